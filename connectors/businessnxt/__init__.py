@@ -1,0 +1,190 @@
+"""Visma Business NXT: everything the registry needs to know of it."""
+
+import re
+from collections.abc import Mapping
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from connectors.base import Capabilities, Observer, Tokens, Vendor
+from connectors.businessnxt import client, errors
+from connectors.businessnxt.client import CAPABILITIES, PAGE_SIZE, Client
+from connectors.businessnxt.discovery import Names
+from connectors.errors import ConnectorError, NotConfigured
+from connectors.limits import Limiter
+from connectors.oauth import OpenIdSignIn
+from connectors.visma_ledger import Reading
+from connectors.words import gettext_noop as _
+
+__all__ = ["CAPABILITIES", "VENDOR", "Client", "make_sign_in", "make_source"]
+
+INTERACTIVE, SERVICE = "interactive", "service"
+LONGEST_CLIENT_ID = 24
+
+# https://docs.vismasoftware.no/businessnxtapi/authentication
+SERVICE_SCOPE = "business-graphql-service-api:access-group-based"
+READ_ONLY_SCOPE = "business-graphql-service-api:access-group-based-readonly"
+USER_SCOPE = "openid profile email offline_access business-graphql-api:access-group-based"
+
+SETTINGS = {
+    "BUSINESS_NXT_URL": _("Address of the Business NXT API, https://business.visma.net"),
+    "BUSINESS_NXT_CONNECT_URL": _(
+        "Address of Visma Connect for Business NXT, https://connect.visma.com"
+    ),
+    "BUSINESS_NXT_CLIENT_ID": _(
+        "Client id of the hub's Service application, at most 24 characters: it is also the name "
+        "of a user in Business NXT"
+    ),
+    "BUSINESS_NXT_CLIENT_SECRET": _("Its secret, shown once when it is generated"),
+    "BUSINESS_NXT_READ_ONLY": _(
+        "1: ask for read access only; payments are then never marked in Business NXT"
+    ),
+    "BUSINESS_NXT_WEB_CLIENT_ID": _(
+        "Client id of the hub's Web application, for connections that a person signs in to"
+    ),
+    "BUSINESS_NXT_WEB_CLIENT_SECRET": _("Its secret, shown once when it is generated"),
+    "BUSINESS_NXT_CUSTOMER_NO": _(
+        "Number of the Visma.net customer whose companies are listed; an account can name its "
+        "own before the company, as in 7100200/4110101"
+    ),
+    "BUSINESS_NXT_PAGE_SIZE": _(
+        "Rows asked for in one page, at most; the vendor documents no maximum (500)"
+    ),
+    "BUSINESS_NXT_CURRENCIES": _(
+        "Currency numbers and their codes, as in 0=NOK,978=EUR; 0 is the companies' own (0=NOK)"
+    ),
+    "BUSINESS_NXT_TIME_ZONE": _("Time zone of the vendor's times, which name none (Europe/Oslo)"),
+    "BUSINESS_NXT_KID_COLUMN": _(
+        "Column of customer transactions with the KID, where the set-up check does not find it"
+    ),
+    "BUSINESS_NXT_ORIGIN_COLUMN": _(
+        "Column of customer transactions with the origin, where the set-up check does not find it"
+    ),
+    "BUSINESS_NXT_CURRENCY_COLUMN": _(
+        "Column of customer transactions with the currency number, where it is not found"
+    ),
+    "BUSINESS_NXT_TURNOVER_FLAG": _(
+        "Column of voucher types that says whether they affect the turnover, where it is not found"
+    ),
+}
+_SECRETS = frozenset({"BUSINESS_NXT_CLIENT_SECRET", "BUSINESS_NXT_WEB_CLIENT_SECRET"})
+
+_CURRENCY = re.compile(r"(\d{1,6})=([A-Z]{3})")
+_COMPANY = re.compile(r"(?:(\d{1,9})/)?(\d{1,9})")
+
+
+def make_source(
+    *,
+    settings: Mapping[str, str],
+    tokens: Tokens,
+    company: str,
+    own_key: str = "",
+    kind: str = SERVICE,
+    observer: Observer | None = None,
+    limiter: Limiter | None = None,
+) -> Client:
+    """
+    Return a client of the company.
+
+    :param company: its number, or the customer's and its number, as ``7100200/4110101``
+    :raises NotACompanyNumber: if it is something else
+    """
+    found = _COMPANY.fullmatch(company.strip())
+    if found is None:
+        raise errors.NotACompanyNumber(vendor=errors.VENDOR, company=company)
+    customer = found[1] or _number(settings, "BUSINESS_NXT_CUSTOMER_NO", otherwise="")
+    return Client(
+        base_url=_needed(settings, "BUSINESS_NXT_URL"),
+        path=client.USER_PATH if kind == INTERACTIVE else client.SERVICE_PATH,
+        tokens=tokens,
+        company=int(found[2]),
+        customer_no=int(customer) if customer else None,
+        names=Names(
+            kid=_text(settings, "BUSINESS_NXT_KID_COLUMN"),
+            origin=_text(settings, "BUSINESS_NXT_ORIGIN_COLUMN"),
+            currency=_text(settings, "BUSINESS_NXT_CURRENCY_COLUMN"),
+            turnover_flag=_text(settings, "BUSINESS_NXT_TURNOVER_FLAG"),
+        ),
+        reading=_reading(settings),
+        page_size=int(_number(settings, "BUSINESS_NXT_PAGE_SIZE", otherwise=str(PAGE_SIZE))),
+        observer=observer,
+        limiter=limiter,
+    )
+
+
+def _reading(settings: Mapping[str, str]) -> Reading:
+    text = _text(settings, "BUSINESS_NXT_CURRENCIES") or "0=NOK"
+    pairs = [_CURRENCY.fullmatch(one.strip()) for one in text.split(",")]
+    zone = _text(settings, "BUSINESS_NXT_TIME_ZONE") or "Europe/Oslo"
+    if not all(pairs):
+        raise NotConfigured(setting="BUSINESS_NXT_CURRENCIES")
+    try:
+        return Reading(
+            currencies={int(pair[1]): pair[2] for pair in pairs if pair is not None},
+            zone=ZoneInfo(zone),
+        )
+    except (ZoneInfoNotFoundError, ValueError):
+        raise NotConfigured(setting="BUSINESS_NXT_TIME_ZONE") from None
+
+
+def make_sign_in(*, settings: Mapping[str, str], kind: str, own_key: str = "") -> OpenIdSignIn:
+    """
+    Return how a connection of that kind is authorised.
+
+    :raises NotConfigured: if a setting that this kind needs is empty
+    :raises ClientIdTooLong: if the service's client id could not be a user name there
+    """
+    prefix = {INTERACTIVE: "BUSINESS_NXT_WEB_CLIENT", SERVICE: "BUSINESS_NXT_CLIENT"}[kind]
+    client_id = _needed(settings, f"{prefix}_ID")
+    if kind == SERVICE and len(client_id) > LONGEST_CLIENT_ID:
+        raise errors.ClientIdTooLong(vendor=errors.VENDOR)
+    read_only = _text(settings, "BUSINESS_NXT_READ_ONLY") in {"1", "true", "yes", "on"}
+    service_scope = READ_ONLY_SCOPE if read_only else SERVICE_SCOPE
+    return OpenIdSignIn(
+        vendor="Visma Connect",
+        issuer=_needed(settings, "BUSINESS_NXT_CONNECT_URL"),
+        client_id=client_id,
+        client_secret=_needed(settings, f"{prefix}_SECRET"),
+        scope=service_scope if kind == SERVICE else USER_SCOPE,
+        # The company is an argument of each query and no claim of the token.
+        tenant_claim="",
+    )
+
+
+def _text(settings: Mapping[str, str], name: str) -> str:
+    return (settings.get(name) or "").strip()
+
+
+def _needed(settings: Mapping[str, str], name: str) -> str:
+    value = _text(settings, name)
+    if not value:
+        raise NotConfigured(setting=name)
+    return value
+
+
+def _number(settings: Mapping[str, str], name: str, *, otherwise: str) -> str:
+    value = _text(settings, name) or otherwise
+    if value and not (value.isdecimal() and int(value) > 0):
+        raise NotConfigured(setting=name)
+    return value
+
+
+VENDOR = Vendor(
+    key="businessnxt",
+    name=errors.VENDOR,
+    account_name=_("Business NXT account"),
+    capabilities=Capabilities(),
+    kinds=(SERVICE, INTERACTIVE),
+    settings=SETTINGS,
+    secret_settings=_SECRETS,
+    # Offices without Business NXT need none of them; each is asked for when it is used.
+    optional_settings=frozenset(SETTINGS),
+    make_connector=None,
+    make_sign_in=make_sign_in,
+    make_source=make_source,
+    errors=tuple(
+        one
+        for one in vars(errors).values()
+        if isinstance(one, type)
+        and issubclass(one, ConnectorError)
+        and one.__module__ == errors.__name__
+    ),
+)

@@ -1,0 +1,398 @@
+"""
+Visma Business NXT, as a source of payments. https://docs.vismasoftware.no/businessnxtapi
+
+How a request is made, and what its errors mean, is in :mod:`connectors.businessnxt.door`.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+from connectors import visma_ledger
+from connectors.base import Observer, Tokens
+from connectors.businessnxt import discovery, documents, errors, payloads
+from connectors.businessnxt.discovery import Columns, Names
+from connectors.businessnxt.door import Door
+from connectors.businessnxt.errors import VENDOR
+from connectors.http import BearerToken, Http, Timeouts
+from connectors.limits import Limiter
+from connectors.receivables import (
+    ControlTotal,
+    LeftOut,
+    MarkOutcome,
+    PaymentKey,
+    PaymentPage,
+    PaymentQuery,
+    SetupReport,
+    SourceCapabilities,
+    SourceCompany,
+    SourceCustomer,
+    SourceOpenItem,
+    SourcePayment,
+    SourceWriteOff,
+    Unreadable,
+    VoucherType,
+)
+from connectors.visma_ledger import Reading
+
+CAPABILITIES = SourceCapabilities(marks=True, control_totals=True, credit_blocks=True)
+SERVICE_PATH, USER_PATH = "/api/graphql-service", "/api/graphql"
+PAGE_SIZE = 500
+"""The largest page seen in working clients; no maximum is documented."""
+MARKS_PER_CALL = 20
+INVOICES_PER_CALL = 200
+# The service gives up by itself after 59 seconds (release note of 2023-12-07).
+TIMEOUTS = Timeouts(read=65.0, write=65.0)
+
+
+class Client:
+    """
+    One company of Business NXT.
+
+    :param base_url: e.g. ``https://business.visma.net``
+    :param path: the service context (the default) or the user context
+    :param company: its number for `useCompany(no:)`
+    :param customer_no: the Visma.net customer that owns it; narrows the list of companies
+    :param names: columns that the operator names where the schema does not tell
+    """
+
+    capabilities = CAPABILITIES
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        tokens: Tokens,
+        company: int,
+        path: str = SERVICE_PATH,
+        customer_no: int | None = None,
+        names: Names | None = None,
+        reading: Reading | None = None,
+        page_size: int = PAGE_SIZE,
+        observer: Observer | None = None,
+        limiter: Limiter | None = None,
+        timeouts: Timeouts = TIMEOUTS,
+    ) -> None:
+        http = Http(
+            vendor=VENDOR,
+            base_url=base_url,
+            auth=BearerToken(tokens, vendor=VENDOR),
+            observer=observer,
+            limiter=limiter,
+            timeouts=timeouts,
+            trace_id_of=errors.trace_id,
+        )
+        self._door = Door(http, path=path, company=company, page_size=page_size)
+        self._company, self._customer_no = company, customer_no
+        self._names, self._reading = names or Names(), reading or Reading()
+        self._page_size = page_size
+
+    # --- Companies --------------------------------------------------------------------------
+
+    # https://docs.vismasoftware.no/businessnxtapi/schema/queries/companies
+    def list_companies(self) -> list[SourceCompany]:
+        """Return the companies that the login reaches; their organisation numbers are not told."""
+        data = self._door.read(
+            documents.COMPANIES, "ReadCompanies", {"customer": self._customer_no}
+        )
+        found = data.get("availableCompanies") or {}
+        return [
+            SourceCompany(
+                number=str(visma_ledger.whole(row, "vismaNetCompanyId")),
+                name=visma_ledger.text(row, "name"),
+            )
+            for row in payloads.rows(found, where="availableCompanies")
+        ]
+
+    def read_company(self) -> SourceCompany:
+        """
+        Return the company with its own organisation number.
+
+        :raises CompanyNotOpened: if the login has no access to it
+        """
+        data = self._door.read(documents.COMPANY, "ReadCompany", {"company": self._company})
+        found = payloads.connection(data, "companyInformation")
+        rows = payloads.rows(found, where="companyInformation")
+        number = str(self._company)
+        return SourceCompany(
+            number=number,
+            name=next((one.name for one in self.list_companies() if one.number == number), ""),
+            organisation_number=visma_ledger.text(rows[0], "companyNo") if rows else "",
+            currency=self._reading.own_currency,
+        )
+
+    # --- What this installation has ---------------------------------------------------------
+
+    @cached_property
+    def columns(self) -> Columns:
+        """Return what introspection says, asked once."""
+        data = self._door.read(documents.COLUMNS, "ReadColumns", {})
+        return discovery.columns(data, names=self._names)
+
+    def list_voucher_types(self) -> list[VoucherType]:
+        """Return the voucher types with their turnover flag, as far as the schema shows them."""
+        found = self.columns.voucher_type
+        if found is None:
+            return []
+        document = documents.voucher_types(found.all)
+        return [
+            discovery.voucher_type(row, found)
+            for row in self._door.all_rows(document, "ReadVoucherTypes", "voucherType", {})
+        ]
+
+    def check_setup(self, *, marker: str) -> SetupReport:
+        """Find out what this company's schema offers; the marker is tried on no row at all."""
+        return discovery.Check(self, marker=marker).report()
+
+    def read_tables(self) -> tuple[str, ...]:
+        """Return the identifiers of the model's tables."""
+        data = self._door.read(documents.TABLES, "ReadTables", {})
+        model = data.get("useModel") or {}
+        return tuple(visma_ledger.text(one, "identifier") for one in model.get("tables") or ())
+
+    def try_reading_marker(self, marker: str) -> str:
+        """Return why the marker cannot be read, or nothing; reads it on one posting."""
+        column, is_number = discovery.marker_column(marker)
+        _answer, failed = self._door.by_alias(
+            documents.ANY_MARK_NUMBER if is_number else documents.ANY_MARK,
+            "ReadAnyMark",
+            {"company": self._company, "marker": column},
+            writes=False,
+        )
+        return next(iter(failed.values()), "")
+
+    def try_writing_marker(self, change: Mapping[str, Any]) -> str:
+        """Return why the marker cannot be written, or nothing; changes no posting."""
+        _answer, failed = self._door.by_alias(
+            documents.write_marks(1),
+            "MarkPayments",
+            {
+                "company": self._company,
+                "marker": change,
+                **_filters([discovery.NO_SUCH_POSTING]),
+            },
+            writes=False,
+        )
+        return next(iter(failed.values()), "")
+
+    # --- Payments ---------------------------------------------------------------------------
+
+    # https://docs.vismasoftware.no/businessnxtapi/apireference/features/pagination
+    def read_payments(self, query: PaymentQuery, *, cursor: str = "") -> PaymentPage:
+        """
+        Return one page, in rising order of key, from the beginning or from a stored cursor.
+
+        Where the marker cannot be read, the payments are read without it: it is a courtesy.
+        """
+        try:
+            return self._read_payments(query, marker=query.marker, cursor=cursor)
+        except errors.MarkerNotReadable:
+            return self._read_payments(query, marker="", cursor=cursor)
+
+    def _read_payments(self, query: PaymentQuery, *, marker: str, cursor: str) -> PaymentPage:
+        variables = {
+            "filter": payloads.payment_filter(query),
+            "first": self._page_size,
+            "after": cursor or None,
+            **self._by_name(marker=marker),
+        }
+        found = self._door.page(
+            documents.PAYMENTS, "ReadPayments", "customerTransaction", variables
+        )
+        payments: list[SourcePayment] = []
+        left_out: list[LeftOut] = []
+        unreadable: list[Unreadable] = []
+        for row in payloads.rows(found, where="customerTransaction"):
+            one = visma_ledger.read_payment(row, reading=self._reading)
+            if isinstance(one, SourcePayment):
+                payments.append(one)
+            elif isinstance(one, LeftOut):
+                left_out.append(one)
+            else:
+                unreadable.append(one)
+        return PaymentPage(
+            payments=tuple(payments),
+            unreadable=tuple(unreadable),
+            left_out=tuple(left_out),
+            cursor=payloads.next_cursor(found, where="customerTransaction"),
+        )
+
+    def _by_name(self, *, marker: str) -> dict[str, Any]:
+        """Return the variables that read columns by their names, each only where it is there."""
+        name, is_number = discovery.marker_column(marker)
+        columns = self.columns
+        given = {
+            "marker": "" if is_number else name,
+            "markerNumber": name if is_number else "",
+            "kid": columns.kid,
+            "origin": columns.origin,
+            "currency": columns.currency,
+        }
+        switches = {f"with{key[0].upper()}{key[1:]}": bool(value) for key, value in given.items()}
+        return {**given, **switches, "withExtensions": any(switches.values())}
+
+    # https://docs.vismasoftware.no/businessnxtapi (groupBy and aggregates)
+    def control_total(self, query: PaymentQuery) -> ControlTotal | None:
+        """
+        Return the source's own count and sum; only the count where its schema adds nothing up.
+
+        Rows that are left out (compression) are in both.
+        """
+        variables = {"company": self._company, "filter": payloads.payment_filter(query)}
+        if not self.columns.aggregates:
+            data = self._door.read(documents.PAYMENT_COUNT, "CountPayments", variables)
+            found = payloads.connection(data, "customerTransaction")
+            return ControlTotal(count=self._whole(found, "totalCount"), amount=None)
+        data = self._door.read(documents.PAYMENT_TOTALS, "SumPayments", variables)
+        count, total = 0, Decimal("0.00")
+        found = payloads.connection(data, "customerTransaction")
+        for row in payloads.rows(found, where="totals"):
+            sums = row.get("aggregates") or {}
+            count += self._whole(sums.get("count") or {}, "auditNo")
+            try:
+                total -= visma_ledger.amount(sums.get("sum") or {}, "amountDomestic")
+            except visma_ledger.Unread as unread:
+                raise visma_ledger.bad("totals", unread, vendor=VENDOR) from None
+        return ControlTotal(count=count, amount=total)
+
+    @staticmethod
+    def _whole(row: Mapping[str, Any], name: str) -> int:
+        try:
+            return visma_ledger.whole(row, name)
+        except visma_ledger.Unread as unread:
+            raise visma_ledger.bad("totals", unread, vendor=VENDOR) from None
+
+    # --- Customers and open items -----------------------------------------------------------
+
+    def read_customers(self, *, changed_since: datetime | None = None) -> Iterator[SourceCustomer]:
+        """
+        Yield the customers, or those changed since, less a day.
+
+        Rows untouched since October 2024 have no time of change: read all now and then.
+
+        :raises NoCreditBlock: if the schema does not say who is blocked; nobody is then
+            taken for unblocked
+        """
+        yield from self._customers(payloads.customer_filter(since=changed_since))
+
+    def read_customer(self, number: int) -> SourceCustomer | None:
+        """Return one customer, or None if there is none."""
+        return next(self._customers(payloads.customer_filter(number=number)), None)
+
+    def _customers(self, filter_: dict[str, Any]) -> Iterator[SourceCustomer]:
+        if not self.columns.credit_denied:
+            raise errors.NoCreditBlock(vendor=VENDOR)
+        document = documents.customers(with_block=True)
+        for row in self._door.all_rows(document, "ReadCustomers", "associate", {"filter": filter_}):
+            yield visma_ledger.read_customer(row, reading=self._reading, vendor=VENDOR)
+
+    def read_open_items(self) -> Iterator[SourceOpenItem]:
+        """
+        Yield every posting with something outstanding, payments without an invoice included.
+
+        From the transactions and not from the open entries: a settled row leaves those, and
+        they do not hold the posted amount.
+        """
+        variables = {
+            "filter": payloads.OPEN_FILTER,
+            "currency": self.columns.currency,
+            "withCurrency": bool(self.columns.currency),
+        }
+        rows = self._door.all_rows(
+            documents.OPEN_ITEMS, "ReadOpenItems", "customerTransaction", variables
+        )
+        for row in rows:
+            yield visma_ledger.read_open_item(row, reading=self._reading, vendor=VENDOR)
+
+    def read_write_offs(self, invoice_numbers: Sequence[str]) -> Iterator[SourceWriteOff]:
+        """Yield what was written off on those invoices; nothing where the origin is not told."""
+        if not self.columns.origin:
+            return
+        for start in range(0, len(invoice_numbers), INVOICES_PER_CALL):
+            some = invoice_numbers[start : start + INVOICES_PER_CALL]
+            variables = {
+                "filter": payloads.invoice_filter(some),
+                "origin": self.columns.origin,
+            }
+            for row in self._door.all_rows(
+                documents.WRITE_OFFS, "ReadWriteOffs", "customerTransaction", variables
+            ):
+                one = visma_ledger.read_write_off(row, vendor=VENDOR)
+                if one is not None:
+                    yield one
+
+    # --- Marks ------------------------------------------------------------------------------
+
+    # https://docs.vismasoftware.no/businessnxtapi/schema/mutations/updates
+    def mark(self, keys: Sequence[PaymentKey], *, marker: str, value: str) -> list[MarkOutcome]:
+        """
+        Write the marker on those payments that do not have it yet; harmless to repeat.
+
+        :param value: a text; or a whole number where the marker's column holds numbers
+        :raises OutcomeUnknown: marking again is harmless, for it reads first
+        """
+        column, is_number = discovery.marker_column(marker)
+        if not column or column.lower() in discovery.NEVER_A_MARKER:
+            reason = "marker_is_used_by_visma" if column else "no_marker"
+            return [MarkOutcome(key, marked=False, reason=reason) for key in keys]
+        change: dict[str, Any] = {"column": column}
+        if is_number:
+            change["integerValue"] = int(value) if value.isdecimal() else 1
+        else:
+            change["stringValue"] = value
+        outcomes: dict[PaymentKey, MarkOutcome] = {}
+        for start in range(0, len(keys), MARKS_PER_CALL):
+            some = keys[start : start + MARKS_PER_CALL]
+            outcomes |= self._read_marks(some, column=column, is_number=is_number)
+            open_ = [key for key in some if key not in outcomes]
+            if open_:
+                outcomes |= self.write_marks(open_, change=change)
+        return [outcomes[key] for key in keys]
+
+    def _read_marks(
+        self, keys: Sequence[PaymentKey], *, column: str, is_number: bool
+    ) -> dict[PaymentKey, MarkOutcome]:
+        """Return the outcomes that are settled before anything is written."""
+        answer, failed = self._door.by_alias(
+            documents.read_marks(len(keys), number=is_number),
+            "ReadMarks",
+            {"company": self._company, "marker": column, **_filters(keys)},
+            writes=False,
+        )
+        outcomes = {}
+        for at, key in enumerate(keys):
+            if (reason := failed.get(f"m{at}", failed.get(""))) is not None:
+                outcomes[key] = MarkOutcome(key, marked=False, reason=reason)
+                continue
+            rows = payloads.rows(answer.get(f"m{at}") or {}, where="marks")
+            if len(rows) != 1:
+                reason = "not_found" if not rows else "not_unique"
+                outcomes[key] = MarkOutcome(key, marked=False, reason=reason)
+            elif (rows[0].get("extensions") or {}).get("marker"):
+                outcomes[key] = MarkOutcome(key, marked=True)
+        return outcomes
+
+    def write_marks(
+        self, keys: Sequence[PaymentKey], *, change: Mapping[str, Any]
+    ) -> dict[PaymentKey, MarkOutcome]:
+        """Write one column of each posting; exactly one row of each must change."""
+        answer, failed = self._door.by_alias(
+            documents.write_marks(len(keys)),
+            "MarkPayments",
+            {"company": self._company, "marker": change, **_filters(keys)},
+            writes=True,
+        )
+        outcomes = {}
+        for at, key in enumerate(keys):
+            reason = failed.get(f"m{at}", failed.get(""))
+            affected = (answer.get(f"m{at}") or {}).get("affectedRows")
+            if reason is None and affected != 1:
+                reason = f"affected_rows_{affected}"
+            outcomes[key] = MarkOutcome(key, marked=reason is None, reason=reason or "")
+        return outcomes
+
+
+def _filters(keys: Sequence[PaymentKey]) -> dict[str, Any]:
+    return {f"f{at}": payloads.key_filter(key) for at, key in enumerate(keys)}

@@ -1,0 +1,152 @@
+"""
+What Business NXT refuses, and which of the five failures each refusal is.
+
+Nearly every failure is an HTTP 200 with `errors`, each with a `path`; error codes are not
+published. So the path decides, and of the codes only the one that a client was seen to handle.
+https://docs.vismasoftware.no/businessnxtapi/apireference/errors
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from connectors import http
+from connectors.errors import (
+    ADMINISTRATOR,
+    OPERATOR,
+    BadAnswer,
+    ConnectorError,
+    Forbidden,
+    RateLimited,
+    Rejected,
+    Unavailable,
+)
+from connectors.words import gettext_noop as _
+
+VENDOR = "Visma Business NXT"
+
+_TOO_MANY = "OUTSTANDING_LIMIT_EXCEEDED"
+_PAUSE_SECONDS = 10.0
+_MARKER = {"marker", "markerNumber"}  # the aliases under which the documents read it
+_TAGS = re.compile(r"<[^>]*>")
+
+
+class CompanyNotOpened(Forbidden):
+    """The hub's user in Business NXT has no access to this company."""
+
+    summary = _("{vendor} does not let the hub into the company {company}.")
+    remedy = _(
+        "Someone with the role System supervisor opens Connect Application Access in Business NXT "
+        "and adds a row for this company with an access group. Then try again."
+    )
+    not_booked = _("Nothing was fetched.")
+    needs = ("vendor", "company")
+
+
+class SchemaDiffers(BadAnswer):
+    """The installation's schema does not have what the hub asked for."""
+
+    summary = _("{vendor} does not have a column or table that the hub asks for.")
+    remedy = _("Run the set-up check of the invoice client: it says what this company has.")
+    not_booked = _("Nothing was fetched.")
+    who = ADMINISTRATOR
+
+
+class ReadFailed(Unavailable):
+    """The answer to a read held errors; the part that came along is not used."""
+
+    summary = _("{vendor} could not read all that was asked for.")
+    remedy = _("Nothing to do: it is tried again by itself. What came is not used until all comes.")
+    not_booked = _("Nothing of this page was registered.")
+
+
+class MarkerNotReadable(ReadFailed):
+    """The column chosen as marker cannot be read; all else can."""
+
+    summary = _("{vendor} does not let the hub read the marker.")
+    remedy = _("Run the set-up check of the invoice client and choose another marker, or none.")
+    who = ADMINISTRATOR
+
+
+class NoCreditBlock(Rejected):
+    """The schema has no column that says whether a customer's credit is blocked."""
+
+    summary = _("{vendor} shows no credit block for this company.")
+    remedy = _("Switch off the mirroring of credit blocks, or ask Visma for access to the column.")
+    not_booked = _("No block was set or lifted.")
+    who = ADMINISTRATOR
+    action = ""
+
+
+class NotACompanyNumber(Rejected):
+    """The company of the connection is no number of a company in Business NXT."""
+
+    summary = _("{company} is no company number of {vendor}.")
+    remedy = _("Type the number of the company in Business NXT, for instance 4110101.")
+    not_booked = _("Nothing was fetched.")
+    who = ADMINISTRATOR
+    action = ""
+    needs = ("vendor", "company")
+
+
+class ClientIdTooLong(Rejected):
+    """The client id is longer than a user name in Business NXT may be."""
+
+    summary = _("The client id of the hub for {vendor} has more than 24 characters.")
+    remedy = _("Register an application with a shorter client id: it is a user name there too.")
+    not_booked = _("Nothing was sent.")
+    who = OPERATOR
+    action = ""
+
+
+def failure(answer: http.Answer, *, writes: bool) -> ConnectorError:
+    """Return the failure that an answer is by its status; its body may be a web page."""
+    return http.failure(
+        answer,
+        vendor=VENDOR,
+        writes=writes,
+        detail=" ".join(_TAGS.sub(" ", answer.text).split())[:300] or f"HTTP {answer.status}",
+        trace_id=trace_id(answer.body) or answer.trace_id,
+    )
+
+
+_TRACE = re.compile(rb'"vbnxt-trace-id"\s*:\s*"([^"\\]{1,100})"')
+
+
+def trace_id(body: bytes) -> str:
+    """Return the vendor's id of the request, which stands in the body of each answer."""
+    # It comes last or first, never in the middle of the rows.
+    found = _TRACE.search(body[-2000:]) or _TRACE.search(body[:2000])
+    return found[1].decode("ascii", "replace") if found else ""
+
+
+def words(errors: Sequence[Mapping[str, Any]]) -> str:
+    """Return the vendor's sentences, each once, with where it happened."""
+    said = [
+        f"{'/'.join(str(step) for step in error.get('path') or ())}: {error.get('message', '')}"
+        for error in errors
+    ]
+    return "; ".join(dict.fromkeys(one.strip(": ") for one in said))[:1000]
+
+
+def from_errors(errors: Sequence[Mapping[str, Any]], *, company: str, trace: str) -> ConnectorError:
+    """Return the failure that the `errors` of an answer are, by code and path."""
+    detail = words(errors)
+    if is_too_many(errors):
+        return RateLimited(
+            vendor=VENDOR, detail=detail, trace_id=trace, retry_after=_PAUSE_SECONDS, status=200
+        )
+    paths = [list(error.get("path") or ()) for error in errors]
+    if any(path == ["useCompany"] for path in paths):
+        return CompanyNotOpened(
+            vendor=VENDOR, company=company, detail=detail, trace_id=trace, status=200
+        )
+    kind: type[ConnectorError] = ReadFailed if any(paths) else SchemaDiffers
+    if all(path and path[-1] in _MARKER for path in paths):
+        kind = MarkerNotReadable
+    return kind(vendor=VENDOR, detail=detail, trace_id=trace, status=200)
+
+
+def is_too_many(errors: Sequence[Mapping[str, Any]]) -> bool:
+    """Return whether the vendor says that too much is asked of it at once."""
+    return any((error.get("extensions") or {}).get("code") == _TOO_MANY for error in errors)

@@ -1,0 +1,199 @@
+"""
+The five failures, each answering "what happens next?".
+
+    ConnectorError
+      Unavailable      nothing was stored there        -> we send again later (rate limits too)
+      OutcomeUnknown   sent, no clear answer           -> we look it up before anything else
+      NotAuthorized    token refused after a refresh   -> the user reconnects
+      Rejected         understood, and refused         -> the user corrects
+      BadAnswer        we cannot read the answer       -> we are told; nothing is guessed
+
+A vendor subclasses one only when the user must do something different.
+"""
+
+import re
+from string import Formatter
+from typing import ClassVar
+
+from connectors.words import gettext_noop as _
+
+PAYROLL, ADMINISTRATOR, OPERATOR, NOBODY = "payroll", "administrator", "operator", "nobody"
+FINANCE = "finance"
+
+_SECRETS = re.compile(
+    r"eyJ[\w-]{5,}(?:\.[\w-]+){0,2}"  # a JSON Web Token
+    r"|(?<=Bearer )[\w.~+/=-]+|(?<=Basic )[\w.~+/=-]+"
+    r"|(?<=token=)[^&\s\"']+|(?<=secret=)[^&\s\"']+|(?<=code=)[^&\s\"']+"
+    r"|(?<=verifier=)[^&\s\"']+|(?<=hint=)[^&\s\"']+",
+    re.IGNORECASE,
+)
+_AMOUNT = re.compile(r"(?<![\w.])-?\d+[.,]\d{2}(?![\w.])")
+_AMOUNTS_THAT_MAY_STAND = 3
+
+
+def redacted(text: str) -> str:
+    """
+    Return the vendor's text without tokens, and without a list of amounts.
+
+    A few amounts ("debit 10.00, credit 9.00") help the reader; more of them are an echo of
+    the batch, and those are people's salaries.
+    """
+    text = _SECRETS.sub("…", text)
+    if len(_AMOUNT.findall(text)) > _AMOUNTS_THAT_MAY_STAND:
+        text = _AMOUNT.sub("…", text)
+    return text[:2000]
+
+
+class ConnectorError(Exception):
+    """
+    Something a vendor did or did not answer, with the user's words.
+
+    The texts are templates: `params` fills them when they are shown, after translation.
+
+    :param detail: the vendor's raw text, shown folded; never a token or a salary
+    :param status: HTTP status, if there was an answer
+    :param trace_id: the vendor's id of the request, for its support
+    :param retry_after: seconds the vendor asks us to wait, if it said so
+    """
+
+    summary: ClassVar[str]
+    remedy: ClassVar[str]
+    not_booked: ClassVar[str] = _("Nothing was booked.")
+    who: ClassVar[str] = OPERATOR
+    action: ClassVar[str] = ""
+    """A button that helps: retry, reconnect, open_mapping, look_up, or nothing."""
+    needs: ClassVar[tuple[str, ...]] = ("vendor",)
+    """The placeholders that the texts may hold; whoever raises the error gives them."""
+
+    def __init__(
+        self,
+        *,
+        detail: str = "",
+        status: int | None = None,
+        trace_id: str = "",
+        retry_after: float | None = None,
+        **params: str,
+    ) -> None:
+        self.detail, self.status, self.trace_id = redacted(detail), status, trace_id
+        self.retry_after = retry_after
+        # A forgotten placeholder must not turn a failure into a crash while it is handled.
+        self.params = dict.fromkeys(sorted(self.placeholders()), "…") | params
+        super().__init__(f"{self.code()} {status or ''} {self.detail[:200]}".strip())
+
+    @classmethod
+    def placeholders(cls) -> set[str]:
+        """Return the names of the parameters that the texts hold."""
+        texts = (cls.summary, cls.remedy, cls.not_booked)
+        return {
+            name for text in texts for _text, name, _spec, _how in Formatter().parse(text) if name
+        }
+
+    @classmethod
+    def code(cls) -> str:
+        """Return a stable name to store, e.g. ``vismanet.PeriodClosed`` or ``Unavailable``."""
+        place = cls.__module__.split(".")
+        ours = place[0] != "connectors" or place[1] == "errors"
+        return cls.__name__ if ours else f"{place[1]}.{cls.__name__}"
+
+
+class Unavailable(ConnectorError):
+    """Nothing was stored there; the same call may be made again later."""
+
+    summary = _("{vendor} cannot be reached right now.")
+    remedy = _("Nothing to do: it is tried again by itself.")
+    who = NOBODY
+
+
+class RateLimited(Unavailable):
+    """The vendor asks us to wait; the call was not executed."""
+
+    summary = _("{vendor} asks us to wait before the next call.")
+    remedy = _("Nothing to do: it is tried again by itself when the wait is over.")
+    who = NOBODY
+
+
+class OutcomeUnknown(ConnectorError):
+    """The call was sent and there is no clear answer: it may have been stored."""
+
+    summary = _("{vendor} did not answer clearly. The batch may or may not be booked.")
+    remedy = _("Nothing to do yet: the ledger is asked before anything is sent again.")
+    not_booked = _("It is not known yet whether the batch was booked.")
+    who = NOBODY
+    action = "look_up"
+
+
+class NotAuthorized(ConnectorError):
+    """The vendor refuses our token, also after a refresh."""
+
+    summary = _("{vendor} no longer lets the hub in with this account.")
+    remedy = _("An administrator opens the page of accounts and connects this one again.")
+    who = ADMINISTRATOR
+    action = "reconnect"
+
+
+class Forbidden(NotAuthorized):
+    """The vendor knows us, and a right, role or scope is missing."""
+
+    summary = _("{vendor} does not allow this with this account.")
+    remedy = _(
+        "An administrator checks in {vendor} that the account has the role API User in this "
+        "company, then signs in again here."
+    )
+
+
+class Rejected(ConnectorError):
+    """Understood and refused; a person corrects something and sends again."""
+
+    summary = _("{vendor} refused the batch.")
+    remedy = _("Read the vendor's own text below, correct what it names, then send again.")
+    who = PAYROLL
+    action = "retry"
+
+
+class BadAnswer(ConnectorError):
+    """The answer cannot be read; nothing is guessed."""
+
+    summary = _("{vendor} gave an answer that the hub cannot read.")
+    remedy = _("Tell the operator of the hub, with the number below.")
+    who = OPERATOR
+
+
+class NotFound(Rejected):
+    """The vendor knows neither the path nor the thing that we asked for."""
+
+    summary = _("{vendor} does not know what the hub asked for.")
+    remedy = _(
+        "Tell the operator of the hub: the address of {vendor} in its settings may be wrong."
+    )
+    who = OPERATOR
+
+
+class ChangedMeanwhile(Rejected):
+    """Somebody else changed the thing between our reading and our writing."""
+
+    summary = _("Someone changed this in {vendor} at the same time.")
+    remedy = _("Open it again, look at what changed, and decide again.")
+
+
+class NotConfigured(Rejected):
+    """A setting of the hub is missing or cannot be used; nothing was sent."""
+
+    summary = _("{setting} is not set, or cannot be used as it is.")
+    remedy = _(
+        "The operator of the hub copies the line from .env.example, fills it in and restarts."
+    )
+    who = OPERATOR
+    action = ""
+    needs = ("setting",)
+
+
+class NoAnswerToFollow(OutcomeUnknown):
+    """The vendor said yes to a write, and its answer does not say what came of it."""
+
+    summary = _("{vendor} accepted the batch without saying its number.")
+
+
+class ConflictingWrite(OutcomeUnknown):
+    """The vendor says that something of the kind is there already: it may be ours."""
+
+    summary = _("{vendor} says that it has this already. It may be the batch itself.")

@@ -1,0 +1,106 @@
+"""PowerOffice Go: everything the registry needs to know of it."""
+
+from collections.abc import Mapping
+
+from connectors.base import Capabilities, Observer, Tokens, Vendor
+from connectors.errors import ConnectorError, NotConfigured
+from connectors.limits import Limiter
+from connectors.powerofficego import errors
+from connectors.powerofficego.client import CALLS_PER_SECOND, PAGE_SIZE, Client
+from connectors.powerofficego.signin import ClientKeySignIn
+from connectors.words import gettext_noop as _
+
+SERVICE = "service"
+
+SETTINGS = {
+    "POWEROFFICE_GO_URL": _(
+        "Address of PowerOffice Go, https://goapi.poweroffice.net; for demo "
+        "https://goapi.poweroffice.net/Demo"
+    ),
+    "POWEROFFICE_GO_APPLICATION_KEY": _("Application key of the hub, from PowerOffice"),
+    "POWEROFFICE_GO_SUBSCRIPTION_KEY": _(
+        "Subscription key of the hub's product in PowerOffice's developer portal"
+    ),
+    "POWEROFFICE_GO_CALLS_PER_SECOND": _(
+        "Calls a second that the subscription key allows, all companies together; 10 if not set"
+    ),
+    "POWEROFFICE_GO_PAGE_SIZE": _("Members of a list asked for at a time; 5000 if not set"),
+}
+
+
+def make_target(
+    *,
+    settings: Mapping[str, str],
+    tokens: Tokens,
+    company: str,
+    own_key: str = "",
+    observer: Observer | None = None,
+    limiter: Limiter | None = None,
+) -> Client:
+    """Return a client of the company that the tokens are for."""
+    return Client(
+        base_url=_needed(settings, "POWEROFFICE_GO_URL"),
+        tokens=tokens,
+        subscription_key=_needed(settings, "POWEROFFICE_GO_SUBSCRIPTION_KEY"),
+        observer=observer,
+        limiter=limiter,
+        page_size=_whole(settings, "POWEROFFICE_GO_PAGE_SIZE", PAGE_SIZE),
+        per_second=_whole(settings, "POWEROFFICE_GO_CALLS_PER_SECOND", CALLS_PER_SECOND),
+    )
+
+
+def make_sign_in(*, settings: Mapping[str, str], kind: str, own_key: str = "") -> ClientKeySignIn:
+    """
+    Return how a connection gets its tokens.
+
+    :param own_key: the connection's client key
+    :raises NotConfigured: if a setting that this kind needs is empty
+    """
+    return ClientKeySignIn(
+        base_url=_needed(settings, "POWEROFFICE_GO_URL"),
+        application_key=_needed(settings, "POWEROFFICE_GO_APPLICATION_KEY"),
+        subscription_key=_needed(settings, "POWEROFFICE_GO_SUBSCRIPTION_KEY"),
+        client_key=own_key,
+    )
+
+
+def _needed(settings: Mapping[str, str], name: str) -> str:
+    value = (settings.get(name) or "").strip()
+    if not value:
+        raise NotConfigured(setting=name)
+    return value
+
+
+def _whole(settings: Mapping[str, str], name: str, otherwise: int) -> int:
+    value = (settings.get(name) or "").strip()
+    if not value:
+        return otherwise
+    if not value.isdecimal() or not 0 < int(value) <= 20_000:
+        raise NotConfigured(setting=name)
+    return int(value)
+
+
+VENDOR = Vendor(
+    key="powerofficego",
+    name=errors.VENDOR,
+    account_name=_("PowerOffice Go account"),
+    capabilities=Capabilities(),
+    kinds=(SERVICE,),
+    settings=SETTINGS,
+    secret_settings=frozenset(
+        {"POWEROFFICE_GO_APPLICATION_KEY", "POWEROFFICE_GO_SUBSCRIPTION_KEY"}
+    ),
+    # An installation that follows up no invoices needs none of them.
+    optional_settings=frozenset(SETTINGS),
+    make_connector=None,
+    make_sign_in=make_sign_in,
+    errors=tuple(
+        one
+        for one in vars(errors).values()
+        if isinstance(one, type)
+        and issubclass(one, ConnectorError)
+        and one.__module__ == errors.__name__
+    ),
+    make_target=make_target,
+    own_key_label=_("Client key"),
+)

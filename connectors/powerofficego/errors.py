@@ -1,0 +1,194 @@
+"""
+What PowerOffice Go refuses, and which of the five failures each refusal is.
+
+Decided by the status, and by what is read afterwards; the vendor's `Detail` is shown, never
+searched for words to decide that something *was* stored.
+https://developer.poweroffice.net/documentation/requests
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from connectors import http
+from connectors.errors import (
+    ADMINISTRATOR,
+    OPERATOR,
+    ConflictingWrite,
+    ConnectorError,
+    Forbidden,
+    NotAuthorized,
+    OutcomeUnknown,
+    Rejected,
+)
+from connectors.words import gettext_noop as _
+
+VENDOR = "PowerOffice Go"
+
+
+class ClientKeyRefused(NotAuthorized):
+    """The client key is wrong, withdrawn, or of another environment than the hub's keys."""
+
+    summary = _("{vendor} does not accept the client key of this account.")
+    remedy = _(
+        "An administrator opens Settings, Extensions in {vendor}, copies the client key of the hub "
+        "and enters it again here. If all accounts say this, the operator compares the hub's keys."
+    )
+
+
+class OtherClient(Rejected):
+    """The client key reaches another company than the account was made for."""
+
+    summary = _("The client key belongs to {client}, not to the company of this account.")
+    remedy = _(
+        "Enter the client key of the right company, or make another account for this company."
+    )
+    who = ADMINISTRATOR
+    needs = ("vendor", "client")
+
+
+class SubscriptionRefused(Rejected):
+    """The subscription key of the hub is wrong, or its product was withdrawn."""
+
+    summary = _("{vendor} does not accept the hub's own subscription key.")
+    remedy = _(
+        "The operator compares POWEROFFICE_GO_SUBSCRIPTION_KEY with the developer portal, "
+        "corrects it and restarts. Accounts need not be connected again."
+    )
+    who = OPERATOR
+
+
+class PrivilegeMissing(Forbidden):
+    """The integration has no right to this, or the client lacks the module behind it."""
+
+    summary = _("{vendor} does not allow the hub to do this in this company.")
+    remedy = _(
+        "An administrator looks at the text below: either the integration lacks the privilege "
+        "(PowerOffice gives it to the hub's application key), or the company has not bought the "
+        "module that it belongs to."
+    )
+
+
+class LockedDate(Rejected):
+    """The payment's date is on or before the client's lock date."""
+
+    summary = _("{date} is locked in {vendor}: its lock date is {locked}.")
+    remedy = _("Move the lock date in {vendor}, then try again.")
+    not_booked = _("The payment was not registered.")
+    who = ADMINISTRATOR
+    action = "retry"
+    needs = ("vendor", "date", "locked")
+
+
+class CustomerUnknown(Rejected):
+    """The payment's customer does not exist there."""
+
+    summary = _("{vendor} has no customer {customer}.")
+    remedy = _("Create the customer in {vendor}, or correct its external code, then try again.")
+    not_booked = _("The payment was not registered.")
+    who = ADMINISTRATOR
+    action = "retry"
+    needs = ("vendor", "customer")
+
+
+class AccountUnusable(Rejected):
+    """The clearing account does not exist there, or is switched off."""
+
+    summary = _("Account {account} does not exist in {vendor}, or is inactive.")
+    remedy = _("Choose another clearing account, or activate it in {vendor}, then try again.")
+    not_booked = _("Nothing was registered.")
+    who = ADMINISTRATOR
+    action = "retry"
+    needs = ("vendor", "account")
+
+
+class VatCodeMissing(Rejected):
+    """There is no active VAT code 0, which lines without VAT need."""
+
+    summary = _("{vendor} has no active VAT code 0.")
+    remedy = _("Activate VAT code 0 in {vendor}, then try again.")
+    not_booked = _("Nothing was registered.")
+    who = ADMINISTRATOR
+    action = "retry"
+
+
+class ReferenceTaken(Rejected):
+    """The reference is there already, with another amount, customer or invoice."""
+
+    summary = _("{vendor} holds another payment under the reference of this one.")
+    remedy = _(
+        "Look at voucher {voucher} in {vendor}. If it is wrong, reverse it there, then try again."
+    )
+    not_booked = _("This payment was not registered.")
+    who = ADMINISTRATOR
+    needs = ("vendor", "voucher")
+
+
+class NotSendable(Rejected):
+    """The hub made something that must not be sent; it was not."""
+
+    summary = _("The hub stopped something that it had made wrongly.")
+    remedy = _("Tell the operator of the hub, with the text below.")
+    who = OPERATOR
+    action = ""
+
+
+class PaymentUnknown(OutcomeUnknown):
+    """A payment was sent and there is no clear answer."""
+
+    summary = _("{vendor} did not answer clearly. The payment may or may not be registered.")
+    remedy = _("Nothing to do yet: {vendor} is asked before anything is sent again.")
+    not_booked = _("It is not known yet whether the payment was registered.")
+
+
+class PaymentThere(ConflictingWrite):
+    """The reference is said to be in use, and reading does not show it (yet)."""
+
+    summary = _("{vendor} says that it has this payment already, and does not show it yet.")
+    remedy = _("Nothing to do yet: {vendor} is asked again in a while.")
+    not_booked = _("It is not known yet whether the payment was registered.")
+
+
+# --- Reading what the vendor says -----------------------------------------------------------
+
+_TEXTS = ("detail", "message", "error_description", "title", "error")
+
+
+def said(answer: http.Answer) -> str:
+    """
+    Return what the answer says; never fails.
+
+    Keys of problem details occur in both cases: the schema has capitals, the examples have not.
+    """
+    try:
+        content = json.loads(answer.text)
+    except ValueError:
+        return " ".join(answer.text.split())[:500]
+    fields = {str(key).lower(): value for key, value in _members(content)}
+    for name in _TEXTS:
+        if isinstance(fields.get(name), str) and fields[name].strip():
+            return str(fields[name]).strip()
+    return str(content)[:500]
+
+
+def _members(content: Any) -> Iterator[tuple[Any, Any]]:
+    if isinstance(content, dict):
+        yield from content.items()
+
+
+def failure(answer: http.Answer, *, writes: bool) -> ConnectorError:
+    """Return the failure that an unwelcome answer is."""
+    generic = http.failure(answer, vendor=VENDOR, writes=writes, detail=said(answer))
+    kind: type[ConnectorError] = type(generic)
+    if kind is Forbidden:
+        kind = PrivilegeMissing
+    elif answer.status == 401 and "subscription" in generic.detail.lower():
+        # The gateway's own words, in front of the API: a token does not cure it.
+        kind = SubscriptionRefused
+    return kind(
+        vendor=VENDOR,
+        detail=generic.detail,
+        status=answer.status,
+        trace_id=generic.trace_id,
+        retry_after=generic.retry_after,
+    )

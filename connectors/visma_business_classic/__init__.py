@@ -1,0 +1,151 @@
+"""Visma Business (classic, on SQL Server): everything the registry needs to know of it."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+
+from connectors.base import Begun, Capabilities, Grant, Observer, Tokens, Vendor
+from connectors.errors import ConnectorError, NotConfigured
+from connectors.limits import Limiter
+from connectors.visma_business_classic import errors
+from connectors.visma_business_classic.client import BY_SIDE, PAGE_SIZE, SIGNED, Client
+from connectors.visma_business_classic.database import Database, address, sql_server
+from connectors.visma_ledger import Reading
+from connectors.words import gettext_noop as _
+
+__all__ = ["VENDOR", "Client", "make_sign_in", "make_source"]
+
+DATABASE = "database"
+ONE_DAY = 24 * 60 * 60
+"""Seconds after which the login is tried anew; it has no token that could expire."""
+
+SETTINGS = {
+    "VISMA_BUSINESS_COLUMNS": _(
+        "What columns are called here where the hub does not find them, as in "
+        "amountDomestic=Am,kid=Cid,organisation=Table.BsNo,voucherTypes=Table.AffTrn"
+    ),
+    "VISMA_BUSINESS_SIGN": _(
+        "signed: amounts have a sign; side: they have none and Cr tells; empty: seen from the rows"
+    ),
+    "VISMA_BUSINESS_PAGE_SIZE": _("Rows read at a time, on one short connection (500)"),
+    "VISMA_BUSINESS_WRITE_BACK": _(
+        "1: payments may be marked by an UPDATE past the application, in a column made for it, "
+        "with the written consent of customer and dealer"
+    ),
+}
+
+_PAIR = re.compile(r"(\w+)=(\w+(?:\.\w+)?)")
+_COMPANY = re.compile(r"\d{1,4}")
+
+
+def make_source(
+    *,
+    settings: Mapping[str, str],
+    tokens: Tokens,
+    company: str,
+    own_key: str = "",
+    kind: str = DATABASE,
+    observer: Observer | None = None,
+    limiter: Limiter | None = None,
+) -> Client:
+    """
+    Return a client of the company's database.
+
+    :param company: its number in Visma Business, at most four digits
+    :param own_key: the address of the database with the read-only login
+    :raises AddressUnreadable: if that is no company number; the address is read, and the driver
+        looked for, when something is asked
+    """
+    sign = _text(settings, "VISMA_BUSINESS_SIGN")
+    size = _text(settings, "VISMA_BUSINESS_PAGE_SIZE") or str(PAGE_SIZE)
+    if sign not in ("", SIGNED, BY_SIDE):
+        raise NotConfigured(setting="VISMA_BUSINESS_SIGN")
+    if not (size.isdecimal() and int(size) > 0):
+        raise NotConfigured(setting="VISMA_BUSINESS_PAGE_SIZE")
+    if not _COMPANY.fullmatch(company):
+        raise errors.AddressUnreadable(vendor=errors.VENDOR)
+    return Client(
+        database=Database(lambda: sql_server(address(own_key, company=company))),
+        company=company,
+        named=_named(settings),
+        reading=Reading(),
+        sign=sign,
+        writes=_text(settings, "VISMA_BUSINESS_WRITE_BACK") in {"1", "true", "yes", "on"},
+        page_size=int(size),
+    )
+
+
+def _named(settings: Mapping[str, str]) -> dict[str, str]:
+    text = _text(settings, "VISMA_BUSINESS_COLUMNS")
+    pairs = [_PAIR.fullmatch(one.strip()) for one in text.split(",")] if text else []
+    if not all(pairs):
+        raise NotConfigured(setting="VISMA_BUSINESS_COLUMNS")
+    return {pair[1]: pair[2] for pair in pairs if pair is not None}
+
+
+def _text(settings: Mapping[str, str], name: str) -> str:
+    return (settings.get(name) or "").strip()
+
+
+class DatabaseLogin:
+    """How such a connection is authorised: the address holds the login, there is no token."""
+
+    def __init__(self, own_key: str) -> None:
+        self._own_key = own_key
+
+    def begin(self, *, redirect_uri: str, language: str = "") -> Begun:
+        """Refuse: nobody signs in to a database."""
+        raise errors.LoginRefused(vendor=errors.VENDOR)
+
+    def finish(
+        self, *, code: str, redirect_uri: str, code_verifier: str, nonce: str, now: datetime
+    ) -> Grant:
+        """Refuse: nobody signs in to a database."""
+        raise errors.LoginRefused(vendor=errors.VENDOR)
+
+    def refresh(self, *, refresh_token: str, now: datetime) -> Grant:
+        """Return the grant again."""
+        return self.service_grant(tenant_id="", now=now)
+
+    def service_grant(self, *, tenant_id: str, now: datetime) -> Grant:
+        """Return a grant; whether the login works is seen when the company is read."""
+        if tenant_id:
+            address(self._own_key, company=tenant_id)
+        return Grant(access_token="database", expires_in=ONE_DAY, tenant_id=tenant_id)  # noqa: S106
+
+    def revoke(self, *, token: str, hint: str) -> None:
+        """Do nothing: the login is the database's own affair."""
+
+    def sign_out_url(self, *, id_token: str = "", return_to: str = "") -> str:
+        """Return no address: there is no session."""
+        return ""
+
+
+def make_sign_in(*, settings: Mapping[str, str], kind: str, own_key: str = "") -> DatabaseLogin:
+    """Return how a connection is authorised."""
+    return DatabaseLogin(own_key)
+
+
+VENDOR = Vendor(
+    key="vismabusiness",
+    name=errors.VENDOR,
+    account_name=_("Visma Business database"),
+    capabilities=Capabilities(),
+    kinds=(DATABASE,),
+    settings=SETTINGS,
+    secret_settings=frozenset(),
+    optional_settings=frozenset(SETTINGS),
+    make_connector=None,
+    make_sign_in=make_sign_in,
+    make_source=make_source,
+    own_key_label=_(
+        "Address of the database with a read-only login, mssql://login:password@server"
+    ),
+    errors=tuple(
+        one
+        for one in vars(errors).values()
+        if isinstance(one, type)
+        and issubclass(one, ConnectorError)
+        and one.__module__ == errors.__name__
+    ),
+)

@@ -1,0 +1,259 @@
+"""
+The rows of a customer ledger in Visma Business, classic and NXT: two products, one data model.
+
+Rows are mappings under the identifiers of the model (`voucherJournalNo`). Amounts are debit
+positive, credit negative there: a payment is negative, and positive here. Dates are whole
+numbers, yyyymmdd; 0 or null is none. Everything may be null, and nothing becomes a default.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from connectors.errors import BadAnswer
+from connectors.receivables import (
+    LeftOut,
+    PaymentKey,
+    SourceCustomer,
+    SourceOpenItem,
+    SourcePayment,
+    SourceWriteOff,
+    Unreadable,
+)
+
+Row = Mapping[str, Any]
+
+COMPRESSION = 15
+"""The origin of rows that replace older ones: their money was counted before."""
+WRITE_OFF = 21
+"""The origin of rows that give up the rest of an invoice."""
+_CENT = Decimal("0.01")
+
+
+class Unread(Exception):
+    """A value of a row cannot be read; the row is shown with the reason."""
+
+    def __init__(self, field: str, value: Any, reason: str) -> None:
+        super().__init__(field)
+        self.field, self.value, self.reason = field, value, reason
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """
+    What is needed to read rows.
+
+    :param currencies: ISO codes of currency numbers; number 0 is the company's own
+    :param zone: of the vendor's server, whose times have none
+    """
+
+    currencies: Mapping[int, str] = field(default_factory=lambda: {0: "NOK"})
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Europe/Oslo"))
+
+    @property
+    def own_currency(self) -> str:
+        """Return the currency of the company."""
+        return self.currencies.get(0, "")
+
+
+def number_of_date(day: date) -> int:
+    """Return a date as Visma's whole number."""
+    return day.year * 10000 + day.month * 100 + day.day
+
+
+# --- Values -------------------------------------------------------------------------------------
+
+
+def whole(row: Row, name: str) -> int:
+    """
+    Return a whole number.
+
+    :raises Unread: if it is missing or something else
+    """
+    value = row.get(name)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise Unread(name, value, "not_a_number")
+    return value
+
+
+def amount(row: Row, name: str) -> Decimal:
+    """
+    Return an amount in the ledger's sign.
+
+    :raises Unread: if it is missing, no number, or finer than the minor unit
+    """
+    value = row.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        raise Unread(name, value, "not_an_amount")
+    exact = Decimal(value)
+    if not exact.is_finite() or abs(exact) >= Decimal(10) ** 15:
+        raise Unread(name, value, "not_an_amount")
+    rounded = exact.quantize(_CENT)
+    if rounded != exact:
+        raise Unread(name, value, "finer_than_a_cent")
+    return rounded
+
+
+def day(row: Row, name: str) -> date | None:
+    """
+    Return a date, or None where the vendor has none.
+
+    :raises Unread: if the number is no date
+    """
+    value = row.get(name)
+    if value is None or value == 0:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise Unread(name, value, "not_a_date")
+    try:
+        return date(value // 10000, value // 100 % 100, value % 100)
+    except ValueError:
+        raise Unread(name, value, "not_a_date") from None
+
+
+def text(row: Row, name: str) -> str:
+    """Return a text without the blanks around it; nothing for null."""
+    value = row.get(name)
+    return "" if value is None else str(value).strip()
+
+
+def moment(row: Row, name: str, *, reading: Reading) -> datetime | None:
+    """Return a time, or None where it is missing or cannot be read: only a hint hangs on it."""
+    try:
+        found = datetime.fromisoformat(text(row, name))
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None else found.replace(tzinfo=reading.zone)
+
+
+def yes(value: Any) -> bool:
+    """Return a flag that may come as 0 and 1, as true and false, or not at all."""
+    if value is None or isinstance(value, bool):
+        return bool(value)
+    if isinstance(value, int) and value in (0, 1):
+        return value == 1
+    raise Unread("flag", value, "not_a_flag")
+
+
+# --- Rows ---------------------------------------------------------------------------------------
+
+
+def read_payment(row: Row, *, reading: Reading) -> SourcePayment | LeftOut | Unreadable:
+    """Return the row as a payment, as a row that is none, or with why it cannot be read."""
+    key = None
+    try:
+        key = PaymentKey(whole(row, "voucherJournalNo"), whole(row, "auditNo"))
+        extra = row.get("extensions") or {}
+        ledger_amount = amount(row, "amountDomestic")
+        if extra.get("origin") == COMPRESSION:
+            return LeftOut(key, -ledger_amount, "compression")
+        paid_on = day(row, "voucherDate")
+        if paid_on is None:
+            raise Unread("voucherDate", row.get("voucherDate"), "not_a_date")
+        currency, in_currency = _currency(row, extra, ledger_amount, reading=reading)
+        return SourcePayment(
+            key=key,
+            customer_number=whole(row, "customerNo"),
+            voucher_number=whole(row, "voucherNo"),
+            voucher_type=whole(row, "voucherType"),
+            paid_on=paid_on,
+            amount=-ledger_amount,
+            amount_in_currency=-in_currency,
+            currency=currency,
+            invoice_number=text(row, "invoiceNo"),
+            kid=text(extra, "kid"),
+            text=text(row, "text"),
+            value_on=day(row, "valueDate"),
+            changed_at=moment(row, "changedTimestamp", reading=reading),
+            marked=marked(extra),
+        )
+    except Unread as unread:
+        return Unreadable(key, unread.field, str(unread.value)[:100], unread.reason)
+
+
+def marked(extra: Row) -> bool | None:
+    """Return whether the marker says so; None where none was read."""
+    if "markerNumber" in extra:
+        return bool(extra["markerNumber"])
+    return bool(text(extra, "marker")) if "marker" in extra else None
+
+
+def _currency(
+    row: Row, extra: Row, ledger_amount: Decimal, *, reading: Reading
+) -> tuple[str, Decimal]:
+    """Return the currency and the amount in it; no currency where nothing tells which it is."""
+    number = extra.get("currency")
+    if row.get("amountInCurrency") is None:
+        if number not in (None, 0):
+            raise Unread("amountInCurrency", None, "not_an_amount")
+        return reading.own_currency, ledger_amount
+    in_currency = amount(row, "amountInCurrency")
+    if number is not None:
+        return reading.currencies.get(number, str(number)), in_currency
+    return (reading.own_currency if in_currency == ledger_amount else ""), in_currency
+
+
+def read_customer(row: Row, *, reading: Reading, vendor: str) -> SourceCustomer:
+    """
+    Return the row as a customer.
+
+    :raises BadAnswer: if number or block cannot be read; a block is never guessed
+    """
+    try:
+        return SourceCustomer(
+            number=whole(row, "customerNo"),
+            name=text(row, "name"),
+            organisation_number=text(row, "companyNo"),
+            credit_blocked=yes(row.get("creditDenied")),
+            changed_at=moment(row, "changedTimestamp", reading=reading),
+        )
+    except Unread as unread:
+        raise bad("associate", unread, vendor=vendor) from None
+
+
+def read_open_item(row: Row, *, reading: Reading, vendor: str) -> SourceOpenItem:
+    """
+    Return the row as an open item, in the ledger's sign.
+
+    :raises BadAnswer: if an amount cannot be read: a sum without it would be wrong
+    """
+    try:
+        extra = row.get("extensions") or {}
+        number = extra.get("currency")
+        own = reading.own_currency
+        return SourceOpenItem(
+            customer_number=whole(row, "customerNo"),
+            invoice_number=text(row, "invoiceNo"),
+            amount=amount(row, "amountDomestic"),
+            outstanding=amount(row, "outstandingAmountDomestic"),
+            currency=own if number is None else reading.currencies.get(number, str(number)),
+            due_on=day(row, "dueDate"),
+        )
+    except Unread as unread:
+        raise bad("customerTransaction", unread, vendor=vendor) from None
+
+
+def read_write_off(row: Row, *, vendor: str) -> SourceWriteOff | None:
+    """
+    Return the row as a write-off, or None if it is something else.
+
+    :raises BadAnswer: if a write-off's amount cannot be read
+    """
+    try:
+        if (row.get("extensions") or {}).get("origin") != WRITE_OFF:
+            return None
+        return SourceWriteOff(
+            customer_number=whole(row, "customerNo"),
+            invoice_number=text(row, "invoiceNo"),
+            amount=-amount(row, "amountDomestic"),
+        )
+    except Unread as unread:
+        raise bad("customerTransaction", unread, vendor=vendor) from None
+
+
+def bad(where: str, unread: Unread, *, vendor: str) -> BadAnswer:
+    """Return the failure of an answer with a value that cannot be read."""
+    return BadAnswer(vendor=vendor, detail=f"{where}: {unread.field} {unread.value!r}"[:200])

@@ -1,0 +1,119 @@
+"""Visma.net ERP: everything the registry needs to know of it."""
+
+from collections.abc import Mapping
+
+from connectors.base import Observer, Tokens, Vendor
+from connectors.errors import ConnectorError, NotConfigured
+from connectors.limits import Limiter
+from connectors.oauth import OpenIdSignIn
+from connectors.vismanet import errors
+from connectors.vismanet.client import CAPABILITIES, Client
+from connectors.words import gettext_noop as _
+
+INTERACTIVE, SERVICE = "interactive", "service"
+
+# The published document does not tie scopes to operations; release may need create or update.
+# https://docs.vismasoftware.no/vismanetapi/authentication
+SCOPES = {
+    INTERACTIVE: (
+        "openid profile email offline_access vismanet_erp_interactive_api:read "
+        "vismanet_erp_interactive_api:create vismanet_erp_interactive_api:update"
+    ),
+    SERVICE: (
+        "vismanet_erp_service_api:read vismanet_erp_service_api:create "
+        "vismanet_erp_service_api:update"
+    ),
+}
+# What Visma Connect's pages are translated to.
+LOCALES = {
+    "en": "en-GB",
+    "sv": "sv-SE",
+    "nb": "nb-NO",
+    "nn": "nb-NO",
+    "no": "nb-NO",
+    "da": "da-DK",
+    "fi": "fi-FI",
+    "nl": "nl-NL",
+    "lv": "lv-LV",
+}
+
+SETTINGS = {
+    "VISMA_NET_API_URL": _("Address of the Visma.net ERP API, https://api.finance.visma.net"),
+    "VISMA_CONNECT_URL": _("Address of Visma Connect (the issuer), https://connect.visma.com"),
+    "VISMA_CONNECT_CLIENT_ID": _(
+        "Client id (isv_…) of the hub's Web application in the Visma Developer Portal"
+    ),
+    "VISMA_CONNECT_CLIENT_SECRET": _("Its secret, shown once when it is generated"),
+    "VISMA_CONNECT_SERVICE_CLIENT_ID": _(
+        "Client id of the hub's Service application, for connections without a person"
+    ),
+    "VISMA_CONNECT_SERVICE_CLIENT_SECRET": _("Its secret, shown once when it is generated"),
+}
+
+
+def make_connector(
+    *,
+    settings: Mapping[str, str],
+    tokens: Tokens,
+    observer: Observer | None = None,
+    limiter: Limiter | None = None,
+) -> Client:
+    """Return a client of the company that the tokens are for."""
+    return Client(
+        base_url=_needed(settings, "VISMA_NET_API_URL"),
+        tokens=tokens,
+        observer=observer,
+        limiter=limiter,
+    )
+
+
+def make_sign_in(*, settings: Mapping[str, str], kind: str, own_key: str = "") -> OpenIdSignIn:
+    """
+    Return how a connection of that kind is authorised.
+
+    :raises NotConfigured: if a setting that this kind needs is empty
+    """
+    prefix = {
+        INTERACTIVE: "VISMA_CONNECT_CLIENT",
+        SERVICE: "VISMA_CONNECT_SERVICE_CLIENT",
+    }[kind]
+    return OpenIdSignIn(
+        vendor="Visma Connect",
+        issuer=_needed(settings, "VISMA_CONNECT_URL"),
+        client_id=_needed(settings, f"{prefix}_ID"),
+        client_secret=_needed(settings, f"{prefix}_SECRET"),
+        scope=SCOPES[kind],
+        locales=LOCALES,
+    )
+
+
+def _needed(settings: Mapping[str, str], name: str) -> str:
+    value = (settings.get(name) or "").strip()
+    if not value:
+        raise NotConfigured(setting=name)
+    return value
+
+
+VENDOR = Vendor(
+    key="vismanet",
+    name=errors.VENDOR,
+    account_name=_("Visma.net account"),
+    capabilities=CAPABILITIES,
+    kinds=(INTERACTIVE, SERVICE),
+    settings=SETTINGS,
+    secret_settings=frozenset(
+        {"VISMA_CONNECT_CLIENT_SECRET", "VISMA_CONNECT_SERVICE_CLIENT_SECRET"}
+    ),
+    optional_settings=frozenset(
+        {"VISMA_CONNECT_SERVICE_CLIENT_ID", "VISMA_CONNECT_SERVICE_CLIENT_SECRET"}
+    ),
+    make_connector=make_connector,
+    make_sign_in=make_sign_in,
+    errors=tuple(
+        one
+        for one in vars(errors).values()
+        if isinstance(one, type)
+        and issubclass(one, ConnectorError)
+        and one.__module__ == errors.__name__
+    ),
+)
