@@ -1,0 +1,1 @@
+"""Visma Business NXT: the GraphQL service and the ledger behind it."""

@@ -1,0 +1,1 @@
+"""PowerOffice Go: its API, and the books of its clients."""
