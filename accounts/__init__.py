@@ -1,0 +1,1 @@
+"""Organisations, people and their rights, companies, connections and their tokens."""

@@ -1,0 +1,68 @@
+"""Authorise a service account and wait for the answer."""
+
+import time
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+from django.utils import timezone
+
+from accounts.management.commands._command import HubCommand, organisation_named
+from accounts.models import Connection
+from accounts.operations import connecting
+from accounts.operations.errands import run_errand
+from accounts.queries import failure_row
+
+
+class Command(HubCommand):
+    """Authorise a service account and wait for the answer."""
+
+    help = (
+        "Create (if it is new) and authorise an account that needs no person, by the vendor's id "
+        "of the company."
+    )
+    example = (
+        "python manage.py authorise_service --tenant-id 0a5e7a10-0001-4c00-8000-000000000001 "
+        "--name 'Åkeriet'"
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Ask for the company."""
+        super().add_arguments(parser)
+        parser.add_argument("--tenant-id", required=True, help="the vendor's id of the company")
+        parser.add_argument("--name", required=True, help="user name of the account")
+        parser.add_argument("--vendor", default="vismanet", help="default: vismanet")
+        parser.add_argument("--organisation", default="", help="needed when there are several")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Create the account and authorise it; a worker that is awake may do it first."""
+        organisation = organisation_named(options["organisation"])
+        found = (
+            Connection.objects.of(organisation)
+            .filter(vendor=options["vendor"], tenant_id=options["tenant_id"])
+            .first()
+        )
+        connection = found or connecting.create_connection(
+            organisation=organisation,
+            vendor=options["vendor"],
+            name=options["name"],
+            kind=Connection.Kind.SERVICE,
+            tenant_id=options["tenant_id"],
+            by=None,
+        )
+        if connection.kind != Connection.Kind.SERVICE:
+            raise CommandError(f"This company is connected already, as {connection.name!r}.")
+        errand = connecting.authorise_service(connection=connection, by=None)
+        run_errand(errand_id=errand.pk, now=timezone.now())
+        errand.refresh_from_db()
+        while not errand.is_finished:
+            time.sleep(0.2)  # a worker was first; it is done within the errand's lease
+            errand.refresh_from_db()
+        failure = failure_row(code=errand.failure_code, params=errand.failure_params)
+        if failure is not None:
+            raise CommandError(f"{failure.summary} {failure.remedy}")
+        connection.refresh_from_db()
+        self.answer(
+            options,
+            f"Authorised: {connection.administration_name}.",
+            {"id": connection.pk, "company": connection.administration_name},
+        )

@@ -1,0 +1,81 @@
+"""Connectors ready to be used: registry, settings, stored tokens and budgets put together."""
+
+from django.conf import settings
+
+from accounts.models import Connection
+from accounts.operations import limits
+from accounts.operations.tokens import StoredTokens
+from connectors.base import AccountingConnector, Observer
+from connectors.errors import ADMINISTRATOR, Rejected
+from connectors.receivables import PaymentSource, PaymentTarget
+from connectors.registry import CONNECTORS
+from connectors.words import gettext_noop as _
+
+
+class NotSuited(Rejected):
+    """The connection reaches a vendor that does not do what is wanted of it."""
+
+    summary = _("{account} cannot be used for this.")
+    remedy = _("Choose an account of a vendor that can.")
+    who = ADMINISTRATOR
+    action = ""
+    needs = ("account",)
+
+
+def connector_for(
+    connection: Connection, *, observer: Observer | None = None, alone: bool = False
+) -> AccountingConnector:
+    """
+    Return the target of journals that the connection reaches; it refreshes its tokens by itself.
+
+    :param alone: the caller holds the lease of the company's one writer
+    :raises NotSuited: if the vendor takes no journals
+    """
+    make = CONNECTORS[connection.vendor].make_connector
+    if make is None:
+        raise NotSuited(account=connection.name)
+    return make(
+        settings=settings.HUB_VENDORS,
+        tokens=StoredTokens(connection.pk),
+        observer=observer,
+        limiter=limits.for_connection(connection, alone=alone),
+    )
+
+
+def source_for(connection: Connection, *, observer: Observer | None = None) -> PaymentSource:
+    """
+    Return the source of payments that the connection reaches.
+
+    :raises NotSuited: if the vendor gives no payments
+    """
+    make = CONNECTORS[connection.vendor].make_source
+    if make is None:
+        raise NotSuited(account=connection.name)
+    return make(
+        settings=settings.HUB_VENDORS,
+        tokens=StoredTokens(connection.pk),
+        company=connection.tenant_id,
+        own_key=connection.own_key,
+        kind=connection.kind,
+        observer=observer,
+        limiter=limits.for_connection(connection),
+    )
+
+
+def target_for(connection: Connection, *, observer: Observer | None = None) -> PaymentTarget:
+    """
+    Return the target of payments that the connection reaches.
+
+    :raises NotSuited: if the vendor takes no payments
+    """
+    make = CONNECTORS[connection.vendor].make_target
+    if make is None:
+        raise NotSuited(account=connection.name)
+    return make(
+        settings=settings.HUB_VENDORS,
+        tokens=StoredTokens(connection.pk),
+        company=connection.tenant_id,
+        own_key=connection.own_key,
+        observer=observer,
+        limiter=limits.for_connection(connection),
+    )

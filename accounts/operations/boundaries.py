@@ -1,0 +1,108 @@
+"""
+The boundaries of the work: every place at which a process may die, by name.
+
+Between two boundaries there is one step: a commit, a call to a vendor, or a message. A drill
+names one in the environment of a process, which then kills itself there as a power cut would
+(`tests/recovery`, `benchmarks/torture`). Everywhere else `reached` does nothing, and where
+`HUB_SANDBOX` is off it cannot do anything.
+"""
+
+import os
+import signal
+from functools import cache
+from itertools import count
+
+from django.conf import settings
+
+BOUNDARIES: dict[str, str] = {
+    # --- web: a person presses Send
+    "press.begun": "nothing is written",
+    "press.written": "the rows are written, nothing is committed",
+    "press.committed": "the press is committed, nobody is told",
+    "press.told": "a worker is told, the person has no answer yet",
+    # --- worker: the check against the ledger
+    "prepare.leased": "the journal is leased, the ledger is not asked",
+    "prepare.asked": "the ledger's facts are here, nothing is frozen",
+    "prepare.frozen": "what will be posted is committed, nobody is told",
+    # --- worker: a new token
+    "refresh.asked": "that it asks is committed, the identity service is not asked",
+    "refresh.called": "the new tokens are here, the old ones are used up, nothing is stored",
+    "refresh.stored": "the new tokens are committed, the lease is not given back",
+    # --- worker: claim, call, store
+    "deliver.leased": "the vendor company is leased, no batch is claimed",
+    "deliver.claimed": "claim and attempt are committed, no call is made",
+    "deliver.called": "the vendor has answered with a number, nothing is stored",
+    "deliver.failed": "the call ended without a number, nothing is stored",
+    "deliver.doubted": "the doubt is committed, the ledger is not asked",
+    "deliver.stored": "the number is committed, the batch is not read back",
+    # --- worker: proof
+    "prove.read": "the batch was read back, nothing is stored",
+    "prove.posted": "posted is committed, the lease is not given back",
+    "look_up.claimed": "the doubtful batch is claimed, the ledger is not asked",
+    "look_up.asked": "the ledger has answered, nothing is stored",
+    "look_up.recorded": "what the look-up found is committed",
+    "release.asked": "the vendor was asked to release, nothing is stored",
+    "release.recorded": "what came of the release is committed",
+    # --- worker: payments are fetched
+    "fetch.claimed": "the run is claimed, nothing is asked",
+    "fetch.read": "a page is here, nothing of it is stored",
+    "fetch.stored": "the page, what it matched and where the next begins are committed",
+    "fetch.ended": "the run is over, how far it has read is not recorded",
+    "fetch.recorded": "how far it has read is recorded, nobody is told",
+    # --- worker: payments are registered, taken back, marked
+    "register.claimed": "claim and attempt are committed, no call is made",
+    "register.called": "the target has answered with a number, nothing is stored",
+    "register.failed": "the call ended without a number, nothing is stored",
+    "register.doubted": "the doubt is committed, the target is not asked",
+    "register.held": "the doubtful payment is held, the target is not asked",
+    "register.asked": "the target has said whether it holds the payment, nothing is stored",
+    "register.stored": "the number is committed, the payment is not marked",
+    "reverse.claimed": "claim and attempt are committed, no call is made",
+    "reverse.called": "the target has nulled the payment, nothing is stored",
+    "mark.called": "the source has the marks, nothing is stored",
+    "mark.stored": "the marks are committed, the lease is not given back",
+    # --- worker: time is denied in the target
+    "block.noted": "what the hub is about to deny is committed, the target is not told",
+    "block.denied": "the target denies time, nothing is stored",
+    # --- worker: what a person waits for
+    "errand.claimed": "the errand is claimed, nothing is done",
+    "errand.done": "it is done, its answer is not stored",
+    "errand.stored": "the answer is committed",
+    # --- worker or schedule: finding what was left behind
+    "sweep.begun": "nothing was looked for",
+    "recover.found": "claims of dead workers are found, none is turned into a question",
+    "recover.marked": "one dead claim is a question now, others may be left",
+    "recover.registration": "one dead registration is a question now, others may be left",
+    "sweep.rung": "the rows are marked as rung for, nobody is told",
+    # --- schedule
+    "schedule.due": "periodic work is due, nobody is told",
+    "schedule.published": "a worker is told, that it was is not recorded",
+}
+"""Each with what is and is not done when a process dies there."""
+
+
+def reached(name: str) -> None:
+    """Die here if this process was told to, by `HUB_DIE_AT=name` or `name:n` (the n-th time)."""
+    if _told() is None:
+        return
+    _die_if_due(name)
+
+
+@cache
+def _told() -> tuple[str, int] | None:
+    wanted = os.environ.get("HUB_DIE_AT", "") if settings.HUB_SANDBOX else ""
+    if not wanted:
+        return None
+    name, _, times = wanted.partition(":")
+    if name not in BOUNDARIES:
+        raise ValueError(f"HUB_DIE_AT: no boundary is named {name!r}")
+    return name, int(times or 1)
+
+
+_seen = count(1)
+
+
+def _die_if_due(name: str) -> None:
+    told = _told()
+    if told and told[0] == name and next(_seen) >= told[1]:
+        os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,71 @@
+"""
+Who is working: names for claims and leases, and which of them this process still works under.
+
+A claim lives for a short while, so that the work of a killed process is taken up soon; while
+the work goes on, the process extends it (`accounts.operations.renewing`).
+"""
+
+import os
+import socket
+import threading
+import uuid
+from collections import defaultdict
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+
+if TYPE_CHECKING:  # the name is wanted before Django's models can be
+    from accounts.models import Connection
+
+_lock = threading.Lock()
+_live: dict[int, set[str]] = defaultdict(set)
+
+
+@lru_cache(maxsize=4)
+def _process_name(pid: int) -> str:
+    return f"{socket.gethostname()[:24]}:{pid}:{uuid.uuid4().hex[:8]}"
+
+
+def process_name() -> str:
+    """Return a name of this process that no other process, before or after, has."""
+    return _process_name(os.getpid())
+
+
+def new_owner() -> str:
+    """Return a name for one claim; it starts with the name of the process."""
+    owner = f"{process_name()}:{uuid.uuid4().hex[:12]}"
+    with _lock:
+        _live[threading.get_ident()].add(owner)
+    return owner
+
+
+def live_owners() -> list[str]:
+    """Return the names under which threads of this process are working now."""
+    with _lock:
+        return [owner for owners in _live.values() for owner in owners]
+
+
+def forget_owners() -> None:
+    """
+    End all work of the present thread, well or badly: its claims are no longer extended.
+
+    A worker says so after every task, so that a claim left behind by a failure expires.
+    """
+    with _lock:
+        _live.pop(threading.get_ident(), None)
+
+
+def lease_seconds() -> float:
+    """Return how long a claim lives without being extended."""
+    seconds: float = settings.HUB_LEASE_SECONDS
+    return seconds
+
+
+def writer_key(connection: "Connection") -> str:
+    """
+    Return the name of the lease of the one who works with a vendor company.
+
+    It is one name for journals and payments, whichever organisation's connection leads there.
+    """
+    return f"writer:{connection.vendor}:{connection.tenant_id}"

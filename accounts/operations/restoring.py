@@ -1,0 +1,124 @@
+"""After a restore: what this database believes of tokens and errands is not true any more."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F, Q
+
+from accounts.models import Connection, Errand, Organisation, Restore
+from accounts.operations import audit, installation
+from accounts.operations.tokens import mark_sign_in_again
+from connectors.errors import ADMINISTRATOR, NotAuthorized, Rejected
+from connectors.registry import CONNECTORS
+from connectors.words import gettext_noop as _
+
+WATCH = timedelta(days=100)
+"""A quarter and some days: as long as a payroll file of before may be imported again."""
+
+
+class OldToken(NotAuthorized):
+    """The stored token is of the time of the backup; it may have been used since."""
+
+    summary = _("The hub's database was restored, and the sign-in of {account} is an old one.")
+    remedy = _("Sign in again on the accounts page. Journals wait until then.")
+    who = ADMINISTRATOR
+    action = "reconnect"
+    needs = ("account",)
+
+
+class AskedBeforeTheRestore(Rejected):
+    """The errand is of the time of the backup; whether it was done is not known."""
+
+    summary = _("The hub's database was restored while this waited.")
+    remedy = _("Ask again, if it is still wanted.")
+    needs = ()
+
+
+class NotThatOld(ValueError):
+    """The database holds work that is newer than the backup is said to be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What was done with the connections and errands of the restored database."""
+
+    restore: Restore
+    sign_in_again: list[str] = field(default_factory=list)
+    errands_ended: int = 0
+
+
+def declare_restore(
+    *, backup_taken_at: datetime | None, now: datetime, watch: timedelta = WATCH
+) -> Declared:
+    """
+    Record that the database is of that time, and let nothing old be used.
+
+    Interactive accounts must sign in again unless their token came after the backup: a one-time
+    refresh token that is used twice revokes every company of that person. Errands that wait are
+    ended, since what they ask for may have been done.
+
+    :param backup_taken_at: None: when a worker last wrote into it, if the restore was noticed
+    :raises NotThatOld: if the database is newer than that, or its age is not known
+    """
+    row = installation.look(now=now)
+    if backup_taken_at is None:
+        if row.stopped_at is None:
+            raise NotThatOld(
+                "No restore was noticed here, so the age of the backup is not known. "
+                "Say it: --backup-taken-at."
+            )
+        backup_taken_at = row.seen_at
+    if backup_taken_at > now:
+        raise NotThatOld("The backup cannot be of a time that is still to come.")
+    if row.stopped_at is not None and row.seen_at > backup_taken_at:
+        raise NotThatOld(
+            f"A worker wrote into this database at {row.seen_at:%Y-%m-%dT%H:%M:%S%z}, which is "
+            "later than the backup is said to be. Check the time."
+        )
+    with transaction.atomic():
+        restore = Restore.objects.create(
+            at=now, backup_taken_at=backup_taken_at, watch_until=now + watch
+        )
+        declared = Declared(
+            restore=restore,
+            sign_in_again=_forget_old_tokens(before=backup_taken_at, now=now),
+            errands_ended=_end_errands(now=now),
+        )
+        for organisation in Organisation.objects.order_by("pk"):
+            audit.record(
+                organisation=organisation,
+                action="database.restored",
+                subject=organisation,
+                details={"backup_taken_at": backup_taken_at.isoformat()},
+            )
+    installation.go_on(now=now)
+    return declared
+
+
+def _forget_old_tokens(*, before: datetime, now: datetime) -> list[str]:
+    old = Connection.objects.filter(kind=Connection.Kind.INTERACTIVE).filter(
+        Q(refreshed_at__isnull=True) | Q(refreshed_at__lte=before)
+    )
+    stopped = []
+    for connection in old.filter(state=Connection.State.AUTHORISED).order_by("name", "pk"):
+        failure = OldToken(vendor=CONNECTORS[connection.vendor].name, account=connection.name)
+        if mark_sign_in_again(connection, failure, now=now):
+            stopped.append(connection.name)
+    # Gone, so that nothing can use them by mistake; an answer on its way cannot be stored either.
+    old.exclude(refresh_token="", access_token="").update(
+        access_token="", refresh_token="", expires_at=None, version=F("version") + 1
+    )
+    return stopped
+
+
+def _end_errands(*, now: datetime) -> int:
+    failure = AskedBeforeTheRestore()
+    return Errand.objects.filter(state__in=(Errand.State.WAITING, Errand.State.RUNNING)).update(
+        state=Errand.State.FAILED,
+        finished_at=now,
+        secret="",
+        lease_owner="",
+        failure_code=failure.code(),
+        failure_params=failure.params,
+    )

@@ -1,0 +1,113 @@
+"""Mails to the people whose job it is that an account works. A worker sends them, as errands."""
+
+from datetime import datetime
+from smtplib import SMTPException
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import send_mail
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext
+
+from accounts.domain import Level, rights_to_change
+from accounts.models import Connection, Errand, User
+from accounts.operations.errands import handles, request_errand
+from connectors.errors import ConnectorError, Unavailable
+from connectors.registry import error_class, targets_of_journals
+from connectors.words import gettext_noop as _
+
+TELL = "connections.tell"
+SIGN_IN_AGAIN, NO_ANSWER = "sign_in_again", "no_answer"
+_SUBJECTS = {
+    SIGN_IN_AGAIN: _("Sign in again: {account} ({company})"),
+    NO_ANSWER: _("No new access for {days} days: {account} ({company})"),
+}
+_WAITS = {
+    True: _("Journals wait meanwhile; none is lost, and none fails by this."),
+    False: _("Payments wait meanwhile; none is lost, and none is registered twice by this."),
+}
+_INTRODUCTIONS = {
+    SIGN_IN_AGAIN: _("The account {account}, which reaches {company}, no longer works."),
+    NO_ANSWER: _(
+        "The account {account}, which reaches {company}, could not be renewed for {days} days. "
+        "If this goes on, someone must sign in again."
+    ),
+}
+
+
+def tell_owner(
+    connection: Connection, *, about: str, failure: ConnectorError, days: int = 0
+) -> Errand:
+    """
+    Let a worker write to the owner of the account; call it where the state changes, once.
+
+    :param about: :data:`SIGN_IN_AGAIN` or :data:`NO_ANSWER`
+    """
+    return request_errand(
+        organisation=connection.organisation,
+        kind=TELL,
+        by=None,
+        params={
+            "connection": connection.pk,
+            "about": about,
+            "failure": failure.code(),
+            "failure_params": failure.params,
+            "days": days,
+            "patient": True,
+        },
+    )
+
+
+def people_of(connection: Connection) -> list[User]:
+    """Return the owner; without one who may sign in, everybody who may authorise accounts."""
+    memberships = [
+        one
+        for one in connection.organisation.memberships.select_related("user", "role")
+        if one.user.is_active
+    ]
+    owner = [one.user for one in memberships if one.user_id == connection.owner_id]
+    wanted = rights_to_change(connection.vendor)
+    return owner or [
+        one.user for one in memberships if all(one.role.allows(key, Level.WRITE) for key in wanted)
+    ]
+
+
+@handles(TELL)
+def tell(errand: Errand, now: datetime) -> dict[str, object]:
+    """Write to each of the people in their language; how many is the answer."""
+    connection = (
+        Connection.objects.of(errand.organisation).filter(pk=errand.params["connection"]).first()
+    )
+    if connection is None:
+        return {"told": 0}
+    people = people_of(connection)
+    for person in people:
+        with translation.override(person.language or settings.LANGUAGE_CODE):
+            subject, body = _words(connection, errand.params)
+        try:
+            send_mail(subject, body, None, [person.email])
+        except (SMTPException, OSError) as exc:
+            raise Unavailable(vendor="E-mail", detail=type(exc).__name__) from exc
+    return {"told": len(people)}
+
+
+def _words(connection: Connection, params: dict[str, Any]) -> tuple[str, str]:
+    kind = error_class(params["failure"])
+    values = {
+        "account": connection.name,
+        "company": connection.administration_name or connection.tenant_id,
+        "days": str(params["days"]),
+    }
+    told = params["failure_params"]
+    of_journals = connection.vendor in targets_of_journals()
+    lines = [
+        gettext(_INTRODUCTIONS[params["about"]]).format(**values),
+        gettext(kind.summary).format(**told),
+        gettext(kind.remedy).format(**told),
+        gettext(_WAITS[of_journals]),
+        settings.HUB_BASE_URL
+        + reverse("accounts:connections" if of_journals else "payments:settings"),
+    ]
+    subject = gettext(_SUBJECTS[params["about"]]).format(**values)
+    return " ".join(subject.split()), "\n\n".join(lines) + "\n"

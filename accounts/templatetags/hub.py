@@ -1,0 +1,450 @@
+"""The tags that pages are built from; docs/face.md shows each with an example."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from django import template
+from django.forms import BaseForm, BoundField, CheckboxInput
+from django.forms.widgets import CheckboxSelectMultiple, RadioSelect
+from django.http import QueryDict
+from django.template.context import Context
+from django.templatetags.static import static
+from django.utils import formats, timezone
+from django.utils.functional import Promise
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, gettext_lazy, ngettext
+
+register = template.Library()
+
+MINUS = "\N{MINUS SIGN}"
+NO_VALUE = "\N{EN DASH}"
+NBSP = "\N{NO-BREAK SPACE}"
+
+
+class Badge(NamedTuple):
+    """How one state looks and reads."""
+
+    label: str | Promise
+    icon: str
+    tone: str
+
+
+BADGES: Mapping[str, Badge] = {
+    "not_sent": Badge(gettext_lazy("Not sent"), "journal", "quiet"),
+    "ready": Badge(gettext_lazy("Ready to send"), "clock", "info"),
+    "queued": Badge(gettext_lazy("Queued"), "clock", "info"),
+    "waiting": Badge(gettext_lazy("Waiting"), "clock", "info"),
+    "running": Badge(gettext_lazy("In progress"), "sending", "info"),
+    "checking": Badge(gettext_lazy("Being checked"), "search", "info"),
+    "checked": Badge(gettext_lazy("Checked"), "check", "good"),
+    "sending": Badge(gettext_lazy("Sending"), "sending", "info"),
+    "unknown": Badge(gettext_lazy("Outcome unknown"), "question", "warn"),
+    "postponed": Badge(gettext_lazy("Postponed"), "clock", "warn"),
+    "held": Badge(gettext_lazy("On hold"), "pause", "warn"),
+    "accepted": Badge(gettext_lazy("Accepted, not proven yet"), "check", "info"),
+    "posted": Badge(gettext_lazy("Posted"), "check-circle", "good"),
+    "sent": Badge(gettext_lazy("Sent"), "journal-sent", "good"),
+    "partly_sent": Badge(gettext_lazy("Partly sent"), "warning", "warn"),
+    "released": Badge(gettext_lazy("Released"), "check-circle", "good"),
+    "rejected": Badge(gettext_lazy("Rejected"), "cross-circle", "bad"),
+    "failed": Badge(gettext_lazy("Failed"), "cross-circle", "bad"),
+    "needs_person": Badge(gettext_lazy("Needs a person"), "hand", "warn"),
+    "reversed": Badge(gettext_lazy("Reversed"), "undo", "quiet"),
+    "closed_by_hand": Badge(gettext_lazy("Closed by hand"), "lock", "quiet"),
+    "imported": Badge(gettext_lazy("Imported"), "file", "quiet"),
+    "changed": Badge(gettext_lazy("Changed"), "compare", "warn"),
+    "skipped": Badge(gettext_lazy("Skipped"), "minus", "quiet"),
+    "done": Badge(gettext_lazy("Done"), "check-circle", "good"),
+    "not_authorised": Badge(gettext_lazy("Not authorised"), "connection", "quiet"),
+    "authorised": Badge(gettext_lazy("Authorised"), "connection-on", "good"),
+    "sign_in_again": Badge(gettext_lazy("Sign in again"), "key", "bad"),
+    "disconnected": Badge(gettext_lazy("Disconnected"), "unlink", "quiet"),
+    "blocked": Badge(gettext_lazy("Blocked"), "stop", "bad"),
+    "test": Badge(gettext_lazy("Test company"), "beaker", "test"),
+    "active": Badge(gettext_lazy("Active"), "check", "good"),
+    "inactive": Badge(gettext_lazy("Inactive"), "minus", "quiet"),
+    "mapped": Badge(gettext_lazy("Mapped"), "link", "good"),
+    "not_mapped": Badge(gettext_lazy("Not mapped"), "unlink", "quiet"),
+}
+
+
+# --- small pieces ------------------------------------------------------------------------------
+
+
+@register.simple_tag
+def icon(name: str, label: str = "", size: str = "") -> SafeString:
+    """Print one icon of the sprite; silent for screen readers unless it has a label."""
+    css = f"icon icon--{size}" if size else "icon"
+    href = f"{static('icons.svg')}#{name}"
+    if label:
+        return format_html(
+            '<svg class="{}" role="img" aria-label="{}"><use href="{}"></use></svg>',
+            css,
+            label,
+            href,
+        )
+    return format_html(
+        '<svg class="{}" aria-hidden="true" focusable="false"><use href="{}"></use></svg>',
+        css,
+        href,
+    )
+
+
+@register.simple_tag
+def state_badge(state: str, label: str = "") -> SafeString:
+    """Print a state as icon, word and colour; `label` replaces the usual word."""
+    usual = BADGES.get(str(state), Badge(str(state).replace("_", " "), "info", "quiet"))
+    return format_html(
+        '<span class="badge badge--{}" data-state="{}">{}{}</span>',
+        usual.tone,
+        state,
+        icon(usual.icon),
+        label or usual.label,
+    )
+
+
+@register.simple_tag
+def journal_icon(sent: bool) -> SafeString:
+    """Print the journal's icon with words beside it: outlined before sending, dark after (S8)."""
+    return _icon_with_words(
+        name="journal-sent" if sent else "journal",
+        words=gettext("Sent") if sent else gettext("Not sent"),
+        css="pair pair--sent" if sent else "pair",
+    )
+
+
+@register.simple_tag
+def connection_icon(authorised: bool) -> SafeString:
+    """Print the connection's icon with words beside it: grey, or coloured if authorised (S4)."""
+    return _icon_with_words(
+        name="connection-on" if authorised else "connection",
+        words=gettext("Authorised") if authorised else gettext("Not authorised"),
+        css="pair pair--on" if authorised else "pair",
+    )
+
+
+def _icon_with_words(*, name: str, words: str, css: str) -> SafeString:
+    return format_html('<span class="{}">{}{}</span>', css, icon(name, size="m"), words)
+
+
+# --- numbers and times -------------------------------------------------------------------------
+
+
+@register.filter
+def amount(value: Decimal | int | None) -> str:
+    """
+    Write an amount in the reader's language, with two decimals or as many as it has.
+
+    :raises TypeError: for a float or a text, because money is never guessed
+    """
+    if value is None:
+        return NO_VALUE
+    if isinstance(value, bool) or not isinstance(value, Decimal | int):
+        raise TypeError(f"an amount is a Decimal, not {type(value).__name__}")
+    number = Decimal(value)
+    exponent = number.as_tuple().exponent
+    if not isinstance(exponent, int):
+        raise TypeError(f"an amount is a finite number, not {value}")
+    text = formats.number_format(
+        abs(number), decimal_pos=max(2, -exponent), use_l10n=True, force_grouping=True
+    )
+    return f"{MINUS}{text}" if number < 0 else text
+
+
+@register.simple_tag
+def money(value: Decimal | int | None, currency: str = "") -> SafeString:
+    """Print an amount with its currency, in figures of equal width."""
+    negative = value is not None and value < 0
+    return format_html(
+        '<span class="money{}">{}{}</span>',
+        " money--negative" if negative else "",
+        amount(value),
+        format_html('{}<span class="money-currency">{}</span>', NBSP, currency) if currency else "",
+    )
+
+
+@register.simple_tag(takes_context=True)
+def age(context: Context, at: datetime | None) -> SafeString | str:
+    """Print how long ago something was: "3 min ago", then the clock, then the date."""
+    if at is None:
+        return NO_VALUE
+    now = _now(context)
+    passed = now - at
+    if timedelta(0) <= passed < timedelta(minutes=1):
+        return _time(at, gettext("just now"))
+    if timedelta(0) <= passed < timedelta(hours=1):
+        minutes = int(passed.total_seconds() // 60)
+        return _time(at, ngettext("%(n)d min ago", "%(n)d min ago", minutes) % {"n": minutes})
+    return _time(at, _clock(at, now=now))
+
+
+@register.simple_tag(takes_context=True)
+def as_of(context: Context, at: datetime | None) -> SafeString | str:
+    """Print the age that every status carries: "as of 09:14", with the date if not today."""
+    if at is None:
+        return ""
+    return _time(at, gettext("as of %(time)s") % {"time": _clock(at, now=_now(context))})
+
+
+def _now(context: Context) -> datetime:
+    given = context.get("now")
+    return given if isinstance(given, datetime) else timezone.now()
+
+
+def _clock(at: datetime, *, now: datetime) -> str:
+    local, today = timezone.localtime(at), timezone.localtime(now)
+    clock = formats.time_format(local, "H:i")
+    if local.date() == today.date():
+        return clock
+    pattern = "j M" if local.year == today.year else "j M Y"
+    return f"{formats.date_format(local, pattern)}, {clock}"
+
+
+def _time(at: datetime, words: str) -> SafeString:
+    local = timezone.localtime(at)
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        local.isoformat(timespec="seconds"),
+        formats.date_format(local, "j F Y H:i:s"),
+        words,
+    )
+
+
+# --- addresses ---------------------------------------------------------------------------------
+
+
+@register.simple_tag(takes_context=True)
+def query_string(context: Context, **changes: object) -> str:
+    """Return the page's query string with some parameters replaced; None or "" removes one."""
+    query = _query(context).copy()
+    for name, value in changes.items():
+        if value is None or value == "":
+            query.pop(name, None)
+        else:
+            query[name] = str(value)
+    return f"?{query.urlencode()}" if query else "?"
+
+
+def _query(context: Context) -> QueryDict:
+    request = context.get("request")
+    return request.GET if request is not None else QueryDict()
+
+
+@register.inclusion_tag("parts/kept_query.html", takes_context=True)
+def kept_query(context: Context, *names: str) -> dict[str, object]:
+    """Print hidden inputs that carry these parameters along when a filter form is sent."""
+    query = _query(context)
+    return {"pairs": [(name, value) for name in names for value in query.getlist(name)]}
+
+
+# --- navigation --------------------------------------------------------------------------------
+
+
+@register.inclusion_tag("parts/nav.html", takes_context=True)
+def nav(context: Context) -> dict[str, object]:
+    """Print the main navigation from the context's `nav_items`."""
+    return {"items": context.get("nav_items") or ()}
+
+
+@register.inclusion_tag("parts/tabs.html")
+def tabs(items: Iterable[object], label: str = "") -> dict[str, object]:
+    """Print tabs that are links; an item has label, url, current, and perhaps count and icon."""
+    return {"items": items, "label": label or gettext("Parts of this page")}
+
+
+@register.inclusion_tag("parts/stepper.html")
+def stepper(steps: Iterable[object], current: int) -> dict[str, object]:
+    """Print the steps of a wizard; `current` counts from 1, a step is a text or has label, url."""
+    rows = []
+    for number, step in enumerate(steps, start=1):
+        if isinstance(step, Mapping):
+            text, url = step["label"], step.get("url", "")
+        else:
+            text, url = getattr(step, "label", step), getattr(step, "url", "")
+        place = "done" if number < current else "current" if number == current else "next"
+        rows.append({"number": number, "label": text, "url": url, "place": place})
+    return {"steps": rows, "current": current, "total": len(rows)}
+
+
+@register.inclusion_tag("parts/pagination.html", takes_context=True)
+def pagination(context: Context, page: Any, parameter: str = "page") -> dict[str, object]:
+    """Print the links to the other pages of a list, keeping its filters and sorting."""
+    links = [
+        {
+            "number": number,
+            "gap": number == page.paginator.ELLIPSIS,
+            "current": number == page.number,
+            "url": query_string(context, **{parameter: number}),
+        }
+        for number in page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1)
+    ]
+    return {
+        "page": page,
+        "links": links,
+        "previous_url": page.has_previous()
+        and query_string(context, **{parameter: page.previous_page_number()}),
+        "next_url": page.has_next()
+        and query_string(context, **{parameter: page.next_page_number()}),
+    }
+
+
+@register.inclusion_tag("parts/sort_header.html", takes_context=True)
+def sort_header(
+    context: Context, label: str, field: str, numeric: bool = False, default: str = ""
+) -> dict[str, object]:
+    """
+    Print a column heading that sorts by `field`; a second press turns the order round.
+
+    :param default: the order of the list when the address names none, e.g. ``-imported_at``
+    """
+    order = _query(context).get("sort") or default
+    direction = {field: "ascending", f"-{field}": "descending"}.get(order, "")
+    turned = f"-{field}" if direction == "ascending" else field
+    return {
+        "label": label,
+        "direction": direction,
+        "numeric": numeric,
+        "url": query_string(context, sort=turned, page=None),
+    }
+
+
+# --- buttons and forms -------------------------------------------------------------------------
+
+
+@register.inclusion_tag("parts/button.html")
+def button(label: str, kind: str = "primary", icon: str = "", **more: str) -> dict[str, object]:
+    """
+    Print a submit button.
+
+    :param kind: primary, secondary, danger or quiet
+    :param more: busy, name, value, formaction, form, type, disabled, hint,
+        confirm (the question), confirm_text, confirm_yes
+    """
+    return {"label": label, "kind": kind, "icon": icon, **more}
+
+
+@register.inclusion_tag("parts/button_link.html")
+def button_link(label: str, url: str, kind: str = "secondary", icon: str = "") -> dict[str, object]:
+    """Print a link that looks like a button."""
+    return {"label": label, "url": url, "kind": kind, "icon": icon}
+
+
+@register.inclusion_tag("parts/field.html")
+def field(bound: BoundField, hint: str = "") -> dict[str, object]:
+    """Print one form field with its label, help and errors, tied together for screen readers."""
+    widget = bound.field.widget
+    group = isinstance(widget, RadioSelect | CheckboxSelectMultiple)
+    help_text = hint or bound.help_text
+    described = [f"{bound.auto_id}_help"] if help_text else []
+    if bound.errors:
+        described.append(f"{bound.auto_id}_problem")
+    attrs: dict[str, str | bool] = (
+        {"aria-describedby": " ".join(described)} if described and not group else {}
+    )
+    return {
+        "field": bound,
+        "control": bound if group else bound.as_widget(attrs=attrs),
+        "help_text": help_text,
+        "described": " ".join(described),
+        "group": group,
+        "checkbox": isinstance(widget, CheckboxInput),
+        "optional": not bound.field.required and not isinstance(widget, CheckboxInput),
+    }
+
+
+@register.inclusion_tag("parts/form_errors.html")
+def form_errors(form: BaseForm) -> dict[str, object]:
+    """Print all problems of a form at its top, each linked to its field."""
+    return {
+        "fields": [bound for bound in form if bound.errors],
+        "general": form.non_field_errors(),
+        "count": sum(len(problems) for problems in form.errors.values()),
+    }
+
+
+@register.inclusion_tag("parts/drop_zone.html")
+def drop_zone(bound: BoundField, accept: str = "", limit: str = "") -> dict[str, object]:
+    """Print a file field onto which a file can also be dropped."""
+    ids = [f"{bound.auto_id}_hint"]
+    if bound.errors:
+        ids.append(f"{bound.auto_id}_problem")
+    attrs: dict[str, str | bool] = {"aria-describedby": " ".join(ids), "class": "drop-input"}
+    if accept:
+        attrs["accept"] = accept
+    return {"field": bound, "control": bound.as_widget(attrs=attrs), "limit": limit}
+
+
+# --- what a page says --------------------------------------------------------------------------
+
+
+@register.inclusion_tag("parts/failure.html", takes_context=True)
+def failure_box(context: Context, failure: object, heading: str = "h3") -> dict[str, object]:
+    """
+    Print what happened, what was not booked, whose job it is and the next step.
+
+    :param failure: summary, remedy, not_booked, who_text, action_url, action_label,
+        action_post, detail, trace_id, at, tone; all but summary may be empty
+    """
+    return {
+        "failure": failure,
+        "heading": heading,
+        "now": _now(context),
+        "csrf_token": context.get("csrf_token"),
+    }
+
+
+@register.inclusion_tag("parts/problems.html")
+def problems(rows: Iterable[object], title: str = "") -> dict[str, object]:
+    """Print a list of problems; a row has summary, and perhaps place, remedy, url, tone."""
+    return {"rows": list(rows), "title": title}
+
+
+@register.inclusion_tag("parts/empty_state.html")
+def empty_state(
+    title: str, text: str = "", icon: str = "info", url: str = "", action: str = ""
+) -> dict[str, object]:
+    """Print what stands in an empty list: what will be here, and how it gets here."""
+    return {"title": title, "text": text, "icon": icon, "url": url, "action": action}
+
+
+@register.inclusion_tag("parts/progress.html")
+def progress(done: int, total: int, words: str = "") -> dict[str, object]:
+    """Print how far something has come, as a bar and in words."""
+    return {
+        "done": done,
+        "total": total,
+        "words": words or gettext("%(done)d of %(total)d done") % {"done": done, "total": total},
+    }
+
+
+@register.inclusion_tag("parts/timeline.html", takes_context=True)
+def timeline(context: Context, entries: Iterable[object]) -> dict[str, object]:
+    """Print a history; an entry has at, title, and perhaps tone, icon, text, detail, by, took."""
+    return {"entries": list(entries), "now": _now(context)}
+
+
+@register.inclusion_tag("parts/first_steps.html")
+def first_steps_list(steps: Iterable[Any] | None) -> dict[str, object]:
+    """Print the first steps until all are done; a step has done, label, text, url."""
+    rows = list(steps or ())
+    done = sum(1 for row in rows if (row["done"] if isinstance(row, Mapping) else row.done))
+    return {"steps": rows, "done": done, "total": len(rows), "finished": done == len(rows)}
+
+
+@register.inclusion_tag("parts/copyable.html")
+def copyable(text: str, label: str = "") -> dict[str, object]:
+    """Print a text with a button that copies it."""
+    return {"text": text, "label": label}
+
+
+@register.simple_tag
+def key_values(*pairs: object) -> SafeString:
+    """Print a list of names and values: {% key_values "Reference" ref "Period" period %}."""
+    rows = zip(pairs[::2], pairs[1::2], strict=True)
+    return format_html(
+        '<dl class="key-values">{}</dl>',
+        format_html_join("", "<div><dt>{}</dt><dd>{}</dd></div>", rows),
+    )

@@ -1,0 +1,259 @@
+"""
+Visma.net accounts: the list (S1, S2); and of accounts at any vendor, the way there and back.
+
+Who may change an account follows from its vendor; see :func:`accounts.domain.rights_to_change`.
+"""
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+from django_htmx.http import HttpResponseClientRedirect
+
+from accounts import pages
+from accounts.domain import VISMANET, Level, rights_to_change
+from accounts.forms import ConnectionForm
+from accounts.guards import check_may_change_accounts, members_only, needs
+from accounts.middleware import HubRequest
+from accounts.models import Connection, Errand, SignInAttempt
+from accounts.operations import connecting
+from accounts.queries import failure_row_of
+from connectors import oauth
+from connectors.errors import ConnectorError
+from connectors.registry import CONNECTORS
+
+VENDOR = "vismanet"
+SESSION_KEY = "sign_ins"
+_REMEMBERED = 5
+
+
+@require_GET
+@needs(VISMANET, Level.READ)
+def connections(request: HubRequest) -> HttpResponse:
+    """Show the accounts; asked by the open page itself, only the list (S4)."""
+    rows = pages.connection_rows(request.organisation, page=request.GET.get("page"))
+    part = request.headers.get("HX-Target") == "connections"
+    return render(
+        request,
+        "accounts/_connections.html" if part else "accounts/connections.html",
+        {
+            "rows": rows,
+            "waits": any(not row.authorised for row in rows),
+            "may_change": request.membership.role.allows(VISMANET, Level.WRITE),
+        },
+    )
+
+
+@needs(VISMANET, Level.WRITE)
+def new_connection(request: HubRequest) -> HttpResponse:
+    """Make an account that is not authorised yet (S2)."""
+    form = ConnectionForm(request.POST or None, organisation=request.organisation, vendor=VENDOR)
+    if request.method == "POST" and form.is_valid():
+        try:
+            connecting.create_connection(
+                organisation=request.organisation,
+                vendor=VENDOR,
+                by=request.membership.user,
+                **form.cleaned_data,
+            )
+        except connecting.AlreadyConnected as refused:
+            form.add_error("tenant_id", failure_row_of(refused).summary)
+        else:
+            return redirect("accounts:connections")
+    return render(request, "accounts/connection_form.html", {"form": form})
+
+
+@require_POST
+@members_only
+def authorise(request: HubRequest, pk: int) -> HttpResponse:
+    """Begin a sign-in, or ask for a service's grant (S3)."""
+    return start(request, _connection(request, pk))
+
+
+def start(request: HubRequest, connection: Connection) -> HttpResponse:
+    """Begin what authorises the account, and wait for it; the caller has checked the right."""
+    user = request.membership.user
+    if connection.kind != Connection.Kind.INTERACTIVE:
+        return _wait(connecting.authorise_service(connection=connection, by=user))
+    attempt, errand = connecting.begin_sign_in(
+        connection=connection, by=user, language=get_language() or ""
+    )
+    # What binds the answer to this browser: another one's session does not hold this id.
+    request.session[SESSION_KEY] = [*_attempts(request), attempt.pk][-_REMEMBERED:]
+    return _wait(errand)
+
+
+@require_POST
+@members_only
+def sign_out_of_vendor(request: HubRequest, pk: int) -> HttpResponse:
+    """End the person's session at the vendor, so that another company can be chosen (S5)."""
+    connection = _connection(request, pk)
+    return _wait(connecting.sign_out_of_vendor(connection=connection, by=request.membership.user))
+
+
+@require_POST
+@members_only
+def disconnect(request: HubRequest, pk: int) -> HttpResponse:
+    """Stop using the account and revoke its grant."""
+    connection = _connection(request, pk)
+    user = request.membership.user
+    return _wait(connecting.disconnect(connection=connection, by=user, now=timezone.now()))
+
+
+@require_POST
+@members_only
+def remove(request: HubRequest, pk: int) -> HttpResponse:
+    """Remove an account that nothing uses."""
+    connection = _connection(request, pk)
+    vendor = connection.vendor
+    try:
+        connecting.remove_connection(connection=connection, by=request.membership.user)
+    except connecting.StillInUse:
+        messages.error(request, pages.in_use_words(vendor))
+    else:
+        messages.success(request, _("The account was removed."))
+    return redirect(pages.accounts_url(vendor))
+
+
+@never_cache
+@require_GET
+@members_only
+def callback(request: HubRequest) -> HttpResponse:
+    """Take the vendor's answer; only for a sign-in that this browser has begun."""
+    now = timezone.now()
+    attempt = connecting.find_attempt(
+        state=request.GET.get("state", ""),
+        candidates=_attempts(request),
+        user=request.membership.user,
+        organisation=request.organisation,
+        now=now,
+    )
+    if attempt is None:
+        _check_may_change_some(request)
+        return _failed(request, oauth.StateMismatch(vendor=CONNECTORS[VENDOR].name))
+    check_may_change_accounts(request, attempt.connection.vendor)
+    vendor = CONNECTORS[attempt.connection.vendor].name
+    if not attempt.use(now=now):
+        return _failed(request, oauth.CodeExpired(vendor=vendor), attempt.connection)
+    if error := request.GET.get("error", ""):
+        failure = oauth.callback_failure(
+            vendor=vendor,
+            error=error,
+            description=request.GET.get("error_description", ""),
+        )
+        return _failed(request, failure, attempt.connection)
+    code = request.GET.get("code", "")
+    if not code:
+        return _failed(request, oauth.SignInRefused(vendor=vendor), attempt.connection)
+    return _wait(connecting.finish_sign_in(attempt=attempt, code=code, by=request.membership.user))
+
+
+@never_cache
+@require_GET
+@members_only
+def errand(request: HubRequest, pk: int) -> HttpResponse:
+    """Wait for a worker; then go where its answer leads."""
+    mine = Errand.objects.of(request.organisation).filter(
+        kind__in=connecting.KINDS, requested_by=request.membership.user
+    )
+    asked: Errand = get_object_or_404(mine, pk=pk)
+    connection = (
+        Connection.objects.of(request.organisation).filter(pk=asked.params["connection"]).first()
+    )
+    vendor = connection.vendor if connection else VENDOR
+    check_may_change_accounts(request, vendor)
+    if not asked.is_finished:
+        part = request.headers.get("HX-Request") == "true"
+        return render(
+            request,
+            "accounts/_waiting.html" if part else "accounts/waiting.html",
+            {"words": pages.waiting_words(asked), "errand_url": request.path},
+        )
+    if asked.state == Errand.State.FAILED and request.headers.get("HX-Request") != "true":
+        return render(
+            request,
+            "accounts/sign_in_failed.html",
+            {
+                "failure": pages.errand_failure(asked),
+                "connection": connection,
+                "back_url": pages.accounts_url(vendor),
+            },
+        )
+    failed = asked.state == Errand.State.FAILED
+    address = request.path if failed else _leads_to(request, asked, vendor=vendor)
+    if request.headers.get("HX-Request") == "true":
+        return HttpResponseClientRedirect(address)
+    return redirect(address)
+
+
+def _leads_to(request: HubRequest, asked: Errand, *, vendor: str) -> str:
+    overview = pages.accounts_url(vendor)
+    if asked.kind == connecting.BEGIN:
+        attempt = SignInAttempt.objects.of(request.organisation).filter(
+            pk=asked.params["attempt"], pk__in=_attempts(request)
+        )
+        found = attempt.first()
+        return (connecting.address_of(found) if found else "") or overview
+    if asked.kind == connecting.SIGN_OUT:
+        address: str = asked.result["url"]
+        return address
+    if asked.kind == connecting.DISCONNECT:
+        if asked.result.get("revoked", True):
+            messages.success(request, pages.disconnected_words(vendor))
+        else:
+            messages.warning(
+                request,
+                _(
+                    "The account is disconnected here, but Visma could not be told. "
+                    "Remove the hub's access there too."
+                ),
+            )
+    else:
+        company = asked.result.get("company", "")
+        messages.success(request, _("Connected to {company}.").format(company=company))
+    return overview
+
+
+def _attempts(request: HttpRequest) -> list[int]:
+    held: list[int] = request.session.get(SESSION_KEY, [])
+    return held
+
+
+def _connection(request: HubRequest, pk: int) -> Connection:
+    connection: Connection = get_object_or_404(Connection.objects.of(request.organisation), pk=pk)
+    if connection.vendor not in CONNECTORS:
+        raise Http404
+    check_may_change_accounts(request, connection.vendor)
+    return connection
+
+
+def _check_may_change_some(request: HubRequest) -> None:
+    """Let it pass if the person may change accounts at any vendor; else as for Visma.net."""
+    role = request.membership.role
+    for vendor in CONNECTORS:
+        if all(role.allows(key, Level.WRITE) for key in rights_to_change(vendor)):
+            return
+    check_may_change_accounts(request, VENDOR)
+
+
+def _wait(asked: Errand) -> HttpResponse:
+    return redirect("accounts:errand", pk=asked.pk)
+
+
+def _failed(
+    request: HubRequest, failure: ConnectorError, connection: Connection | None = None
+) -> HttpResponse:
+    return render(
+        request,
+        "accounts/sign_in_failed.html",
+        {
+            "failure": failure_row_of(failure),
+            "connection": connection,
+            "back_url": pages.accounts_url(connection.vendor if connection else VENDOR),
+        },
+        status=400,
+    )
