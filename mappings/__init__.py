@@ -1,0 +1,1 @@
+"""Which administration, dimensions and values a payroll company is posted to."""

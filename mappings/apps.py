@@ -1,0 +1,16 @@
+"""Django's entry for the mappings app."""
+
+from importlib import import_module
+
+from django.apps import AppConfig
+
+
+class MappingsConfig(AppConfig):
+    """The mappings app; its errands are known as soon as it is ready."""
+
+    name = "mappings"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register the errands of mapping."""
+        import_module("mappings.operations.checking")

@@ -1,0 +1,318 @@
+"""The steps of the mapping wizard, and the tables of values."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Company, Connection, Organisation
+from accounts.queries import words
+from connectors.base import Account, Dimension, LedgerFacts
+from mappings.domain.account_patterns import BadPattern, compile_pattern
+from mappings.domain.checking import PROBLEMS, find_pattern_problems
+from mappings.domain.dimensions import NoSuchDimension, find_dimension, nearest
+from mappings.models import ClosedPeriodRule, ValueRule
+from mappings.queries import offered_companies, offered_connections
+
+
+class CompanyForm(forms.Form):
+    """Step 1: which company of payroll."""
+
+    company = forms.ModelChoiceField(
+        queryset=Company.objects.none(),
+        label=_("Company"),
+        empty_label=_("Choose"),
+        help_text=_("Companies that are mapped already are not offered."),
+    )
+
+    def __init__(self, *args: Any, organisation: Organisation, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["company"].queryset = offered_companies(organisation)  # type: ignore[attr-defined]
+
+
+class _ConnectionChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
+    def label_from_instance(self, obj: Any) -> str:
+        number = f" ({obj.administration_number})" if obj.administration_number else ""
+        return f"{obj.administration_name or obj.tenant_id}{number} · {obj.name}"
+
+
+class AdministrationForm(forms.Form):
+    """Step 2: which administration; only those of authorised accounts are offered (S6)."""
+
+    connection = _ConnectionChoice(
+        queryset=Connection.objects.none(),
+        label=_("Administration"),
+        empty_label=_("Choose"),
+        help_text=_("Only administrations of authorised accounts are offered."),
+    )
+
+    def __init__(self, *args: Any, company: Company, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["connection"].queryset = offered_connections(company)  # type: ignore[attr-defined]
+
+
+class PlaceForm(forms.Form):
+    """Step 3: branch and ledger, each asked only when there is a choice."""
+
+    branch = forms.ChoiceField(label=_("Branch"))
+    ledger = forms.ChoiceField(label=_("Ledger"))
+
+    def __init__(self, *args: Any, facts: LedgerFacts, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        branches = [(b.number, f"{b.number} {b.name}".strip()) for b in facts.branches if b.active]
+        ledgers = [(i.number, f"{i.number} {i.name}".strip()) for i in facts.ledgers if i.actual]
+        for name, choices in (("branch", branches), ("ledger", ledgers)):
+            if len(choices) > 1:
+                field = self.fields[name]
+                field.choices = [("", gettext("Choose")), *choices]  # type: ignore[attr-defined]
+            else:
+                del self.fields[name]
+
+
+class DimensionsForm(forms.Form):
+    """
+    Step 4: cost centre and cost unit, each by the description that the target gives it (S7).
+
+    What is cleaned also holds the segment of each.
+    """
+
+    use_cost_centre = forms.BooleanField(label=_("Send the cost centre"), required=False)
+    cost_centre_description = forms.CharField(
+        label=_("Description of the cost centre's dimension"),
+        max_length=60,
+        required=False,
+        widget=forms.TextInput(attrs={"list": "dimensions", "autocomplete": "off"}),
+    )
+    use_cost_unit = forms.BooleanField(label=_("Send the cost unit"), required=False)
+    cost_unit_description = forms.CharField(
+        label=_("Description of the cost unit's dimension"),
+        max_length=60,
+        required=False,
+        widget=forms.TextInput(attrs={"list": "dimensions", "autocomplete": "off"}),
+    )
+
+    def __init__(self, *args: Any, dimensions: Sequence[Dimension], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.dimensions = dimensions
+
+    def clean(self) -> dict[str, Any]:
+        values: dict[str, Any] = super().clean() or {}
+        for name in ("cost_centre", "cost_unit"):
+            values[f"{name}_segment"] = self._segment(name, values)
+        both = values["cost_centre_segment"]
+        if both is not None and both == values["cost_unit_segment"]:
+            self.add_error(
+                "cost_unit_description",
+                gettext("Cost centre and cost unit cannot use the same dimension."),
+            )
+        return values
+
+    def _segment(self, name: str, values: dict[str, Any]) -> int | None:
+        if not values.get(f"use_{name}"):
+            values[f"{name}_description"] = ""
+            return None
+        field = f"{name}_description"
+        typed = values.get(field, "")
+        if not typed:
+            self.add_error(field, gettext("Write the description as it reads in the ledger."))
+            return None
+        try:
+            found = find_dimension(typed, self.dimensions)
+        except NoSuchDimension as missing:
+            self.add_error(field, self._refusal(missing))
+            return None
+        values[field] = found.description.strip()
+        return found.segment_id
+
+    @staticmethod
+    def _refusal(missing: NoSuchDimension) -> str:
+        if not missing.near:
+            return gettext("The administration has no dimensions.")
+        return gettext("There is no dimension %(typed)s. Did you mean %(nearest)s?") % {
+            "typed": missing.description,
+            "nearest": gettext(" or ").join(missing.near),
+        }
+
+
+class PatternsForm(forms.Form):
+    """Step 5: which accounts carry dimensions, in the vendor's notation (S7b)."""
+
+    balance_sheet_format = forms.CharField(
+        label=_("Balance-sheet format"),
+        max_length=100,
+        required=False,
+        help_text=_("Accounts that match carry no dimensions, for example [0-2][0-9][0-9][0-9]."),
+    )
+    profit_and_loss_format = forms.CharField(
+        label=_("Profit-and-loss format"),
+        max_length=100,
+        required=False,
+        help_text=_("Only accounts that match carry dimensions, for example [3-8][0-9][0-9][0-9]."),
+    )
+
+    def __init__(self, *args: Any, accounts: Sequence[Account] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.accounts = accounts
+
+    def clean_balance_sheet_format(self) -> str:
+        return self._readable("balance_sheet_format")
+
+    def clean_profit_and_loss_format(self) -> str:
+        return self._readable("profit_and_loss_format")
+
+    def _readable(self, name: str) -> str:
+        pattern: str = self.cleaned_data[name].strip()
+        if pattern:
+            try:
+                compile_pattern(pattern)
+            except BadPattern as bad:
+                kind = PROBLEMS["pattern_bad"]
+                params = {"pattern": bad.pattern, "position": bad.position}
+                raise forms.ValidationError(
+                    f"{words(kind.summary, params)} {words(kind.remedy, params)}"
+                ) from bad
+        return pattern
+
+    def clean(self) -> dict[str, Any]:
+        values: dict[str, Any] = super().clean() or {}
+        if not self.errors:
+            for problem in find_pattern_problems(
+                values["balance_sheet_format"],
+                values["profit_and_loss_format"],
+                accounts=[account.number for account in self.accounts],
+            ):
+                kind = PROBLEMS[problem.code]
+                self.add_error("profit_and_loss_format", words(kind.summary, problem.params))
+        return values
+
+
+class PolicyForm(forms.Form):
+    """Step 6: how journals are sent. The rule for closed periods has no default."""
+
+    HOLD, BALANCED, RELEASE = "hold", "balanced", "release"
+
+    posting = forms.ChoiceField(
+        label=_("How batches are posted"),
+        widget=forms.RadioSelect,
+        choices=[
+            (HOLD, _("On hold: a person looks at the batch in the ledger and releases it")),
+            (BALANCED, _("Balanced: ready for release in the ledger")),
+            (RELEASE, _("Balanced, and released by the hub")),
+        ],
+    )
+    closed_period_rule = forms.ChoiceField(
+        label=_("When the period is closed"),
+        widget=forms.RadioSelect,
+        choices=ClosedPeriodRule.choices,
+        error_messages={"required": gettext_lazy("Choose what happens when a period is closed.")},
+    )
+    own_numbers = forms.BooleanField(
+        label=_("The hub chooses the batch number"),
+        required=False,
+        help_text=_(
+            "Only if Allow manual numbering on imports is ticked on the number series. A lost "
+            "answer is then found by its number."
+        ),
+    )
+    balancing_account = forms.CharField(
+        label=_("Balancing account"),
+        max_length=20,
+        required=False,
+        help_text=_(
+            "For corrections whose period does not balance by itself. Empty: such a journal is "
+            "not sent."
+        ),
+        widget=forms.TextInput(attrs={"list": "accounts", "autocomplete": "off"}),
+    )
+
+    def __init__(self, *args: Any, facts: LedgerFacts, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.facts = facts
+
+    def clean_balancing_account(self) -> str:
+        number: str = self.cleaned_data["balancing_account"].strip()
+        accounts = {account.number: account for account in self.facts.accounts}
+        if not number:
+            return ""
+        if number not in accounts:
+            choices = [(a.number, a.name) for a in self.facts.accounts if a.active]
+            near = ", ".join(f"{n.value} {n.name}" for n in nearest(number, choices)) or "–"
+            raise forms.ValidationError(
+                gettext("There is no account %(number)s. Nearest: %(nearest)s.")
+                % {"number": number, "nearest": near}
+            )
+        if not (accounts[number].active and accounts[number].takes_manual_entries):
+            raise forms.ValidationError(gettext("That account is not active or takes no journals."))
+        return number
+
+    def clean(self) -> dict[str, Any]:
+        values: dict[str, Any] = super().clean() or {}
+        posting = values.pop("posting", "")
+        values["hold"] = posting == self.HOLD
+        values["release"] = posting == self.RELEASE
+        return values
+
+    @classmethod
+    def initial_of(cls, settings: dict[str, Any]) -> dict[str, Any]:
+        """Return what the form shows for stored settings; on hold is what a new mapping offers."""
+        posting = cls.HOLD if settings.get("hold", True) else cls.BALANCED
+        return settings | {"posting": cls.RELEASE if settings.get("release") else posting}
+
+
+class ValuesForm(forms.Form):
+    """
+    How the codes of one dimension become values: a rule, and a table of code and value.
+
+    The rows are plain inputs `code` and `value`, as many as the page shows.
+    """
+
+    rule = forms.ChoiceField(label=_("Rule"), choices=ValueRule.choices, widget=forms.RadioSelect)
+
+    def __init__(self, *args: Any, dimension: Dimension | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.dimension = dimension
+        self.table: dict[str, str] = {}
+
+    def rows(self) -> list[tuple[str, str]]:
+        """Return the rows as they were typed."""
+        if not hasattr(self.data, "getlist"):
+            return []
+        codes, values = self.data.getlist("code"), self.data.getlist("value")
+        return [(code.strip(), value.strip()) for code, value in zip(codes, values, strict=False)]
+
+    def clean(self) -> dict[str, Any]:
+        values: dict[str, Any] = super().clean() or {}
+        for code, value in self.rows():
+            if not value:
+                continue  # an emptied row is a row taken away
+            if not code:
+                self.add_error(None, gettext("The value %(v)s has no payroll code.") % {"v": value})
+            elif code in self.table:
+                self.add_error(None, gettext("The code %(c)s is there twice.") % {"c": code})
+            elif max(len(code), len(value)) > 40:
+                self.add_error(None, gettext("The row %(c)s is too long.") % {"c": code[:40]})
+            else:
+                self._check(code, value)
+                self.table[code] = value
+        return values
+
+    def _check(self, code: str, value: str) -> None:
+        dimension = self.dimension
+        if dimension is None:
+            return
+        known = {item.value: item for item in dimension.values}
+        told = {"c": code, "v": value, "n": dimension.length}
+        if dimension.length and len(value) > dimension.length:
+            self.add_error(None, gettext("%(c)s: %(v)s is longer than %(n)s characters.") % told)
+        elif value not in known and dimension.validated:
+            choices = [(item.value, item.name) for item in dimension.values if item.active]
+            near = ", ".join(f"{n.value} {n.name}" for n in nearest(value, choices)) or "–"
+            self.add_error(
+                None,
+                gettext("%(c)s: there is no value %(v)s. Nearest: %(near)s.")
+                % (told | {"near": near}),
+            )
+        elif value in known and not known[value].active:
+            self.add_error(None, gettext("%(c)s: the value %(v)s is not active.") % told)

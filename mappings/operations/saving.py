@@ -1,0 +1,202 @@
+"""Making, changing and removing mappings."""
+
+from collections.abc import Mapping as AnyMapping
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+from typing import Any, Self
+
+from django.db import IntegrityError, transaction
+
+from accounts.models import Company, Connection, User
+from accounts.operations.audit import record
+from connectors.errors import ADMINISTRATOR, Rejected
+from connectors.words import gettext_noop as _
+from mappings.models import MappedValue, Mapping
+
+
+class AlreadyMapped(Rejected):
+    """S6: a company has at most one mapping to a target."""
+
+    summary = _("{company} is mapped to this target already.")
+    remedy = _("Open its mapping and change that, or delete it first.")
+    who = ADMINISTRATOR
+    action = "open_mapping"
+    needs = ("company",)
+
+
+class ConnectionNotAuthorised(Rejected):
+    """S6: only administrations of authorised accounts can be mapped."""
+
+    summary = _("The account {account} is not authorised.")
+    remedy = _("Open Visma.net accounts and sign in, then map the company.")
+    who = ADMINISTRATOR
+    action = "reconnect"
+    needs = ("account",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MappingSettings:
+    """What a person chooses in the wizard beside company and administration."""
+
+    closed_period_rule: str
+    branch: str = ""
+    ledger: str = ""
+    use_cost_centre: bool = False
+    cost_centre_description: str = ""
+    cost_centre_segment: int | None = None
+    use_cost_unit: bool = False
+    cost_unit_description: str = ""
+    cost_unit_segment: int | None = None
+    balance_sheet_format: str = ""
+    profit_and_loss_format: str = ""
+    hold: bool = True
+    release: bool = False
+    own_numbers: bool = False
+    balancing_account: str = ""
+
+    @classmethod
+    def of(cls, mapping: Mapping) -> Self:
+        """Return the settings of a mapping."""
+        return cls(**{item.name: getattr(mapping, item.name) for item in fields(cls)})
+
+    @classmethod
+    def from_draft(cls, draft: AnyMapping[str, Any]) -> Self:
+        """Return the settings of a wizard's draft; keys that are no settings are left out."""
+        known = {item.name for item in fields(cls)}
+        return cls(**{name: value for name, value in draft.items() if name in known})
+
+
+def create_mapping(
+    *,
+    company: Company,
+    connection: Connection,
+    settings: MappingSettings,
+    by: User | None,
+    now: datetime,
+    address: str = "",
+    request_id: str = "",
+) -> Mapping:
+    """
+    Map a company to the administration of a connection.
+
+    :raises ConnectionNotAuthorised: if journals cannot be posted through it now
+    :raises AlreadyMapped: if the company has a mapping to that target
+    """
+    if connection.organisation_id != company.organisation_id:
+        raise ValueError("company and connection belong to different organisations")
+    if not connection.is_authorised:
+        raise ConnectionNotAuthorised(account=connection.name)
+    try:
+        with transaction.atomic():
+            mapping = Mapping.objects.create(
+                organisation_id=company.organisation_id,
+                company=company,
+                connection=connection,
+                target=connection.vendor,
+                created_at=now,
+                created_by=by,
+                updated_at=now,
+                **asdict(settings),
+            )
+            record(
+                organisation=mapping.organisation,
+                action="mapping.created",
+                subject=mapping,
+                user=by,
+                details=asdict(settings),
+                address=address,
+                request_id=request_id,
+            )
+    except IntegrityError as exc:
+        if Mapping.objects.filter(company=company, target=connection.vendor).exists():
+            raise AlreadyMapped(company=str(company)) from exc
+        raise
+    return mapping
+
+
+def change_mapping(
+    *,
+    mapping: Mapping,
+    settings: MappingSettings,
+    by: User | None,
+    now: datetime,
+    address: str = "",
+    request_id: str = "",
+) -> Mapping:
+    """Change the settings of a mapping; the audit trail says what was and what is."""
+    before, after = asdict(MappingSettings.of(mapping)), asdict(settings)
+    changed = {
+        name: {"from": before[name], "to": value}
+        for name, value in after.items()
+        if before[name] != value
+    }
+    for name, value in after.items():
+        setattr(mapping, name, value)
+    mapping.updated_at = now
+    with transaction.atomic():
+        mapping.save(update_fields=[*after, "updated_at"])
+        record(
+            organisation=mapping.organisation,
+            action="mapping.changed",
+            subject=mapping,
+            user=by,
+            details=changed,
+            address=address,
+            request_id=request_id,
+        )
+    return mapping
+
+
+def delete_mapping(
+    *, mapping: Mapping, by: User | None, address: str = "", request_id: str = ""
+) -> None:
+    """Remove a mapping; journals that were sent through it stay as they are."""
+    with transaction.atomic():
+        record(
+            organisation=mapping.organisation,
+            action="mapping.deleted",
+            subject=mapping,
+            user=by,
+            details=asdict(MappingSettings.of(mapping)),
+            address=address,
+            request_id=request_id,
+        )
+        mapping.delete()
+
+
+def save_values(
+    *,
+    mapping: Mapping,
+    dimension: str,
+    rule: str,
+    table: AnyMapping[str, str],
+    by: User | None,
+    now: datetime,
+    address: str = "",
+    request_id: str = "",
+) -> None:
+    """Replace how the codes of one dimension become values of the target."""
+    with transaction.atomic():
+        setattr(mapping, f"{dimension}_rule", rule)
+        mapping.updated_at = now
+        mapping.save(update_fields=[f"{dimension}_rule", "updated_at"])
+        MappedValue.objects.filter(mapping=mapping, dimension=dimension).delete()
+        MappedValue.objects.bulk_create(
+            MappedValue(
+                organisation_id=mapping.organisation_id,
+                mapping=mapping,
+                dimension=dimension,
+                payroll_code=code,
+                target_value=value,
+            )
+            for code, value in sorted(table.items())
+        )
+        record(
+            organisation=mapping.organisation,
+            action="mapping.values_changed",
+            subject=mapping,
+            user=by,
+            details={"dimension": dimension, "rule": rule, "table": dict(table)},
+            address=address,
+            request_id=request_id,
+        )

@@ -1,0 +1,155 @@
+"""The list, the page of one mapping, its values, and its removal."""
+
+from typing import Any, cast
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.domain import VISMANET, Level
+from accounts.guards import needs
+from accounts.middleware import HubRequest
+from accounts.models import Errand
+from accounts.operations.errands import request_errand
+from accounts.queries import failure_row
+from mappings.forms import ValuesForm
+from mappings.models import Mapping
+from mappings.operations.checking import CHECK
+from mappings.operations.saving import delete_mapping, save_values
+from mappings.queries import mapping_rows, problem_rows, setting_pairs, values_tables
+
+
+def _mapping(request: HubRequest, pk: int) -> Mapping:
+    mappings = Mapping.objects.of(request.organisation).select_related(
+        "company", "connection", "organisation"
+    )
+    found: Mapping = get_object_or_404(mappings, pk=pk)
+    return found
+
+
+def _may_change(request: HubRequest) -> bool:
+    return request.membership.role.allows(VISMANET, Level.WRITE)
+
+
+def _told(request: HubRequest) -> dict[str, Any]:
+    return {
+        "by": request.user,
+        "address": request.META.get("REMOTE_ADDR", ""),
+        "request_id": getattr(request, "request_id", ""),
+    }
+
+
+@require_GET
+@needs(VISMANET, Level.READ)
+def mapping_list(request: HubRequest) -> HttpResponse:
+    """Show which company goes to which administration."""
+    search = request.GET.get("q", "").strip()
+    context = {
+        "rows": mapping_rows(request.organisation, search=search, page=request.GET.get("page")),
+        "search": search,
+        "may_change": _may_change(request),
+    }
+    return render(request, "mappings/list.html", context)
+
+
+@require_GET
+@needs(VISMANET, Level.READ)
+def detail(request: HubRequest, pk: int) -> HttpResponse:
+    """Show the settings of a mapping and what the last check found; wait for a running one."""
+    mapping = _mapping(request, pk)
+    errand = None
+    if (asked := request.GET.get("errand", "")).isdecimal():
+        errand = get_object_or_404(
+            Errand.objects.of(request.organisation), pk=asked, kind=CHECK, params__mapping_id=pk
+        )
+    failure = errand and failure_row(
+        code=errand.failure_code,
+        params=errand.failure_params,
+        detail=errand.failure_detail,
+        at=errand.finished_at,
+    )
+    may_change = _may_change(request)
+    context = {
+        "mapping": mapping,
+        "pairs": setting_pairs(mapping),
+        "problem_rows": problem_rows(mapping, may_change=may_change),
+        "running": errand is not None and not errand.is_finished,
+        "progress_url": request.get_full_path(),
+        "failure": failure,
+        "may_change": may_change,
+    }
+    part = "HX-Request" in request.headers
+    return render(request, "mappings/_check.html" if part else "mappings/detail.html", context)
+
+
+@require_POST
+@needs(VISMANET, Level.WRITE)
+def check(request: HubRequest, pk: int) -> HttpResponse:
+    """Ask for a live check, and wait for it on the mapping's page."""
+    mapping = _mapping(request, pk)
+    errand = request_errand(
+        organisation=request.organisation,
+        kind=CHECK,
+        by=cast(Any, request.user),
+        params={"mapping_id": mapping.pk},
+        request_id=getattr(request, "request_id", ""),
+    )
+    return redirect(f"{reverse('mappings:detail', args=[mapping.pk])}?errand={errand.pk}")
+
+
+@require_http_methods(["GET", "POST"])
+@needs(VISMANET, Level.WRITE)
+def delete(request: HubRequest, pk: int) -> HttpResponse:
+    """Ask once more, then remove the mapping."""
+    mapping = _mapping(request, pk)
+    if request.method == "POST":
+        delete_mapping(mapping=mapping, **_told(request))
+        messages.success(request, _("The mapping was deleted."))
+        return redirect("mappings:list")
+    return render(request, "mappings/delete.html", {"mapping": mapping})
+
+
+@require_http_methods(["GET", "POST"])
+@needs(VISMANET, Level.READ)
+def values(request: HubRequest, pk: int) -> HttpResponse:
+    """Show how payroll's codes become values, per dimension; change one dimension at a time."""
+    mapping = _mapping(request, pk)
+    tables = values_tables(mapping)
+    may_change = _may_change(request)
+    bound: ValuesForm | None = None
+    chosen = request.POST.get("dimension", "")
+    if request.method == "POST":
+        table = next((item for item in tables if item.key == chosen), None)
+        if not may_change:
+            raise PermissionDenied
+        if table is None:
+            raise Http404
+        bound = ValuesForm(request.POST, dimension=table.dimension)
+        if bound.is_valid():
+            save_values(
+                mapping=mapping,
+                dimension=chosen,
+                rule=bound.cleaned_data["rule"],
+                table=bound.table,
+                now=timezone.now(),
+                **_told(request),
+            )
+            messages.success(request, _("The values are saved."))
+            return redirect("mappings:values", pk=mapping.pk)
+    shown = [
+        {
+            "table": table,
+            "form": bound
+            if bound is not None and table.key == chosen
+            else ValuesForm(initial={"rule": table.rule}, auto_id=f"id_{table.key}_%s"),
+            "typed": bound.rows() if bound is not None and table.key == chosen else None,
+        }
+        for table in tables
+    ]
+    context = {"mapping": mapping, "shown": shown, "may_change": may_change, "empty_rows": "123"}
+    return render(request, "mappings/values.html", context)

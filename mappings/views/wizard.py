@@ -1,0 +1,324 @@
+"""
+The wizard: one page per step, a draft in the session, one mapping at the end.
+
+The web process calls nobody: after the administration is chosen a worker reads its ledger, and
+the page waits for that errand.
+"""
+
+from typing import Any, cast
+
+from django.contrib import messages
+from django.forms import Form
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from accounts.domain import VISMANET, Level
+from accounts.guards import needs
+from accounts.middleware import HubRequest
+from accounts.models import Company, Connection, Errand
+from accounts.operations.errands import request_errand
+from accounts.queries import failure_row, words
+from connectors.base import LedgerFacts
+from mappings import forms
+from mappings.models import Mapping
+from mappings.operations.checking import CHECK, READ_LEDGER
+from mappings.operations.ledger import stored_facts
+from mappings.operations.saving import (
+    AlreadyMapped,
+    ConnectionNotAuthorised,
+    MappingSettings,
+    change_mapping,
+    create_mapping,
+)
+from mappings.queries import offered_companies, setting_pairs
+
+DRAFT = "mapping_draft"
+STEPS = ("company", "administration", "place", "dimensions", "patterns", "policy", "review")
+_READ_FIRST = ("place", "dimensions", "patterns", "policy", "review")
+
+
+def _titles() -> dict[str, str]:
+    return {
+        "company": _("Company"),
+        "administration": _("Administration"),
+        "place": _("Branch and ledger"),
+        "dimensions": _("Dimensions"),
+        "patterns": _("Account formats"),
+        "policy": _("Sending"),
+        "review": _("Check"),
+    }
+
+
+@require_GET
+@needs(VISMANET, Level.WRITE)
+def new(request: HubRequest) -> HttpResponse:
+    """Begin a new mapping; the company may be given by the page that leads here."""
+    draft: dict[str, Any] = {"settings": {}}
+    request.session[DRAFT] = draft
+    given = request.GET.get("company", "")
+    if given.isdecimal():
+        company = get_object_or_404(offered_companies(request.organisation), pk=given)
+        draft["company"] = company.pk
+        return redirect("mappings:step", step="administration")
+    return redirect("mappings:step", step="company")
+
+
+@require_GET
+@needs(VISMANET, Level.WRITE)
+def edit(request: HubRequest, pk: int) -> HttpResponse:
+    """Begin a change of a mapping: the same steps, filled in, without company and account."""
+    mapping = get_object_or_404(Mapping.objects.of(request.organisation), pk=pk)
+    settings = MappingSettings.of(mapping)
+    draft: dict[str, Any] = {
+        "mapping": mapping.pk,
+        "company": mapping.company_id,
+        "connection": mapping.connection_id,
+        "settings": {name: getattr(settings, name) for name in settings.__slots__},
+    }
+    draft["errand"] = _read_ledger(request, mapping.connection).pk
+    request.session[DRAFT] = draft
+    return redirect("mappings:reading")
+
+
+@require_http_methods(["GET", "POST"])
+@needs(VISMANET, Level.WRITE)
+def reading(request: HubRequest) -> HttpResponse:
+    """Wait until a worker has read the ledger; then go on by itself."""
+    draft = _draft(request)
+    connection = _connection(request, draft)
+    if connection is None:
+        return redirect("mappings:step", step="administration")
+    if request.method == "POST":
+        draft["errand"] = _read_ledger(request, connection).pk
+        request.session[DRAFT] = draft
+        return redirect("mappings:reading")
+    errand = get_object_or_404(Errand.objects.of(request.organisation), pk=draft.get("errand", 0))
+    if errand.state == Errand.State.DONE:
+        return _go_on(request, reverse("mappings:step", args=["place"]))
+    failure = failure_row(
+        code=errand.failure_code,
+        params=errand.failure_params,
+        detail=errand.failure_detail,
+        at=errand.finished_at,
+    )
+    context = {
+        "running": not errand.is_finished,
+        "failure": failure,
+        "connection": connection,
+        **_around("administration", draft),
+    }
+    return render(request, "mappings/reading.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@needs(VISMANET, Level.WRITE)
+def step(request: HubRequest, step: str) -> HttpResponse:
+    """Show one step, or take its answers and go to the next."""
+    if step not in STEPS:
+        raise Http404
+    draft = _draft(request)
+    company = _company(request, draft)
+    connection = _connection(request, draft)
+    if step != "company" and company is None:
+        return redirect("mappings:step", step="company")
+    facts = LedgerFacts(administration=None)  # type: ignore[arg-type]
+    if step in _READ_FIRST:
+        if connection is None:
+            return redirect("mappings:step", step="administration")
+        stored = stored_facts(connection)
+        if stored is None:
+            return redirect("mappings:reading")
+        facts = stored[0]
+    if "mapping" in draft and step in ("company", "administration"):
+        return redirect("mappings:step", step="place")
+    if step == "review":
+        return _review(request, draft, cast(Company, company), cast(Connection, connection))
+    form = _form(request, step, draft=draft, company=company, facts=facts)
+    if step == "place" and not form.fields:
+        # One branch and one ledger: nothing to choose, and nothing to send.
+        draft["settings"] |= {"branch": "", "ledger": ""}
+        request.session[DRAFT] = draft
+        return redirect("mappings:step", step="dimensions")
+    if request.method == "POST" and form.is_valid():
+        return _take(request, step, draft, form)
+    context = {
+        "form": form,
+        "step": step,
+        "company": company,
+        "connection": connection,
+        "facts": facts,
+        "dimensions": [item.description.strip() for item in facts.dimensions],
+        "accounts": [a for a in facts.accounts if a.active and a.takes_manual_entries],
+        **_around(step, draft),
+    }
+    return render(request, "mappings/step.html", context)
+
+
+def _form(
+    request: HttpRequest,
+    step: str,
+    *,
+    draft: dict[str, Any],
+    company: Company | None,
+    facts: LedgerFacts,
+) -> Form:
+    data = request.POST if request.method == "POST" else None
+    settings = draft["settings"]
+    organisation = cast(HubRequest, request).organisation
+    if step == "company":
+        initial = {"company": draft.get("company")}
+        return forms.CompanyForm(data, organisation=organisation, initial=initial)
+    if step == "administration":
+        initial = {"connection": draft.get("connection")}
+        return forms.AdministrationForm(data, company=cast(Company, company), initial=initial)
+    if step == "place":
+        return forms.PlaceForm(data, facts=facts, initial=settings)
+    if step == "dimensions":
+        return forms.DimensionsForm(data, dimensions=facts.dimensions, initial=settings)
+    if step == "patterns":
+        return forms.PatternsForm(data, accounts=facts.accounts, initial=settings)
+    return forms.PolicyForm(data, facts=facts, initial=forms.PolicyForm.initial_of(settings))
+
+
+def _take(request: HubRequest, step: str, draft: dict[str, Any], form: Form) -> HttpResponse:
+    values = form.cleaned_data
+    if step == "company":
+        draft["company"] = values["company"].pk
+    elif step == "administration":
+        connection = values["connection"]
+        if draft.get("connection") != connection.pk:
+            # Another administration has other dimensions, branches and accounts.
+            draft["settings"] = {}
+        draft["connection"] = connection.pk
+        draft["errand"] = _read_ledger(request, connection).pk
+    else:
+        draft["settings"] |= values
+    request.session[DRAFT] = draft
+    if step == "administration":
+        return redirect("mappings:reading")
+    return redirect("mappings:step", step=STEPS[STEPS.index(step) + 1])
+
+
+def _review(
+    request: HubRequest, draft: dict[str, Any], company: Company, connection: Connection
+) -> HttpResponse:
+    # The rule is the one setting without a default: without it nothing is saved.
+    if not draft["settings"].get("closed_period_rule"):
+        return redirect("mappings:step", step="policy")
+    settings = MappingSettings.from_draft(draft["settings"])
+    refused = ""
+    if request.method == "POST":
+        now = timezone.now()
+        told: dict[str, Any] = {
+            "by": request.user,
+            "now": now,
+            "address": request.META.get("REMOTE_ADDR", ""),
+            "request_id": getattr(request, "request_id", ""),
+        }
+        try:
+            if "mapping" in draft:
+                mapping = get_object_or_404(
+                    Mapping.objects.of(request.organisation), pk=draft["mapping"]
+                )
+                change_mapping(mapping=mapping, settings=settings, **told)
+            else:
+                mapping = create_mapping(
+                    company=company, connection=connection, settings=settings, **told
+                )
+        except (AlreadyMapped, ConnectionNotAuthorised) as refusal:
+            refused = (
+                f"{words(refusal.summary, refusal.params)} {words(refusal.remedy, refusal.params)}"
+            )
+        else:
+            errand = request_errand(
+                organisation=request.organisation,
+                kind=CHECK,
+                by=cast(Any, request.user),
+                params={"mapping_id": mapping.pk},
+                request_id=getattr(request, "request_id", ""),
+            )
+            del request.session[DRAFT]
+            messages.success(request, _("The mapping is saved. It is being checked now."))
+            return redirect(f"{reverse('mappings:detail', args=[mapping.pk])}?errand={errand.pk}")
+    context = {
+        "company": company,
+        "connection": connection,
+        "settings": settings,
+        "pairs": _pairs(settings, company, connection),
+        "refused": refused,
+        **_around("review", draft),
+    }
+    return render(request, "mappings/review.html", context)
+
+
+def _pairs(
+    settings: MappingSettings, company: Company, connection: Connection
+) -> list[tuple[str, str]]:
+    shown = Mapping(company=company, connection=connection, target=connection.vendor)
+    for name in settings.__slots__:
+        setattr(shown, name, getattr(settings, name))
+    return setting_pairs(shown)
+
+
+def _around(step: str, draft: dict[str, Any]) -> dict[str, Any]:
+    titles = _titles()
+    return {
+        "steps": [titles[name] for name in STEPS],
+        "place": STEPS.index(step) + 1,
+        "step_title": titles[step],
+        "back": _back(step, draft),
+        "editing": "mapping" in draft,
+    }
+
+
+def _back(step: str, draft: dict[str, Any]) -> str:
+    first = "dimensions" if "mapping" in draft else "company"
+    if step in (first, "company"):
+        return reverse("mappings:list")
+    previous = STEPS[STEPS.index(step) - 1]
+    if previous == "place" and not draft["settings"].get("branch"):
+        previous = "administration"
+    if "mapping" in draft and previous == "administration":
+        return reverse("mappings:detail", args=[draft["mapping"]])
+    return reverse("mappings:step", args=[previous])
+
+
+def _draft(request: HttpRequest) -> dict[str, Any]:
+    draft: dict[str, Any] = request.session.get(DRAFT) or {"settings": {}}
+    return draft
+
+
+def _company(request: HubRequest, draft: dict[str, Any]) -> Company | None:
+    found: Company | None = (
+        Company.objects.of(request.organisation).filter(pk=draft.get("company")).first()
+    )
+    return found
+
+
+def _connection(request: HubRequest, draft: dict[str, Any]) -> Connection | None:
+    found: Connection | None = (
+        Connection.objects.of(request.organisation).filter(pk=draft.get("connection")).first()
+    )
+    return found
+
+
+def _read_ledger(request: HubRequest, connection: Connection) -> Errand:
+    return request_errand(
+        organisation=request.organisation,
+        kind=READ_LEDGER,
+        by=cast(Any, request.user),
+        params={"connection_id": connection.pk},
+        request_id=getattr(request, "request_id", ""),
+    )
+
+
+def _go_on(request: HttpRequest, url: str) -> HttpResponse:
+    if "HX-Request" not in request.headers:
+        return HttpResponseRedirect(url)
+    answer = HttpResponse(status=204)
+    answer["HX-Redirect"] = url
+    return answer
