@@ -1,0 +1,1 @@
+"""Payroll journals: read from files, split by period, sent to the ledger."""

@@ -1,0 +1,115 @@
+"""Which encoding a text file is in, decided by counting, in one pass and little memory."""
+
+import codecs
+from dataclasses import dataclass
+from typing import BinaryIO
+
+CHUNK = 1 << 18
+LONGEST_LINE = 1 << 20
+
+UTF8, UTF8_BOM, UTF16, CP437, CP1252 = "utf-8", "utf-8-sig", "utf-16", "cp437", "cp1252"
+
+_CONTROL = bytes(code for code in range(32) if code not in b"\t\r\n")
+# DOS programs end a file with Ctrl-Z; that alone, as the last byte, is text.
+_CTRL_Z = b"\x1a"
+_SWEDISH_CP437 = b"\x86\x84\x94\x8f\x8e\x99\x82\x81"
+_SWEDISH_CP1252 = "åäöÅÄÖéüøæØÆ".encode("cp1252")
+_NOT_IN_CP1252 = b"\x81\x8d\x8f\x90\x9d"
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """
+    What one pass over the bytes tells.
+
+    :param encoding: best guess; only CP437 and cp1252 are guesses in the true sense
+    :param control_byte: the first byte that no text holds, and its line
+    """
+
+    size: int
+    encoding: str
+    ascii_only: bool
+    control_byte: tuple[int, int] | None
+    long_line: int | None
+
+
+def survey(stream: BinaryIO) -> Survey:
+    """
+    Return size, encoding and what speaks against being text, and rewind the stream.
+
+    In order: a byte order mark; strict UTF-8; more letters of CP437 or of cp1252, where a
+    tie is CP437 (the only one that SIE allows). CP437 and Latin-1 decode every byte, so that
+    decoding without error proves nothing.
+    """
+    stream.seek(0)
+    size, lines, carried = 0, 1, 0
+    dos = windows = undefined = 0
+    control: tuple[int, int] | None = None
+    long_line: int | None = None
+    bom = b""
+    strict = codecs.getincrementaldecoder("utf-8")("strict")
+    utf8, high = True, False
+    while chunk := stream.read(CHUNK):
+        if not size:
+            bom = chunk[:3]
+        size += len(chunk)
+        if control is None and len(chunk.translate(None, _CONTROL)) != len(chunk):
+            control = _first_control(chunk, lines, at_end=not _more(stream))
+        if utf8:
+            try:
+                strict.decode(chunk)
+            except UnicodeDecodeError:
+                utf8 = False
+        if not chunk.isascii():
+            high = True
+            length = len(chunk)
+            dos += length - len(chunk.translate(None, _SWEDISH_CP437))
+            windows += length - len(chunk.translate(None, _SWEDISH_CP1252))
+            undefined += length - len(chunk.translate(None, _NOT_IN_CP1252))
+        pieces = chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+        if long_line is None:
+            lengths = [carried + len(pieces[0]), *map(len, pieces[1:])]
+            if max(lengths) > LONGEST_LINE:
+                long_line = lines + next(i for i, n in enumerate(lengths) if n > LONGEST_LINE)
+        carried = len(pieces[-1]) + (carried if len(pieces) == 1 else 0)
+        lines += len(pieces) - 1
+    if utf8:
+        try:
+            strict.decode(b"", True)
+        except UnicodeDecodeError:
+            utf8 = False
+    stream.seek(0)
+    if bom.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        encoding, control, long_line = UTF16, None, None
+    elif bom == codecs.BOM_UTF8:
+        encoding = UTF8_BOM
+    elif utf8:
+        encoding = UTF8
+    elif windows > dos and not undefined:
+        encoding = CP1252
+    else:
+        encoding = CP437
+    return Survey(size, encoding, not high, control, long_line)
+
+
+def find_encoding(stream: BinaryIO, *, override: str = "") -> str:
+    """Return the encoding that a person chose, or else the one that the bytes speak for."""
+    return override or survey(stream).encoding
+
+
+def _more(stream: BinaryIO) -> bool:
+    here = stream.tell()
+    more = bool(stream.read(1))
+    stream.seek(here)
+    return more
+
+
+def _first_control(chunk: bytes, lines: int, *, at_end: bool) -> tuple[int, int] | None:
+    text = chunk.rstrip(b"\r\n")
+    if at_end and text.endswith(_CTRL_Z) and not text[:-1].endswith(_CTRL_Z):
+        text = text[:-1]
+    for place, byte in enumerate(text):
+        if byte in _CONTROL:
+            before = text[:place].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+            return lines + before.count(b"\n"), byte
+    return None

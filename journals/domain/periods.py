@@ -1,0 +1,147 @@
+"""Dates and periods in all the ways that payroll systems write them."""
+
+import re
+from datetime import date, datetime
+
+from journals.domain.settings import DMY, MDY, YMD
+
+FIRST_YEAR, LAST_YEAR = 1990, 2099
+
+_MONTHS = (
+    "january januari januar tammikuu tammi jan",
+    "february februari februar helmikuu helmi feb",
+    "march mars marts maart maaliskuu maalis mar mrt mrs",
+    "april huhtikuu huhti apr",
+    "may maj mai mei toukokuu touko",
+    "june juni kesäkuu kesä jun",
+    "july juli heinäkuu heinä jul",
+    "august augusti augustus elokuu elo aug",
+    "september syyskuu syys sep sept",
+    "october oktober lokakuu loka oct okt",
+    "november marraskuu marras nov",
+    "december desember joulukuu joulu dec des",
+)
+MONTH_NUMBERS = {name: number for number, names in enumerate(_MONTHS, 1) for name in names.split()}
+
+_YEAR_FIRST = re.compile(r"((?:19|20)[0-9]{2})[\s./-]?[mp]?[\s./-]?([0-9]{1,2})", re.IGNORECASE)
+_MONTH_FIRST = re.compile(r"[mp]?([0-9]{1,2})[\s./-]?((?:19|20)[0-9]{2})", re.IGNORECASE)
+_NAMED = re.compile(r"([^\W\d_]+)\.?[\s./-]*((?:19|20)[0-9]{2})")
+_NAMED_YEAR_FIRST = re.compile(r"((?:19|20)[0-9]{2})[\s./-]*([^\W\d_]+)\.?")
+_MONTH_ONLY = re.compile(r"[mp]?([0-9]{1,2})", re.IGNORECASE)
+_FULL_DATE = re.compile(r"((?:19|20)[0-9]{2})[./-][0-9]{1,2}[./-][0-9]{1,2}(?:[T ].*)?")
+_DATE = re.compile(r"([0-9]{1,4})[\s./-]+([0-9]{1,2})[\s./-]+([0-9]{1,4})(?:[T ][0-9:.]+Z?)?")
+
+
+def period_of(day: date) -> str:
+    """Return the period of a day, ``YYYY-MM``."""
+    return f"{day.year:04d}-{day.month:02d}"
+
+
+def first_day(period: str) -> date:
+    """Return the first day of ``YYYY-MM``."""
+    return date(int(period[:4]), int(period[5:7]), 1)
+
+
+def last_day(period: str) -> date:
+    """Return the last day of ``YYYY-MM``."""
+    year, month = int(period[:4]), int(period[5:7])
+    following = date(year + month // 12, month % 12 + 1, 1)
+    return date.fromordinal(following.toordinal() - 1)
+
+
+def period_from_text(text: str) -> str:
+    """
+    Return ``YYYY-MM`` from ``2026-03``, ``202603``, ``03/2026``, ``mars 2026`` and the like.
+
+    :raises ValueError: if it holds no year, or no month of the calendar
+    """
+    text = text.strip()
+    if found := _YEAR_FIRST.fullmatch(text):
+        return _period(found[1], found[2])
+    if found := _MONTH_FIRST.fullmatch(text):
+        return _period(found[2], found[1])
+    if found := _NAMED.fullmatch(text):
+        return _period(found[2], found[1])
+    if found := _NAMED_YEAR_FIRST.fullmatch(text):
+        return _period(found[1], found[2])
+    if _FULL_DATE.fullmatch(text):
+        return period_of(date_from_text(text, date_format=YMD))
+    raise ValueError(text)
+
+
+def period_from_year_and_month(year: str, month: str) -> str:
+    """
+    Return ``YYYY-MM`` of two fields; the month may be ``3``, ``03``, ``P3`` or ``mars``.
+
+    :raises ValueError: if either cannot be read
+    """
+    year, month = year.strip(), month.strip()
+    found = _MONTH_ONLY.fullmatch(month)
+    if found:
+        return _period(year, found[1])
+    if month.casefold().rstrip(".") in MONTH_NUMBERS:
+        return _period(year, month)
+    period = period_from_text(month)  # "2026-03" beside the year: must agree
+    if period[:4] != year:
+        raise ValueError(f"{year} {month}")
+    return period
+
+
+def _period(year: str, month: str) -> str:
+    number = MONTH_NUMBERS.get(month.casefold().rstrip(".")) or _digits(month)
+    if not (1 <= number <= 12 and FIRST_YEAR <= _digits(year) <= LAST_YEAR):
+        raise ValueError(f"{year} {month}")
+    return f"{year}-{number:02d}"
+
+
+def _digits(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise ValueError(text)
+    return int(text)
+
+
+def date_from_text(text: str, *, date_format: str) -> date:
+    """
+    Return the date. ``YYYYMMDD`` and a year that comes first are read whatever the format.
+
+    :param date_format: order of the parts where the year does not come first
+    :raises ValueError: if it is not a date of that format
+    """
+    text = text.strip()
+    if len(text) == 8 and text.isascii() and text.isdigit():
+        if date_format == YMD or text[:2] in ("19", "20"):
+            return _in_range(date(int(text[:4]), int(text[4:6]), int(text[6:])))
+        return _by_order(text[:2], text[2:4], text[4:], date_format)
+    found = _DATE.fullmatch(text)
+    if not found:
+        raise ValueError(text)
+    one, two, three = found.groups()
+    if len(one) == 4:
+        return _in_range(date(int(one), int(two), _digits(three)))
+    return _by_order(one, two, three, date_format)
+
+
+def _by_order(one: str, two: str, three: str, date_format: str) -> date:
+    if date_format == YMD or len(three) not in (2, 4) or max(len(one), len(two)) > 2:
+        raise ValueError("-".join((one, two, three)))
+    year = int(three) + (2000 if len(three) == 2 else 0)
+    if date_format == DMY:
+        return _in_range(date(year, int(two), int(one)))
+    if date_format == MDY:
+        return _in_range(date(year, int(one), int(two)))
+    raise ValueError(date_format)
+
+
+def _in_range(day: date) -> date:
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise ValueError(day.isoformat())
+    return day
+
+
+def date_of_cell(cell: object) -> date | None:
+    """Return the date of a spreadsheet's date cell, or None if it is not one."""
+    if isinstance(cell, datetime):
+        return _in_range(cell.date())
+    if isinstance(cell, date):
+        return _in_range(cell)
+    return None

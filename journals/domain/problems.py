@@ -1,0 +1,604 @@
+"""
+What can be wrong with a file, each with a stable code, the user's words and a remedy.
+
+`PROBLEMS` is the one catalogue; the documentation is generated from it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from connectors.words import gettext_noop as _
+
+ERROR, WARNING, INFO = "error", "warning", "info"
+SHOWN = 500
+_VALUE_LENGTH = 80
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemKind:
+    """One line of the catalogue. The texts are templates, filled after translation."""
+
+    code: str
+    severity: str
+    message: str
+    expected: str
+    remedy: str
+    needs_confirmation: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """
+    Something about a file, said so that a person can find the place and mend it.
+
+    :param line: line of the text file or row of the sheet; None if it is about the whole file
+    :param column: name of the field or heading
+    :param value: what stands there, cut to 80 characters
+    :param message: template; fill with ``message.format(**params)`` after translation
+    :param params: always holds line, column and value, besides what the message names
+    """
+
+    code: str
+    severity: str
+    line: int | None
+    column: str
+    value: str
+    message: str
+    expected: str
+    params: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def remedy(self) -> str:
+        """Return the template of what to do about it."""
+        return PROBLEMS[self.code].remedy
+
+    @property
+    def needs_confirmation(self) -> bool:
+        """Say whether a person must confirm before the file is imported all the same."""
+        return PROBLEMS[self.code].needs_confirmation
+
+    @property
+    def text(self) -> str:
+        """Return the message in English, filled in."""
+        return self.message.format(**self.params)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what must be stored to show the problem later, in any language."""
+        return {
+            "code": self.code,
+            "severity": self.severity,
+            "line": self.line,
+            "column": self.column,
+            "value": self.value,
+            "params": dict(self.params),
+        }
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> "Problem":
+        """Return the problem of `to_json`; the words are those of today's catalogue."""
+        kind = PROBLEMS[stored["code"]]
+        return cls(
+            code=kind.code,
+            severity=stored["severity"],
+            line=stored["line"],
+            column=stored["column"],
+            value=stored["value"],
+            message=kind.message,
+            expected=kind.expected,
+            params=stored["params"],
+        )
+
+
+def problem(
+    code: str, *, line: int | None = None, column: str = "", value: object = "", **params: object
+) -> Problem:
+    """Return a problem of the catalogue."""
+    kind = PROBLEMS[code]
+    shown = str(value)
+    if len(shown) > _VALUE_LENGTH:
+        shown = shown[: _VALUE_LENGTH - 1] + "…"
+    texts = {name: str(param) for name, param in params.items()}
+    return Problem(
+        code=code,
+        severity=kind.severity,
+        line=line,
+        column=column,
+        value=shown,
+        message=kind.message,
+        expected=kind.expected,
+        params={"line": "" if line is None else str(line), "column": column, "value": shown}
+        | texts,
+    )
+
+
+class ProblemLog:
+    """Collects problems: keeps 500 of each severity, counts all."""
+
+    def __init__(self) -> None:
+        self.counts = {ERROR: 0, WARNING: 0, INFO: 0}
+        self._kept: dict[str, list[Problem]] = {ERROR: [], WARNING: [], INFO: []}
+
+    def add(
+        self,
+        code: str,
+        *,
+        line: int | None = None,
+        column: str = "",
+        value: object = "",
+        **params: object,
+    ) -> None:
+        """Note a problem of the catalogue."""
+        severity = PROBLEMS[code].severity
+        self.counts[severity] += 1
+        if self.counts[severity] <= SHOWN:
+            found = problem(code, line=line, column=column, value=value, **params)
+            self._kept[severity].append(found)
+
+    def shown(self) -> tuple[Problem, ...]:
+        """Return at most 500 problems, errors first."""
+        kept = self._kept
+        return tuple((kept[ERROR] + kept[WARNING] + kept[INFO])[:SHOWN])
+
+
+class Refused(Exception):
+    """The file cannot be read any further; its problem stands in the log already."""
+
+
+def _catalogue(*kinds: ProblemKind) -> dict[str, ProblemKind]:
+    catalogue = {kind.code: kind for kind in kinds}
+    if len(catalogue) != len(kinds):
+        raise ValueError("a problem code stands twice in the catalogue")
+    return catalogue
+
+
+def _error(code: str, message: str, expected: str, remedy: str) -> ProblemKind:
+    return ProblemKind(code, ERROR, message, expected, remedy)
+
+
+def _warning(
+    code: str, message: str, expected: str, remedy: str, *, needs_confirmation: bool = False
+) -> ProblemKind:
+    return ProblemKind(code, WARNING, message, expected, remedy, needs_confirmation)
+
+
+def _info(code: str, message: str) -> ProblemKind:
+    return ProblemKind(code, INFO, message, "", _("Nothing to do."))
+
+
+_EXPORT_AGAIN = _("Export the file from payroll again and import that one.")
+_EXPORT_FORMAT = _("In payroll, export the journal as SIE 4, CSV or XLSX and import that file.")
+_CORRECT_FILE = _("Correct it in payroll, export the file again and import that one.")
+_COLUMN_MAP = _("Open the column map of this source and choose the right column or rule.")
+_SPLIT_FILE = _("Export one file each and import them one by one.")
+
+PROBLEMS: dict[str, ProblemKind] = _catalogue(
+    # The file as a whole
+    _error("file_empty", _("The file is empty."), _("a journal"), _EXPORT_AGAIN),
+    _error(
+        "file_too_large",
+        _("The file has {value} bytes; the limit is {limit}."),
+        _("at most the limit of the hub"),
+        _("Export fewer months or companies at a time, or ask the operator to raise the limit."),
+    ),
+    _error(
+        "too_many_rows",
+        _("The file has more than {limit} booking rows."),
+        _("at most the limit of the hub"),
+        _("Export fewer months or companies at a time, or ask the operator to raise the limit."),
+    ),
+    _error(
+        "too_many_columns",
+        _("Row {line} has {value} columns; the limit is {limit}."),
+        _("at most the limit of the hub"),
+        _("Remove the columns that are not needed, or ask the operator to raise the limit."),
+    ),
+    _error(
+        "unzipped_too_large",
+        _("The workbook unpacks to {value} bytes; the limit is {limit}."),
+        _("at most the limit of the hub"),
+        _("Save it with only the journal's sheet, or export CSV instead."),
+    ),
+    _error(
+        "line_too_long",
+        _("Line {line} is longer than a line of a journal can be."),
+        _("a text file with one row per line"),
+        _EXPORT_AGAIN,
+    ),
+    _error(
+        "not_text",
+        _("The file is not readable: line {line} holds the byte {value}, which no text holds."),
+        _("a text file"),
+        _("The file was damaged on its way. Export it from payroll again and import that one."),
+    ),
+    _error(
+        "cut_off",
+        _("The file is cut off: the checksum that it opens in line {line} is never closed."),
+        _("a second #KSUMMA at the end of the file"),
+        _("The end of the file is missing. Export it from payroll again and import that one."),
+    ),
+    _error(
+        "encoding_wrong",
+        _("Line {line} cannot be read as {encoding}."),
+        _("text in the chosen encoding"),
+        _("Choose another encoding for this source, or leave the choice to the hub."),
+    ),
+    _error(
+        "format_unknown",
+        _("The hub does not recognise what kind of file this is."),
+        _("SIE 4, CSV, XLSX or GBAT10"),
+        _EXPORT_FORMAT,
+    ),
+    _error(
+        "wrong_format",
+        _("The source is set to {expected_format}, but this file is {found_format}."),
+        _("the format of the source"),
+        _("Choose the right file, or the right format for this source."),
+    ),
+    _error(
+        "html_page",
+        _("This is a web page, not a journal: the download brought an error or sign-in page."),
+        _("SIE 4, CSV or XLSX"),
+        _("Sign in to payroll again and download the file once more."),
+    ),
+    _error(
+        "sie5_not_supported",
+        _("This is a SIE 5 file, which is another format than SIE 4."),
+        _("SIE 4"),
+        _EXPORT_FORMAT,
+    ),
+    _error(
+        "paxml_not_supported",
+        _("This is a PAXml file: it carries time and pay into payroll and holds no journal."),
+        _("SIE 4, CSV or XLSX"),
+        _EXPORT_FORMAT,
+    ),
+    _error("xml_not_supported", _("This is an XML file."), _("SIE 4, CSV or XLSX"), _EXPORT_FORMAT),
+    _error("pdf_not_supported", _("This is a PDF file."), _("SIE 4, CSV or XLSX"), _EXPORT_FORMAT),
+    _error(
+        "old_excel",
+        _("This is an old Excel file (.xls), or a workbook with a password."),
+        _("a workbook in the format .xlsx without a password"),
+        _("Open it, save it as .xlsx without a password, and import that file."),
+    ),
+    _error(
+        "workbook_unreadable",
+        _("The workbook cannot be opened: it is damaged or not a workbook."),
+        _("a workbook in the format .xlsx"),
+        _EXPORT_AGAIN,
+    ),
+    _error(
+        "workbook_unsafe",
+        _("The workbook holds a document type declaration, which no honest workbook has."),
+        _("a workbook as payroll writes it"),
+        _EXPORT_AGAIN,
+    ),
+    _error(
+        "settings_impossible",
+        _("The settings of this source are not possible: {value}."),
+        _("settings that the hub knows"),
+        _COLUMN_MAP,
+    ),
+    _error(
+        "no_lines",
+        _("The file holds no rows to book."),
+        _("at least two rows"),
+        _("Check that the run is final in payroll, then export it again."),
+    ),
+    # SIE
+    _error(
+        "not_sie",
+        _("This is not a SIE file: none of its first lines has a label of SIE."),
+        _("#FLAGGA or another label of SIE 4 in the first lines"),
+        _EXPORT_AGAIN,
+    ),
+    _error(
+        "sie_full_export",
+        _("Line {line} holds {value}: this is an export of the whole bookkeeping (SIE 4E)."),
+        _("a file with vouchers only (SIE 4I)"),
+        _("In payroll, export the journal of the run, not the bookkeeping."),
+    ),
+    _error(
+        "sie_without_vouchers",
+        _("Line {line} says that the file is SIE type {value}, which holds no vouchers."),
+        _("SIE type 4"),
+        _("In payroll, export the journal as SIE type 4."),
+    ),
+    _error(
+        "quote_not_closed",
+        _("Line {line} opens a quoted text and does not close it."),
+        _("a closing quote"),
+        _CORRECT_FILE,
+    ),
+    _error(
+        "object_list_not_closed",
+        _("Line {line} opens an object list and does not close it."),
+        _("a closing brace"),
+        _CORRECT_FILE,
+    ),
+    _error(
+        "object_count_odd",
+        _("Line {line}: the object list {value} does not hold pairs."),
+        _('pairs of dimension and code, such as 1 "0100"'),
+        _CORRECT_FILE,
+    ),
+    _error(
+        "object_twice",
+        _("Line {line}: the object list {value} names dimension {dimension} twice."),
+        _("each dimension once"),
+        _CORRECT_FILE,
+    ),
+    _error(
+        "field_missing",
+        _("Line {line}: {value} has no {column}."),
+        _("a complete row"),
+        _CORRECT_FILE,
+    ),
+    _error(
+        "voucher_not_closed",
+        _("The voucher of line {line} is never closed: the file is cut off or damaged."),
+        _("a closing brace after the voucher's rows"),
+        _EXPORT_AGAIN,
+    ),
+    _error(
+        "brace_unexpected",
+        _("Line {line}: a brace stands where no voucher begins or ends."),
+        _("braces around the rows of a voucher only"),
+        _CORRECT_FILE,
+    ),
+    _error(
+        "row_outside_voucher",
+        _("Line {line}: a booking row stands outside of any voucher."),
+        _("rows between the braces of a voucher"),
+        _CORRECT_FILE,
+    ),
+    _error(
+        "line_not_understood",
+        _("Line {line} inside a voucher is not a booking row: {value}"),
+        _("a line that begins with a label"),
+        _CORRECT_FILE,
+    ),
+    _warning(
+        "line_ignored",
+        _("Line {line} has no label and was left out: {value}"),
+        _("a line that begins with a label"),
+        _("Nothing to do if the totals are right."),
+    ),
+    _warning(
+        "already_read",
+        _("The file says that another program has read it already (#FLAGGA 1)."),
+        _("a file that was not read before"),
+        _("Check that the journal is not booked yet, then confirm."),
+        needs_confirmation=True,
+    ),
+    _warning(
+        "checksum_differs",
+        _("The checksum in line {line} is {value}, but the content gives {computed}."),
+        _("the checksum of the content"),
+        _("The file was changed after payroll wrote it. Check the totals, or export it again."),
+        needs_confirmation=True,
+    ),
+    _warning(
+        "decimal_comma",
+        _("Line {line}: the amount {value} has a decimal comma; it was read as a decimal point."),
+        _("a decimal point"),
+        _("Nothing to do if the totals are right."),
+    ),
+    _warning(
+        "object_list_missing",
+        _("Line {line} has no object list; the row was read without dimensions."),
+        _("an object list after the account, empty if there are no objects"),
+        _("Nothing to do if the row has no cost centre."),
+    ),
+    _warning(
+        "row_date_other_month",
+        _("Line {line}: the row is dated {value}, its voucher {voucher_date}; the voucher counts."),
+        _("a row in the month of its voucher"),
+        _("Check that the row belongs to the voucher's period."),
+    ),
+    _warning(
+        "date_outside_year",
+        _("Line {line}: the date {value} lies outside the financial years of the file."),
+        _("a date within #RAR"),
+        _("Check the date in payroll."),
+    ),
+    _warning(
+        "voucher_unbalanced",
+        _("The voucher of line {line} ({voucher}) is off by {difference}, its period is not."),
+        _("a voucher whose rows add up to zero"),
+        _("Nothing to do if the period's total is right: batches are made per period."),
+    ),
+    _info("voucher_empty", _("The voucher of line {line} has no rows.")),
+    _info(
+        "rows_not_booked",
+        _("{count} rows (#RTRANS, #BTRANS) tell of earlier changes and are never booked."),
+    ),
+    _info("employee_left_out", _("Employees named in the rows were left out.")),
+    _warning(
+        "dimension_left_out",
+        _("Dimension {value} ({name}) is used in the rows but is neither cost centre nor unit."),
+        _("the dimensions chosen for this source"),
+        _("If it should be posted, choose it as cost centre or cost unit of this source."),
+    ),
+    # Fields of a row, in any format
+    _error(
+        "account_missing",
+        _("Line {line} has an amount but no account."),
+        _("an account"),
+        _CORRECT_FILE,
+    ),
+    _error(
+        "account_unreadable",
+        _("Line {line}: {value} is not an account."),
+        _("an account number"),
+        _CORRECT_FILE,
+    ),
+    _error(
+        "amount_missing",
+        _("Line {line} has an account but no amount in {column}."),
+        _("an amount; a formula must have been calculated and saved"),
+        _("If the cell holds a formula, open the file, let it calculate, save it, and import it."),
+    ),
+    _error(
+        "amount_unreadable",
+        _("Line {line}: {value} in {column} is not an amount."),
+        _("an amount with the decimal mark of the source"),
+        _COLUMN_MAP,
+    ),
+    _error(
+        "amount_too_precise",
+        _("Line {line}: {value} in {column} has more than two decimals."),
+        _("at most two decimals"),
+        _CORRECT_FILE,
+    ),
+    _error(
+        "amount_too_large",
+        _("Line {line}: {value} in {column} is too large."),
+        _("at most 16 digits before the decimal mark"),
+        _CORRECT_FILE,
+    ),
+    _warning(
+        "amount_rounded",
+        _("Line {line}: {value} in {column} was rounded to two decimals."),
+        _("at most two decimals"),
+        _("Nothing to do if the totals are right."),
+    ),
+    _error(
+        "side_unreadable",
+        _("Line {line}: {value} in {column} is neither debit nor credit."),
+        _("D or K, D or C, + or -, debit or credit"),
+        _COLUMN_MAP,
+    ),
+    _error("date_missing", _("Line {line} has no date."), _("a date"), _CORRECT_FILE),
+    _error(
+        "date_unreadable",
+        _("Line {line}: {value} in {column} is not a date."),
+        _("a date of the calendar, in the date format of the source"),
+        _COLUMN_MAP,
+    ),
+    _error("period_missing", _("Line {line} has no period."), _("a period"), _CORRECT_FILE),
+    _error(
+        "period_unreadable",
+        _("Line {line}: {value} in {column} is not a period."),
+        _("a month of the calendar with its year, such as 2026-03"),
+        _COLUMN_MAP,
+    ),
+    _error(
+        "code_too_long",
+        _("Line {line}: {value} in {column} is longer than {limit} characters."),
+        _("a code"),
+        _COLUMN_MAP,
+    ),
+    _warning(
+        "code_is_number",
+        _("{column} holds numbers in {count} rows, first in row {line}: leading zeros are lost."),
+        _("codes stored as text, such as 0100"),
+        _("If codes begin with zeros, format the column as text, or pad them in the mapping."),
+    ),
+    _warning(
+        "account_was_number",
+        _("{count} accounts look like {value} (first in line {line}); read as {account}."),
+        _("an account number"),
+        _("Nothing to do if the accounts are right."),
+    ),
+    _warning(
+        "text_shortened",
+        _("Line {line}: the text is longer than {limit} characters and was shortened."),
+        _("a short text"),
+        _("Nothing to do."),
+    ),
+    _info(
+        "date_outside_period",
+        _(
+            "{count} rows are dated outside the period they name, first in line {line}: {value}. "
+            "The period counts."
+        ),
+    ),
+    _error(
+        "currency_differs",
+        _("Line {line}: the currency is {value}, but this source is in {currency}."),
+        _("the currency of the source"),
+        _("Export the journal in the currency of the company."),
+    ),
+    _error(
+        "several_currencies",
+        _("The file holds more than one currency: {value}."),
+        _("one currency"),
+        _SPLIT_FILE,
+    ),
+    _error(
+        "several_companies",
+        _("The file holds more than one company: {value}."),
+        _("one company"),
+        _SPLIT_FILE,
+    ),
+    _error(
+        "several_runs",
+        _("The file holds more than one payroll run: {value}."),
+        _("one payroll run"),
+        _SPLIT_FILE,
+    ),
+    # Tables
+    _error(
+        "missing_column",
+        _("The column for {column} is missing. Headings found: {headings}."),
+        _("a column with the account, the amount and the period or date of each row"),
+        _COLUMN_MAP,
+    ),
+    _error(
+        "column_twice",
+        _("The heading {value} stands twice in row {line}."),
+        _("each heading once"),
+        _("Rename one of the two columns, or remove it."),
+    ),
+    _error(
+        "employee_column",
+        _("The column {value} holds people's data and cannot be used for {column}."),
+        _("a column that tells nothing of a person"),
+        _COLUMN_MAP,
+    ),
+    _error(
+        "sheet_missing",
+        _("The workbook has no visible sheet {value}. Sheets found: {sheets}."),
+        _("the sheet of the source"),
+        _COLUMN_MAP,
+    ),
+    _error(
+        "row_unreadable",
+        _("Line {line} cannot be cut into fields: {detail}."),
+        _("fields between separators, quotes closed"),
+        _CORRECT_FILE,
+    ),
+    _info("total_row_left_out", _("Line {line} is a row of totals and was left out.")),
+    # Whose journal it is
+    _error(
+        "company_unknown",
+        _("No company has the organisation number {value} that the file names."),
+        _("the organisation number of one of the companies"),
+        _("Enter the number at the company, or choose a company that has none yet."),
+    ),
+    _error(
+        "company_differs",
+        _("The file is for organisation number {value}; {company} has another one."),
+        _("a file of the company it was uploaded for"),
+        _("Upload it without choosing a company, or correct the company's number."),
+    ),
+    _error(
+        "reading_failed",
+        _("The file could not be read in {value} tries; each ended without a word."),
+        _("a file that a worker can read to its end"),
+        _("Ask whoever runs the hub to look at the worker's log, then import it again."),
+    ),
+    # What the rows add up to
+    _info("zero_rows_left_out", _("{count} rows with the amount zero were left out.")),
+    _error(
+        "period_unbalanced",
+        _("Period {period} does not balance: debit minus credit is {value}."),
+        _("debit equal to credit in every period"),
+        _CORRECT_FILE,
+    ),
+    _info(
+        "balance_not_checked",
+        _("Period {period} was not checked for balance, because rows of it could not be read."),
+    ),
+)

@@ -1,0 +1,232 @@
+"""Why the hub itself does not send, with the user's words: the same tree as a vendor's refusals."""
+
+from connectors.errors import (
+    ADMINISTRATOR,
+    OPERATOR,
+    PAYROLL,
+    BadAnswer,
+    OutcomeUnknown,
+    Rejected,
+)
+from connectors.words import gettext_noop as _
+
+
+class TestCompany(Rejected):
+    """S10: the journals of a test company are never sent."""
+
+    __test__ = False  # pytest: this is not a test class
+
+    summary = _("{company} is a test company; its journals cannot be sent.")
+    remedy = _("If the company is real, an administrator removes the mark on the company's page.")
+    who = ADMINISTRATOR
+    action = "open_company"
+
+
+class DebtorBlocked(Rejected):
+    """S11: nothing is sent for a blocked debtor."""
+
+    summary = _("{debtor} is blocked; journals of its companies cannot be sent.")
+    remedy = _("When the block is lifted on the debtor's page, press Send again.")
+    who = ADMINISTRATOR
+    action = "open_debtor"
+
+
+class NoMapping(Rejected):
+    """The company is not mapped to an administration."""
+
+    summary = _("{company} is not mapped to an administration.")
+    remedy = _("An administrator makes the mapping; then press Send again.")
+    who = ADMINISTRATOR
+    action = "open_mappings"
+
+
+class NotConnected(Rejected):
+    """The account of the mapping is not authorised."""
+
+    summary = _("The account {account} is not authorised.")
+    remedy = _("An administrator opens the accounts page and signs in; then press Send again.")
+    who = ADMINISTRATOR
+    action = "reconnect"
+
+
+class NothingToSend(Rejected):
+    """Every batch of the journal is in the ledger already, or on its way."""
+
+    summary = _("There is nothing left to send in {reference}.")
+    remedy = _("The batches below show where each one is.")
+
+
+class PreflightFailed(Rejected):
+    """The check against the live ledger found something that would stop a batch."""
+
+    summary = _("The check against the ledger found {count} problems.")
+    remedy = _("Correct what the list names, then press Send again.")
+    action = "retry"
+
+
+class StoppedWithTheOthers(Rejected):
+    """This batch is in order, but another one of the journal is not."""
+
+    summary = _("This batch is in order, but another one of the journal cannot go.")
+    remedy = _("Correct the other batch, or choose to send what can go.")
+    action = "send_what_can_go"
+
+
+class PeriodNotOpen(Rejected):
+    """The period is closed and the mapping says to wait."""
+
+    summary = _("Period {period} is closed. The batch waits until it is opened again.")
+    remedy = _(
+        "Open the period in the ledger; the batch then goes by itself, or at once if Send is "
+        "pressed. Or take it back."
+    )
+    who = ADMINISTRATOR
+
+
+class PeriodUnbalanced(Rejected):
+    """Debits and credits of a period differ."""
+
+    summary = _("{periods} does not balance: debit minus credit is {differences}.")
+    remedy = _("Correct it in payroll and import the run again.")
+    who = PAYROLL
+
+
+class OtherContent(Rejected):
+    """The content differs from what was sent under the same reference."""
+
+    summary = _("The content differs from what was first sent under {reference}.")
+    remedy = _("Nothing is sent again under the same key. Tell the operator of the hub.")
+    who = OPERATOR
+
+
+class SeveralLookAlike(OutcomeUnknown):
+    """The ledger holds more than one batch that could be ours."""
+
+    summary = _("The ledger holds several batches that could be this one: {numbers}.")
+    remedy = _("Compare them in the ledger and choose the right one, or say that none of them is.")
+    who = PAYROLL
+    action = "decide"
+
+
+class LookUpImpossible(OutcomeUnknown):
+    """The ledger cannot be asked whether it holds the batch."""
+
+    summary = _("The ledger could not be asked whether it holds the batch.")
+    remedy = _("Look for {description} in the ledger, then choose what is true.")
+    who = PAYROLL
+    action = "decide"
+
+
+class ReadBackDiffers(BadAnswer):
+    """The batch in the ledger is not what was sent."""
+
+    summary = _("Batch {number} in the ledger differs from what was sent.")
+    remedy = _("Compare the differences below with the ledger and decide there what is right.")
+    not_booked = _("The batch is in the ledger, but with another content.")
+    who = PAYROLL
+    action = "decide"
+
+
+class NumberNotFound(BadAnswer):
+    """The vendor gave a number, and then does not know it."""
+
+    summary = _("The ledger gave the number {number} and does not show a batch under it.")
+    remedy = _("Look for {description} in the ledger, then choose what is true.")
+    not_booked = _("It is not known whether the batch is booked.")
+    who = PAYROLL
+    action = "decide"
+
+
+class LedgerIsAsked(OutcomeUnknown):
+    """The database was restored; what was posted since the backup is only known there."""
+
+    summary = _("The hub's database was restored, so the ledger is asked before this is sent.")
+    remedy = _("Wait some minutes: if the ledger does not have it twice, it is sent.")
+    not_booked = _("It is not known whether the batch is booked.")
+    needs = ()
+
+
+class ThereSinceTheBackup(OutcomeUnknown):
+    """The ledger holds something of this reference and period that the hub does not know."""
+
+    summary = _("The ledger holds {numbers} of the same reference, from before the restore.")
+    remedy = _("Look at it there. Say which one is this batch, or that none is.")
+    not_booked = _("It is not known whether the batch is booked.")
+    who = PAYROLL
+    action = "decide"
+    needs = ("numbers",)
+
+
+class NotReversible(Rejected):
+    """Only what is proven to be in the ledger can be taken back, and only once."""
+
+    summary = _("{period} of {reference} cannot be reversed.")
+    remedy = _("Only a batch that is posted and was read back can be reversed, and only once.")
+    action = ""
+
+
+class NothingToReverse(Rejected):
+    """The journal has no batch that could be taken back."""
+
+    summary = _("There is nothing to reverse in {reference}.")
+    remedy = _("Only a batch that is posted and was read back can be reversed, and only once.")
+    action = ""
+
+
+class ReasonMissing(Rejected):
+    """What is undone or closed by hand needs a reason, for those who read the books later."""
+
+    summary = _("A reason is missing.")
+    remedy = _("Write in a few words why. It is kept with the batch and in the history.")
+    action = ""
+
+
+class OriginalGone(Rejected):
+    """The batch that is to be reversed is not in the ledger any more."""
+
+    summary = _("The ledger does not hold batch {number} any more; it was deleted or voided there.")
+    remedy = _("If that is right, mark it as taken back in the ledger, with a reason.")
+    action = ""
+
+
+class OriginalChanged(Rejected):
+    """The batch in the ledger is not what was sent, so its mirror would leave a rest."""
+
+    summary = _("Batch {number} was changed in the ledger; the mirror would leave a difference.")
+    remedy = _("Reverse it in the ledger by hand, then mark it as taken back, with a reason.")
+    action = ""
+
+
+class ReversalPeriodClosed(Rejected):
+    """The period that the mirror would be posted in takes no journals."""
+
+    summary = _("Period {period} is closed in the ledger; the reversal was not posted.")
+    remedy = _("Open the period there, or press Reverse again and choose the first open period.")
+    who = ADMINISTRATOR
+    action = ""
+
+
+class NotSentAnew(Rejected):
+    """Nothing of the journal was taken back, or it was sent anew before."""
+
+    summary = _("{reference} cannot be sent anew.")
+    remedy = _(
+        "Reverse what is to be sent anew first; the pages of the journal show how far it is."
+    )
+    action = ""
+
+
+class NotToBeClosed(Rejected):
+    """The batch is in a state in which closing it by hand would hide something."""
+
+    summary = _("{period} of {reference} cannot be closed by hand.")
+    remedy = _("Take it back first if it is queued; wait if it is on its way.")
+    action = ""
+
+
+class NothingToCompare(Rejected):
+    """The company has no batch of that period that could be in the ledger."""
+
+    summary = _("{company} has no batches in period {period}.")
+    remedy = _("Choose a period in which journals of the company were posted.")
+    action = ""

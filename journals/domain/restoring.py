@@ -1,0 +1,62 @@
+"""After a restore: does the ledger hold, unknown to us, what is about to be sent first?"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from connectors.base import BatchToPost, LedgerBatch
+from journals.domain.proving import NONE, ONE, SEVERAL, Match, match_lost_batch
+
+
+@dataclass(frozen=True, slots=True)
+class InDoubt:
+    """
+    A batch that would be sent for the first time since the restore.
+
+    :param period: the period that payroll gave, as it stands in the description
+    """
+
+    id: int
+    period: str
+    payload: BatchToPost
+
+
+def find_unknown(
+    doubtful: Sequence[InDoubt], ledger: Sequence[LedgerBatch], *, known: Collection[str]
+) -> dict[int, Match]:
+    """
+    Return for each doubtful batch whether the ledger holds it.
+
+    Its own description with the same content is the batch itself. Its own description or number
+    with other content, and any other batch of the same period that carries its reference, may be
+    what was sent before the restore from another file or mapping: then a person must look.
+
+    :param known: numbers that rows of ours have already
+    """
+    strange = [there for there in ledger if there.number not in known]
+    found = {one.id: _by_own_name(one, strange) for one in doubtful}
+    taken = {match.batch.number for match in found.values() if match.batch is not None}
+    left = [there for there in strange if there.number not in taken]
+    for one in doubtful:
+        if found[one.id].outcome == NONE:
+            akin = tuple(there for there in left if _is_akin(one, there))
+            if akin:
+                found[one.id] = Match(SEVERAL, None, akin)
+    return found
+
+
+def _by_own_name(one: InDoubt, ledger: Sequence[LedgerBatch]) -> Match:
+    match = match_lost_batch(one.payload, ledger)
+    if match.outcome == NONE and one.payload.own_number:
+        same = tuple(there for there in ledger if there.number == one.payload.own_number)
+        return Match(SEVERAL, None, same) if same else match
+    return match
+
+
+def _is_akin(one: InDoubt, there: LedgerBatch) -> bool:
+    references = {line.reference for line in one.payload.lines if line.reference}
+    if not references.intersection(line.reference for line in there.lines):
+        return False
+    return there.period == one.payload.period or f" {one.period} " in there.description
+
+
+__all__ = ["NONE", "ONE", "SEVERAL", "InDoubt", "find_unknown"]

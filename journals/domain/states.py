@@ -1,0 +1,133 @@
+"""
+The states of a batch and every change between them that is allowed.
+
+    draft -> ready -> sending -> accepted -> posted -> released
+               ^        | | | \\-> rejected -> ready | draft
+               |        | | \\--> postponed -> sending | draft
+               |        | \\----> held -> ready | draft
+               \\- not stored - unknown <-- doubtful answer, or a claim older than its lease
+                                 \\-----> needs_person
+
+    ready | postponed -> accepted | needs_person           found there after a restore
+    ready -> unknown                                       it may be there from before a restore
+    posted | released -> reversed                          its mirror is in the ledger, proven
+    draft | held | rejected | needs_person <-> closed      a person booked it by hand
+"""
+
+from enum import StrEnum
+
+from connectors.words import gettext_noop as _
+
+
+class BatchState(StrEnum):
+    """How far a batch is on its way into the ledger."""
+
+    DRAFT = "draft"
+    READY = "ready"
+    SENDING = "sending"
+    UNKNOWN = "unknown"
+    POSTPONED = "postponed"
+    HELD = "held"
+    ACCEPTED = "accepted"
+    POSTED = "posted"
+    RELEASED = "released"
+    REJECTED = "rejected"
+    NEEDS_PERSON = "needs_person"
+    REVERSED = "reversed"
+    CLOSED = "closed"
+
+
+STATE_WORDS = {
+    BatchState.DRAFT: _("Not sent"),
+    BatchState.READY: _("Queued"),
+    BatchState.SENDING: _("Sending"),
+    BatchState.UNKNOWN: _("Outcome unknown"),
+    BatchState.POSTPONED: _("Postponed"),
+    BatchState.HELD: _("Waiting for an open period"),
+    BatchState.ACCEPTED: _("Accepted, being proven"),
+    BatchState.POSTED: _("Posted"),
+    BatchState.RELEASED: _("Released"),
+    BatchState.REJECTED: _("Rejected"),
+    BatchState.NEEDS_PERSON: _("Needs a person"),
+    BatchState.REVERSED: _("Reversed"),
+    BatchState.CLOSED: _("Closed by hand"),
+}
+
+_S = BatchState
+VALID_TRANSITIONS: dict[BatchState, frozenset[BatchState]] = {
+    _S.DRAFT: frozenset({_S.READY, _S.CLOSED}),
+    _S.READY: frozenset(
+        {
+            _S.SENDING,
+            _S.UNKNOWN,
+            _S.ACCEPTED,
+            _S.REJECTED,
+            _S.HELD,
+            _S.DRAFT,
+            _S.NEEDS_PERSON,
+        }
+    ),
+    _S.SENDING: frozenset(
+        {_S.READY, _S.ACCEPTED, _S.UNKNOWN, _S.POSTPONED, _S.REJECTED, _S.NEEDS_PERSON}
+    ),
+    _S.UNKNOWN: frozenset({_S.ACCEPTED, _S.READY, _S.NEEDS_PERSON}),
+    _S.POSTPONED: frozenset(
+        {_S.SENDING, _S.ACCEPTED, _S.REJECTED, _S.HELD, _S.DRAFT, _S.NEEDS_PERSON}
+    ),
+    _S.HELD: frozenset({_S.READY, _S.REJECTED, _S.DRAFT, _S.CLOSED}),
+    _S.ACCEPTED: frozenset({_S.POSTED, _S.NEEDS_PERSON}),
+    _S.POSTED: frozenset({_S.RELEASED, _S.REVERSED}),
+    _S.RELEASED: frozenset({_S.REVERSED}),
+    _S.REJECTED: frozenset({_S.READY, _S.DRAFT, _S.CLOSED}),
+    _S.NEEDS_PERSON: frozenset({_S.ACCEPTED, _S.READY, _S.REJECTED, _S.CLOSED}),
+    _S.REVERSED: frozenset(),
+    _S.CLOSED: frozenset({_S.DRAFT, _S.HELD, _S.REJECTED, _S.NEEDS_PERSON}),
+}
+
+PROVEN = frozenset({_S.POSTED, _S.RELEASED})
+"""The batch is in the ledger: number stored, read back, equal."""
+
+DONE = PROVEN | {_S.CLOSED}
+"""Nothing is left to do: the hub or a person has booked it."""
+
+MAY_BE_CLOSED = frozenset(old for old, new in VALID_TRANSITIONS.items() if _S.CLOSED in new)
+MAY_BE_REVERSED = PROVEN
+
+IN_LEDGER = PROVEN | {_S.ACCEPTED, _S.REVERSED}
+MAY_BE_IN_LEDGER = IN_LEDGER | {_S.SENDING, _S.UNKNOWN, _S.NEEDS_PERSON, _S.CLOSED}
+NOT_SENT = frozenset({_S.DRAFT, _S.READY, _S.POSTPONED, _S.HELD, _S.REJECTED})
+
+
+def may_become(old: BatchState, new: BatchState) -> bool:
+    """Return whether a batch may change from one state to the other."""
+    return new in VALID_TRANSITIONS[old]
+
+
+def journal_state(states: list[BatchState], *, checking: bool = False) -> str:
+    """
+    Return the state of a journal from those of its batches: what a person must see first.
+
+    A batch that was reversed does not count beside others.
+
+    :param checking: Send was pressed and the check against the ledger is not finished
+    """
+    present = set(states) - {_S.REVERSED}
+    if states and not present:
+        return "reversed"
+    if _S.NEEDS_PERSON in present:
+        return "needs_person"
+    if _S.UNKNOWN in present:
+        return "unknown"
+    if _S.REJECTED in present:
+        return "stopped"
+    if checking and present & {_S.READY}:
+        return "checking"
+    if present & {_S.READY, _S.SENDING, _S.POSTPONED, _S.ACCEPTED}:
+        return "sending"
+    if _S.HELD in present:
+        return "held"
+    if present == {_S.CLOSED}:
+        return "closed"
+    if present and present <= DONE:
+        return "sent"
+    return "imported"

@@ -1,0 +1,154 @@
+"""What people fill in when a file comes in."""
+
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Company
+from journals.domain import settings as how
+from journals.domain.settings import SourceSettings
+from journals.operations.importing import RUN_LENGTH
+
+_ENCODINGS = [("", _("By the file itself")), *((name, name) for name in how.ENCODINGS)]
+_SEPARATORS = [
+    (";", _("Semicolon")),
+    (",", _("Comma")),
+    ("\t", _("Tabulator")),
+    ("|", _("Vertical bar")),
+]
+_DECIMAL_MARKS = [(",", _("Comma: 1 234,50")), (".", _("Point: 1 234.50"))]
+_DATE_FORMATS = [
+    (how.YMD, _("Year, month, day")),
+    (how.DMY, _("Day, month, year")),
+    (how.MDY, _("Month, day, year")),
+]
+_SIGN_RULES = [
+    (how.DEBIT_CREDIT, _("One column for debit, one for credit")),
+    (how.SIGNED, _("One amount, debit above zero")),
+    (how.SIGNED_CREDIT_POSITIVE, _("One amount, credit above zero")),
+    (how.SIGN_COLUMN, _("One amount, and a column that says debit or credit")),
+]
+_PERIOD_RULES = [
+    (how.PERIOD_COLUMN, _("A column holds the period")),
+    (how.PERIOD_FROM_DATE, _("The month of the date")),
+    (how.YEAR_AND_MONTH, _("One column for the year, one for the month")),
+]
+_FIELD_WORDS = {
+    "account": _("Account"),
+    "account_name": _("Account name"),
+    "cost_centre": _("Cost centre"),
+    "cost_unit": _("Cost unit"),
+    "amount": _("Amount"),
+    "debit": _("Debit"),
+    "credit": _("Credit"),
+    "side": _("Debit or credit"),
+    "date": _("Date"),
+    "period": _("Period"),
+    "year": _("Year"),
+    "month": _("Month"),
+    "text": _("Text"),
+    "text2": _("Second text"),
+    "currency": _("Currency"),
+    "company": _("Organisation number"),
+    "company_name": _("Company name"),
+    "run": _("Run"),
+}
+_COLUMN = "column_"
+
+
+class UploadForm(forms.Form):
+    """A payroll file."""
+
+    upload = forms.FileField(label=_("Payroll journal: SIE 4, CSV or XLSX"), max_length=255)
+    encoding = forms.ChoiceField(
+        label=_("Encoding"),
+        choices=_ENCODINGS,
+        required=False,
+        help_text=_("Choose one only if names were shown with wrong letters."),
+    )
+
+    def __init__(self, *args: Any, companies: QuerySet[Company], **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.fields["company"] = forms.ModelChoiceField(
+            label=_("Company"),
+            queryset=companies,
+            required=False,
+            empty_label=_("By the organisation number in the file"),
+        )
+
+
+class CompanyForm(forms.Form):
+    """Whose journal a file holds."""
+
+    def __init__(self, *args: Any, companies: QuerySet[Company], **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.fields["company"] = forms.ModelChoiceField(label=_("Company"), queryset=companies)
+
+
+class RunForm(forms.Form):
+    """The number of the payroll run."""
+
+    run = forms.CharField(label=_("Run"), max_length=RUN_LENGTH)
+
+
+class ColumnsForm(forms.Form):
+    """The column map of a table, with the detected values chosen."""
+
+    name = forms.CharField(
+        label=_("Name of the source"),
+        max_length=80,
+        help_text=_("Files with the same headings are read in the same way from now on."),
+    )
+    separator = forms.ChoiceField(label=_("Between columns"), choices=_SEPARATORS, required=False)
+    decimal_mark = forms.ChoiceField(label=_("Decimal mark"), choices=_DECIMAL_MARKS)
+    date_format = forms.ChoiceField(label=_("Dates"), choices=_DATE_FORMATS)
+    sign_rule = forms.ChoiceField(label=_("Debit and credit"), choices=_SIGN_RULES)
+    period_rule = forms.ChoiceField(label=_("Period"), choices=_PERIOD_RULES)
+    encoding = forms.ChoiceField(label=_("Encoding"), choices=_ENCODINGS, required=False)
+    sheet = forms.ChoiceField(label=_("Sheet"), required=False)
+
+    def __init__(self, *args: Any, suggestion: dict[str, Any], **more: Any) -> None:
+        self._detected = SourceSettings.from_json(suggestion["settings"])
+        headings = [heading for heading in suggestion["headings"] if heading]
+        initial = self._detected.to_json() | {
+            f"{_COLUMN}{name}": heading for name, heading in self._detected.columns.items()
+        }
+        more["initial"] = initial | more.get("initial", {})
+        super().__init__(*args, **more)
+        if self._detected.format == how.XLSX:
+            del self.fields["separator"], self.fields["encoding"]
+            self.fields["sheet"] = forms.ChoiceField(
+                label=_("Sheet"),
+                choices=[("", _("The first one")), *((s, s) for s in suggestion["sheets"])],
+                required=False,
+            )
+        else:
+            del self.fields["sheet"]
+        choices = [("", _("Not in the file")), *((heading, heading) for heading in headings)]
+        for name in how.FIELDS:
+            self.fields[f"{_COLUMN}{name}"] = forms.ChoiceField(
+                label=_FIELD_WORDS[name], choices=choices, required=False
+            )
+
+    def settings(self) -> SourceSettings:
+        """Return how the file is to be read, as the person chose."""
+        chosen = self._detected.to_json()
+        for name, value in self.cleaned_data.items():
+            if not name.startswith(_COLUMN) and name != "name":
+                chosen[name] = value
+        chosen["columns"] = {
+            name: heading
+            for name in how.FIELDS
+            if (heading := self.cleaned_data.get(f"{_COLUMN}{name}"))
+        }
+        return SourceSettings.from_json(chosen)
+
+    def rule_fields(self) -> list[forms.BoundField]:
+        """Return the fields above the columns."""
+        return [bound for bound in self.visible_fields() if not bound.name.startswith(_COLUMN)]
+
+    def column_fields(self) -> list[forms.BoundField]:
+        """Return one field per thing that a column can hold."""
+        return [bound for bound in self.visible_fields() if bound.name.startswith(_COLUMN)]

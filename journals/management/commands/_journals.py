@@ -1,0 +1,102 @@
+"""What the journals' commands share: finding a journal, and telling failures and results."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.core.management.base import CommandError
+from django.utils.translation import gettext
+
+from accounts.management.commands._command import organisation_named
+from accounts.models import Heartbeat
+from accounts.queries import FailureRow
+from journals.domain.states import BatchState
+from journals.models import Batch, Journal
+from journals.queries.wording import ProblemRow, batch_state_words, shown_failure
+
+_SEEN_WITHIN = timedelta(seconds=60)
+
+
+def journal_named(text: str, *, organisation: str, company: str) -> Journal:
+    """
+    Return the journal with that reference or id.
+
+    :raises CommandError: if there is none, or the reference is that of several companies
+    """
+    found = Journal.objects.of(organisation_named(organisation)).select_related(
+        "company__debtor", "organisation"
+    )
+    if company:
+        found = found.filter(company__number=company)
+    named = list(found.filter(reference=text)[:2])
+    if not named and text.isdecimal() and len(text) < 18:
+        named = list(found.filter(pk=int(text)))
+    if not named:
+        raise CommandError(f"There is no journal {text!r}. See: python manage.py list_journals")
+    if len(named) > 1:
+        raise CommandError(f"Several companies have a journal {text!r}; say which with --company.")
+    one: Journal = named[0]
+    return one
+
+
+def told(failure: FailureRow) -> str:
+    """Return a failure as a command says it."""
+    parts = (failure.summary, failure.not_booked, failure.remedy, failure.detail)
+    return " ".join(part for part in parts if part)
+
+
+def problem_line(problem: ProblemRow) -> str:
+    """Return a problem as one line."""
+    mark = "!" if problem.stops else "-"
+    return f"  {mark} [{problem.place}] {problem.summary} {problem.remedy}"
+
+
+def batch_values(journal: Journal) -> list[dict[str, Any]]:
+    """Return the batches of a journal as plain values, oldest period first."""
+    rows = []
+    batches = (
+        Batch.objects.filter(journal=journal)
+        .exclude(reverses__isnull=False, state=BatchState.DRAFT)
+        .select_related("reverses")
+        .defer("lines_json", "reverses__lines_json")
+    )
+    for batch in batches.order_by("period", "round"):
+        failure = shown_failure(
+            code=batch.failure_code, params=batch.failure_params, detail=batch.failure_detail
+        )
+        rows.append(
+            {
+                "period": batch.period,
+                "posting_period": batch.posting_period,
+                "state": batch.state,
+                "state_words": batch_state_words(batch.state),
+                "total": str(batch.total),
+                "number": batch.vendor_number,
+                "takes_back": batch.reverses.vendor_number if batch.reverses else "",
+                "reason": batch.reason,
+                "failure": told(failure) if failure else "",
+            }
+        )
+    return rows
+
+
+def table(batches: list[dict[str, Any]], *, currency: str) -> str:
+    """Return batches as a table to read."""
+    lines = [f"{'period':<8}  {'total':>18}  {'number':<12}  state"]
+    for row in batches:
+        total = f"{row['total']} {currency}"
+        lines.append(
+            f"{row['period']:<8}  {total:>18}  {row['number'] or '-':<12}  {row['state_words']}"
+            + (f", takes back {row['takes_back']}" if row["takes_back"] else "")
+            + (f" ({row['reason']})" if row["reason"] else "")
+        )
+        if row["failure"]:
+            lines.append(f"          {row['failure']}")
+    return "\n".join(lines)
+
+
+def no_worker(*, now: datetime) -> str:
+    """Return words that say that no worker runs, or nothing if one does."""
+    newest = Heartbeat.objects.filter(kind="worker").order_by("-at").first()
+    if newest is not None and now - newest.at < _SEEN_WITHIN:
+        return ""
+    return gettext("No worker runs, so nothing is sent. Start it: make run.")

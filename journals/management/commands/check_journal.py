@@ -1,0 +1,74 @@
+"""Check a journal against the live ledger and write nothing there (B2)."""
+
+from datetime import timedelta
+from time import sleep
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+from django.utils import timezone
+
+import journals.operations.preparing  # noqa: F401  it answers the errand
+from accounts.management.commands._command import HubCommand
+from accounts.operations.errands import request_errand, run_errand
+from journals.management.commands._journals import journal_named, problem_line, told
+from journals.queries.journal_page import check_result
+
+_WAIT = timedelta(seconds=60)
+
+
+class Command(HubCommand):
+    """Check a journal against the live ledger."""
+
+    help = (
+        "Check a journal against the live ledger and write nothing there. "
+        "Exit code 0 only if every batch could be posted."
+    )
+    example = "python manage.py check_journal LON-2026-03 --company 100"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Ask for the journal."""
+        super().add_arguments(parser)
+        parser.add_argument("journal", help="reference or id")
+        parser.add_argument("--company", default="", help="the company's number")
+        parser.add_argument("--organisation", default="", help="needed when there are several")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Ask the ledger, here and now."""
+        journal = journal_named(
+            options["journal"], organisation=options["organisation"], company=options["company"]
+        )
+        errand = request_errand(
+            organisation=journal.organisation,
+            kind="journals.check",
+            by=None,
+            params={"journal_id": journal.pk},
+        )
+        until = timezone.now() + _WAIT
+        # A worker may have been faster: then its answer is waited for.
+        run_errand(errand_id=errand.pk, now=timezone.now())
+        errand.refresh_from_db()
+        while not errand.is_finished and timezone.now() < until:
+            sleep(0.5)
+            errand.refresh_from_db()
+        found = check_result(errand, journal)
+        if found.failure is not None:
+            raise CommandError(told(found.failure))
+        if not found.finished:
+            raise CommandError("The ledger has not answered within a minute; try again.")
+        lines = [f"{journal.reference}: {found.words}", *map(problem_line, found.problems)]
+        self.answer(
+            options,
+            "\n".join(lines),
+            {
+                "reference": journal.reference,
+                "can_be_sent": not any(problem.stops for problem in found.problems),
+                "checked_at": errand.result.get("checked_at", ""),
+                "batches": errand.result.get("batches", []),
+                "problems": [
+                    {"summary": p.summary, "place": p.place, "remedy": p.remedy, "stops": p.stops}
+                    for p in found.problems
+                ],
+            },
+        )
+        if any(problem.stops for problem in found.problems):
+            raise CommandError("The journal cannot be sent as it is.")

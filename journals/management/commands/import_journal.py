@@ -1,0 +1,221 @@
+"""Import a payroll journal without a browser."""
+
+import json
+import time
+from argparse import RawDescriptionHelpFormatter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from accounts.models import Company, Organisation
+from journals.domain.problems import Problem
+from journals.domain.settings import SourceSettings
+from journals.models import ImportedFile, Source
+from journals.operations import importing, storing
+
+State = ImportedFile.State
+_GOOD = (State.IMPORTED, State.UNCHANGED)
+_CHUNK = 1_000_000
+_LOOK_AGAIN_SECONDS = 0.3
+_REMEDIES = {
+    State.NEEDS_COLUMNS: "Name a source (--source), or accept the detected columns "
+    "(--accept-columns).",
+    State.NEEDS_COMPANY: "Name the company (--company).",
+    State.NEEDS_RUN: "Give the number of the payroll run (--run).",
+    State.NEEDS_CONFIRMATION: "Read the warnings, then confirm (--confirm).",
+    State.CHANGED: "The run was imported before with other content. Compare and decide in the "
+    "browser.",
+}
+
+
+class Command(BaseCommand):
+    """Read one file and store its journal."""
+
+    help = (
+        "Import a payroll journal (SIE 4, CSV or XLSX).\n\n"
+        "Example:\n"
+        "  manage.py import_journal payroll-2026-03.si --organisation 'Demo Office' --json\n\n"
+        "All problems are printed at once. The exit code is 0 only if the journal was imported "
+        "or is unchanged."
+    )
+
+    def create_parser(self, prog_name: str, subcommand: str, **more: Any) -> CommandParser:
+        """Return the parser, with the example kept as it is written."""
+        return super().create_parser(
+            prog_name, subcommand, formatter_class=RawDescriptionHelpFormatter, **more
+        )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Say what can be given."""
+        parser.add_argument("file", type=Path)
+        parser.add_argument("--organisation", help="its name; needed if there are several")
+        parser.add_argument("--company", help="number or organisation number of the company")
+        parser.add_argument("--run", default="", help="number of the payroll run")
+        columns = parser.add_mutually_exclusive_group()
+        columns.add_argument("--source", help="name of the source whose column map is used")
+        columns.add_argument(
+            "--accept-columns",
+            action="store_true",
+            help="use the detected columns and remember them",
+        )
+        parser.add_argument(
+            "--confirm", action="store_true", help="import it although a warning asks twice"
+        )
+        parser.add_argument("--json", action="store_true")
+
+    def handle(self, *args: Any, **given: Any) -> None:
+        """Import the file, and say what came of it."""
+        organisation = _organisation(given["organisation"])
+        try:
+            file = self._import(organisation, given)
+        except OSError as failure:
+            raise CommandError(f"{given['file']} cannot be read: {failure.strerror}.") from failure
+        except importing.ImportRefused as refused:
+            raise CommandError(str(refused)) from refused
+        (self._print_json if given["json"] else self._print)(file)
+        if file.state not in _GOOD:
+            raise SystemExit(1)
+
+    def _import(self, organisation: Organisation, given: dict[str, Any]) -> ImportedFile:
+        source = _source(organisation, given["source"])
+        company = _company(organisation, given["company"])
+        with given["file"].open("rb") as stream:
+            file = importing.receive(
+                organisation=organisation,
+                name=given["file"].name,
+                chunks=_chunks(stream),
+                by=None,
+                company=company,
+                run=given["run"],
+                source=source,
+                now=timezone.now(),
+            )
+        _read(file)
+        if file.state == State.NEEDS_COLUMNS and given["accept_columns"] and not file.problems:
+            settings = SourceSettings.from_json(file.head["suggestion"]["settings"])
+            importing.confirm_columns(
+                file=file,
+                settings=settings,
+                name=_free_name(organisation, given["file"].stem),
+                by=None,
+                now=timezone.now(),
+            )
+            _read(file)
+        if file.state == State.NEEDS_CONFIRMATION and given["confirm"]:
+            importing.confirm(file=file, by=None, now=timezone.now())
+            file.refresh_from_db()
+        if file.state not in (*_GOOD, State.REFUSED, State.CHANGED):
+            # Nobody stands before a page: what waits here would keep people's data for nothing.
+            importing.discard(file=file, now=timezone.now())
+        return file
+
+    def _print(self, file: ImportedFile) -> None:
+        self.stdout.write(f"{file.name}: {State(file.state).label}")
+        if file.journal is not None:
+            self.stdout.write(f"{file.journal.reference} · {file.journal.company}")
+        for total in storing.totals_from_json(file.head.get("totals", [])):
+            self.stdout.write(
+                f"  {total.period}  {total.lines:>6} lines  {total.debit:>16} debit  "
+                f"{total.credit:>16} credit"
+            )
+        for found in importing.problems_of(file):
+            self.stdout.write(_problem_line(found))
+        if remedy := _REMEDIES.get(State(file.state)):
+            self.stdout.write(remedy)
+
+    def _print_json(self, file: ImportedFile) -> None:
+        journal = file.journal
+        answer = {
+            "file": file.name,
+            "state": file.state,
+            "journal": journal.pk if journal else None,
+            "reference": journal.reference if journal else "",
+            "company": journal.company.number if journal else "",
+            "lines": journal.line_count if journal else 0,
+            "totals": file.head.get("totals", []),
+            "problem_count": file.problem_count,
+            "problems": [
+                {
+                    "code": found.code,
+                    "severity": found.severity,
+                    "line": found.line,
+                    "column": found.column,
+                    "value": found.value,
+                    "expected": found.expected,
+                    "message": found.text,
+                    "remedy": found.remedy,
+                }
+                for found in importing.problems_of(file)
+            ],
+            "remedy": _REMEDIES.get(State(file.state), ""),
+        }
+        self.stdout.write(json.dumps(answer, ensure_ascii=False, indent=2))
+
+
+def _read(file: ImportedFile) -> None:
+    """Read the file here, or wait for the worker that was faster."""
+    importing.read_file(file_id=file.pk, clock=timezone.now)
+    file.refresh_from_db()
+    while file.state in (State.WAITING, State.READING):
+        time.sleep(_LOOK_AGAIN_SECONDS)
+        importing.read_file(file_id=file.pk, clock=timezone.now)
+        file.refresh_from_db()
+
+
+def _problem_line(found: Problem) -> str:
+    place = f"line {found.line}" if found.line is not None else "file"
+    parts = [place, found.column, f"value {found.value!r}" if found.value else ""]
+    where = ", ".join(part for part in parts if part)
+    expected = f" Expected: {found.expected}." if found.expected else ""
+    return f"{found.severity}: {where}: {found.text}{expected} {found.remedy}"
+
+
+def _chunks(stream: BinaryIO) -> Iterator[bytes]:
+    while chunk := stream.read(_CHUNK):
+        yield chunk
+
+
+def _organisation(name: str | None) -> Organisation:
+    found = list(Organisation.objects.filter(name=name) if name else Organisation.objects.all()[:2])
+    if len(found) == 1:
+        return found[0]
+    if name:
+        raise CommandError(f"There is no organisation {name}.")
+    raise CommandError(
+        "There are several organisations; name one with --organisation."
+        if found
+        else "There is no organisation yet; make one with create_organisation."
+    )
+
+
+def _company(organisation: Organisation, number: str | None) -> Company | None:
+    if not number:
+        return None
+    mine = Company.objects.of(organisation)
+    found: Company | None = (
+        mine.filter(number=number).first() or mine.with_organisation_number(number).first()
+    )
+    if found is None:
+        raise CommandError(f"There is no company with the number {number}.")
+    return found
+
+
+def _source(organisation: Organisation, name: str | None) -> Source | None:
+    if not name:
+        return None
+    found: Source | None = Source.objects.filter(organisation=organisation, name=name).first()
+    if found is None:
+        raise CommandError(f"There is no source {name}.")
+    return found
+
+
+def _free_name(organisation: Organisation, wanted: str) -> str:
+    names = set(Source.objects.filter(organisation=organisation).values_list("name", flat=True))
+    name, number = wanted[:70], 1
+    while name in names:
+        number += 1
+        name = f"{wanted[:70]} {number}"
+    return name

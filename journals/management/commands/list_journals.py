@@ -1,0 +1,68 @@
+"""List journals with their states."""
+
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+
+from accounts.management.commands._command import HubCommand, organisation_named
+from journals.models import Journal
+from journals.queries.journals import Filters, JournalRow, journal_rows
+from journals.queries.wording import ATTENTION
+
+
+class Command(HubCommand):
+    """List journals."""
+
+    help = "List journals with state, total and age, newest first."
+    example = "python manage.py list_journals --state attention --company 100"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Ask for what is wanted."""
+        super().add_arguments(parser)
+        parser.add_argument("--state", default="", help="a state, or attention")
+        parser.add_argument("--company", default="", help="the company's number")
+        parser.add_argument("--organisation", default="", help="needed when there are several")
+        parser.add_argument("--limit", type=int, default=100, help="default: 100")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Print one line per journal."""
+        wanted = options["state"]
+        if wanted and not Filters.from_query({"state": wanted}).state:
+            known = ", ".join(["attention", *Journal.State.values])
+            raise CommandError(f"There is no state {wanted!r}. The states are: {known}.")
+        found = Journal.objects.of(organisation_named(options["organisation"]))
+        if wanted:
+            found = found.filter(state__in=ATTENTION if wanted == "attention" else [wanted])
+        if options["company"]:
+            found = found.filter(company__number=options["company"])
+        newest = found.select_related("company").order_by("-imported_at", "-pk")
+        rows = journal_rows(newest[: max(options["limit"], 0)])
+        self.answer(
+            options,
+            "\n".join(_line(row) for row in rows) or "No journals.",
+            {"journals": [_values(row) for row in rows]},
+        )
+
+
+def _line(row: JournalRow) -> str:
+    total = f"{row.total} {row.currency}"
+    return (
+        f"{row.pk:>6}  {row.reference:<24}  {row.company:<30}  {row.period}  {total:>18}  "
+        f"{row.posted}/{row.batches}  {row.state_label}  ({row.state_at:%Y-%m-%d %H:%M} UTC)"
+    )
+
+
+def _values(row: JournalRow) -> dict[str, Any]:
+    return {
+        "id": row.pk,
+        "reference": row.reference,
+        "company": row.company,
+        "period": row.period,
+        "total": str(row.total),
+        "currency": row.currency,
+        "lines": row.lines,
+        "state": row.state,
+        "state_at": row.state_at.isoformat(),
+        "batches": row.batches,
+        "posted": row.posted,
+    }

@@ -1,0 +1,108 @@
+"""Send a journal, and wait for the result if asked to."""
+
+from time import monotonic, sleep
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+from django.utils import timezone
+
+from accounts.management.commands._command import HubCommand
+from connectors.errors import ConnectorError
+from journals.domain.refusals import NothingToSend
+from journals.domain.states import DONE
+from journals.management.commands._journals import (
+    batch_values,
+    journal_named,
+    no_worker,
+    table,
+    told,
+)
+from journals.models import Journal
+from journals.operations.sending import request_sending
+from journals.queries.wording import LIVE, journal_state_words, shown_refusal
+
+
+class Command(HubCommand):
+    """Send a journal."""
+
+    help = (
+        "Put the batches of a journal into the queue; a worker posts them. "
+        "With --wait, exit code 0 only if every batch is posted and was read back."
+    )
+    example = "python manage.py send_journal LON-2026-03 --company 100 --wait 60"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Ask for the journal and for how long to wait."""
+        super().add_arguments(parser)
+        parser.add_argument("journal", help="reference or id")
+        parser.add_argument("--company", default="", help="the company's number")
+        parser.add_argument("--organisation", default="", help="needed when there are several")
+        parser.add_argument(
+            "--wait",
+            type=float,
+            nargs="?",
+            const=120.0,
+            default=0.0,
+            metavar="SECONDS",
+            help="wait for the result, at most so long (120 if no number is given)",
+        )
+        parser.add_argument(
+            "--what-can-go", action="store_true", help="send the batches that can go without others"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Queue, and follow the rows."""
+        journal = journal_named(
+            options["journal"], organisation=options["organisation"], company=options["company"]
+        )
+        try:
+            request_sending(
+                journal=journal,
+                by=None,
+                now=timezone.now(),
+                send_what_can_go=options["what_can_go"],
+            )
+        except NothingToSend as nothing:
+            if not _all_posted(batch_values(journal)):
+                self._show(journal, options)
+                raise CommandError(told(shown_refusal(nothing))) from None
+        except ConnectorError as refusal:
+            raise CommandError(told(shown_refusal(refusal))) from None
+        idle = no_worker(now=timezone.now())
+        if idle:
+            self.stderr.write(idle)
+        if not options["wait"]:
+            self._show(journal, options)
+            return
+        self._wait(journal, seconds=options["wait"])
+        self._show(journal, options)
+        if not _all_posted(batch_values(journal)):
+            state = journal_state_words(journal.state)
+            still = " It is still on its way." if journal.state in LIVE else ""
+            raise CommandError(f"Not every batch is posted: {state}.{still} {idle}".strip())
+
+    def _wait(self, journal: Journal, *, seconds: float) -> None:
+        ends = monotonic() + seconds
+        journal.refresh_from_db()
+        while journal.state in LIVE and monotonic() < ends:
+            sleep(0.3)
+            journal.refresh_from_db()
+
+    def _show(self, journal: Journal, options: dict[str, Any]) -> None:
+        journal.refresh_from_db()
+        batches = batch_values(journal)
+        state = journal_state_words(journal.state)
+        self.answer(
+            options,
+            f"{journal.reference}: {state}\n{table(batches, currency=journal.currency)}",
+            {
+                "id": journal.pk,
+                "reference": journal.reference,
+                "state": journal.state,
+                "batches": batches,
+            },
+        )
+
+
+def _all_posted(batches: list[dict[str, Any]]) -> bool:
+    return bool(batches) and all(row["state"] in DONE for row in batches)

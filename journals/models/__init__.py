@@ -1,0 +1,21 @@
+"""The tables of the journals app."""
+
+from journals.models.batches import Attempt, Batch, LedgerAsked
+from journals.models.comparisons import Comparison, Finding
+from journals.models.imports import FilePiece, ImportedFile, Source
+from journals.models.journals import Content, Journal, JournalEvent, JournalLine
+
+__all__ = [
+    "Attempt",
+    "Batch",
+    "Comparison",
+    "Content",
+    "FilePiece",
+    "Finding",
+    "ImportedFile",
+    "Journal",
+    "JournalEvent",
+    "JournalLine",
+    "LedgerAsked",
+    "Source",
+]

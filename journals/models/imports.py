@@ -1,0 +1,131 @@
+"""Files that came in, how they are read, and what was read."""
+
+from typing import ClassVar
+
+from django.conf import settings as django_settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Company, OfOrganisation, Organisation
+
+
+class Source(models.Model):
+    """
+    How the files of one payroll program are read: the saved column map.
+
+    Recognised again by `fingerprint`, a digest of the headings. `settings` is
+    `journals.domain` SourceSettings as JSON.
+    """
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="sources")
+    name = models.CharField(_("name"), max_length=80)
+    file_format = models.CharField(max_length=10)
+    fingerprint = models.CharField(max_length=64, blank=True)
+    settings = models.JSONField(default=dict)
+    confirmed_at = models.DateTimeField(default=timezone.now)
+    confirmed_by = models.ForeignKey(
+        django_settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+
+    objects = OfOrganisation.as_manager()
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["organisation", "name"], name="source_name_is_unique"),
+            models.UniqueConstraint(
+                fields=["organisation", "file_format", "fingerprint"],
+                condition=~models.Q(fingerprint=""),
+                name="headings_belong_to_one_source",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ImportedFile(models.Model):
+    """
+    One file on its way to becoming a journal. Its bytes are kept only until it is read.
+
+    States that wait for a person say what they wait for; nothing is guessed.
+    """
+
+    class State(models.TextChoices):
+        """How far it is."""
+
+        WAITING = "waiting", _("Waiting to be read")
+        READING = "reading", _("Being read")
+        NEEDS_COLUMNS = "needs_columns", _("Columns must be confirmed")
+        NEEDS_COMPANY = "needs_company", _("Company must be chosen")
+        NEEDS_RUN = "needs_run", _("Run number must be given")
+        NEEDS_CONFIRMATION = "needs_confirmation", _("Must be confirmed")
+        CHANGED = "changed", _("Differs from what was imported before")
+        IMPORTED = "imported", _("Imported")
+        UNCHANGED = "unchanged", _("Already imported; nothing changed")
+        REFUSED = "refused", _("Refused")
+        DISCARDED = "discarded", _("Discarded")
+
+    organisation = models.ForeignKey(
+        Organisation, on_delete=models.CASCADE, related_name="imported_files"
+    )
+    company = models.ForeignKey(
+        Company, on_delete=models.CASCADE, null=True, related_name="imported_files"
+    )
+    source = models.ForeignKey(Source, on_delete=models.SET_NULL, null=True, related_name="+")
+    name = models.CharField(_("file"), max_length=255)
+    file_format = models.CharField(max_length=10, blank=True)
+    size = models.PositiveBigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    state = models.CharField(max_length=20, choices=State.choices, default=State.WAITING)
+    state_at = models.DateTimeField(default=timezone.now)
+    run = models.CharField(_("run"), max_length=40, blank=True)
+    confirmed = models.BooleanField(default=False)
+    """A person said: import it although it is marked as read before."""
+    rows_read = models.PositiveIntegerField(default=0)
+    rows_expected = models.PositiveIntegerField(null=True, blank=True)
+    head = models.JSONField(default=dict, blank=True)
+    problems = models.JSONField(default=list, blank=True)
+    problem_count = models.PositiveIntegerField(default=0)
+    journal = models.ForeignKey(
+        "journals.Journal", on_delete=models.SET_NULL, null=True, related_name="files"
+    )
+    uploaded_by = models.ForeignKey(
+        django_settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    uploaded_at = models.DateTimeField(default=timezone.now, editable=False)
+    request_id = models.CharField(max_length=64, blank=True)
+    rung_at = models.DateTimeField(null=True, blank=True)
+    lease_owner = models.CharField(max_length=80, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+
+    objects = OfOrganisation.as_manager()
+
+    class Meta:
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(
+                fields=["state"],
+                name="file_to_read",
+                condition=models.Q(state__in=["waiting", "reading"]),
+            ),
+            models.Index(fields=["organisation", "-uploaded_at"], name="file_newest_first"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class FilePiece(models.Model):
+    """A part of an uploaded file's bytes, so that no process holds the whole."""
+
+    file = models.ForeignKey(ImportedFile, on_delete=models.CASCADE, related_name="pieces")
+    number = models.PositiveIntegerField()
+    content = models.BinaryField()
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["file", "number"], name="piece_is_stored_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.file_id}/{self.number}"

@@ -1,0 +1,150 @@
+"""A journal: the result of one payroll run of one company, and its lines."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Company, OfOrganisation, Organisation
+
+
+class Content(models.Model):
+    """
+    One version of a journal's lines. It is written once; other content is another row.
+
+    `totals` holds, per period, lines and debit and credit sums as text.
+    """
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="+")
+    file = models.ForeignKey(
+        "journals.ImportedFile", on_delete=models.SET_NULL, null=True, related_name="contents"
+    )
+    digest = models.CharField(max_length=64)
+    currency = models.CharField(max_length=3)
+    run_period = models.CharField(max_length=7)
+    line_count = models.PositiveIntegerField()
+    totals = models.JSONField(default=list)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = OfOrganisation.as_manager()
+
+    def __str__(self) -> str:
+        return self.digest[:12]
+
+
+class JournalLine(models.Model):
+    """One line as payroll gave it: signed amount, debit above zero. No person is named."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="+")
+    content = models.ForeignKey(Content, on_delete=models.CASCADE, related_name="lines")
+    line_number = models.PositiveIntegerField()
+    period = models.CharField(max_length=7)
+    posted_on = models.DateField()
+    account = models.CharField(max_length=20)
+    cost_centre = models.CharField(max_length=40, blank=True)
+    cost_unit = models.CharField(max_length=40, blank=True)
+    amount = models.DecimalField(max_digits=18, decimal_places=2)
+    text = models.CharField(max_length=255, blank=True)
+    merged = models.PositiveIntegerField(default=1)
+
+    objects = OfOrganisation.as_manager()
+
+    class Meta:
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["content", "period", "line_number"], name="lines_of_a_period")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.period} {self.account} {self.amount}"
+
+
+class Journal(models.Model):
+    """
+    One payroll run of one company, found again by its reference.
+
+    `state` follows from its batches and is kept here so that lists can filter and sort; only
+    `journals.operations` writes it.
+    """
+
+    class State(models.TextChoices):
+        """The worst of its batches, in words for a list."""
+
+        IMPORTED = "imported", _("Not sent")
+        CHECKING = "checking", _("Checking")
+        SENDING = "sending", _("Sending")
+        UNKNOWN = "unknown", _("Outcome unknown")
+        HELD = "held", _("Waiting for an open period")
+        STOPPED = "stopped", _("Stopped: needs a correction")
+        NEEDS_PERSON = "needs_person", _("Needs a person")
+        SENT = "sent", _("Sent")
+        REVERSED = "reversed", _("Reversed")
+        CLOSED = "closed", _("Closed by hand")
+
+    organisation = models.ForeignKey(
+        Organisation, on_delete=models.CASCADE, related_name="journals"
+    )
+    company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="journals")
+    content = models.ForeignKey(Content, on_delete=models.PROTECT, related_name="journals")
+    reference = models.CharField(_("reference"), max_length=40)
+    run = models.CharField(_("run"), max_length=40)
+    run_period = models.CharField(_("period"), max_length=7)
+    currency = models.CharField(max_length=3)
+    line_count = models.PositiveIntegerField()
+    total = models.DecimalField(max_digits=18, decimal_places=2)
+    state = models.CharField(max_length=15, choices=State.choices, default=State.IMPORTED)
+    state_at = models.DateTimeField(default=timezone.now)
+    imported_at = models.DateTimeField(default=timezone.now)
+    imported_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    send_requested_at = models.DateTimeField(null=True, blank=True)
+    send_requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    send_what_can_go = models.BooleanField(default=False)
+    """A person chose to send the batches that can go although others cannot."""
+    preflight_at = models.DateTimeField(null=True, blank=True)
+    """When all batches were last checked against the ledger, for the present press of Send."""
+    preflight_problems = models.JSONField(default=list, blank=True)
+    request_id = models.CharField(max_length=64, blank=True)
+    rung_at = models.DateTimeField(null=True, blank=True)
+    anew_of = models.OneToOneField(
+        "self", on_delete=models.RESTRICT, null=True, blank=True, related_name="sent_anew_as"
+    )
+    """The journal whose reversed batches this one sends anew, under a reference of its own."""
+
+    objects = OfOrganisation.as_manager()
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["company", "reference"], name="reference_names_one_journal_of_a_company"
+            )
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["organisation", "-imported_at"], name="journal_newest_first"),
+            models.Index(fields=["company", "-run_period"], name="journal_of_company"),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+
+class JournalEvent(models.Model):
+    """One line of a journal's history: what happened, by whom, in stored words."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="+")
+    journal = models.ForeignKey(Journal, on_delete=models.CASCADE, related_name="events")
+    at = models.DateTimeField(default=timezone.now)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    code = models.CharField(max_length=60)
+    params = models.JSONField(default=dict, blank=True)
+
+    objects = OfOrganisation.as_manager()
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.at:%Y-%m-%d %H:%M}"

@@ -1,0 +1,109 @@
+"""A person decides about a batch that the hub may not decide about."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts.models import User
+from accounts.operations import audit
+from accounts.operations.waking import wake
+from connectors.errors import Rejected
+from connectors.words import gettext_noop as _
+from journals.domain.refusals import NotToBeClosed
+from journals.domain.states import BatchState
+from journals.models import Batch
+from journals.operations.closing import clean_reason, close_by_hand
+from journals.operations.sending import refresh_state, remember
+
+THIS_ONE, NOT_THERE, BY_HAND, STOP = "this_one", "not_there", "by_hand", "stop"
+
+
+class NoLongerOpen(Rejected):
+    """Somebody else has decided meanwhile."""
+
+    summary = _("The batch has been decided about already.")
+    remedy = _("Look at its present state below.")
+
+
+class NumberTaken(Rejected):
+    """The number that a person gave belongs to another batch of ours."""
+
+    summary = _("{number} is the number of another batch that the hub has sent.")
+    remedy = _("Look at the ledger again; each number belongs to one batch.")
+    action = ""
+
+
+class Stopped(Rejected):
+    """A person found that the ledger does not have the batch, and that it is not to go."""
+
+    summary = _("{who} stopped the batch: {reason}")
+    remedy = _("Nothing is sent until somebody asks for it again.")
+    action = ""
+
+
+def decide(
+    *, batch: Batch, choice: str, by: User | None, now: datetime, number: str = "", reason: str = ""
+) -> None:
+    """
+    Record what a person found in the ledger.
+
+    :param choice: `this_one` (then `number`, which is read back before anything is called
+        posted), `not_there` (it is sent again), `by_hand` (a person booked it: it is closed
+        with the reason) or `stop` (it is not there and is not to go, with the reason: without
+        this, what payroll has corrected meanwhile could only be sent first and reversed then)
+    :raises NoLongerOpen: if the batch does not wait for a person any more
+    :raises ReasonMissing: if a person booked it by hand or stops it and does not say why
+    :raises ValueError: if the choice is none of these, or the number is missing
+    """
+    if batch.state != BatchState.NEEDS_PERSON:
+        raise NoLongerOpen()
+    if choice == BY_HAND:
+        _book_by_hand(batch, reason=reason, by=by, now=now)
+        return
+    if choice == STOP:
+        reason = clean_reason(reason)
+    if choice == THIS_ONE and number:
+        _refuse_if_taken(batch, number)
+    with transaction.atomic():
+        if choice == THIS_ONE and number:
+            done = batch.mark_accepted(number=number, now=now)
+        elif choice == NOT_THERE:
+            Batch.objects.filter(pk=batch.pk, state=batch.state).update(vendor_number="")
+            done = batch.mark_not_stored(now=now)
+        elif choice == STOP:
+            done = batch.mark_stopped(Stopped(who=str(by or ""), reason=reason), now=now)
+        else:
+            raise ValueError(f"{choice!r} is not a choice, or the number is missing")
+        if not done:
+            raise NoLongerOpen()
+        remember(
+            batch.journal,
+            f"decided_{choice}",
+            now=now,
+            user=by,
+            period=batch.period,
+            reason=reason,
+        )
+        audit.record(
+            organisation=batch.organisation,
+            action="batch.decided",
+            subject=batch,
+            user=by,
+            details={"choice": choice, "number": number, "reason": reason},
+        )
+        refresh_state(batch.journal_id, now=now)
+    if batch.connection_id:
+        wake("journals.tasks.serve_connection", connection_id=batch.connection_id)
+
+
+def _refuse_if_taken(batch: Batch, number: str) -> None:
+    others = Batch.objects.filter(connection=batch.connection, vendor_number=number)
+    if others.exclude(pk=batch.pk).exists():
+        raise NumberTaken(number=number)
+
+
+def _book_by_hand(batch: Batch, *, reason: str, by: User | None, now: datetime) -> None:
+    try:
+        close_by_hand(batch=batch, reason=reason, by=by, now=now)
+    except NotToBeClosed as refused:
+        raise NoLongerOpen() from refused

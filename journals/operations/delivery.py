@@ -1,0 +1,237 @@
+"""
+Claim, call, record. The one place where money is posted.
+
+A worker serves one connection at a time, holding its writer lease: one writer per vendor
+company. Every step is committed before the next begins, so that a worker may die between any
+two lines:
+
+    claim + open attempt   died here: the sweep finds no answer -> unknown -> the ledger is asked
+    call                   died here: the same
+    number stored          died here: the sweep reads the batch back
+    read back, posted      nothing left to do
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from accounts.models import Connection, Lease
+from accounts.models.compare_and_set import compare_and_set
+from accounts.operations import claims, installation
+from accounts.operations.access import connector_for
+from accounts.operations.boundaries import reached
+from connectors.base import AccountingConnector
+from connectors.errors import BadAnswer, ConnectorError, NotAuthorized, OutcomeUnknown, Unavailable
+from journals.domain import refusals
+from journals.domain.states import BatchState
+from journals.models import Attempt, Batch, Journal
+from journals.models.batches import BatchQuerySet
+from journals.operations import proving, restoring, turns
+from journals.operations.attempts import Calls, close_attempt, open_attempt
+from journals.operations.contents import digest_of, to_post
+from journals.operations.sending import refresh_state, refusal_of, remember
+
+Clock = Callable[[], datetime]
+_S = BatchState
+_FIRST_LOOK_UP = timedelta(seconds=3)
+_TURN_SECONDS = 2.0
+_AT_ONCE = 50
+
+
+def serve(*, connection_id: int, clock: Clock) -> int:
+    """
+    Work for one connection until nothing is due or its turn is over; return the batches served.
+
+    After its turn it queues up again behind the others, so that nobody's thousand batches
+    stand before another's one.
+    """
+    connection = Connection.objects.get(pk=connection_id)
+    if not connection.is_authorised or connection.is_paused(now=clock()):
+        return 0
+    if not installation.may_send(now=clock()):
+        restoring.tell_stopped(connection, now=clock())
+        return 0
+    owner, started = claims.new_owner(), clock()
+    key = claims.writer_key(connection)
+    if not Lease.objects.take(key=key, owner=owner, now=started, seconds=claims.lease_seconds()):
+        return 0
+    reached("deliver.leased")
+    calls = Calls()
+    connector = connector_for(connection, observer=calls, alone=True)
+    served, more = 0, False
+    try:
+        restoring.ask(connection, connector, calls, owner=owner, clock=clock)
+        for work, batch_id in _in_turn(connection, clock=clock):
+            if calls.vendor_is_away:
+                break
+            if (clock() - started).total_seconds() > _TURN_SECONDS:
+                more = True
+                break
+            served += work(
+                batch_id=batch_id, connector=connector, calls=calls, owner=owner, clock=clock
+            )
+    finally:
+        with transaction.atomic():
+            Lease.objects.give_back(key=key, owner=owner)
+            compare_and_set(connection, expect={}, changes={"rung_at": None})
+    if more:
+        turns.queue_up_again(connection, now=clock())
+    return served
+
+
+_Work = tuple[Callable[..., bool], int]
+
+
+def _in_turn(connection: Connection, *, clock: Clock) -> Iterator[_Work]:
+    """Yield what is due, looking again at the end of each list, until nothing new is."""
+    seen: list[_Work] = []
+    mine = Batch.objects.filter(connection=connection)
+    while (not seen or mine.may_be_due(now=clock())) and (
+        waiting := _waiting(mine, now=clock())
+    ) != seen:
+        yield from waiting
+        seen = waiting
+
+
+def _waiting(mine: BatchQuerySet, *, now: datetime) -> list[_Work]:
+    """Return what to do next: doubts first, since the ledger may hold them already."""
+    doubts = mine.to_prove(now=now).order_by("not_before", "pk")
+    ready = mine.to_deliver(now=now).order_by("not_before", "period", "pk")
+    return [
+        (work, pk)
+        for work, rows in ((proving.prove, doubts), (deliver, ready))
+        for pk in rows.values_list("pk", flat=True)[:_AT_ONCE]
+    ]
+
+
+def deliver(
+    *, batch_id: int, connector: AccountingConnector, calls: Calls, owner: str, clock: Clock
+) -> bool:
+    """
+    Send one batch to the ledger and record what came of it; say whether it was ours to send.
+
+    No transaction is open during the call.
+    """
+    now = clock()
+    batch = Batch.objects.due(batch_id, now=now)
+    if batch is None:
+        return False
+    journal = batch.journal
+    # S10, S11 once more, read this moment: the company may have been marked, or the debtor
+    # blocked, since the press.
+    refusal = refusal_of(journal.company)
+    if refusal is None and digest_of(batch=batch, currency=journal.currency) != batch.digest:
+        refusal = refusals.OtherContent(reference=journal.reference)
+    with transaction.atomic():
+        # Nothing but writing in here: SQLite lets one transaction write at a time.
+        if not batch.claim(owner=owner, now=now, lease_seconds=claims.lease_seconds()):
+            return False
+        if refusal is not None:
+            _stop(batch, journal, refusal, now=now)
+            remember(journal, "stopped", now=now, failure=refusal)
+            return True
+        attempt = open_attempt(batch, Attempt.Kind.POST, owner=owner, now=now)
+    reached("deliver.claimed")
+    payload = to_post(batch, currency=journal.currency)
+    try:
+        number = connector.post_journal(payload)
+    except ConnectorError as failure:
+        reached("deliver.failed")
+        _record_failure(batch, journal, attempt, failure, calls, clock=clock)
+        reached("deliver.doubted")
+        return True
+    reached("deliver.called")
+    now = clock()
+    with transaction.atomic():
+        close_attempt(attempt, "ok", calls, now=now)
+        stored = batch.mark_accepted(number=number, now=now)
+    reached("deliver.stored")
+    if not stored:
+        return True  # the call outlived its claim: whoever has it now asks the ledger
+    proving.read_back(
+        batch, connector=connector, calls=calls, owner=owner, clock=clock, payload=payload
+    )
+    return True
+
+
+def _record_failure(
+    batch: Batch,
+    journal: Journal,
+    attempt: Attempt,
+    failure: ConnectorError,
+    calls: Calls,
+    *,
+    clock: Clock,
+) -> None:
+    now = clock()
+    with transaction.atomic():
+        close_attempt(attempt, failure.code(), calls, now=now, detail=failure.detail)
+        match failure:
+            case OutcomeUnknown() | BadAnswer():
+                # An answer to a write that we cannot read is a doubtful one, whatever it was.
+                batch.mark_unknown(failure, now=now, look_up_at=now + _FIRST_LOOK_UP)
+            case Unavailable():
+                calls.vendor_is_away = True
+                until = batch.next_try(failure, now=now)
+                batch.postpone(failure, now=now, until=until)
+                if failure.retry_after:
+                    Connection.objects.filter(batches=batch).update(not_before=until)
+            case NotAuthorized() if not _still_authorised(batch):
+                # The queue stops and the journal does not fail: it goes on after the sign-in.
+                batch.postpone(failure, now=now, until=now)
+            case _:
+                _stop(batch, journal, failure, now=now)
+                return
+        refresh_state(journal.pk, now=now)
+
+
+def _still_authorised(batch: Batch) -> bool:
+    return Connection.objects.filter(batches=batch, state=Connection.State.AUTHORISED).exists()
+
+
+def _stop(batch: Batch, journal: Journal, failure: ConnectorError, *, now: datetime) -> None:
+    """Reject the batch, and let no later one of its journal go alone unless that was chosen."""
+    if not batch.mark_rejected(failure, now=now):
+        return  # the claim was lost: what became of the batch is for another to say
+    if not journal.send_what_can_go:
+        Batch.objects.filter(
+            journal=journal,
+            state__in=[_S.READY, _S.POSTPONED],
+            claim_owner="",
+            # A reversal stands or falls with other reversals, a batch with other batches.
+            reverses__isnull=batch.reverses_id is None,
+        ).update(state=_S.DRAFT, state_at=now, prepared_at=None)
+    refresh_state(journal.pk, now=now)
+
+
+def recover(*, now: datetime) -> int:
+    """
+    Turn claims of dead workers into questions, never into "send again"; return how many.
+
+    A claim whose attempt was never opened cannot have called: it is simply due again. The two
+    are committed together, so the attempt is the proof.
+    """
+    batches = list(Batch.objects.orphaned(now=now)[:200])
+    if batches:
+        reached("recover.found")
+    for batch in batches:
+        failure = OutcomeUnknown(vendor="", detail="the worker stopped before it had an answer")
+        with transaction.atomic():
+            if batch.mark_unknown(failure, now=now, look_up_at=now):
+                refresh_state(batch.journal_id, now=now)
+        reached("recover.marked")
+    return len(batches)
+
+
+def reopen_held(*, now: datetime) -> int:
+    """Put batches that wait for an open period back to be checked, when their hour has come."""
+    held = list(Batch.objects.filter(state=_S.HELD, not_before__lte=now)[:200])
+    for batch in held:
+        with transaction.atomic():
+            again = Batch.objects.filter(pk=batch.pk, state=_S.HELD).update(
+                state=_S.READY, prepared_at=None, not_before=now
+            )
+            if again:
+                refresh_state(batch.journal_id, now=now)
+    return len(held)

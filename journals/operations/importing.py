@@ -1,0 +1,667 @@
+"""
+A file comes in, is read by a worker, waits for a person where something is open, and becomes a
+journal.
+
+    waiting -> reading -> refused
+                 |  |---> needs_columns -> waiting
+                 |        needs_company, needs_run, needs_confirmation -> (the next, or)
+                 +------> imported | unchanged | changed -> imported | discarded
+
+The bytes may name people. They are deleted as soon as the file is read to its end or refused;
+what waits after that are lines in which no person is named.
+"""
+
+import hashlib
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, BinaryIO
+
+from django.conf import settings as django_settings
+from django.db import IntegrityError, models, transaction
+from django.utils.translation import gettext
+
+from accounts.models import Company, Organisation, User
+from accounts.operations import audit, claims
+from accounts.operations.waking import wake
+from journals.domain.csv_file import GBAT10_SETTINGS
+from journals.domain.detection import HEAD, detect
+from journals.domain.lines import FileHead, Limits, Reading
+from journals.domain.organisations import organisation_number
+from journals.domain.problems import ERROR, PROBLEMS, Problem, problem
+from journals.domain.reading import read
+from journals.domain.settings import CSV, GBAT10, SIE, XLSX, SourceSettings
+from journals.domain.states import MAY_BE_IN_LEDGER
+from journals.domain.suggesting import Suggestion, suggest_settings
+from journals.models import Batch, Content, FilePiece, ImportedFile, Journal, Source
+from journals.operations import storing
+from journals.operations.sending import refresh_state, remember
+
+Clock = Callable[[], datetime]
+State = ImportedFile.State
+
+PIECE_BYTES = 1_000_000
+RUN_LENGTH = 24
+"""What is left for the run in a reference of 40 characters."""
+_RING_AGAIN = timedelta(seconds=15)
+_TRIES = 3
+
+WAITS_FOR_PERSON = (
+    State.NEEDS_COLUMNS,
+    State.NEEDS_COMPANY,
+    State.NEEDS_RUN,
+    State.NEEDS_CONFIRMATION,
+    State.CHANGED,
+)
+HAS_LINES = (State.NEEDS_COMPANY, State.NEEDS_RUN, State.NEEDS_CONFIRMATION, State.CHANGED)
+
+
+class ImportRefused(Exception):
+    """What was asked cannot be done; the text says why, in the reader's language."""
+
+
+class _LostClaim(Exception):
+    """Another worker has the file."""
+
+
+# --- Coming in ----------------------------------------------------------------------------
+
+
+def limits() -> Limits:
+    """Return how large a file may be in this installation."""
+    return Limits(
+        max_bytes=django_settings.HUB_MAX_UPLOAD_MB * 1_000_000,
+        max_rows=django_settings.HUB_MAX_ROWS,
+        max_unzipped_bytes=django_settings.HUB_MAX_UNZIPPED_MB * 1_000_000,
+    )
+
+
+def receive(
+    *,
+    organisation: Organisation,
+    name: str,
+    chunks: Iterable[bytes],
+    by: User | None,
+    now: datetime,
+    company: Company | None = None,
+    request_id: str = "",
+    run: str = "",
+    encoding: str = "",
+    source: Source | None = None,
+) -> ImportedFile:
+    """
+    Store a file for a worker to read.
+
+    A file whose bytes are those of a journal's present content is not stored: its row says so.
+
+    :param encoding: chosen by a person who saw wrong letters; empty = by the file itself
+    :raises ImportRefused: if the file is larger than may be
+    """
+    most = limits().max_bytes
+    digest, size = hashlib.sha256(), 0
+    with tempfile.TemporaryFile() as spool:
+        for chunk in chunks:
+            size += len(chunk)
+            if size > most:
+                raise ImportRefused(
+                    gettext(
+                        "{name} is larger than {limit} MB. Export one payroll run per file, "
+                        "or ask for a higher limit (HUB_MAX_UPLOAD_MB)."
+                    ).format(name=name, limit=most // 1_000_000)
+                )
+            digest.update(chunk)
+            spool.write(chunk)
+        spool.seek(0)
+        file = ImportedFile(
+            organisation=organisation,
+            company=company,
+            source=source,
+            name=name.replace("\0", "")[-255:],
+            size=size,
+            sha256=digest.hexdigest(),
+            state_at=now,
+            run=run,
+            head={"wanted_encoding": encoding} if encoding else {},
+            uploaded_by=by,
+            uploaded_at=now,
+            request_id=request_id,
+        )
+        with transaction.atomic():
+            known = None if encoding else _imported_before(file)
+            if known is not None:
+                file.state, file.journal, file.company = State.UNCHANGED, known, known.company
+                file.save()
+                return file
+            file.save()
+            _store_pieces(file, spool)
+            wake("journals.tasks.read_file", file_id=file.pk)
+    return file
+
+
+def _imported_before(file: ImportedFile) -> Journal | None:
+    """Return the journal whose present content was read from the same bytes."""
+    found = Journal.objects.filter(
+        organisation=file.organisation, content__file__sha256=file.sha256
+    ).select_related("company")
+    if file.company is not None:
+        found = found.filter(company=file.company)
+    if file.run:
+        found = found.filter(run=file.run)
+    return found.first()
+
+
+def _store_pieces(file: ImportedFile, spool: BinaryIO) -> None:
+    number = 0
+    while piece := spool.read(PIECE_BYTES):
+        FilePiece.objects.create(file=file, number=number, content=piece)
+        number += 1
+
+
+# --- Being read ---------------------------------------------------------------------------
+
+
+def due_files(*, now: datetime, limit: int) -> list[int]:
+    """
+    Return the files to be read now, and those whose reader has not been heard of.
+
+    Who rings for them notes it in `rung_at`; those rung for just now are left out.
+    """
+    not_rung = models.Q(rung_at=None) | models.Q(rung_at__lt=now - _RING_AGAIN)
+    due = _due(now).filter(not_rung).order_by("uploaded_at", "pk")
+    return list(due.values_list("pk", flat=True)[:limit])
+
+
+def _due(now: datetime) -> models.QuerySet[ImportedFile]:
+    return ImportedFile.objects.filter(
+        models.Q(state=State.WAITING) | models.Q(state=State.READING, lease_until__lt=now)
+    )
+
+
+def read_file(*, file_id: int, clock: Clock) -> None:
+    """Read one file and take it as far as it gets without a person. Twice changes nothing."""
+    owner = claims.new_owner()
+    if (
+        not _due(clock())
+        .filter(pk=file_id)
+        .update(
+            state=State.READING,
+            state_at=clock(),
+            lease_owner=owner,
+            lease_until=_lease(clock()),
+            rows_read=0,
+            rows_expected=None,
+        )
+    ):
+        return
+    file = ImportedFile.objects.select_related("organisation", "company", "source").get(pk=file_id)
+    tries = int(file.head.get("tries", 0)) + 1
+    file.head["tries"] = tries
+    ImportedFile.objects.filter(pk=file_id).update(head=file.head)
+    if tries > _TRIES:
+        # It took three workers with it; a fourth would not fare better.
+        _refuse(file, [problem("reading_failed", value=tries - 1)], now=clock(), owner=owner)
+        return
+    try:
+        with tempfile.TemporaryFile() as stream:
+            for piece in file.pieces.order_by("number").iterator(chunk_size=1):
+                stream.write(piece.content)
+            _read(file, stream, owner=owner, clock=clock)
+    except _LostClaim:
+        return
+
+
+def _read(file: ImportedFile, stream: BinaryIO, *, owner: str, clock: Clock) -> None:
+    how, suggestion = _settings_for(file, stream)
+
+    def tell(done: int, total: int | None) -> None:
+        mine = _mine(file, owner)
+        if not mine.update(rows_read=done, rows_expected=total, lease_until=_lease(clock())):
+            raise _LostClaim
+
+    if suggestion is not None and suggestion.complete and not suggestion.problems:
+        _ask_columns(file, suggestion, (), owner=owner, now=clock())
+        return
+    reading = read(stream, settings=how, limits=limits(), on_progress=tell)
+    file.file_format = reading.head.format
+    about_columns = _is_about_columns(reading) and file.file_format in (CSV, XLSX)
+    if reading.ok and suggestion is None:
+        _store(file, reading, owner=owner, clock=clock)
+    elif reading.ok or about_columns:
+        suggestion = suggestion or suggest_settings(stream, name=file.name, limits=limits())
+        _ask_columns(file, suggestion, reading.problems, owner=owner, now=clock(), used=how)
+    else:
+        file.head = _head(file, reading)
+        _refuse(file, reading.problems, now=clock(), owner=owner, counts=reading.problem_counts)
+
+
+def _settings_for(file: ImportedFile, stream: BinaryIO) -> tuple[SourceSettings, Suggestion | None]:
+    """Return how to read the file, and a suggestion if a person must confirm that first."""
+    encoding = file.head.get("wanted_encoding", "")
+    if file.source is not None:
+        how = SourceSettings.from_json(file.source.settings)
+        return how, None
+    stream.seek(0)
+    found = detect(stream.read(HEAD), file.name)
+    if found == GBAT10:
+        return GBAT10_SETTINGS, None
+    if found not in (CSV, XLSX):
+        # The reader refuses what is no SIE, and says better than this what is wrong.
+        return SourceSettings(format=SIE, encoding=encoding), None
+    suggestion = suggest_settings(stream, name=file.name, limits=limits())
+    source = Source.objects.filter(
+        organisation=file.organisation, file_format=found, fingerprint=suggestion.fingerprint
+    ).first()
+    if source is not None and suggestion.fingerprint:
+        file.source = source
+        return SourceSettings.from_json(source.settings), None
+    return suggestion.settings, suggestion
+
+
+def _is_about_columns(reading: Reading) -> bool:
+    """Say whether another column map may mend what is wrong."""
+    mended = PROBLEMS["missing_column"].remedy
+    return any(found.remedy == mended for found in reading.errors)
+
+
+def _mine(file: ImportedFile, owner: str) -> models.QuerySet[ImportedFile]:
+    return ImportedFile.objects.filter(pk=file.pk, state=State.READING, lease_owner=owner)
+
+
+def _lease(now: datetime) -> datetime:
+    return now + timedelta(seconds=claims.lease_seconds())
+
+
+def _end_reading(file: ImportedFile, state: State, *, owner: str, now: datetime) -> None:
+    """
+    Leave READING in one UPDATE that names the claim; called first in its transaction.
+
+    :raises _LostClaim: if another worker has the file by now
+    """
+    changes: dict[str, Any] = {
+        "state": state,
+        "state_at": now,
+        "lease_owner": "",
+        "lease_until": None,
+        "rung_at": None,
+        "head": file.head,
+        "problems": file.problems,
+        "problem_count": file.problem_count,
+        "file_format": file.file_format,
+        "source": file.source,
+        "company": file.company,
+    }
+    if not _mine(file, owner).update(**changes):
+        raise _LostClaim
+    file.state, file.state_at = state, now
+    file.lease_owner, file.lease_until, file.rung_at = "", None, None
+
+
+def _head(file: ImportedFile, reading: Reading) -> dict[str, Any]:
+    """Return what the page shows of the file; people are not in it."""
+    head: FileHead = reading.head
+    kept = {name: file.head[name] for name in ("wanted_encoding",) if name in file.head}
+    return kept | {
+        "encoding": head.encoding,
+        "organisation_number": head.organisation_number,
+        "company_number": head.company_number,
+        "company_name": head.company_name,
+        "run": head.run,
+        "currency": head.currency,
+        "program": head.program,
+        "generated_on": str(head.generated_on or ""),
+        "first_names": list(head.first_names),
+        "rows": reading.rows_read,
+        "totals": storing.totals_to_json(reading.totals),
+    }
+
+
+def _set_problems(file: ImportedFile, found: Iterable[Problem], count: int | None = None) -> None:
+    file.problems = [one.to_json() for one in found]
+    file.problem_count = len(file.problems) if count is None else count
+
+
+def _refuse(
+    file: ImportedFile,
+    found: Iterable[Problem],
+    *,
+    now: datetime,
+    owner: str,
+    counts: Mapping[str, int] | None = None,
+) -> None:
+    _set_problems(file, found, sum(counts.values()) if counts else None)
+    with transaction.atomic():
+        _end_reading(file, State.REFUSED, owner=owner, now=now)
+        file.pieces.all().delete()
+
+
+def _ask_columns(
+    file: ImportedFile,
+    suggestion: Suggestion,
+    found: Iterable[Problem],
+    *,
+    owner: str,
+    now: datetime,
+    used: SourceSettings | None = None,
+) -> None:
+    _set_problems(file, found)
+    file.file_format = suggestion.settings.format
+    file.head = {name: file.head[name] for name in ("wanted_encoding",) if name in file.head} | {
+        "suggestion": {
+            "settings": (used or suggestion.settings).to_json(),
+            "confidence": dict(suggestion.confidence),
+            "headings": list(suggestion.headings),
+            "sample_rows": [list(row) for row in suggestion.sample_rows],
+            "sheets": list(suggestion.sheets),
+            "fingerprint": suggestion.fingerprint,
+        }
+    }
+    with transaction.atomic():
+        _end_reading(file, State.NEEDS_COLUMNS, owner=owner, now=now)
+
+
+def _store(file: ImportedFile, reading: Reading, *, owner: str, clock: Clock) -> None:
+    _set_problems(file, reading.problems, sum(reading.problem_counts.values()))
+    file.head = _head(file, reading)
+
+    def stay() -> None:
+        if not _mine(file, owner).update(lease_until=_lease(clock())):
+            raise _LostClaim
+
+    stay()
+    # What a worker that died has left; nothing refers to it yet.
+    Content.objects.filter(file=file).delete()
+    storing.store_content(file=file, reading=reading, now=clock(), before_each=stay)
+    now = clock()
+    with transaction.atomic():
+        _end_reading(file, State.NEEDS_COMPANY, owner=owner, now=now)
+        ImportedFile.objects.filter(pk=file.pk).update(rows_read=reading.rows_read)
+        file.pieces.all().delete()
+        _settle(file, by=file.uploaded_by, now=now)
+
+
+# --- From what was read to a journal ------------------------------------------------------
+
+
+def waiting_content(file: ImportedFile) -> Content | None:
+    """Return the lines that wait for a decision about their file."""
+    return Content.objects.filter(file=file).order_by("-pk").first()
+
+
+def _settle(file: ImportedFile, *, by: User | None, now: datetime) -> None:
+    """Go on as far as nothing is open; called within a transaction."""
+    content = waiting_content(file)
+    if content is None:
+        raise ValueError(f"file {file.pk} has no lines")
+    number = organisation_number(str(file.head.get("organisation_number", "")))
+    if file.company is None and number:
+        file.company = (
+            Company.objects.of(file.organisation).with_organisation_number(number).first()
+        )
+    if file.company is None:
+        _drop_problem(file, "company_unknown")
+        if number:
+            _add_problem(file, problem("company_unknown", column="company", value=number))
+        _become(file, State.NEEDS_COMPANY, now=now)
+        return
+    _drop_problem(file, "company_unknown")
+    own = file.company.organisation_number
+    if number and own and organisation_number(own) != number:
+        _add_problem(
+            file,
+            problem("company_differs", column="company", value=number, company=str(file.company)),
+        )
+        content.delete()
+        _become(file, State.REFUSED, now=now)
+        return
+    run = (file.run or str(file.head.get("run", ""))).strip()
+    if not run or len(run) > RUN_LENGTH:
+        _become(file, State.NEEDS_RUN, now=now)
+        return
+    file.run = run
+    if not file.confirmed and any(found.needs_confirmation for found in problems_of(file)):
+        _become(file, State.NEEDS_CONFIRMATION, now=now)
+        return
+    _adopt(file, content, company=file.company, by=by, now=now)
+
+
+def _adopt(
+    file: ImportedFile, content: Content, *, company: Company, by: User | None, now: datetime
+) -> None:
+    # One at a time per company, so that two files of one run cannot both make its journal.
+    Company.objects.select_for_update().get(pk=company.pk)
+    if not content.currency:
+        content.currency = company.currency
+        content.save(update_fields=["currency"])
+    reference = f"PAYROLL {content.run_period}/{file.run}"
+    journal = Journal.objects.filter(company=company, reference=reference).first()
+    while journal is not None and journal.state == Journal.State.REVERSED:
+        # All of it was taken back: what comes now belongs to the one that is sent instead.
+        anew = Journal.objects.filter(anew_of=journal).first()
+        if anew is None:
+            break
+        journal = anew
+    if journal is None:
+        journal = storing.create_journal(
+            company=company,
+            content=content,
+            reference=reference,
+            run=file.run,
+            by=by,
+            now=now,
+            request_id=file.request_id,
+        )
+        remember(journal, "imported", user=by, now=now, file=file.name)
+        _audit(file, journal, "journal.import", by=by)
+        state = State.IMPORTED
+    elif journal.content.digest == content.digest:
+        content.delete()
+        state = State.UNCHANGED
+    else:
+        state = State.CHANGED
+    file.journal = journal
+    _become(file, state, now=now)
+
+
+def _become(file: ImportedFile, state: State, *, now: datetime) -> None:
+    file.state, file.state_at = state, now
+    file.save(
+        update_fields=[
+            "state", "state_at", "company", "run", "confirmed", "journal", "problems",
+            "problem_count", "source", "head", "rung_at",
+        ]
+    )  # fmt: skip
+
+
+def _add_problem(file: ImportedFile, found: Problem) -> None:
+    file.problems = [found.to_json(), *file.problems]
+    file.problem_count += 1
+
+
+def _drop_problem(file: ImportedFile, code: str) -> None:
+    kept = [stored for stored in file.problems if stored["code"] != code]
+    file.problem_count -= len(file.problems) - len(kept)
+    file.problems = kept
+
+
+def problems_of(file: ImportedFile) -> list[Problem]:
+    """Return what was found in the file, errors first."""
+    return [Problem.from_json(stored) for stored in file.problems]
+
+
+def errors_of(file: ImportedFile) -> list[Problem]:
+    """Return what stands against importing the file."""
+    return [found for found in problems_of(file) if found.severity == ERROR]
+
+
+def _audit(file: ImportedFile, journal: Journal, action: str, *, by: User | None) -> None:
+    audit.record(
+        organisation=file.organisation,
+        action=action,
+        subject=journal,
+        user=by,
+        details={"file": file.name, "reference": journal.reference},
+        request_id=file.request_id,
+    )
+
+
+# --- What a person decides ----------------------------------------------------------------
+
+
+def _locked(file: ImportedFile, *states: State) -> ImportedFile:
+    """
+    Return the file as it is now, kept from others until the transaction ends.
+
+    :raises ImportRefused: if it does not wait for this any more
+    """
+    found: ImportedFile = (
+        ImportedFile.objects.select_for_update(of=("self",))
+        .select_related("organisation", "company", "source")
+        .get(pk=file.pk)
+    )
+    if found.state not in states:
+        raise ImportRefused(
+            gettext("This was decided already, perhaps in another window. Nothing was changed.")
+        )
+    return found
+
+
+def confirm_columns(
+    *,
+    file: ImportedFile,
+    settings: SourceSettings,
+    name: str,
+    by: User | None,
+    now: datetime,
+) -> Source:
+    """
+    Remember how files with these headings are read, and let this one be read so.
+
+    :raises ImportRefused: if the settings are not possible, or the name is another source's
+    """
+    if faults := settings.faults():
+        raise ImportRefused(
+            gettext("These settings are not possible: {names}.").format(names=", ".join(faults))
+        )
+    with transaction.atomic():
+        found = _locked(file, State.NEEDS_COLUMNS)
+        fingerprint = found.head.get("suggestion", {}).get("fingerprint", "")
+        mine = Source.objects.filter(organisation=found.organisation)
+        source = (
+            found.source
+            or mine.filter(file_format=settings.format, fingerprint=fingerprint)
+            .exclude(fingerprint="")
+            .first()
+            or Source(organisation=found.organisation, fingerprint=fingerprint)
+        )
+        source.name, source.file_format = name, settings.format
+        source.settings = settings.to_json()
+        source.confirmed_at, source.confirmed_by = now, by
+        try:
+            with transaction.atomic():
+                source.save()
+        except IntegrityError:
+            raise ImportRefused(
+                gettext("Another source is named {name}. Choose another name.").format(name=name)
+            ) from None
+        found.source, found.rung_at = source, None
+        found.head = {
+            key: value for key, value in found.head.items() if key not in ("suggestion", "tries")
+        }
+        _set_problems(found, ())
+        _become(found, State.WAITING, now=now)
+        wake("journals.tasks.read_file", file_id=found.pk)
+    return source
+
+
+def choose_company(*, file: ImportedFile, company: Company, by: User | None, now: datetime) -> None:
+    """
+    Say whose journal the file holds.
+
+    :raises ImportRefused: if the file names another organisation number than the company has
+    """
+    with transaction.atomic():
+        found = _locked(file, State.NEEDS_COMPANY)
+        number = str(found.head.get("organisation_number", ""))
+        own = organisation_number(company.organisation_number)
+        if number and own and own != number:
+            raise ImportRefused(
+                gettext(
+                    "The file is for organisation number {number}, {company} has {own}."
+                ).format(number=number, company=company, own=own)
+            )
+        found.company = company
+        _settle(found, by=by, now=now)
+
+
+def give_run(*, file: ImportedFile, run: str, by: User | None, now: datetime) -> None:
+    """
+    Give the number of the payroll run, where the file does not.
+
+    :raises ImportRefused: if it is empty or too long
+    """
+    run = " ".join(run.split())
+    if not run or len(run) > RUN_LENGTH:
+        raise ImportRefused(
+            gettext("A run is at least 1 and at most {limit} characters.").format(limit=RUN_LENGTH)
+        )
+    with transaction.atomic():
+        found = _locked(file, State.NEEDS_RUN)
+        found.run = run
+        _settle(found, by=by, now=now)
+
+
+def confirm(*, file: ImportedFile, by: User | None, now: datetime) -> None:
+    """Import the file although something in it made a person look twice."""
+    with transaction.atomic():
+        found = _locked(file, State.NEEDS_CONFIRMATION)
+        found.confirmed = True
+        _settle(found, by=by, now=now)
+
+
+def discard(*, file: ImportedFile, now: datetime) -> None:
+    """Forget a file that waits for a person, with its bytes and lines."""
+    with transaction.atomic():
+        found = _locked(file, *WAITS_FOR_PERSON)
+        found.pieces.all().delete()
+        Content.objects.filter(file=found).delete()
+        found.head = {key: value for key, value in found.head.items() if key != "suggestion"}
+        _become(found, State.DISCARDED, now=now)
+
+
+def decide(*, file: ImportedFile, take: bool, by: User | None, now: datetime) -> None:
+    """
+    Take the other content into the journal, or leave the journal as it is.
+
+    :raises ImportRefused: if the journal is, or may be, in the ledger
+    """
+    if not take:
+        discard(file=file, now=now)
+        return
+    with transaction.atomic():
+        found = _locked(file, State.CHANGED)
+        content = waiting_content(found)
+        journal = Journal.objects.select_for_update().get(pk=found.journal_id)
+        if content is None:
+            raise ValueError(f"file {found.pk} has no lines")
+        batches = list(Batch.objects.select_for_update().filter(journal=journal))
+        if held := [batch for batch in batches if batch.state in MAY_BE_IN_LEDGER]:
+            raise ImportRefused(
+                gettext(
+                    "{reference} is, or may be, in the ledger already ({periods}). What was sent "
+                    "is never replaced. Correct the difference with a new payroll run."
+                ).format(
+                    reference=journal.reference,
+                    periods=", ".join(sorted(batch.period for batch in held)),
+                )
+            )
+        journal.content = content
+        journal.line_count, journal.currency = content.line_count, content.currency
+        journal.total = storing.total_of(content)
+        journal.send_requested_at = journal.send_requested_by = None
+        journal.preflight_at, journal.preflight_problems = None, []
+        journal.save()
+        storing.rebuild_batches(journal=journal, content=content, now=now)
+        remember(journal, "content_replaced", user=by, now=now, file=found.name)
+        _audit(found, journal, "journal.replace", by=by)
+        refresh_state(journal.pk, now=now)
+        _become(found, State.IMPORTED, now=now)

@@ -1,0 +1,233 @@
+"""
+Asking the ledger: is a doubtful batch there, is an accepted one what was sent, is it released.
+
+Only reads, and the request to release. Nothing is posted here.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+
+from accounts.operations import claims
+from accounts.operations.boundaries import reached
+from connectors.base import AccountingConnector, BatchStatus, BatchToPost, LedgerBatch
+from connectors.errors import ConnectorError, NotAuthorized, OutcomeUnknown, Unavailable
+from journals.domain import proving as rules
+from journals.domain import refusals
+from journals.domain.read_back import batch_as_json
+from journals.domain.states import BatchState
+from journals.models import Attempt, Batch, Journal
+from journals.operations.attempts import Calls, close_attempt, open_attempt, record_read
+from journals.operations.contents import to_post
+from journals.operations.sending import refresh_state
+
+Clock = Callable[[], datetime]
+_S = BatchState
+_LOOK_AGAIN = timedelta(seconds=5)
+_READ_AGAIN = timedelta(seconds=30)
+_MOST_SEEN = 10
+_LONGEST_DOUBT = timedelta(minutes=30)
+
+
+def prove(
+    *, batch_id: int, connector: AccountingConnector, calls: Calls, owner: str, clock: Clock
+) -> bool:
+    """Ask the ledger about one batch if it is due and nobody else asks; say whether we did."""
+    batch = Batch.objects.claim_to_prove(
+        batch_id, owner=owner, now=clock(), lease_seconds=claims.lease_seconds()
+    )
+    if batch is None:
+        return False
+    if batch.state == _S.UNKNOWN:
+        look_up(batch, connector=connector, calls=calls, owner=owner, clock=clock)
+    elif batch.state == _S.ACCEPTED:
+        read_back(batch, connector=connector, calls=calls, owner=owner, clock=clock)
+    else:
+        release(batch, connector=connector, calls=calls, owner=owner, clock=clock)
+    return True
+
+
+def look_up(
+    batch: Batch, *, connector: AccountingConnector, calls: Calls, owner: str, clock: Clock
+) -> None:
+    """
+    Ask whether the ledger holds a batch whose answer was lost.
+
+    Found once: it is ours, and read back. Found never, twice, an interval apart: it was not
+    stored and may be sent. Anything else is for a person.
+    """
+    reached("look_up.claimed")
+    payload = _payload(batch)
+    attempt = open_attempt(batch, Attempt.Kind.LOOK_UP, owner=owner, now=clock())
+    try:
+        found = _candidates(batch, payload, connector)
+    except ConnectorError as failure:
+        now = clock()
+        with transaction.atomic():
+            close_attempt(attempt, failure.code(), calls, now=now, detail=failure.detail)
+            _could_not_ask(batch, failure, calls, now=now)
+        return
+    reached("look_up.asked")
+    match = rules.match_lost_batch(payload, found)
+    now = clock()
+    with transaction.atomic():
+        if match.batch is not None:
+            close_attempt(attempt, "found", calls, now=now)
+            batch.mark_accepted(number=match.batch.number, now=now)
+        elif found:
+            close_attempt(attempt, "several", calls, now=now)
+            numbers = [there.number for there in found]
+            batch.mark_needs_person(
+                refusals.SeveralLookAlike(numbers=", ".join(numbers)),
+                now=now,
+                candidates=numbers,
+                seen=[batch_as_json(there) for there in found[:_MOST_SEEN]],
+            )
+        else:
+            close_attempt(attempt, "not_found", calls, now=now)
+            _not_found(batch, now=now)
+        refresh_state(batch.journal_id, now=now)
+    reached("look_up.recorded")
+    if batch.state == _S.ACCEPTED:
+        read_back(batch, connector=connector, calls=calls, owner=owner, clock=clock)
+
+
+def _candidates(
+    batch: Batch, payload: BatchToPost, connector: AccountingConnector
+) -> Sequence[LedgerBatch]:
+    if batch.own_number:
+        there = connector.read_journal(batch.own_number)
+        return [] if there is None else [there]
+    since = batch.sent_at or batch.state_at
+    return connector.find_journals(description=payload.description, since=since)
+
+
+def _not_found(batch: Batch, *, now: datetime) -> None:
+    """
+    Count an empty look-up. Only those an interval after the call, and after each other, count:
+    a request may still be running, or not be listed yet.
+    """
+    interval = timedelta(seconds=settings.HUB_LOOK_UP_INTERVAL_SECONDS)
+    since = batch.sent_at or batch.state_at
+    counted = batch.empty_look_ups
+    if now - since >= interval * (counted + 1):
+        counted += 1
+    if counted >= 2:
+        batch.mark_not_stored(now=now)
+        return
+    batch.keep(now=now, until=since + interval * (counted + 1), empty_look_ups=counted)
+
+
+def _could_not_ask(batch: Batch, failure: ConnectorError, calls: Calls, *, now: datetime) -> None:
+    """Ask again later; when asking is refused for long, only a person can find out."""
+    calls.vendor_is_away = isinstance(failure, Unavailable)
+    passing = isinstance(failure, Unavailable | OutcomeUnknown | NotAuthorized)
+    if passing or now - batch.state_at < _LONGEST_DOUBT:
+        wait = timedelta(seconds=failure.retry_after) if failure.retry_after else _READ_AGAIN
+        batch.keep(now=now, until=now + wait)
+    elif batch.state != _S.POSTED:
+        batch.mark_needs_person(
+            refusals.LookUpImpossible(
+                description=batch.description, detail=failure.detail, status=failure.status
+            ),
+            now=now,
+        )
+    else:
+        batch.keep(now=now, until=now + _LONGEST_DOUBT)
+    refresh_state(batch.journal_id, now=now)
+
+
+def read_back(
+    batch: Batch,
+    *,
+    connector: AccountingConnector,
+    calls: Calls,
+    owner: str,
+    clock: Clock,
+    payload: BatchToPost | None = None,
+) -> None:
+    """
+    Read an accepted batch and say *posted* only if it is what was sent (design 4.9).
+
+    :param payload: what was sent, where the caller has it at hand
+    """
+    payload = payload or _payload(batch)
+    started = clock()
+
+    def write_down(outcome: str, *, now: datetime, detail: str = "") -> None:
+        record_read(batch, outcome, calls, owner=owner, started_at=started, now=now, detail=detail)
+
+    try:
+        there = connector.read_journal(batch.vendor_number)
+    except ConnectorError as failure:
+        now = clock()
+        with transaction.atomic():
+            write_down(failure.code(), now=now, detail=failure.detail)
+            _could_not_ask(batch, failure, calls, now=now)
+        return
+    reached("prove.read")
+    differences = [] if there is None else rules.verify_read_back(payload, there)
+    now = clock()
+    with transaction.atomic():
+        if there is None:
+            write_down("not_found", now=now)
+            _number_not_there(batch, now=now)
+        elif differences:
+            texts = "; ".join(difference.text for difference in differences[:20])
+            write_down("differs", now=now, detail=texts)
+            changed = refusals.ReadBackDiffers(number=there.number, detail=texts)
+            batch.mark_needs_person(
+                changed, now=now, candidates=[there.number], seen=[batch_as_json(there)]
+            )
+        else:
+            write_down("ok", now=now)
+            batch.mark_posted(now=now)
+        refresh_state(batch.journal_id, now=now)
+    reached("prove.posted")
+
+
+def _number_not_there(batch: Batch, *, now: datetime) -> None:
+    # A list or read may lag behind the write; how long is not documented.
+    if now - batch.state_at < timedelta(seconds=settings.HUB_LOOK_UP_INTERVAL_SECONDS):
+        batch.keep(now=now, until=now + _LOOK_AGAIN)
+        return
+    batch.mark_needs_person(
+        refusals.NumberNotFound(number=batch.vendor_number, description=batch.description),
+        now=now,
+        candidates=[batch.vendor_number],
+    )
+
+
+def release(
+    batch: Batch, *, connector: AccountingConnector, calls: Calls, owner: str, clock: Clock
+) -> None:
+    """Ask for the release of a posted batch, or see that it has happened."""
+    attempt = open_attempt(batch, Attempt.Kind.RELEASE, owner=owner, now=clock())
+    try:
+        there = connector.read_journal(batch.vendor_number)
+        released = there is not None and there.status == BatchStatus.RELEASED
+        if not released:
+            connector.release_journal(batch.vendor_number)
+    except ConnectorError as failure:
+        now = clock()
+        with transaction.atomic():
+            close_attempt(attempt, failure.code(), calls, now=now, detail=failure.detail)
+            _could_not_ask(batch, failure, calls, now=now)
+        return
+    reached("release.asked")
+    now = clock()
+    with transaction.atomic():
+        close_attempt(attempt, "released" if released else "asked", calls, now=now)
+        if released:
+            batch.mark_released(now=now)
+        else:
+            batch.keep(now=now, until=now + _LOOK_AGAIN)
+        refresh_state(batch.journal_id, now=now)
+    reached("release.recorded")
+
+
+def _payload(batch: Batch) -> BatchToPost:
+    currency = Journal.objects.values_list("currency", flat=True).get(pk=batch.journal_id)
+    return to_post(batch, currency=currency)

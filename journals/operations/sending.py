@@ -1,0 +1,196 @@
+"""A person presses Send, takes it back, or decides about a doubtful batch. No call is made here."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts.models import Company, User
+from accounts.models.compare_and_set import compare_and_set
+from accounts.operations import audit
+from accounts.operations.boundaries import reached
+from connectors.errors import ConnectorError
+from journals.domain import refusals
+from journals.domain.states import DONE, BatchState, journal_state
+from journals.models import Batch, Journal, JournalEvent
+from journals.operations import turns
+from mappings.models import Mapping
+
+_S = BatchState
+
+
+def refusal_of(company: Company) -> ConnectorError | None:
+    """
+    Return why journals of that company must not be sent, or None (S10, S11).
+
+    It is asked at the press and again just before the call: read the company fresh.
+    """
+    if company.is_test:
+        return refusals.TestCompany(company=company.name)
+    if company.debtor.is_blocked:
+        return refusals.DebtorBlocked(debtor=company.debtor.name)
+    return None
+
+
+def mapping_of(company: Company) -> Mapping | None:
+    """Return the mapping that the company's journals are posted by."""
+    return (
+        Mapping.objects.filter(company=company)
+        .select_related("connection", "company__debtor")
+        .order_by("pk")
+        .first()
+    )
+
+
+def check_may_be_sent(journal: Journal) -> Mapping:
+    """
+    Return the mapping to send by.
+
+    :raises ConnectorError: naming why the journal cannot be sent
+    """
+    company = Company.objects.select_related("debtor").get(pk=journal.company_id)
+    refusal = refusal_of(company)
+    if refusal is not None:
+        raise refusal
+    mapping = mapping_of(company)
+    if mapping is None:
+        raise refusals.NoMapping(company=company.name)
+    if not mapping.connection.is_authorised:
+        raise refusals.NotConnected(account=mapping.connection.name)
+    return mapping
+
+
+def request_sending(
+    *,
+    journal: Journal,
+    by: User | None,
+    now: datetime,
+    send_what_can_go: bool = False,
+    request_id: str = "",
+    address: str = "",
+) -> int:
+    """
+    Put every batch of the journal that is not in the ledger into the queue.
+
+    Pressing twice queues once: only batches that nobody queued change.
+
+    :returns: how many batches were queued now
+    :raises ConnectorError: if the journal must not be sent, or nothing is left to send
+    """
+    mapping = check_may_be_sent(journal)
+    reached("press.begun")
+    with transaction.atomic():
+        # What takes a batch back is pressed for by itself, and is never planned anew.
+        queued = Batch.objects.filter(
+            journal=journal, state__in=[_S.DRAFT, _S.REJECTED, _S.HELD], reverses__isnull=True
+        ).update(
+            state=_S.READY,
+            state_at=now,
+            connection=mapping.connection,
+            prepared_at=None,
+            not_before=now,
+            problems=[],
+            failures=0,
+            failure_code="",
+            failure_params={},
+            failure_detail="",
+            failure_at=None,
+        )
+        if queued:
+            Journal.objects.filter(pk=journal.pk).update(
+                send_requested_at=now,
+                send_requested_by=by,
+                send_what_can_go=send_what_can_go,
+                preflight_at=None,
+                preflight_problems=[],
+                request_id=request_id,
+            )
+            remember(journal, "send_pressed", user=by, now=now, batches=str(queued))
+            audit.record(
+                organisation=journal.organisation,
+                action="journal.send",
+                subject=journal,
+                user=by,
+                details={"batches": queued, "what_can_go": send_what_can_go},
+                address=address,
+                request_id=request_id,
+            )
+        refresh_state(journal.pk, now=now)
+        reached("press.written")
+    reached("press.committed")
+    if not queued:
+        on_its_way = Batch.objects.filter(
+            journal=journal, state__in=[_S.READY, _S.SENDING, _S.POSTPONED, _S.UNKNOWN]
+        )
+        if not on_its_way.exists():
+            raise refusals.NothingToSend(reference=journal.reference)
+    turns.wake_for(journal)
+    reached("press.told")
+    return queued
+
+
+def withdraw(*, journal: Journal, by: User | None, now: datetime) -> int:
+    """Take the batches that were not sent yet out of the queue; return how many."""
+    with transaction.atomic():
+        taken = Batch.objects.filter(
+            journal=journal, state__in=[_S.READY, _S.POSTPONED, _S.HELD], claim_owner=""
+        ).update(state=_S.DRAFT, state_at=now, prepared_at=None)
+        if taken:
+            remember(journal, "withdrawn", user=by, now=now, batches=str(taken))
+            audit.record(
+                organisation=journal.organisation,
+                action="journal.withdraw",
+                subject=journal,
+                user=by,
+                details={"batches": taken},
+            )
+        refresh_state(journal.pk, now=now)
+    return taken
+
+
+def remember(
+    journal: Journal,
+    code: str,
+    *,
+    now: datetime,
+    user: User | None = None,
+    failure: ConnectorError | None = None,
+    **params: str,
+) -> None:
+    """Add a line to the journal's history; a failure is kept with its words' parameters (S13)."""
+    if failure is not None:
+        told = {name: str(value) for name, value in failure.params.items()}
+        params = told | {"failure": failure.code()} | params
+    JournalEvent.objects.create(
+        organisation_id=journal.organisation_id,
+        journal=journal,
+        at=now,
+        user=user,
+        code=code,
+        params=params,
+    )
+
+
+def refresh_state(journal_id: int, *, now: datetime) -> None:
+    """
+    Set the journal's state from its batches, when it differs.
+
+    A reversal counts while it is on its way or in trouble; then the batch that it took back
+    says it.
+    """
+    rows = list(
+        Batch.objects.filter(journal_id=journal_id).values_list(
+            "state", "prepared_at", "reverses_id", "journal__state"
+        )
+    )
+    counted = [
+        (BatchState(state), prepared)
+        for state, prepared, reverses, _known in rows
+        if reverses is None or state not in {_S.DRAFT, *DONE}
+    ]
+    checking = any(state == _S.READY and prepared is None for state, prepared in counted)
+    state = journal_state([state for state, _prepared in counted], checking=checking)
+    known = rows[0][-1] if rows else None
+    if known != state:
+        compare_and_set(
+            Journal(pk=journal_id), expect={}, changes={"state": state, "state_at": now}
+        )

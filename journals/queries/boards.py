@@ -1,0 +1,167 @@
+"""The home page: first steps, what needs attention, the latest journals."""
+
+from dataclasses import dataclass
+
+from django.db.models import Count
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts import domain
+from accounts.domain import Level
+from accounts.models import Connection, Membership
+from connectors.registry import targets_of_journals
+from journals.models import ImportedFile, Journal
+from journals.queries.journals import JournalRow, journal_rows
+from journals.queries.wording import address
+from mappings.models import Mapping
+
+_LATEST = 8
+_FILES_THAT_WAIT = ("needs_columns", "needs_company", "needs_run", "needs_confirmation", "changed")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One of the first steps."""
+
+    label: str
+    text: str
+    url: str
+    done: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A number that somebody should look at, and where."""
+
+    label: str
+    figure: int
+    note: str
+    url: str
+    tone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """All that the home page shows."""
+
+    steps: list[Step]
+    tiles: list[Tile]
+    latest: list[JournalRow]
+    may_hide_steps: bool
+
+
+def board(membership: Membership) -> Board:
+    """Return the home page of that person in that organisation, as far as the role allows."""
+    organisation = membership.organisation
+    allows = membership.role.allows
+    sees_journals = allows(domain.JOURNALS, Level.READ)
+    sees_vismanet = allows(domain.VISMANET, Level.READ)
+    states: dict[str, int] = {}
+    if sees_journals:
+        states = dict(
+            Journal.objects.of(organisation)
+            .order_by()
+            .values_list("state")
+            .annotate(number=Count("pk"))
+        )
+    connections: dict[str, int] = dict(
+        Connection.objects.of(organisation)
+        .filter(vendor__in=targets_of_journals())
+        .order_by()
+        .values_list("state")
+        .annotate(number=Count("pk"))
+    )
+    tiles: list[Tile] = []
+    if sees_journals:
+        tiles += _journal_tiles(states)
+        waiting = ImportedFile.objects.of(organisation).filter(state__in=_FILES_THAT_WAIT).count()
+        tiles.append(
+            Tile(
+                _("Files to confirm"),
+                waiting,
+                _("A file waits for an answer") if waiting else _("None waits"),
+                address("journals:import"),
+                "warn" if waiting else "",
+            )
+        )
+    if sees_vismanet:
+        again = connections.get("sign_in_again", 0)
+        tiles.append(
+            Tile(
+                _("Accounts to sign in again"),
+                again,
+                _("Journals of these wait") if again else _("All accounts work"),
+                address("accounts:connections"),
+                "bad" if again else "",
+            )
+        )
+    latest: list[JournalRow] = []
+    if sees_journals:
+        newest = Journal.objects.of(organisation).select_related("company")
+        latest = journal_rows(newest.order_by("-imported_at", "-pk")[:_LATEST])
+    steps = [] if organisation.first_steps_hidden else _steps(membership, states, connections)
+    return Board(
+        steps=steps if not all(step.done for step in steps) else [],
+        tiles=tiles,
+        latest=latest,
+        may_hide_steps=allows(domain.ORGANISATION, Level.WRITE),
+    )
+
+
+def _journal_tiles(states: dict[str, int]) -> list[Tile]:
+    kinds = (
+        ("stopped", _("Journals stopped"), _("Something must be corrected"), "bad"),
+        ("needs_person", _("Need a decision"), _("Only a person can tell"), "warn"),
+        ("unknown", _("Outcome unknown"), _("The ledger is being asked"), "warn"),
+        ("imported", _("Not sent"), _("Imported, waiting for Send"), ""),
+    )
+    rows = []
+    for state, label, note, tone in kinds:
+        figure = states.get(state, 0)
+        rows.append(
+            Tile(
+                label=label,
+                figure=figure,
+                note=note if figure else _("None"),
+                url=f"{reverse('journals:list')}?state={state}",
+                tone=tone if figure else "",
+            )
+        )
+    return rows
+
+
+def _steps(
+    membership: Membership, states: dict[str, int], connections: dict[str, int]
+) -> list[Step]:
+    organisation = membership.organisation
+    allows = membership.role.allows
+    connect = address("accounts:connections") if allows(domain.VISMANET, Level.WRITE) else ""
+    mapping = address("mappings:new") if allows(domain.VISMANET, Level.WRITE) else ""
+    bring = address("journals:import") if allows(domain.JOURNALS, Level.WRITE) else ""
+    return [
+        Step(
+            _("Connect a Visma.net account"),
+            _("An administrator signs in at Visma and allows the hub to post."),
+            connect,
+            connections.get("authorised", 0) > 0,
+        ),
+        Step(
+            _("Map a company"),
+            _("Choose the administration, the dimensions and how its journals are posted."),
+            mapping,
+            Mapping.objects.of(organisation).exists(),
+        ),
+        Step(
+            _("Import a payroll file"),
+            _("SIE, CSV or a workbook. Everything is shown before anything is sent."),
+            bring,
+            bool(states) or Journal.objects.of(organisation).exists(),
+        ),
+        Step(
+            _("Send the journal"),
+            _("Look at what will be posted, then press Send."),
+            address("journals:list") if allows(domain.JOURNALS, Level.READ) else "",
+            states.get("sent", 0) > 0
+            or Journal.objects.of(organisation).filter(state="sent").exists(),
+        ),
+    ]

@@ -1,0 +1,168 @@
+"""What happened to a journal: every attempt and every act, newest first (S13)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext
+
+from accounts.queries import words
+from connectors.registry import CONNECTORS
+from connectors.words import gettext_noop as _
+from journals.models import Attempt, Journal, JournalEvent
+from journals.queries.wording import label_of, told
+
+SHOWN_AT_FIRST = 30
+
+_EVENTS: dict[str, tuple[str, str, str]] = {
+    # code: words, icon, tone
+    "imported": (_("Imported"), "file", "quiet"),
+    "replaced": (_("Replaced by the content of a newer file"), "compare", "warn"),
+    "send_pressed": (_("Send was pressed; batches queued: {batches}"), "send", "info"),
+    "withdrawn": (_("Taken back; batches: {batches}"), "undo", "quiet"),
+    "checked": (
+        _("Checked against the ledger; problems: {problems}, batches that may go: {batches}"),
+        "search",
+        "info",
+    ),
+    "refused": (_("Not sent"), "cross-circle", "bad"),
+    "stopped": (_("Not sent"), "cross-circle", "bad"),
+    "decided_this_one": (_("{period}: a person found the batch in the ledger"), "hand", "info"),
+    "decided_not_there": (
+        _("{period}: a person found that the ledger does not have it"),
+        "hand",
+        "info",
+    ),
+    "decided_by_hand": (_("{period}: a person booked it by hand"), "hand", "info"),
+    "closed_by_hand": (_("{period}: closed by hand. Reason: {reason}"), "lock", "warn"),
+    "opened_again": (_("{period}: the closing was taken back"), "undo", "quiet"),
+    "reversal_pressed": (
+        _("{period}: Reverse was pressed for {number}. Reason: {reason}"),
+        "undo",
+        "warn",
+    ),
+    "reversal_refused": (_("{of}: the reversal was not posted"), "cross-circle", "bad"),
+    "taken_back_by_hand": (
+        _("{period}: {number} was taken back in the ledger by hand. Reason: {reason}"),
+        "undo",
+        "warn",
+    ),
+    "made_anew": (_("To be sent anew as {reference}"), "send", "info"),
+    "anew_of": (_("Made to send {reference} anew"), "copy", "info"),
+    "decided_stop": (_("{period}: a person stopped the batch. Reason: {reason}"), "stop", "warn"),
+}
+_KINDS = {
+    Attempt.Kind.POST: _("sent"),
+    Attempt.Kind.LOOK_UP: _("looked up in the ledger"),
+    Attempt.Kind.READ_BACK: _("read back from the ledger"),
+    Attempt.Kind.RELEASE: _("release asked for"),
+}
+_OUTCOMES = {
+    "ok": (_("The answer was clear."), "check", "good"),
+    "not_found": (_("The ledger does not have it."), "question", "quiet"),
+    "several": (_("Several batches in the ledger look like it."), "question", "warn"),
+    "differs": (_("The ledger holds another content."), "compare", "bad"),
+    "found": (_("The ledger has it."), "check", "good"),
+    "asked": (_("The ledger was asked to release it."), "clock", "quiet"),
+    "released": (_("The ledger has released it."), "check", "good"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What `{% timeline %}` prints."""
+
+    at: datetime
+    title: str
+    tone: str = "quiet"
+    icon: str = "clock"
+    text: str = ""
+    detail: str = ""
+    by: str = ""
+    took: str = ""
+
+
+def history(journal: Journal, *, limit: int | None = None) -> tuple[list[Entry], bool]:
+    """Return the newest entries, and whether there are more than `limit`."""
+    beyond = None if limit is None else limit + 1
+    attempts = (
+        Attempt.objects.filter(batch__journal=journal)
+        .select_related("batch__connection")
+        .defer("batch__lines_json")
+        .order_by("-started_at", "-pk")
+    )
+    events = (
+        JournalEvent.objects.filter(journal=journal).select_related("user").order_by("-at", "-pk")
+    )
+    found = [(one.started_at, 1, one.pk, _of_attempt(one)) for one in attempts[:beyond]]
+    found += [(one.at, 0, one.pk, _of_event(one)) for one in events[:beyond]]
+    found.sort(key=lambda row: row[:3], reverse=True)
+    entries = [row[3] for row in found]
+    return entries[:limit], limit is not None and len(entries) > limit
+
+
+def _of_attempt(attempt: Attempt) -> Entry:
+    batch = attempt.batch
+    title = f"{label_of(batch)}: {gettext(_KINDS[Attempt.Kind(attempt.kind)])}"
+    took = ""
+    if attempt.milliseconds is not None:
+        took = f"{attempt.milliseconds / 1000:.1f} s"
+    detail = "\n".join(
+        part
+        for part in (
+            f"HTTP {attempt.status}" if attempt.status else "",
+            f"{gettext('Trace id')}: {attempt.trace_id}" if attempt.trace_id else "",
+            attempt.detail,
+        )
+        if part
+    )
+    if not attempt.outcome:
+        text, icon, tone = _("No answer is kept."), "question", "warn"
+        if attempt.ended_at is None:
+            text, icon, tone = _("The answer is awaited."), "sending", "info"
+        return Entry(attempt.started_at, title, tone, icon, gettext(text), detail, took=took)
+    if attempt.outcome in _OUTCOMES:
+        text, icon, tone = _OUTCOMES[attempt.outcome]
+        return Entry(attempt.started_at, title, tone, icon, gettext(text), detail, took=took)
+    params = _params_of(attempt)
+    failure = told(attempt.outcome, params)
+    return Entry(
+        at=attempt.started_at,
+        title=title,
+        tone=failure.tone,
+        icon="warning" if failure.tone == "warn" else "cross-circle",
+        text=f"{failure.summary} {failure.remedy}",
+        detail=detail,
+        took=took,
+    )
+
+
+def _params_of(attempt: Attempt) -> dict[str, object]:
+    """Return what fills the words of an attempt's failure; the batch has the newest one's."""
+    batch = attempt.batch
+    params: dict[str, object] = dict(attempt.copy)
+    params["reference"] = batch.description
+    if batch.connection is not None and batch.connection.vendor in CONNECTORS:
+        params["vendor"] = CONNECTORS[batch.connection.vendor].name
+    if batch.failure_code == attempt.outcome:
+        params |= batch.failure_params
+    return params
+
+
+def _of_event(event: JournalEvent) -> Entry:
+    template, icon, tone = _EVENTS.get(
+        event.code, (event.code.replace("_", " ").capitalize(), "info", "quiet")
+    )
+    text = ""
+    if code := event.params.get("failure"):
+        failure = told(code, event.params.get("failure_params") or event.params)
+        text = f"{failure.summary} {failure.remedy}"
+    if event.code == "checked" and event.params.get("problems") not in (None, "0"):
+        icon, tone = "warning", "warn"
+    return Entry(
+        at=event.at,
+        title=words(template, event.params),
+        tone=tone,
+        icon=icon,
+        text=text,
+        by=str(event.user) if event.user else "",
+    )

@@ -1,0 +1,219 @@
+"""What the pages about imported files show."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext
+
+from accounts.models import Company, Organisation
+from journals.domain.comparing import ADDED, REMOVED, LineChange, compare
+from journals.domain.lines import PeriodTotal
+from journals.domain.problems import ERROR, WARNING, Problem
+from journals.models import ImportedFile
+from journals.operations import importing, storing
+
+State = ImportedFile.State
+_RECENT = 20
+_CHANGES_ON_A_PAGE = 50
+_TONES = {ERROR: "bad", WARNING: "warn"}
+_LOOKS = {
+    State.READING: "running",
+    State.NEEDS_COLUMNS: "needs_person",
+    State.NEEDS_COMPANY: "needs_person",
+    State.NEEDS_RUN: "needs_person",
+    State.NEEDS_CONFIRMATION: "needs_person",
+    State.UNCHANGED: "done",
+    State.REFUSED: "rejected",
+    State.DISCARDED: "skipped",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """One file in the list."""
+
+    name: str
+    url: str
+    look: str
+    state: str
+    company: str
+    reference: str
+    uploaded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FileProblemRow:
+    """What `{% problems %}` prints of a file's problem."""
+
+    summary: str
+    place: str
+    remedy: str
+    tone: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRow:
+    """One line that differs between what was imported and what came now."""
+
+    kind: str
+    period: str
+    account: str
+    cost_centre: str
+    cost_unit: str
+    text: str
+    old: Decimal | None
+    new: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class FilePage:
+    """Everything that the page of one file shows, finished."""
+
+    file: ImportedFile
+    look: str
+    state: str
+    reading: bool
+    percent: int
+    totals: list[PeriodTotal]
+    currency: str
+    facts: list[tuple[str, str]]
+    first_names: list[str]
+    problems: list[FileProblemRow]
+    more_problems: int
+    journal_url: str
+    journal_reference: str
+
+
+def recent_files(organisation: Organisation) -> list[FileRow]:
+    """Return the files that came in last, newest first."""
+    files = (
+        ImportedFile.objects.of(organisation)
+        .select_related("company", "journal")
+        .defer("head", "problems")
+        .order_by("-uploaded_at", "-pk")[:_RECENT]
+    )
+    return [
+        FileRow(
+            name=file.name,
+            url=reverse("journals:imported_file", args=[file.pk]),
+            look=_look(file),
+            state=_words(file),
+            company=str(file.company or ""),
+            reference=file.journal.reference if file.journal else "",
+            uploaded_at=file.uploaded_at,
+        )
+        for file in files
+    ]
+
+
+def file_page(file: ImportedFile) -> FilePage:
+    """Return what the page of a file shows."""
+    head = file.head
+    return FilePage(
+        file=file,
+        look=_look(file),
+        state=_words(file),
+        reading=file.state in (State.WAITING, State.READING),
+        percent=_percent(file),
+        totals=storing.totals_from_json(head.get("totals", [])),
+        currency=head.get("currency") or (file.company.currency if file.company else ""),
+        facts=_facts(file, head),
+        first_names=head.get("first_names", []),
+        problems=[problem_row(found) for found in importing.problems_of(file)],
+        more_problems=max(file.problem_count - len(file.problems), 0),
+        journal_url=(reverse("journals:detail", args=[file.journal_id]) if file.journal_id else ""),
+        journal_reference=file.journal.reference if file.journal else "",
+    )
+
+
+def _look(file: ImportedFile) -> str:
+    return _LOOKS.get(State(file.state), file.state)
+
+
+def _words(file: ImportedFile) -> str:
+    return str(State(file.state).label)
+
+
+def _percent(file: ImportedFile) -> int:
+    if not file.rows_expected:
+        return 0
+    return min(100 * file.rows_read // file.rows_expected, 100)
+
+
+def _facts(file: ImportedFile, head: Mapping[str, Any]) -> list[tuple[str, str]]:
+    rows = [
+        (gettext("Company"), str(file.company or head.get("company_name", ""))),
+        (gettext("Organisation number"), head.get("organisation_number", "")),
+        (gettext("Run"), file.run or head.get("run", "")),
+        (gettext("Written by"), head.get("program", "")),
+        (gettext("Written on"), head.get("generated_on", "")),
+        (gettext("Format"), file.file_format.upper()),
+        (gettext("Encoding"), head.get("encoding", "")),
+        (gettext("Rows"), str(head.get("rows", ""))),
+    ]
+    return [(name, value) for name, value in rows if value]
+
+
+def problem_words(found: Problem) -> str:
+    """Return what is wrong, in the reader's language."""
+    return gettext(found.message).format_map(found.params)
+
+
+def problem_row(found: Problem) -> FileProblemRow:
+    """Return a problem with its place and what to do about it."""
+    place = []
+    if found.line is not None:
+        place.append(gettext("Line {line}").format(line=found.line))
+    if found.column:
+        place.append(found.column)
+    if found.value:
+        place.append(f"“{found.value}”")
+    remedy = gettext(found.remedy)
+    if found.expected:
+        remedy = (
+            gettext("Expected: {expected}.").format(expected=gettext(found.expected)) + f" {remedy}"
+        )
+    return FileProblemRow(
+        summary=problem_words(found),
+        place=" · ".join(place),
+        remedy=remedy,
+        tone=_TONES.get(found.severity, "info"),
+    )
+
+
+def changes(file: ImportedFile, *, number: str) -> "Page[ChangeRow] | None":
+    """Return one page of the lines in which a changed file differs from its journal."""
+    content = importing.waiting_content(file)
+    if file.state != State.CHANGED or content is None or file.journal is None:
+        return None
+    found = compare(storing.lines_of(file.journal.content), storing.lines_of(content))
+    page = Paginator([_change_row(change) for change in found], _CHANGES_ON_A_PAGE)
+    return page.get_page(number)
+
+
+def _change_row(change: LineChange) -> ChangeRow:
+    line = change.line
+    kinds = {ADDED: gettext("Added"), REMOVED: gettext("Gone")}
+    return ChangeRow(
+        kind=kinds.get(change.kind, gettext("Changed")),
+        period=line.period,
+        account=line.account,
+        cost_centre=line.cost_centre,
+        cost_unit=line.cost_unit,
+        text=line.text,
+        old=change.old.amount if change.old else None,
+        new=change.new.amount if change.new else None,
+    )
+
+
+def companies_for(file: ImportedFile) -> QuerySet[Company]:
+    """Return the companies that the file may be for: same organisation number, or none yet."""
+    companies = Company.objects.of(file.organisation).order_by("name")
+    number = str(file.head.get("organisation_number", ""))
+    return companies.filter(organisation_number__in=(number, "")) if number else companies

@@ -1,0 +1,241 @@
+"""One journal: its batches with state and failure, what may be done, the check's result."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.urls import reverse
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext
+
+from accounts.models import Errand
+from accounts.queries import FailureRow
+from journals.domain.states import DONE, MAY_BE_CLOSED, MAY_BE_REVERSED, BatchState
+from journals.models import Batch, Journal
+from journals.queries.comparisons import Compared, newest_of
+from journals.queries.histories import SHOWN_AT_FIRST, Entry, history
+from journals.queries.wording import (
+    LIVE,
+    ProblemRow,
+    batch_state_words,
+    journal_state_words,
+    label_of,
+    look_of,
+    problem_row,
+    shown_failure,
+)
+
+_S = BatchState
+_MAY_BE_SENT = frozenset({_S.DRAFT, _S.REJECTED, _S.HELD})
+_SETTLED = frozenset({_S.CLOSED, _S.REVERSED})
+_MAY_BE_WITHDRAWN = frozenset({_S.READY, _S.POSTPONED, _S.HELD})
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRow:
+    """One batch on the journal's page."""
+
+    pk: int
+    period: str
+    label: str
+    posting_period: str
+    state: str
+    look: str
+    state_label: str
+    state_at: datetime
+    total: Decimal
+    lines: int
+    vendor_number: str
+    description: str
+    proven_at: datetime | None
+    next_at: datetime | None
+    failure: FailureRow | None
+    candidates: list[str]
+    needs_person: bool
+    decide_url: str
+    takes_back: str
+    """The number that this batch reverses."""
+    taken_back_by: str
+    reason: str
+    reason_by: str
+    reason_at: datetime | None
+    close_url: str
+    is_closed: bool
+    compared: Compared | None
+    csv_url: str
+    xlsx_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class JournalPage:
+    """What the live part of a journal's page shows."""
+
+    state: str
+    look: str
+    state_label: str
+    state_at: datetime
+    sent: bool
+    live: bool
+    batches: list[BatchRow]
+    posted: int
+    total: int
+    problems: list[ProblemRow]
+    checked_at: datetime | None
+    entries: list[Entry]
+    more_entries: bool
+    may_send: bool
+    may_send_what_can_go: bool
+    may_withdraw: bool
+    may_reverse: bool
+    may_send_anew: bool
+    anew_of: Journal | None
+    sent_anew_as: Journal | None
+
+
+def journal_page(journal: Journal) -> JournalPage:
+    """Return the live part of a journal's page."""
+    batches = list(
+        Batch.objects.filter(journal=journal)
+        # A reversal that was taken out of the queue again is nothing to look at.
+        .exclude(reverses__isnull=False, state=_S.DRAFT)
+        .select_related("reason_by")
+        .defer("lines_json", "candidates_seen")
+        .order_by("period", "round")
+    )
+    own = [batch for batch in batches if batch.reverses_id is None]
+    standing = [batch for batch in own if batch.state != _S.REVERSED] or own
+    states = {BatchState(batch.state) for batch in own}
+    numbers = {batch.pk: batch.vendor_number for batch in own}
+    mirrors = {b.reverses_id: b for b in batches if b.reverses_id is not None}
+    under_way = {pk for pk, mirror in mirrors.items() if mirror.state != _S.REJECTED}
+    compared = newest_of(journal.company_id, batches)
+    sent_anew_as = Journal.objects.filter(anew_of=journal).first()
+    entries, more = history(journal, limit=SHOWN_AT_FIRST)
+    stopped_with_others = any(b.failure_code == "StoppedWithTheOthers" for b in batches)
+    left = bool(states & _MAY_BE_SENT)
+    return JournalPage(
+        state=journal.state,
+        look=look_of(journal.state),
+        state_label=journal_state_words(journal.state),
+        state_at=journal.state_at,
+        sent=journal.state == Journal.State.SENT,
+        live=journal.state in LIVE,
+        batches=[
+            _row(
+                batch,
+                journal,
+                takes_back=numbers.get(batch.reverses_id or 0, ""),
+                mirror=mirrors.get(batch.pk),
+                compared=compared.get(batch.pk),
+            )
+            for batch in batches
+        ],
+        posted=sum(1 for batch in standing if batch.state in DONE),
+        total=len(standing),
+        problems=[problem_row(stored) for stored in journal.preflight_problems],
+        checked_at=journal.preflight_at,
+        entries=entries,
+        more_entries=more,
+        may_send=left,
+        may_send_what_can_go=left
+        and not journal.send_what_can_go
+        and (stopped_with_others or (_S.REJECTED in states and len(batches) > 1)),
+        may_withdraw=any(batch.state in _MAY_BE_WITHDRAWN for batch in batches),
+        may_reverse=any(
+            batch.state in MAY_BE_REVERSED and batch.pk not in under_way for batch in own
+        ),
+        may_send_anew=sent_anew_as is None and _S.REVERSED in states,
+        anew_of=journal.anew_of,
+        sent_anew_as=sent_anew_as,
+    )
+
+
+def _row(
+    batch: Batch,
+    journal: Journal,
+    *,
+    takes_back: str,
+    mirror: Batch | None,
+    compared: Compared | None,
+) -> BatchRow:
+    state = BatchState(batch.state)
+    waits = state in (_S.POSTPONED, _S.UNKNOWN, _S.HELD)
+    return BatchRow(
+        pk=batch.pk,
+        period=batch.period,
+        label=label_of(batch),
+        posting_period=batch.posting_period,
+        state=state,
+        look=look_of(state),
+        state_label=batch_state_words(state),
+        state_at=batch.state_at,
+        total=batch.total,
+        lines=batch.line_count,
+        vendor_number=batch.vendor_number,
+        description=batch.description,
+        proven_at=batch.proven_at,
+        next_at=batch.not_before if waits else None,
+        failure=shown_failure(
+            code="" if state in _SETTLED else batch.failure_code,
+            params=batch.failure_params,
+            detail=batch.failure_detail,
+            at=batch.failure_at,
+            company_id=journal.company_id,
+        ),
+        candidates=[str(number) for number in batch.candidates],
+        needs_person=state is _S.NEEDS_PERSON,
+        decide_url=reverse("journals:decision", args=[batch.pk]),
+        takes_back=takes_back,
+        taken_back_by=mirror.vendor_number if mirror else "",
+        reason=batch.reason,
+        reason_by=str(batch.reason_by or ""),
+        reason_at=batch.reason_at,
+        close_url=reverse("journals:close", args=[batch.pk])
+        if state in MAY_BE_CLOSED or (state is _S.CLOSED and batch.reverses_id is None)
+        else "",
+        is_closed=state is _S.CLOSED,
+        compared=compared,
+        csv_url=reverse("journals:export", args=[batch.pk, "csv"]),
+        xlsx_url=reverse("journals:export", args=[batch.pk, "xlsx"]),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What a dry run found, or that it is still running."""
+
+    url: str
+    finished: bool
+    failure: FailureRow | None
+    problems: list[ProblemRow]
+    checked_at: datetime | None
+    words: str
+
+
+def check_result(errand: Errand, journal: Journal) -> CheckResult:
+    """Return the state of a dry run in words."""
+    result: dict[str, Any] = errand.result
+    problems = [problem_row(stored) for stored in result.get("problems", ())]
+    stops = any(problem.stops for problem in problems)
+    words = gettext("The ledger is being asked. Nothing is written there.")
+    if errand.state == Errand.State.DONE:
+        words = (
+            gettext("The ledger would not take it as it is. Nothing was written there.")
+            if stops
+            else gettext("The ledger would take every batch. Nothing was written there.")
+        )
+    return CheckResult(
+        url=reverse("journals:check_result", args=[journal.pk, errand.pk]),
+        finished=errand.is_finished,
+        failure=shown_failure(
+            code=errand.failure_code,
+            params=errand.failure_params,
+            detail=errand.failure_detail,
+            at=errand.finished_at,
+            company_id=journal.company_id,
+        ),
+        problems=problems,
+        checked_at=parse_datetime(result.get("checked_at", "")) if result else None,
+        words=words,
+    )

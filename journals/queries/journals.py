@@ -1,0 +1,184 @@
+"""The lists of journals: filtered, searched, sorted and paged, in a fixed number of queries."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Count, Q, QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext
+
+from accounts.models import Company, Organisation
+from journals.domain.states import DONE, BatchState
+from journals.models import Batch, Journal
+from journals.queries.wording import ATTENTION, journal_state_words, look_of
+
+PAGE_SIZE = 25
+DEFAULT_SORT = "-imported_at"
+_SORTS = {
+    "reference": "reference",
+    "company": "company__name",
+    "period": "run_period",
+    "total": "total",
+    "state": "state",
+    "age": "state_at",
+    "imported_at": "imported_at",
+}
+_PERIOD = re.compile(r"\d{4}-\d{2}")
+_MOST_COMPANIES = 200
+"""A select with more of them would be heavier than the list; then the search is used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What the address of a list says about which journals are shown."""
+
+    search: str = ""
+    state: str = ""
+    period: str = ""
+    company: int | None = None
+    sort: str = DEFAULT_SORT
+
+    @classmethod
+    def from_query(cls, query: Mapping[str, Any]) -> "Filters":
+        """Return the filters of an address; what is not understood is left out."""
+        state = str(query.get("state", ""))
+        period = str(query.get("period", ""))
+        company = str(query.get("company", ""))
+        sort = str(query.get("sort", ""))
+        return cls(
+            search=str(query.get("q", "")).strip()[:80],
+            state=state if state in (*Journal.State.values, "attention") else "",
+            period=period if _PERIOD.fullmatch(period) else "",
+            company=int(company) if company.isdecimal() and len(company) < 18 else None,
+            sort=sort if sort.removeprefix("-") in _SORTS else DEFAULT_SORT,
+        )
+
+    @property
+    def in_use(self) -> bool:
+        """Say whether anything is filtered away."""
+        return bool(self.search or self.state or self.period or self.company)
+
+
+@dataclass(frozen=True, slots=True)
+class JournalRow:
+    """One line of a list of journals."""
+
+    pk: int
+    url: str
+    reference: str
+    company: str
+    company_url: str
+    period: str
+    total: Decimal
+    currency: str
+    lines: int
+    state: str
+    look: str
+    state_label: str
+    state_at: datetime
+    sent: bool
+    posted: int
+    batches: int
+
+    @property
+    def progress(self) -> str:
+        """Return how many batches are in the ledger, in words."""
+        return gettext("%(posted)d of %(all)d posted") % {
+            "posted": self.posted,
+            "all": self.batches,
+        }
+
+
+def list_journals(
+    *,
+    organisation: Organisation,
+    filters: Filters,
+    company: Company | None = None,
+    page: str = "1",
+) -> Page[Any]:
+    """Return one page of journal rows."""
+    found = _filtered(Journal.objects.of(organisation), filters)
+    if company is not None:
+        found = found.filter(company=company)
+    sign = "-" if filters.sort.startswith("-") else ""
+    order = sign + _SORTS[filters.sort.removeprefix("-")]
+    paged: Paginator[Any] = Paginator(
+        found.select_related("company").order_by(order, "-pk"), PAGE_SIZE
+    )
+    here = paged.get_page(page)
+    here.object_list = journal_rows(here.object_list)
+    return here
+
+
+def journal_rows(journals: Iterable[Journal]) -> list[JournalRow]:
+    """Return the rows of these journals; how far their batches are is one query for all."""
+    journals = list(journals)
+    counts = {
+        journal_id: (every, posted)
+        for journal_id, every, posted in Batch.objects.filter(
+            journal_id__in=[journal.pk for journal in journals], reverses__isnull=True
+        )
+        .values_list("journal_id")
+        .exclude(state=BatchState.REVERSED)
+        .annotate(every=Count("pk"), posted=Count("pk", filter=Q(state__in=sorted(DONE))))
+    }
+    return [_row(journal, *counts.get(journal.pk, (0, 0))) for journal in journals]
+
+
+def _row(journal: Journal, batches: int, posted: int) -> JournalRow:
+    return JournalRow(
+        pk=journal.pk,
+        url=reverse("journals:detail", args=[journal.pk]),
+        reference=journal.reference,
+        company=journal.company.name,
+        company_url=reverse("journals:company", args=[journal.company_id]),
+        period=journal.run_period,
+        total=journal.total,
+        currency=journal.currency,
+        lines=journal.line_count,
+        state=journal.state,
+        look=look_of(journal.state),
+        state_label=journal_state_words(journal.state),
+        state_at=journal.state_at,
+        sent=journal.state == Journal.State.SENT,
+        posted=posted,
+        batches=batches,
+    )
+
+
+def _filtered(journals: QuerySet[Journal], filters: Filters) -> QuerySet[Journal]:
+    if filters.search:
+        journals = journals.filter(
+            Q(reference__icontains=filters.search)
+            | Q(company__name__icontains=filters.search)
+            | Q(company__number__icontains=filters.search)
+        )
+    if filters.state == "attention":
+        journals = journals.filter(state__in=ATTENTION)
+    elif filters.state:
+        journals = journals.filter(state=filters.state)
+    if filters.period:
+        journals = journals.filter(run_period=filters.period)
+    if filters.company is not None:
+        journals = journals.filter(company_id=filters.company)
+    return journals
+
+
+def state_choices() -> list[tuple[str, str]]:
+    """Return what the state filter offers."""
+    return [
+        ("attention", gettext("Needs attention")),
+        *((state.value, str(state.label)) for state in Journal.State),
+    ]
+
+
+def company_choices(organisation: Organisation) -> list[tuple[int, str]]:
+    """Return what the company filter offers; nothing where there are too many for a list."""
+    rows = Company.objects.of(organisation).order_by("name", "pk").values_list("pk", "name")
+    found = list(rows[: _MOST_COMPANIES + 1])
+    return found if len(found) <= _MOST_COMPANIES else []

@@ -1,0 +1,87 @@
+"""What waits for a worker: how much, and since when. Of the whole installation, for operators."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, F, Min, Q, QuerySet
+
+from accounts.models import Connection
+from journals.domain.states import BatchState
+from journals.models import Batch, ImportedFile
+
+_S = BatchState
+ON_THEIR_WAY = (
+    _S.READY,
+    _S.SENDING,
+    _S.UNKNOWN,
+    _S.POSTPONED,
+    _S.HELD,
+    _S.ACCEPTED,
+    _S.REJECTED,
+    _S.NEEDS_PERSON,
+)
+"""States that somebody or something still has to do with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many wait, and since when the oldest does."""
+
+    count: int
+    since: datetime | None
+
+
+def batches_by_state() -> dict[str, Waiting]:
+    """Return the batches on their way, by state, with the age of the oldest."""
+    rows = Batch.objects.filter(state__in=ON_THEIR_WAY).values_list("state")
+    return {
+        state: Waiting(count, since)
+        for state, count, since in rows.annotate(n=Count("pk"), since=Min("state_at")).order_by(
+            "state"
+        )
+    }
+
+
+def files_by_state() -> dict[str, Waiting]:
+    """Return the uploaded files that a worker or a person still has to do with, by state."""
+    done = (
+        ImportedFile.State.IMPORTED,
+        ImportedFile.State.UNCHANGED,
+        ImportedFile.State.REFUSED,
+        ImportedFile.State.DISCARDED,
+    )
+    rows = ImportedFile.objects.exclude(state__in=done).values_list("state")
+    return {
+        state: Waiting(count, since)
+        for state, count, since in rows.annotate(n=Count("pk"), since=Min("state_at")).order_by(
+            "state"
+        )
+    }
+
+
+def due_work(*, now: datetime) -> dict[str, Waiting]:
+    """Return what could be done now, by kind; what waits for a sign-in or a vendor is not due."""
+    usable = Q(connection__state=Connection.State.AUTHORISED) & (
+        Q(connection__not_before__isnull=True) | Q(connection__not_before__lte=now)
+    )
+    to_check = Batch.objects.filter(
+        state=_S.READY, prepared_at__isnull=True, not_before__lte=now, reverses__isnull=True
+    )
+    files = ImportedFile.objects.filter(state=ImportedFile.State.WAITING)
+    return {
+        "check": _oldest(to_check, "not_before"),
+        "send": _oldest(Batch.objects.to_deliver(now=now).filter(usable), "not_before"),
+        "prove": _oldest(Batch.objects.to_prove(now=now).filter(usable), "not_before"),
+        "read_file": _oldest(files, "state_at"),
+    }
+
+
+def oldest_due(*, now: datetime) -> datetime | None:
+    """Return since when the oldest due work waits, or None if none does."""
+    found = [waiting.since for waiting in due_work(now=now).values()]
+    return min((since for since in found if since is not None), default=None)
+
+
+def _oldest(rows: QuerySet[Batch] | QuerySet[ImportedFile], column: str) -> Waiting:
+    found = rows.aggregate(n=Count("pk"), since=Min(F(column)))
+    return Waiting(found["n"], found["since"])

@@ -1,0 +1,115 @@
+"""Celery's side of the journals app: ids in, one operation called."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import chain
+
+from celery import shared_task
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.models import Connection
+from accounts.operations.boundaries import reached
+from accounts.operations.waking import wake
+from journals.domain.states import BatchState
+from journals.models import Batch, ImportedFile, Journal
+from journals.operations import cleaning, delivery, importing, preparing, restoring, turns
+
+_S = BatchState
+
+
+@shared_task
+def read_file(*, file_id: int, **_newer: object) -> None:
+    """Read one uploaded file."""
+    importing.read_file(file_id=file_id, clock=timezone.now)
+
+
+@shared_task
+def prepare_journal(*, journal_id: int, **_newer: object) -> None:
+    """Check one journal against the ledger and freeze what will be posted."""
+    preparing.prepare(journal_id=journal_id, clock=timezone.now)
+
+
+@shared_task
+def serve_connection(*, connection_id: int, **_newer: object) -> None:
+    """Send and prove what is due for one connection."""
+    delivery.serve(connection_id=connection_id, clock=timezone.now)
+
+
+def extend_claims(*, owners: Sequence[str], until: datetime) -> int:
+    """Extend the claims of those owners on batches and files, and return how many."""
+    # The states of the index on what is due: a batch in another one is not being worked on.
+    batches = Batch.objects.filter(
+        state__in=[_S.SENDING, _S.UNKNOWN, _S.ACCEPTED], claim_owner__in=owners
+    )
+    files = ImportedFile.objects.filter(state=ImportedFile.State.READING, lease_owner__in=owners)
+    return batches.update(lease_until=until) + files.update(lease_until=until)
+
+
+@shared_task
+def forget_uploads(**_newer: object) -> None:
+    """Discard uploaded files that nobody takes up."""
+    cleaning.forget_uploads(now=timezone.now())
+
+
+PERIODIC = ((forget_uploads, timedelta(days=1)),)
+
+
+def ring_due(*, now: datetime, limit: int) -> int:
+    """Tell workers about files, journals and connections that wait, and return how many."""
+    delivery.recover(now=now)
+    delivery.reopen_held(now=now)
+    return (
+        _ring_files(now=now, limit=limit)
+        + _ring_journals(now=now, limit=limit)
+        + _ring_connections(now=now, limit=limit)
+        + restoring.ring_in_doubt(now=now, limit=limit)
+    )
+
+
+def _ring_files(*, now: datetime, limit: int) -> int:
+    due = [
+        pk
+        for pk in importing.due_files(now=now, limit=limit)
+        if ImportedFile.objects.filter(pk=pk)
+        .exclude(rung_at__gt=now - turns.RING_AGAIN)
+        .update(rung_at=now)
+    ]
+    for pk in due:
+        wake("journals.tasks.read_file", file_id=pk)
+    return len(due)
+
+
+def _ring_journals(*, now: datetime, limit: int) -> int:
+    waiting = Batch.objects.filter(state=_S.READY, prepared_at__isnull=True, not_before__lte=now)
+    # Without this a journal whose worker died is rung for at every sweep, until its lease is over.
+    not_rung = waiting.exclude(journal__rung_at__gt=now - turns.RING_AGAIN).order_by("journal_id")
+    due = turns.journals_to_ring(
+        not_rung.values_list("organisation_id", "journal_id").distinct(), now=now, limit=limit
+    )
+    Journal.objects.filter(pk__in=due).update(rung_at=now)
+    for pk in due:
+        wake("journals.tasks.prepare_journal", journal_id=pk)
+    return len(due)
+
+
+def _ring_connections(*, now: datetime, limit: int) -> int:
+    """Ring for connections with due batches, the organisations taking turns."""
+    usable = Q(connection__state=Connection.State.AUTHORISED) & (
+        Q(connection__not_before__isnull=True) | Q(connection__not_before__lte=now)
+    )
+    not_rung = Q(connection__rung_at__isnull=True) | Q(
+        connection__rung_at__lt=now - turns.RING_AGAIN
+    )
+    places = ("organisation_id", "connection_id")
+    due = chain(
+        Batch.objects.to_deliver(now=now).filter(usable & not_rung).values_list(*places).distinct(),
+        Batch.objects.to_prove(now=now).filter(usable & not_rung).values_list(*places).distinct(),
+    )
+    ring = turns.connections_to_ring(due, now=now, limit=limit)
+    if ring:
+        Connection.objects.filter(pk__in=ring).update(rung_at=now)
+        reached("sweep.rung")
+    for pk in ring:
+        wake("journals.tasks.serve_connection", connection_id=pk)
+    return len(ring)

@@ -1,0 +1,12 @@
+"""Addresses of the pages about files that come in."""
+
+from django.urls import path
+
+from journals.views import imports
+
+urlpatterns = [
+    path("journals/import/", imports.import_files, name="import"),
+    path("journals/import/<int:pk>/", imports.imported_file, name="imported_file"),
+    path("journals/import/<int:pk>/progress/", imports.progress, name="import_progress"),
+    path("journals/import/<int:pk>/decide/", imports.decide, name="decide_file"),
+]

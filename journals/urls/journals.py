@@ -1,0 +1,26 @@
+"""Addresses of the journals' pages."""
+
+from django.urls import path, re_path
+
+from journals.views import journals as views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("first-steps/hide/", views.hide_first_steps, name="hide_first_steps"),
+    path("journals/", views.journal_list, name="list"),
+    path("journals/send/", views.send_chosen, name="send_chosen"),
+    path("companies/<int:pk>/journals/", views.company_journals, name="company"),
+    path("journals/<int:pk>/", views.detail, name="detail"),
+    path("journals/<int:pk>/progress/", views.progress, name="progress"),
+    path("journals/<int:pk>/history/", views.history, name="history"),
+    path("journals/<int:pk>/send/", views.send, name="send"),
+    path("journals/<int:pk>/withdraw/", views.withdraw, name="withdraw"),
+    path("journals/<int:pk>/check/", views.check, name="check"),
+    path("journals/<int:pk>/check/<int:errand_pk>/", views.check_result, name="check_result"),
+    path("journals/batches/<int:pk>/decide/", views.decide, name="decide"),
+    re_path(
+        r"^journals/batches/(?P<pk>[0-9]{1,18})/export\.(?P<file_format>csv|xlsx)$",
+        views.export,
+        name="export",
+    ),
+]

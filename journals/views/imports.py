@@ -1,0 +1,180 @@
+"""Uploading a file and deciding what is open about it. A worker does the reading."""
+
+from pathlib import Path
+
+import structlog
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts import domain
+from accounts.domain import Level
+from accounts.guards import needs
+from accounts.middleware import HubRequest
+from accounts.models import Company, User
+from journals.forms import ColumnsForm, CompanyForm, RunForm, UploadForm
+from journals.models import ImportedFile
+from journals.operations import importing
+from journals.queries import imports as queries
+
+State = ImportedFile.State
+
+
+@require_http_methods(["GET", "POST"])
+@needs(domain.JOURNALS, Level.READ)
+def import_files(request: HubRequest) -> HttpResponse:
+    """Show the files that came in last, and take another one."""
+    if request.method == "POST":
+        return _upload(request)
+    form = UploadForm(
+        companies=_companies(request), initial={"company": request.GET.get("company")}
+    )
+    return _import_page(request, form)
+
+
+@needs(domain.JOURNALS, Level.WRITE)
+def _upload(request: HubRequest) -> HttpResponse:
+    form = UploadForm(request.POST, request.FILES, companies=_companies(request))
+    if not form.is_valid():
+        return _import_page(request, form, status=400)
+    upload = form.cleaned_data["upload"]
+    try:
+        file = importing.receive(
+            organisation=request.organisation,
+            name=upload.name,
+            chunks=upload.chunks(),
+            by=_person(request),
+            company=form.cleaned_data["company"],
+            encoding=form.cleaned_data["encoding"],
+            now=timezone.now(),
+            request_id=structlog.contextvars.get_contextvars().get("request_id", ""),
+        )
+    except importing.ImportRefused as refused:
+        form.add_error("upload", str(refused))
+        return _import_page(request, form, status=413)
+    return redirect("journals:imported_file", pk=file.pk)
+
+
+def _import_page(request: HubRequest, form: UploadForm, *, status: int = 200) -> HttpResponse:
+    context = {
+        "form": form,
+        "rows": queries.recent_files(request.organisation),
+        "may_import": _may_import(request),
+        "limit_mb": importing.limits().max_bytes // 1_000_000,
+    }
+    return render(request, "journals/imports/import.html", context, status=status)
+
+
+@require_GET
+@needs(domain.JOURNALS, Level.READ)
+def imported_file(request: HubRequest, pk: int) -> HttpResponse:
+    """Show what was read of a file, and what a person must decide."""
+    return _file_page(request, _file(request, pk))
+
+
+@require_GET
+@needs(domain.JOURNALS, Level.READ)
+def progress(request: HubRequest, pk: int) -> HttpResponse:
+    """Show how far the reading is; when it is over, let the page come anew."""
+    page = queries.file_page(_file(request, pk))
+    response = render(request, "journals/imports/_progress.html", {"page": page})
+    if not page.reading:
+        response["HX-Refresh"] = "true"
+    return response
+
+
+@require_POST
+@needs(domain.JOURNALS, Level.WRITE)
+def decide(request: HubRequest, pk: int) -> HttpResponse:
+    """Do what the person chose about a file that waits."""
+    file = _file(request, pk)
+    now, by = timezone.now(), _person(request)
+    try:
+        match request.POST.get("action"):
+            case "columns" if file.state == State.NEEDS_COLUMNS:
+                columns = ColumnsForm(request.POST, suggestion=file.head["suggestion"])
+                if not columns.is_valid():
+                    return _file_page(request, file, columns=columns, status=400)
+                importing.confirm_columns(
+                    file=file,
+                    settings=columns.settings(),
+                    name=columns.cleaned_data["name"],
+                    by=by,
+                    now=now,
+                )
+            case "company":
+                company = CompanyForm(request.POST, companies=queries.companies_for(file))
+                if not company.is_valid():
+                    return _file_page(request, file, company=company, status=400)
+                chosen = company.cleaned_data["company"]
+                importing.choose_company(file=file, company=chosen, by=by, now=now)
+            case "run":
+                run = RunForm(request.POST)
+                if not run.is_valid():
+                    return _file_page(request, file, run=run, status=400)
+                importing.give_run(file=file, run=run.cleaned_data["run"], by=by, now=now)
+            case "confirm":
+                importing.confirm(file=file, by=by, now=now)
+            case "take":
+                importing.decide(file=file, take=True, by=by, now=now)
+            case "keep":
+                importing.decide(file=file, take=False, by=by, now=now)
+            case "discard":
+                importing.discard(file=file, now=now)
+            case _:
+                messages.error(request, _("This was decided already. Nothing was changed."))
+    except importing.ImportRefused as refused:
+        messages.error(request, str(refused))
+    return redirect("journals:imported_file", pk=file.pk)
+
+
+def _file_page(
+    request: HubRequest,
+    file: ImportedFile,
+    *,
+    columns: ColumnsForm | None = None,
+    company: CompanyForm | None = None,
+    run: RunForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    page = queries.file_page(file)
+    context = {
+        "page": page,
+        "state": file.state,
+        "may_import": _may_import(request),
+        "changes": queries.changes(file, number=request.GET.get("page", "1")),
+    }
+    if file.state == State.NEEDS_COLUMNS:
+        suggestion = file.head["suggestion"]
+        name = file.source.name if file.source else Path(file.name).stem[:80]
+        context["columns"] = columns or ColumnsForm(suggestion=suggestion, initial={"name": name})
+        context["suggestion"] = suggestion
+    elif file.state == State.NEEDS_COMPANY:
+        context["company_form"] = company or CompanyForm(companies=queries.companies_for(file))
+    elif file.state == State.NEEDS_RUN:
+        context["run_form"] = run or RunForm()
+    return render(request, "journals/imports/file.html", context, status=status)
+
+
+def _file(request: HubRequest, pk: int) -> ImportedFile:
+    files = ImportedFile.objects.of(request.organisation).select_related(
+        "organisation", "company", "source", "journal__content"
+    )
+    file: ImportedFile = get_object_or_404(files, pk=pk)
+    return file
+
+
+def _companies(request: HubRequest) -> QuerySet[Company]:
+    return Company.objects.of(request.organisation).order_by("name")
+
+
+def _may_import(request: HubRequest) -> bool:
+    return request.membership.role.allows(domain.JOURNALS, Level.WRITE)
+
+
+def _person(request: HttpRequest) -> User | None:
+    return request.user if isinstance(request.user, User) else None

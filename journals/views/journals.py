@@ -1,0 +1,390 @@
+"""The pages of journals: home, lists, one journal, its exports. No call leaves this process."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.http import content_disposition_header, url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts import domain
+from accounts.domain import Level
+from accounts.guards import needs
+from accounts.middleware import HubRequest
+from accounts.models import Company, Errand, Organisation
+from accounts.operations import audit
+from accounts.operations.errands import request_errand
+from accounts.queries import FailureRow
+from connectors.errors import ConnectorError
+from journals.domain.states import BatchState
+from journals.models import Batch, Journal
+from journals.operations import deciding, exporting, sending
+from journals.queries import boards, content, histories, journal_page
+from journals.queries.journals import (
+    DEFAULT_SORT,
+    Filters,
+    company_choices,
+    list_journals,
+    state_choices,
+)
+from journals.queries.wording import label_of, shown_refusal
+
+_MOST_AT_ONCE = 100
+_PREVIEW_LIMIT = 20_000
+"""A longer journal is not planned for a page: its content is in the exports."""
+_FORMATS = {
+    "csv": ("text/csv; charset=utf-8", exporting.as_csv),
+    "xlsx": (
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        exporting.as_xlsx,
+    ),
+}
+
+
+@require_GET
+@login_required
+def home(request: HubRequest) -> HttpResponse:
+    """Show where somebody who signed in begins."""
+    if request.membership is None:
+        return render(request, "journals/no_membership.html")
+    return render(request, "journals/home.html", {"board": boards.board(request.membership)})
+
+
+@require_POST
+@needs(domain.ORGANISATION, Level.WRITE)
+def hide_first_steps(request: HubRequest) -> HttpResponse:
+    """Hide the first steps from the home page of the organisation."""
+    Organisation.objects.filter(pk=request.organisation.pk).update(first_steps_hidden=True)
+    return redirect("journals:home")
+
+
+@require_GET
+@needs(domain.JOURNALS, Level.READ)
+def journal_list(request: HubRequest) -> HttpResponse:
+    """List the journals of all companies."""
+    filters = Filters.from_query(request.GET)
+    return render(
+        request,
+        "journals/list.html",
+        _list_context(request, filters)
+        | {
+            "page": list_journals(
+                organisation=request.organisation,
+                filters=filters,
+                page=request.GET.get("page", "1"),
+            ),
+            "companies": company_choices(request.organisation),
+        },
+    )
+
+
+@require_GET
+@needs(domain.JOURNALS, Level.READ)
+def company_journals(request: HubRequest, pk: int) -> HttpResponse:
+    """List the journals of one company; chosen ones can be sent (S8)."""
+    company = get_object_or_404(
+        Company.objects.of(request.organisation).select_related("debtor"), pk=pk
+    )
+    filters = Filters.from_query(request.GET)
+    refusal = sending.refusal_of(company)
+    return render(
+        request,
+        "journals/company.html",
+        _list_context(request, filters)
+        | {
+            "company": company,
+            "company_text": str(company.pk),
+            "mapping": sending.mapping_of(company),
+            "refusal": shown_refusal(refusal, company_id=company.pk) if refusal else None,
+            "page": list_journals(
+                organisation=request.organisation,
+                filters=filters,
+                company=company,
+                page=request.GET.get("page", "1"),
+            ),
+        },
+    )
+
+
+def _list_context(request: HubRequest, filters: Filters) -> dict[str, Any]:
+    return {
+        "filters": filters,
+        "states": state_choices(),
+        "default_sort": DEFAULT_SORT,
+        "may_write": _may_write(request),
+        "here": request.get_full_path(),
+    }
+
+
+def _may_write(request: HubRequest) -> bool:
+    return request.membership.role.allows(domain.JOURNALS, Level.WRITE)
+
+
+def _journal(request: HubRequest, pk: int) -> Journal:
+    journals = Journal.objects.of(request.organisation)
+    found: Journal = get_object_or_404(
+        journals.select_related("company__debtor", "organisation", "anew_of"), pk=pk
+    )
+    return found
+
+
+def _batch(request: HubRequest, pk: int) -> Batch:
+    batches = Batch.objects.of(request.organisation)
+    found: Batch = get_object_or_404(
+        batches.select_related("journal__company__debtor", "organisation"), pk=pk
+    )
+    return found
+
+
+@require_GET
+@needs(domain.JOURNALS, Level.READ)
+def detail(request: HubRequest, pk: int) -> HttpResponse:
+    """Show one journal."""
+    return _show(request, _journal(request, pk))
+
+
+def _show(
+    request: HubRequest, journal: Journal, *, refusal: FailureRow | None = None
+) -> HttpResponse:
+    now = timezone.now()
+    batches = list(
+        Batch.objects.filter(journal=journal)
+        .exclude(reverses__isnull=False, state=BatchState.DRAFT)
+        .order_by("period", "round")
+    )
+    chosen_text = request.GET.get("batch", "")
+    chosen = next((b for b in batches if str(b.pk) == chosen_text), batches[0] if batches else None)
+    seen, too_long = content.NO_OUTLOOK, journal.line_count > _PREVIEW_LIMIT
+    if not too_long and any(not content.is_frozen(batch) for batch in batches):
+        seen = content.outlook(journal, now=now)
+    both = None
+    if chosen is not None:
+        both = content.side_by_side(
+            chosen,
+            journal,
+            content=content.content_by(chosen, journal, seen),
+            page=request.GET.get("page", "1"),
+        )
+    context = _live_context(request, journal) | {
+        "refusal": refusal,
+        "outlook": seen,
+        "too_long": too_long,
+        "chosen": chosen,
+        "both": both,
+        "batch_tabs": [
+            {
+                "label": label_of(batch),
+                "url": f"?batch={batch.pk}#content",
+                "current": batch is chosen,
+                "count": None,
+            }
+            for batch in batches
+        ],
+        "check": _check(request, journal, request.GET.get("check", "")),
+    }
+    return render(request, "journals/detail.html", context, status=409 if refusal else 200)
+
+
+def _live_context(request: HubRequest, journal: Journal) -> dict[str, Any]:
+    return {
+        "journal": journal,
+        "live": journal_page.journal_page(journal),
+        "may_write": _may_write(request),
+        "company_text": str(journal.company_id),
+        "may_undo": request.membership.role.allows(domain.UNDO, Level.WRITE),
+    }
+
+
+def _check(request: HubRequest, journal: Journal, pk: str) -> journal_page.CheckResult | None:
+    if not pk.isdecimal() or len(pk) > 18:
+        return None
+    errand = (
+        Errand.objects.of(request.organisation)
+        .filter(pk=int(pk), kind="journals.check", params__journal_id=journal.pk)
+        .first()
+    )
+    return journal_page.check_result(errand, journal) if errand else None
+
+
+@require_GET
+@needs(domain.JOURNALS, Level.READ)
+def progress(request: HubRequest, pk: int) -> HttpResponse:
+    """Show the live part of a journal's page again."""
+    return render(request, "journals/_live.html", _live_context(request, _journal(request, pk)))
+
+
+@require_GET
+@needs(domain.JOURNALS, Level.READ)
+def history(request: HubRequest, pk: int) -> HttpResponse:
+    """Show all that happened to a journal."""
+    journal = _journal(request, pk)
+    entries, _more = histories.history(journal)
+    page = Paginator(entries, 100).get_page(request.GET.get("page", "1"))
+    return render(request, "journals/history.html", {"journal": journal, "page": page})
+
+
+@require_POST
+@needs(domain.JOURNALS, Level.WRITE)
+def send(request: HubRequest, pk: int) -> HttpResponse:
+    """Queue the batches of one journal."""
+    journal = _journal(request, pk)
+    try:
+        _request_sending(
+            request, journal, send_what_can_go=request.POST.get("what_can_go") == "yes"
+        )
+    except ConnectorError as refusal:
+        row = shown_refusal(refusal, company_id=journal.company_id)
+        return _show(request, journal, refusal=row)
+    return redirect("journals:detail", pk=journal.pk)
+
+
+@require_POST
+@needs(domain.JOURNALS, Level.WRITE)
+def send_chosen(request: HubRequest) -> HttpResponse:
+    """Queue the batches of all chosen journals; say of each one that cannot go, why."""
+    chosen = [pk for pk in request.POST.getlist("journal") if pk.isdecimal() and len(pk) < 18]
+    journals = Journal.objects.of(request.organisation).select_related("organisation")
+    queued = 0
+    for journal in journals.filter(pk__in=chosen[:_MOST_AT_ONCE]).order_by("pk"):
+        try:
+            _request_sending(request, journal)
+            queued += 1
+        except ConnectorError as refusal:
+            row = shown_refusal(refusal)
+            messages.error(request, f"{journal.reference}: {row.summary} {row.remedy}")
+    if queued:
+        messages.success(
+            request,
+            ngettext("%(n)d journal is on its way.", "%(n)d journals are on their way.", queued)
+            % {"n": queued},
+        )
+    if not chosen:
+        messages.warning(request, _("Choose at least one journal first."))
+    return redirect(_back(request))
+
+
+def _request_sending(
+    request: HubRequest, journal: Journal, *, send_what_can_go: bool = False
+) -> None:
+    sending.request_sending(
+        journal=journal,
+        by=request.user,  # type: ignore[arg-type]
+        now=timezone.now(),
+        send_what_can_go=send_what_can_go,
+        request_id=getattr(request, "request_id", ""),
+        address=request.META.get("REMOTE_ADDR", "") or "",
+    )
+
+
+def _back(request: HttpRequest) -> str:
+    wanted = request.POST.get("next", "")
+    safe = url_has_allowed_host_and_scheme(
+        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return wanted if safe else "journals:list"
+
+
+@require_POST
+@needs(domain.JOURNALS, Level.WRITE)
+def withdraw(request: HubRequest, pk: int) -> HttpResponse:
+    """Take back the batches of a journal that were not sent yet."""
+    journal = _journal(request, pk)
+    taken = sending.withdraw(journal=journal, by=request.user, now=timezone.now())  # type: ignore[arg-type]
+    if taken:
+        messages.success(request, _("Taken back. Nothing is sent until Send is pressed again."))
+    else:
+        messages.warning(request, _("Nothing was left to take back."))
+    return redirect("journals:detail", pk=journal.pk)
+
+
+@require_POST
+@needs(domain.JOURNALS, Level.READ)
+def check(request: HubRequest, pk: int) -> HttpResponse:
+    """Ask a worker to check the journal against the live ledger, writing nothing (B2)."""
+    journal = _journal(request, pk)
+    errand = request_errand(
+        organisation=request.organisation,
+        kind="journals.check",
+        by=request.user,  # type: ignore[arg-type]
+        params={"journal_id": journal.pk},
+        request_id=getattr(request, "request_id", ""),
+    )
+    response = redirect("journals:detail", pk=journal.pk)
+    response["Location"] += f"?check={errand.pk}#check"
+    return response
+
+
+@require_GET
+@needs(domain.JOURNALS, Level.READ)
+def check_result(request: HubRequest, pk: int, errand_pk: int) -> HttpResponse:
+    """Show what the dry run found, or that it still runs."""
+    journal = _journal(request, pk)
+    found = _check(request, journal, str(errand_pk))
+    if found is None:
+        raise Http404
+    return render(request, "journals/_check.html", {"journal": journal, "check": found})
+
+
+@require_POST
+@needs(domain.JOURNALS, Level.WRITE)
+def decide(request: HubRequest, pk: int) -> HttpResponse:
+    """Record what a person found in the ledger about a doubtful batch."""
+    batch = _batch(request, pk)
+    number = request.POST.get("other_number", "").strip() or request.POST.get("number", "")
+    try:
+        deciding.decide(
+            batch=batch,
+            choice=request.POST.get("choice", ""),
+            number=number.strip()[:40],
+            reason=request.POST.get("reason", "").strip()[:200],
+            by=request.user,  # type: ignore[arg-type]
+            now=timezone.now(),
+        )
+    except ConnectorError as refusal:
+        return _show(
+            request,
+            batch.journal,
+            refusal=shown_refusal(refusal, company_id=batch.journal.company_id),
+        )
+    except ValueError:
+        messages.error(request, _("Choose one of the answers; a batch needs its number."))
+    return redirect("journals:detail", pk=batch.journal_id)
+
+
+@require_GET
+@needs(domain.JOURNALS, Level.READ)
+def export(request: HubRequest, pk: int, file_format: str) -> HttpResponse:
+    """Give the exact content of a batch as a file (S12)."""
+    batch = _batch(request, pk)
+    kind, write = _FORMATS[file_format]
+    exact = content.content_of(batch, journal=batch.journal, now=timezone.now())
+    if exact is None:
+        messages.error(request, _("The batch cannot be planned yet; the journal's page says why."))
+        return redirect("journals:detail", pk=batch.journal_id)
+    audit.record(
+        organisation=request.organisation,
+        action="batch.exported",
+        subject=batch,
+        user=request.user,  # type: ignore[arg-type]
+        details={"format": file_format},
+    )
+    exported = exporting.Exported(
+        description=exact.description,
+        period=exact.period,
+        posting_period=exact.posting_period,
+        posted_on=exact.posted_on,
+        currency=exact.currency,
+        branch=exact.branch,
+        ledger=exact.ledger,
+        lines=exact.lines,
+    )
+    name = f"{exact.reference} {exact.period}.{file_format}"
+    response = HttpResponse(write(exported), content_type=kind)
+    response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
+    return response
