@@ -1,0 +1,1 @@
+"""Payment import. Nothing here yet."""

@@ -1,0 +1,472 @@
+"""
+Invoices from a text table (CSV), and back into one.
+
+For clients whose invoices are not in PowerOffice Go: the desktop product has no public API, so
+its own export, or a list in the hub's format, is read instead. Nothing is guessed: what cannot
+be read, or could be read in two ways, is a problem that names file, line, field and value.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from connectors.words import gettext_noop as _
+from payments.domain import kid as kids
+from payments.domain.cells import TwoWays, amount_from, day_from
+
+DELIMITERS = (";", ",", "\t")
+MOST_ROWS = 500_000
+LONGEST = {"number": 40, "customer_number": 30, "customer_name": 200, "kid": 30}
+REQUIRED = ("number", "customer_number", "issued_on", "amount")
+COLUMNS = (
+    *("number", "customer_number", "customer_name", "organisation_number", "issued_on"),
+    *("due_on", "currency", "amount", "posted_amount", "kid", "credits_number"),
+)
+"""The columns of the hub's own format, in order; their names are its headings."""
+
+# Norwegian, Swedish, English; compared without case, blanks, points, hyphens and underscores.
+_HEADINGS: Mapping[str, str] = {
+    "number": "number; invoice number; invoice no; invoice; fakturanummer; fakturanr; faktura; "
+    "faktura nr; bilagsnr faktura; fakt nr",
+    "customer_number": "customer number; customer no; customer; kundenummer; kundenr; kunde nr; "
+    "kunde; kundnummer; kundnr; kund; debitor; debitornr",
+    "customer_name": "customer name; name; kundenavn; navn; kundnamn; namn",
+    "organisation_number": "organisation number; organization number; org no; orgnr; "
+    "organisasjonsnummer; organisationsnummer; foretaksnummer",
+    "issued_on": "issued on; invoice date; date; issue date; fakturadato; dato; fakturadatum; "
+    "datum; bilagsdato",
+    "due_on": "due on; due date; forfallsdato; forfall; förfallodatum; förfallodag; förfaller",
+    "currency": "currency; currency code; valuta; valutakode; valutakod",
+    "amount": "amount; total; total amount; invoice amount; beløp; fakturabeløp; totalbeløp; "
+    "sum; belopp; fakturabelopp; totalbelopp; summa; beløp inkl mva; belopp inkl moms",
+    "posted_amount": "posted amount; amount in own currency; bokført beløp; beløp nok; "
+    "bokfört belopp; beløp i egen valuta; belopp i egen valuta",
+    "kid": "kid; kid nummer; kidnr; cid; payment reference; ocr; ocr nummer; ocrnr; "
+    "betalingsreferanse; betalningsreferens",
+    "credits_number": "credits number; credits invoice; related invoice; krediterer; "
+    "krediterer faktura; krediterar; krediterar faktura; kreditert faktura",
+    "kind": "kind; type; document type; bilagsart; fakturatype; typ; fakturatyp; dokumenttype",
+}
+_KINDS = {
+    "invoice": False,
+    "faktura": False,
+    "f": False,
+    # Voucher types of the invoice journal that PowerOffice SQL writes for Visma Business.
+    "11": False,
+    "12": True,
+    "credit note": True,
+    "creditnote": True,
+    "kreditnota": True,
+    "kreditfaktura": True,
+    "kreditnot": True,
+    "k": True,
+}
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+WORDS: Mapping[str, str] = {
+    "empty": _("{file} holds no rows."),
+    "not_text": _("{file} is no text file in UTF-8 or Windows-1252 (byte {value})."),
+    "no_headings": _(
+        "{file}, line {line}: the headings do not name a column for {field}. Found: {value}."
+    ),
+    "column_twice": _("{file}, line {line}: two columns are named {field}: {value}."),
+    "row_unreadable": _("{file}, line {line}: the line cannot be cut into fields: {value}."),
+    "too_many_fields": _("{file}, line {line}: a field without a heading holds {value}."),
+    "too_many_rows": _("{file} has more than {value} lines."),
+    "missing": _("{file}, line {line}: {field} is empty."),
+    "too_long": _("{file}, line {line}: {field} is too long: {value}."),
+    "date": _("{file}, line {line}: {field} is {value}, which is no date, such as 2026-08-31."),
+    "amount": _("{file}, line {line}: {field} is {value}, which is no amount with two decimals."),
+    "amount_two_ways": _(
+        "{file}, line {line}: {field} is {value}, which can be read in two ways; "
+        "write it with two decimals."
+    ),
+    "zero": _("{file}, line {line}: {field} is zero."),
+    "currency": _("{file}, line {line}: {field} is {value}, which is no currency code."),
+    "kid": _("{file}, line {line}: {field} is {value}, whose check digit is wrong."),
+    "kind": _("{file}, line {line}: {field} is {value}, neither invoice nor credit note."),
+    "sign": _("{file}, line {line}: {field} is {value}, but the line says that it is an invoice."),
+    "due_before": _("{file}, line {line}: {field} is {value}, before the invoice date."),
+    "twice": _("{file}, line {line}: {field} {value} stands in an earlier line, too."),
+}
+"""What each problem says; `FileProblem` has the values for the braces."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileProblem:
+    """One thing in the file that cannot be read, and where."""
+
+    code: str
+    file: str
+    line: int
+    field: str = ""
+    value: str = ""
+
+    @property
+    def words(self) -> str:
+        """Return the sentence, to be translated and then filled with `params`."""
+        return WORDS[self.code]
+
+    @property
+    def params(self) -> dict[str, str]:
+        """Return what fills the braces of the sentence."""
+        return {
+            "file": self.file,
+            "line": str(self.line),
+            "field": self.field,
+            "value": self.value,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceRow:
+    """
+    One invoice of a file; a credit note is negative.
+
+    :param line: where it stands in the file; 0 when it comes from elsewhere
+    :param posted_amount: in the client's own currency; None where the file does not say
+    """
+
+    line: int
+    number: str
+    customer_number: str
+    issued_on: date
+    amount: Decimal
+    currency: str
+    customer_name: str = ""
+    organisation_number: str = ""
+    due_on: date | None = None
+    posted_amount: Decimal | None = None
+    kid: str = ""
+    credits_number: str = ""
+
+    @property
+    def is_credit_note(self) -> bool:
+        """Return whether it is a credit note."""
+        return self.amount < 0
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceFile:
+    """
+    What stands in a file. With any problem, nothing of it should be stored.
+
+    :param ignored: headings of columns that say nothing to the hub
+    """
+
+    name: str
+    invoices: tuple[InvoiceRow, ...] = ()
+    problems: tuple[FileProblem, ...] = ()
+    ignored: tuple[str, ...] = ()
+
+    @property
+    def total(self) -> Decimal:
+        """Return the sum of the amounts, for a person to compare."""
+        return sum((one.amount for one in self.invoices), Decimal("0.00"))
+
+
+class _Unreadable(Exception):
+    def __init__(self, code: str, *, field: str = "", value: str = "") -> None:
+        super().__init__(code)
+        self.code, self.field, self.value = code, field, value
+
+
+# --- Reading --------------------------------------------------------------------------------
+
+
+def read(
+    content: bytes, *, name: str, currency: str = "", most_rows: int = MOST_ROWS
+) -> InvoiceFile:
+    """
+    Return the invoices of a text table with headings, and every problem in it.
+
+    UTF-8 or Windows-1252; semicolon, comma or tabulator; headings in Norwegian, Swedish or
+    English in any order.
+
+    :param name: of the file, for the messages
+    :param currency: of rows without one: a person's choice, not a guess; empty: none
+    """
+    try:
+        text = _decoded(content)
+        delimiter = _delimiter(text)
+        rows = _rows(text, delimiter)
+        heading_line, headings = next(rows, (0, []))
+        if not headings:
+            raise _Unreadable("empty")
+    except _Unreadable as stop:
+        return InvoiceFile(name, problems=(_problem(stop, name, line=1),))
+    try:
+        places, ignored = _places(headings, with_currency=bool(currency))
+    except _Unreadable as stop:
+        return InvoiceFile(name, problems=(_problem(stop, name, line=heading_line),))
+    return _read_rows(
+        rows,
+        places,
+        width=len(headings),
+        name=name,
+        currency=currency,
+        ignored=ignored,
+        most_rows=most_rows,
+    )
+
+
+def _read_rows(
+    rows: Iterator[tuple[int, list[str]]],
+    places: Mapping[str, int],
+    *,
+    width: int,
+    name: str,
+    currency: str,
+    ignored: tuple[str, ...],
+    most_rows: int,
+) -> InvoiceFile:
+    invoices: dict[str, InvoiceRow] = {}
+    problems: list[FileProblem] = []
+    line = 1
+    try:
+        for count, (line, cells) in enumerate(rows, start=1):
+            if count > most_rows:
+                raise _Unreadable("too_many_rows", value=str(most_rows))
+            reader = _Row(cells, places, width=width, default_currency=currency)
+            invoice = reader.invoice(line)
+            problems += [_problem(one, name, line=line) for one in reader.wrong]
+            if invoice is None:
+                continue
+            if invoice.number in invoices:
+                twice = _Unreadable("twice", field="number", value=invoice.number)
+                problems.append(_problem(twice, name, line=line))
+            invoices.setdefault(invoice.number, invoice)
+    except _Unreadable as stop:
+        problems.append(_problem(stop, name, line=line))
+    if not invoices and not problems:
+        problems.append(_problem(_Unreadable("empty"), name, line=1))
+    return InvoiceFile(name, tuple(invoices.values()), tuple(problems), ignored)
+
+
+def _problem(stop: _Unreadable, name: str, *, line: int) -> FileProblem:
+    return FileProblem(stop.code, name, line, stop.field, stop.value[:60])
+
+
+def _decoded(content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        pass
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise _Unreadable("not_text", value=f"0x{content[0]:02X}")
+    try:
+        return content.decode("cp1252")
+    except UnicodeDecodeError as exc:
+        raise _Unreadable("not_text", value=f"0x{content[exc.start]:02X}") from exc
+
+
+def _delimiter(text: str) -> str:
+    """Return what cuts the headings into the most that we know."""
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    if re.fullmatch(r"sep=.", first.strip(), re.IGNORECASE):
+        return first.strip()[-1]
+
+    def known(delimiter: str) -> int:
+        cells = next(csv.reader([first], delimiter=delimiter), [])
+        return sum(_column_of(cell) is not None for cell in cells)
+
+    return max(DELIMITERS, key=known)
+
+
+def _rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows that are not blank, each with the line on which it begins."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    line = 1
+    try:
+        for cells in reader:
+            is_separator = line == 1 and re.fullmatch(r"sep=.?", "".join(cells).lower())
+            if any(cell.strip() for cell in cells) and not is_separator:
+                yield line, cells
+            line = reader.line_num + 1
+    except csv.Error as exc:
+        raise _Unreadable("row_unreadable", value=str(exc)) from exc
+
+
+def _key(heading: str) -> str:
+    return re.sub(r"[\s._\-:/]", "", heading.strip().lower())
+
+
+_COLUMN_BY_KEY = {
+    _key(synonym): column
+    for column, synonyms in _HEADINGS.items()
+    for synonym in synonyms.split(";")
+}
+
+
+def _column_of(heading: str) -> str | None:
+    return _COLUMN_BY_KEY.get(_key(heading))
+
+
+def _places(
+    headings: Sequence[str], *, with_currency: bool
+) -> tuple[dict[str, int], tuple[str, ...]]:
+    """Return where each column stands, and the headings that we do not know."""
+    places: dict[str, int] = {}
+    ignored = []
+    for place, heading in enumerate(headings):
+        column = _column_of(heading)
+        if column is None:
+            if heading.strip():
+                ignored.append(heading.strip())
+        elif column in places:
+            both = f"{headings[places[column]].strip()}, {heading.strip()}"
+            raise _Unreadable("column_twice", field=column, value=both)
+        else:
+            places[column] = place
+    for column in REQUIRED if with_currency else (*REQUIRED, "currency"):
+        if column not in places:
+            found = ", ".join(one.strip() for one in headings)
+            raise _Unreadable("no_headings", field=column, value=found)
+    return places, tuple(ignored)
+
+
+class _Row:
+    """One row: reads its fields and keeps all that is wrong with them."""
+
+    def __init__(
+        self,
+        cells: Sequence[str],
+        places: Mapping[str, int],
+        *,
+        width: int,
+        default_currency: str,
+    ) -> None:
+        self._cells, self._places, self._width = cells, places, width
+        self._default_currency = default_currency
+        self.wrong: list[_Unreadable] = []
+
+    def invoice(self, line: int) -> InvoiceRow | None:
+        """Return the invoice, or None when something is wrong with it."""
+        extra = [cell.strip() for cell in self._cells[self._width :] if cell.strip()]
+        if extra:
+            # A delimiter inside a text that is not quoted moves every field behind it.
+            self.wrong.append(_Unreadable("too_many_fields", value=extra[0]))
+        number = self._text("number", needed=True)
+        customer = self._text("customer_number", needed=True)
+        issued_on = self._day("issued_on", needed=True)
+        amount = self._amount("amount", needed=True)
+        due_on = self._day("due_on")
+        posted = self._amount("posted_amount")
+        is_credit_note = self._kind()
+        if is_credit_note is False and amount is not None and amount < 0:
+            self._note("sign", "amount")
+        if is_credit_note:
+            # What it is decides its sign: some lists write credit notes without a minus.
+            amount = None if amount is None else -abs(amount)
+            posted = None if posted is None else -abs(posted)
+        if due_on and issued_on and due_on < issued_on and not (amount is not None and amount < 0):
+            self._note("due_before", "due_on")
+        currency = self._currency()
+        kid = self._kid()
+        if self.wrong or issued_on is None or amount is None:
+            return None
+        return InvoiceRow(
+            line=line,
+            number=number,
+            customer_number=customer,
+            issued_on=issued_on,
+            amount=amount,
+            currency=currency,
+            customer_name=self._text("customer_name"),
+            organisation_number=re.sub(r"\D", "", self._text("organisation_number")),
+            due_on=due_on,
+            posted_amount=posted,
+            kid=kid,
+            credits_number=self._text("credits_number"),
+        )
+
+    def _raw(self, column: str) -> str:
+        place = self._places.get(column)
+        if place is None or place >= len(self._cells):
+            return ""
+        value = self._cells[place].strip()
+        # The hub's own export keeps a spreadsheet from reading a text as a formula.
+        return value[1:] if value[:1] == "'" and value[1:2] in _FORMULA else value
+
+    def _note(self, code: str, column: str) -> None:
+        self.wrong.append(_Unreadable(code, field=column, value=self._raw(column)))
+
+    def _text(self, column: str, *, needed: bool = False) -> str:
+        value = self._raw(column)
+        if needed and not value:
+            self._note("missing", column)
+        if len(value) > LONGEST.get(column, 200):
+            self._note("too_long", column)
+        return value
+
+    def _day(self, column: str, *, needed: bool = False) -> date | None:
+        value = self._text(column, needed=needed)
+        try:
+            return day_from(value) if value else None
+        except ValueError:
+            self._note("date", column)
+            return None
+
+    def _amount(self, column: str, *, needed: bool = False) -> Decimal | None:
+        value = self._text(column, needed=needed)
+        try:
+            found = amount_from(value) if value else None
+        except TwoWays:
+            self._note("amount_two_ways", column)
+            return None
+        except ValueError:
+            self._note("amount", column)
+            return None
+        if found is not None and not found:
+            self._note("zero", column)
+        return found
+
+    def _kind(self) -> bool | None:
+        """Return whether the line says that it is a credit note; None: it does not say."""
+        value = self._raw("kind").lower()
+        if value and value not in _KINDS:
+            self._note("kind", "kind")
+        return _KINDS.get(value)
+
+    def _currency(self) -> str:
+        value = self._raw("currency").upper() or self._default_currency
+        if not value:
+            self._note("missing", "currency")
+        elif not re.fullmatch(r"[A-Z]{3}", value):
+            self._note("currency", "currency")
+        return value
+
+    def _kid(self) -> str:
+        value = kids.tidy(self._text("kid"))
+        if value and not kids.is_valid(value):
+            self._note("kid", "kid")
+        return value
+
+
+# --- Writing --------------------------------------------------------------------------------
+
+
+def write(invoices: Iterable[InvoiceRow]) -> bytes:
+    """Return the hub's own format, which `read` reads back: UTF-8, semicolons, ISO dates."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    for one in invoices:
+        writer.writerow([_cell(one, column) for column in COLUMNS])
+    # The mark tells Excel that it is UTF-8.
+    return out.getvalue().encode("utf-8-sig")
+
+
+def _cell(invoice: InvoiceRow, column: str) -> str:
+    value: object = getattr(invoice, column)
+    if value is None:
+        return ""
+    if isinstance(value, Decimal):
+        return f"{value:.2f}"
+    if isinstance(value, date):
+        return value.isoformat()
+    text = str(value)
+    return f"'{text}" if text.startswith(_FORMULA) else text

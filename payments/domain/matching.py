@@ -1,0 +1,234 @@
+"""
+Which invoice a payment settles (B11).
+
+By KID, then by the invoice number that the source gives. Customer and amount are a suggestion
+for a person and nothing more. Where anything is in doubt the payment is left with its reason:
+nothing is guessed, and nothing is hidden.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from functools import lru_cache
+
+from payments.domain import kid as kids
+
+_BETWEEN_NUMBERS = re.compile(r"[\s,;+/&]+")
+_MOST_NUMBERS = 20
+
+
+class Rule(StrEnum):
+    """How a payment came to its invoice."""
+
+    KID = "kid"
+    INVOICE_NUMBER = "invoice_number"
+    MANUAL = "manual"
+    CREDIT = "credit"
+
+
+class Outcome(StrEnum):
+    """What a payment did to its invoice."""
+
+    SETTLED = "settled"
+    PART = "part"
+    OVER = "over"
+    RETURNED = "returned"
+
+
+class Left(StrEnum):
+    """Why a payment is left to a person."""
+
+    NO_REFERENCE = "no_reference"
+    NOT_FOUND = "not_found"
+    WRONG_KID = "wrong_kid"
+    CURRENCY = "currency"
+    OTHER_CUSTOMER = "other_customer"
+    SEVERAL = "several"
+    NOTHING_TO_RETURN = "nothing_to_return"
+    CREDIT_NOTE = "credit_note"
+    NOTHING_OPEN = "nothing_open"
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """
+    A payment to be placed.
+
+    :param amount: in the client's own currency; below zero: it was returned
+    :param foreign: it was paid in another currency than the client's own; the currency's name
+    """
+
+    id: int
+    customer: str
+    amount: Decimal
+    kid: str = ""
+    invoice_number: str = ""
+    foreign: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """
+    An invoice that a payment may settle.
+
+    :param open: in the client's own currency; None when the invoice has no amount in it
+    :param paid: what was paid on it so far, less what was returned
+    """
+
+    id: int
+    number: str
+    customer: str
+    open: Decimal | None
+    paid: Decimal
+    kid: str = ""
+    foreign: str = ""
+    is_credit_note: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """So much of a payment on one invoice."""
+
+    invoice_id: int
+    amount: Decimal
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """What came of one payment: its parts, or why it is left."""
+
+    payment_id: int
+    parts: tuple[Part, ...] = ()
+    rule: Rule | None = None
+    left: Left | None = None
+
+
+@lru_cache(maxsize=4096)  # asked when invoices are looked for, and again for the payment
+def numbers_in(text: str) -> tuple[str, ...]:
+    """Return the invoice numbers that a text names, each once, in its order."""
+    found = (number for number in _BETWEEN_NUMBERS.split(text.strip()) if number.strip("0"))
+    return tuple(dict.fromkeys(found))[:_MOST_NUMBERS]
+
+
+class Books:
+    """
+    The invoices that some payments may settle, with what is open as payments are placed.
+
+    :param candidates: all invoices with a KID or number that one of the payments names
+    """
+
+    def __init__(self, candidates: Iterable[Candidate]) -> None:
+        self._by_kid: dict[str, list[Candidate]] = defaultdict(list)
+        self._by_number: dict[str, Candidate] = {}
+        self._open: dict[int, Decimal | None] = {}
+        self._paid: dict[int, Decimal] = {}
+        for candidate in candidates:
+            self._by_number[candidate.number] = candidate
+            self._open[candidate.id], self._paid[candidate.id] = candidate.open, candidate.paid
+            if key := kids.key_of(candidate.kid):
+                self._by_kid[key].append(candidate)
+
+    def place(self, payment: Incoming) -> Placed:
+        """Place one payment, and remember what it leaves open."""
+        found, rule, why = self._find(payment)
+        if not found:
+            return Placed(payment.id, left=why)
+        why = self._doubt(payment, found)
+        if why is not None:
+            return Placed(payment.id, left=why)
+        parts = (
+            self._returned(payment, found) if payment.amount < 0 else self._spread(payment, found)
+        )
+        for part in parts:
+            open_now = self._open[part.invoice_id]
+            self._open[part.invoice_id] = None if open_now is None else open_now - part.amount
+            self._paid[part.invoice_id] += part.amount
+        return Placed(payment.id, parts=parts, rule=rule)
+
+    def _find(self, payment: Incoming) -> tuple[list[Candidate], Rule | None, Left | None]:
+        why = Left.NO_REFERENCE
+        if payment.kid:
+            if kids.is_valid(payment.kid):
+                found = self._by_kid.get(kids.key_of(payment.kid), [])
+                if len(found) > 1:
+                    return [], None, Left.SEVERAL
+                if found:
+                    return found, Rule.KID, None
+                why = Left.NOT_FOUND
+            else:
+                why = Left.WRONG_KID
+        numbers = numbers_in(payment.invoice_number)
+        if not numbers:
+            return [], None, why
+        named = [self._by_number[number] for number in numbers if number in self._by_number]
+        if len(named) < len(numbers):
+            # One of several is unknown: how much belongs to it is nothing that we can know.
+            return [], None, Left.NOT_FOUND
+        return named, Rule.INVOICE_NUMBER, None
+
+    def _doubt(self, payment: Incoming, found: Sequence[Candidate]) -> Left | None:
+        if any(candidate.is_credit_note for candidate in found):
+            return Left.CREDIT_NOTE
+        if payment.customer and any(
+            candidate.customer and candidate.customer != payment.customer for candidate in found
+        ):
+            return Left.OTHER_CUSTOMER
+        total = sum((self._open[c.id] or Decimal(0) for c in found), Decimal(0))
+        if any(c.foreign != payment.foreign or self._open[c.id] is None for c in found) or (
+            # In the same foreign currency only what fits to the last unit is beyond doubt: any
+            # difference may be one of the exchange rate.
+            payment.foreign and payment.amount != total
+        ):
+            return Left.CURRENCY
+        if payment.amount < 0 and (len(found) > 1 or self._paid[found[0].id] < -payment.amount):
+            return Left.NOTHING_TO_RETURN
+        if len(found) > 1 and total <= 0:
+            return Left.NOTHING_OPEN
+        return None
+
+    @staticmethod
+    def _returned(payment: Incoming, found: Sequence[Candidate]) -> tuple[Part, ...]:
+        return (Part(found[0].id, payment.amount, Outcome.RETURNED),)
+
+    def _spread(self, payment: Incoming, found: Sequence[Candidate]) -> tuple[Part, ...]:
+        """Fill the invoices in their order; what is left over stays on the last one."""
+        parts: list[Part] = []
+        rest = payment.amount
+        # Among several, one that is settled already takes nothing.
+        takers = [c for c in found if len(found) == 1 or (self._open[c.id] or 0) > 0]
+        for place, candidate in enumerate(takers, start=1):
+            open_now = self._open[candidate.id] or Decimal(0)
+            last = place == len(takers)
+            share = rest if last else min(rest, open_now)
+            if share <= 0:
+                break
+            parts.append(Part(candidate.id, share, outcome_of(share=share, open=open_now)))
+            rest -= share
+        return tuple(parts)
+
+
+def outcome_of(*, share: Decimal, open: Decimal) -> Outcome:
+    """Return what a share does to an invoice of which so much is open."""
+    if share < 0:
+        return Outcome.RETURNED
+    if share == open:
+        return Outcome.SETTLED
+    return Outcome.PART if share < open else Outcome.OVER
+
+
+def suggest(
+    payment: Incoming, *, open_of_customer: Mapping[int, Decimal], most: int = 3
+) -> tuple[int, ...]:
+    """
+    Return the invoices of the same customer of which exactly that amount is open.
+
+    A suggestion for a person: nothing is matched by it.
+    """
+    if payment.amount <= 0 or payment.foreign:
+        return ()
+    equal = (pk for pk, left in open_of_customer.items() if left == payment.amount)
+    return tuple(equal)[:most]

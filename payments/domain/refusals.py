@@ -1,0 +1,204 @@
+"""Why the hub itself does not fetch, match, register or write time, in the user's words."""
+
+from connectors.errors import ADMINISTRATOR, FINANCE, BadAnswer, OutcomeUnknown, Rejected
+from connectors.words import gettext_noop as _
+
+_NOTHING_FETCHED = _("Nothing was fetched.")
+
+
+class NotActivated(Rejected):
+    """S14: the Visma Business integration is not activated in this organisation."""
+
+    summary = _("The Visma Business integration is not activated.")
+    remedy = _("Someone who may change its settings activates it; then try again.")
+    not_booked = _NOTHING_FETCHED
+    who = ADMINISTRATOR
+    action = "open_settings"
+    needs = ()
+
+
+class NoSourceCompany(Rejected):
+    """S19: the invoice client has no Visma company of its own."""
+
+    summary = _("No Visma company is chosen for {client}.")
+    remedy = _("Open the settings of the invoice client and choose its Visma company.")
+    not_booked = _NOTHING_FETCHED
+    who = ADMINISTRATOR
+    action = "open_client"
+    needs = ("client",)
+
+
+class NoVoucherTypes(Rejected):
+    """Nobody has said which voucher types are payments."""
+
+    summary = _("No voucher type is marked as payment for {client}.")
+    remedy = _("Open the settings of the invoice client, press Check, and choose the types.")
+    not_booked = _NOTHING_FETCHED
+    who = ADMINISTRATOR
+    action = "open_client"
+    needs = ("client",)
+
+
+class NoStartDate(Rejected):
+    """S16: nobody has said how far back in time payments are fetched."""
+
+    summary = _("It is not set how far back in time payments are fetched for {client}.")
+    remedy = _("Set the start date in the settings of the integration or of the client.")
+    not_booked = _NOTHING_FETCHED
+    who = ADMINISTRATOR
+    action = "open_settings"
+    needs = ("client",)
+
+
+class SourceNotConnected(Rejected):
+    """The account that reaches the Visma company is not authorised."""
+
+    summary = _("The account {account} of {client} is not authorised.")
+    remedy = _("An administrator authorises it again; then fetch again.")
+    not_booked = _NOTHING_FETCHED
+    who = ADMINISTRATOR
+    action = "reconnect"
+    needs = ("account", "client")
+
+
+class WrongCompany(Rejected):
+    """The Visma company is not the one of the invoice client: its money must not land here."""
+
+    summary = _(
+        "The Visma company {company} has the organisation number {theirs}, {client} has {ours}."
+    )
+    remedy = _("Choose the right Visma company, or correct the organisation number of the client.")
+    not_booked = _("Nothing was fetched, so that no money lands on the wrong client.")
+    who = ADMINISTRATOR
+    action = "open_client"
+    needs = ("company", "theirs", "client", "ours")
+
+
+class NoOrganisationNumber(Rejected):
+    """Without the number nobody can tell whose Visma company it is."""
+
+    summary = _("{client} has no organisation number, or its Visma company shows none.")
+    remedy = _("Fill in the organisation number on both sides; it proves whose money it is.")
+    not_booked = _NOTHING_FETCHED
+    who = ADMINISTRATOR
+    action = "open_client"
+    needs = ("client",)
+
+
+class NotAllowed(Rejected):
+    """S22: the right was not given."""
+
+    summary = _("{person} may not do this: the right “{right}” is not given.")
+    remedy = _("An administrator gives it to the role.")
+    not_booked = _("Nothing was done.")
+    who = ADMINISTRATOR
+    action = ""
+    needs = ("person", "right")
+
+
+class DateLocked(Rejected):
+    """The target's books are locked at the payment's date."""
+
+    summary = _("{date} is locked in the invoicing system: its lock date is {locked}.")
+    remedy = _("Move the lock date there, then press Try again.")
+    who = ADMINISTRATOR
+    action = "retry"
+    needs = ("date", "locked")
+
+
+class NoClearingAccount(Rejected):
+    """Nobody has said which account stands on the other side of a payment."""
+
+    summary = _("No clearing account is set for {client}.")
+    remedy = _("Set it in the settings of the invoice client, then press Try again.")
+    who = ADMINISTRATOR
+    action = "open_client"
+    needs = ("client",)
+
+
+class OtherAmount(OutcomeUnknown):
+    """The target holds something else under our reference."""
+
+    summary = _("The payment stands there under our reference with {theirs} instead of {ours}.")
+    remedy = _("Compare the two in the invoicing system, then choose what is true.")
+    who = FINANCE
+    action = "decide"
+    needs = ("theirs", "ours")
+
+
+class StillUnknown(OutcomeUnknown):
+    """Asked over and over, and still nothing certain."""
+
+    summary = _("It could not be found out whether the payment is registered.")
+    remedy = _("Look for {reference} in the invoicing system, then choose what is true.")
+    who = FINANCE
+    action = "decide"
+    needs = ("reference",)
+
+
+class TargetIsAsked(OutcomeUnknown):
+    """The database was restored; what was registered since the backup is only known there."""
+
+    summary = _(
+        "The hub's database was restored, so the invoicing system is asked before this is sent."
+    )
+    remedy = _("Wait some minutes: if the payment is not found there twice, it is registered.")
+    not_booked = _("It is not known whether the payment is registered.")
+    needs = ()
+
+
+class OtherSinceTheBackup(OutcomeUnknown):
+    """The target holds a payment of the hub of that day and amount that the hub does not know."""
+
+    summary = _(
+        "The invoicing system holds voucher {vouchers} of that day and amount, which the hub "
+        "registered before its database was restored."
+    )
+    remedy = _("Look there whether it is this payment, on another invoice perhaps; then choose.")
+    not_booked = _("It is not known whether the payment is registered.")
+    who = FINANCE
+    action = "decide"
+    needs = ("vouchers",)
+
+
+class MatchRefused(Rejected):
+    """A person asked for a match that would break a rule."""
+
+    summary = _("This cannot be matched: {why}")
+    remedy = _("Choose another invoice or amount.")
+    not_booked = _("Nothing was matched.")
+    who = FINANCE
+    action = ""
+    needs = ("why",)
+
+
+class CustomerBlocked(Rejected):
+    """S20: time cannot be registered on a temporarily blocked customer."""
+
+    summary = _("{customer} is temporarily blocked since {since}: {reason}.")
+    remedy = _("Time can be registered again when the block is lifted.")
+    not_booked = _("No time was registered.")
+    who = FINANCE
+    action = ""
+    needs = ("customer", "since", "reason")
+
+
+class Changed(BadAnswer):
+    """The source shows another amount than it did before for the same posting."""
+
+    summary = _("Payment {key} was {before} and is now {after} in Visma.")
+    remedy = _("Look at the posting in Visma; the hub keeps what it registered first.")
+    not_booked = _("Nothing was changed.")
+    who = FINANCE
+    needs = ("key", "before", "after")
+
+
+class Cancelled(Rejected):
+    """A person stopped the run."""
+
+    summary = _("The run was stopped by a person.")
+    remedy = _("Fetch again: it goes on with what is missing.")
+    not_booked = _("What had been fetched until then is kept.")
+    who = FINANCE
+    action = ""
+    needs = ()

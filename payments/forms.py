@@ -1,0 +1,218 @@
+"""What people fill in about payments."""
+
+import re
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from accounts import domain
+from accounts.models import Connection, Organisation
+from connectors.base import Vendor
+from connectors.registry import CONNECTORS
+from payments.models import ApiToken, Customer, Integration, InvoiceClient
+from payments.operations import clients
+
+_TYPES = re.compile(r"[\s,;]+")
+_DATE = {"type": "date"}
+
+
+class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]
+    """S15, S16, S17."""
+
+    class Meta:
+        model = Integration
+        fields = ["marker", "marker_value", "fetch_from", "mirrors_blocks"]
+        widgets = {"fetch_from": forms.DateInput(attrs=_DATE, format="%Y-%m-%d")}
+
+
+class ClientForm(forms.ModelForm):  # type: ignore[type-arg]
+    """An invoice client and where its money is."""
+
+    voucher_types = forms.CharField(
+        label=_("Voucher types that are payments"),
+        required=False,
+        max_length=200,
+        help_text=_("Numbers in Visma, separated by commas. Press Check to see them."),
+    )
+
+    class Meta:
+        model = InvoiceClient
+        fields = [
+            "number",
+            "name",
+            "organisation_number",
+            "currency",
+            "source",
+            "voucher_types",
+            "target",
+            "clearing_account",
+            "own_fetch_from",
+            "own_marker",
+            "fetches_every_hours",
+        ]
+        widgets = {"own_fetch_from": forms.DateInput(attrs=_DATE, format="%Y-%m-%d")}
+
+    def __init__(self, *args: Any, organisation: Organisation, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.organisation = organisation
+        source: Any = self.fields["source"]
+        target: Any = self.fields["target"]
+        source.queryset = clients.sources(organisation)
+        target.queryset = clients.targets(organisation)
+        source.empty_label = _("None yet: it is skipped when payments are fetched")
+        target.empty_label = _("None: payments are followed up in the hub only")
+        if self.instance.pk and "voucher_types" in self.initial:
+            self.initial["voucher_types"] = ", ".join(map(str, self.instance.voucher_types))
+
+    def clean_voucher_types(self) -> list[int]:
+        """Read the numbers."""
+        parts = [part for part in _TYPES.split(self.cleaned_data["voucher_types"]) if part]
+        if not all(part.isdecimal() and len(part) < 10 for part in parts):
+            raise ValidationError(_("Write numbers separated by commas."))
+        return sorted({int(part) for part in parts})
+
+    def clean_organisation_number(self) -> str:
+        """Keep the figures only."""
+        return domain.digits_of(self.cleaned_data["organisation_number"])
+
+    def clean_currency(self) -> str:
+        """Write it in capitals."""
+        currency: str = self.cleaned_data["currency"].upper()
+        if len(currency) != 3 or not currency.isalpha():
+            raise ValidationError(_("Write three letters, such as NOK."))
+        return currency
+
+    def _post_clean(self) -> None:
+        """Leave the instance alone: the operation changes it, and audits what changed."""
+
+    def values(self) -> dict[str, Any]:
+        """Return what was filled in."""
+        return {name: self.cleaned_data[name] for name in self._meta.fields or ()}
+
+
+class AccountForm(forms.Form):
+    """Access to one company at a vendor, by a service or by a person who signs in."""
+
+    where = forms.ChoiceField(label=_("Where, and who signs in"))
+    name = forms.CharField(label=_("Name of the account"), max_length=120)
+    tenant_id = forms.CharField(
+        label=_("Company number there"),
+        max_length=64,
+        required=False,
+        help_text=_("Visma Business NXT: the number of the company. PowerOffice Go: leave empty."),
+    )
+    own_key = forms.CharField(
+        label=_("Client key"),
+        max_length=200,
+        required=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+        help_text=_("PowerOffice Go: the key of this company. It is stored encrypted."),
+    )
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        where: Any = self.fields["where"]
+        where.choices = account_choices()
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for the one or the other; take apart where and how."""
+        values: dict[str, Any] = super().clean() or {}
+        if not values.get("tenant_id") and not values.get("own_key"):
+            self.add_error("tenant_id", _("Write the company's number, or its client key below."))
+        values["vendor"], _colon, values["kind"] = values.get("where", "").partition(":")
+        return values
+
+
+class UploadForm(forms.Form):
+    """A file."""
+
+    upload = forms.FileField(label=_("File"), max_length=255)
+
+
+class MatchForm(forms.Form):
+    """An invoice, and how much of the payment goes on it."""
+
+    invoice = forms.CharField(label=_("Invoice number"), max_length=40)
+    amount = forms.DecimalField(
+        label=_("Amount"),
+        max_digits=15,
+        decimal_places=2,
+        required=False,
+        localize=True,
+        help_text=_("Empty: all that is left of the payment."),
+    )
+    reason = forms.CharField(label=_("Reason"), max_length=200, required=False)
+
+
+class ReasonForm(forms.Form):
+    """Why a person does it."""
+
+    reason = forms.CharField(label=_("Reason"), max_length=200)
+
+
+class TimeForm(forms.Form):
+    """Time on a customer."""
+
+    customer = forms.CharField(
+        label=_("Customer number"), max_length=30, widget=forms.TextInput(attrs={"list": "known"})
+    )
+    client = forms.ModelChoiceField(
+        label=_("Invoice client"), queryset=InvoiceClient.objects.none()
+    )
+    worked_on = forms.DateField(
+        label=_("Date"), widget=forms.DateInput(attrs=_DATE, format="%Y-%m-%d")
+    )
+    minutes = forms.IntegerField(label=_("Minutes"), min_value=1, max_value=1440)
+    text = forms.CharField(label=_("Text"), max_length=200, required=False)
+
+    def __init__(self, *args: Any, organisation: Organisation, **more: Any) -> None:
+        super().__init__(*args, **more)
+        client: Any = self.fields["client"]
+        client.queryset = InvoiceClient.objects.of(organisation).order_by("number")
+
+    def clean(self) -> dict[str, Any]:
+        """Find the customer."""
+        values: dict[str, Any] = super().clean() or {}
+        client, number = values.get("client"), values.get("customer", "").strip()
+        if client is not None and number:
+            found = Customer.objects.filter(client=client, number=number).first()
+            if found is None:
+                self.add_error("customer", _("There is no customer with this number."))
+            values["customer"] = found
+        return values
+
+
+class TokenForm(forms.Form):
+    """A token of a program."""
+
+    name = forms.CharField(label=_("Name"), max_length=80)
+    scopes = forms.MultipleChoiceField(
+        label=_("It may"),
+        choices=ApiToken.Scope.choices,
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+
+def payment_vendors() -> dict[str, Vendor]:
+    """Return the vendors that payments come from or are registered at."""
+    return {
+        key: vendor
+        for key, vendor in CONNECTORS.items()
+        if vendor.make_source is not None or vendor.make_target is not None
+    }
+
+
+def account_choices() -> list[tuple[str, str]]:
+    """Return each vendor with each way in that it has."""
+    return [
+        (
+            f"{key}:{kind}",
+            f"{vendor.name}: {Connection.Kind(kind).label}"
+            if len(vendor.kinds) > 1
+            else vendor.name,
+        )
+        for key, vendor in payment_vendors().items()
+        for kind in vendor.kinds
+    ]

@@ -1,0 +1,73 @@
+"""What the commands of payments share: who acts, which clients, failures in words."""
+
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+
+from accounts.management.commands._command import HubCommand, organisation_named
+from accounts.models import Membership, Organisation, User
+from accounts.queries import FailureRow, failure_row_of
+from connectors.errors import ConnectorError
+from payments.models import InvoiceClient
+from payments.operations import clients
+
+
+class PaymentsCommand(HubCommand):
+    """A command about one organisation's invoice clients."""
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Ask for the organisation and for whom to act."""
+        super().add_arguments(parser)
+        parser.add_argument("--organisation", default="", help="needed when there are several")
+        parser.add_argument(
+            "--as",
+            dest="person",
+            default="",
+            metavar="EMAIL",
+            help="act with that person's rights; without it, as the operator of the hub",
+        )
+
+    def whom(self, organisation: Organisation, options: dict[str, Any]) -> User | None:
+        """Return the person to act as, or None for the hub itself."""
+        if not options["person"]:
+            return None
+        email = User.objects.clean_email(options["person"])
+        member = (
+            Membership.objects.of(organisation)
+            .filter(user__email=email, user__is_active=True)
+            .select_related("user")
+            .first()
+        )
+        if member is None:
+            raise CommandError(f"Nobody with the address {email!r} is in {organisation}.")
+        user: User = member.user
+        return user
+
+
+def organisation_of(options: dict[str, Any]) -> Organisation:
+    """Return the organisation that is named, or the only one."""
+    return organisation_named(options["organisation"])
+
+
+def clients_named(organisation: Organisation, number: str) -> list[InvoiceClient]:
+    """
+    Return the invoice client with that number, or all of them without one.
+
+    :raises CommandError: if there is none
+    """
+    found = [one for one in clients.clients_of(organisation) if number in ("", one.number)]
+    if not found:
+        name = f" {number!r}" if number else ""
+        raise CommandError(f"There is no invoice client{name} in {organisation}.")
+    return found
+
+
+def told(failure: FailureRow) -> str:
+    """Return a failure as a command says it."""
+    parts = (failure.summary, failure.not_booked, failure.remedy)
+    return " ".join(part for part in parts if part)
+
+
+def refused(failure: ConnectorError) -> CommandError:
+    """Return a refusal as the command's end."""
+    return CommandError(told(failure_row_of(failure)))

@@ -1,0 +1,50 @@
+"""Look at the companies of an invoice client and report what they offer."""
+
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+from django.utils import timezone
+
+from connectors.errors import ConnectorError
+from payments.management.commands._payments import (
+    PaymentsCommand,
+    clients_named,
+    organisation_of,
+    refused,
+)
+from payments.operations import clients
+from payments.operations.rights import check_right
+from payments.queries.wording import finding_words
+
+
+class Command(PaymentsCommand):
+    """Check the set-up of an invoice client."""
+
+    help = (
+        "Ask Visma Business and PowerOffice what they offer for an invoice client: company, "
+        "voucher types, marker, credit blocks. Exit code 1 if something stands in the way."
+    )
+    example = "python manage.py check_invoice_client --client 4110101"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Ask for the client."""
+        super().add_arguments(parser)
+        parser.add_argument("--client", required=True, help="number of the invoice client")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Ask, and print what was found."""
+        organisation = organisation_of(options)
+        (client,) = clients_named(organisation, options["client"])
+        try:
+            check_right(organisation, self.whom(organisation, options))
+            setup = clients.check_client(client, now=timezone.now())
+        except ConnectorError as failure:
+            raise refused(failure) from None
+        client.setup = setup
+        proposed = clients.proposed_types(client)
+        lines = [f"{setup['company']} ({setup['organisation_number']})"]
+        lines += [f"  {one['level']}: {finding_words(one)}" for one in setup["findings"]]
+        lines.append(f"  proposed as payments: {', '.join(map(str, proposed)) or '-'}")
+        self.answer(options, "\n".join(lines), {**setup, "proposed_voucher_types": proposed})
+        if any(one["level"] == "problem" for one in setup["findings"]):
+            raise CommandError("Something stands in the way; see above.")

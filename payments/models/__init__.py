@@ -1,0 +1,32 @@
+"""The tables of the payments app."""
+
+from payments.models.clients import Integration, InvoiceClient
+from payments.models.customers import Customer, DeniedProject, TimeBlock, TimeEntry
+from payments.models.ledger import Invoice, Payment, Settlement
+from payments.models.money import MoneyField
+from payments.models.reconciliations import Reconciliation, ReconciliationLine
+from payments.models.registrations import Registration, RegistrationAttempt
+from payments.models.runs import FetchEntry, FetchGroup, FetchRun, SkippedRow
+from payments.models.tokens import ApiToken
+
+__all__ = [
+    "ApiToken",
+    "Customer",
+    "DeniedProject",
+    "FetchEntry",
+    "FetchGroup",
+    "FetchRun",
+    "Integration",
+    "Invoice",
+    "InvoiceClient",
+    "MoneyField",
+    "Payment",
+    "Reconciliation",
+    "ReconciliationLine",
+    "Registration",
+    "RegistrationAttempt",
+    "Settlement",
+    "SkippedRow",
+    "TimeBlock",
+    "TimeEntry",
+]

@@ -1,0 +1,150 @@
+"""
+Many new rows at once: COPY on PostgreSQL, one prepared statement on SQLite.
+
+Django's `bulk_create` writes the SQL of each value of each row anew; for a page of payments that
+was two thirds of the time, and the database's own work a sixth.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from django.db import connection, models
+
+if TYPE_CHECKING:
+    Field = models.Field[Any, Any]
+else:
+    Field = models.Field
+_KINDS = (
+    models.CharField,
+    models.TextField,
+    models.IntegerField,
+    models.DateField,
+    models.BooleanField,
+    models.ForeignKey,
+    models.JSONField,
+)
+"""The fields whose prepared values stand in CSV as they read in Python."""
+_TEXTS = (models.CharField, models.TextField)
+_AS_THEY_ARE = {
+    models.CharField,
+    models.TextField,
+    models.ForeignKey,
+    models.OneToOneField,
+    models.IntegerField,
+    models.BigIntegerField,
+    models.PositiveSmallIntegerField,
+}
+"""Of those, the ones whose values the database takes without asking the field; no subclass."""
+
+
+def insert(
+    model: type[models.Model], names: Sequence[str], rows: Sequence[tuple[Any, ...]], **same: Any
+) -> list[int]:
+    """
+    Insert new rows of a model, in a transaction, and return their primary keys in their order.
+
+    As with `bulk_create` no signal is sent and `save` is not called; the database's constraints
+    hold. Text columns that may be NULL are not supported: CSV cannot tell NULL from "".
+
+    :param names: the columns of a row, `client_id` for a foreign key
+    :param same: columns with one value for all rows; those that are nowhere get their default
+    :raises TypeError: if a column is unknown or cannot be written like this
+    """
+    if not connection.in_atomic_block:
+        raise TypeError("rows are inserted within a transaction")
+    primary, fields = model._meta.pk, _fields(model)
+    unknown = {*names, *same} - fields.keys()
+    if unknown:
+        raise TypeError(f"{model.__name__} has no {', '.join(sorted(unknown))}")
+    if not rows:
+        return []
+    keys = _new_keys(model, len(rows))
+    given = dict(zip(names, zip(*rows, strict=True), strict=True))
+    columns: list[Iterable[Any]] = [keys]
+    for name, field in fields.items():
+        if name in given:
+            columns.append(_prepared(field, given[name]))
+        else:
+            value = _one(field, same[name] if name in same else field.get_default())
+            columns.append([value] * len(rows))
+    write = _copy if connection.vendor == "postgresql" else _execute
+    write(model, [primary, *fields.values()], zip(*columns, strict=True))
+    return keys
+
+
+def _fields(model: type[models.Model]) -> dict[str, Field]:
+    fields = {f.attname: f for f in model._meta.concrete_fields if not f.primary_key}
+    for name, field in fields.items():
+        if not isinstance(field, _KINDS) or (field.null and isinstance(field, _TEXTS)):
+            raise TypeError(f"{model.__name__}.{name} cannot be copied")
+    return fields
+
+
+def _prepared(field: Field, values: Sequence[Any]) -> Sequence[Any]:
+    """Return the values as the database takes them; equal ones are prepared once."""
+    if type(field) in _AS_THEY_ARE:
+        return values
+    ready = {value: _one(field, value) for value in set(values)}
+    return [ready[value] for value in values]
+
+
+def _one(field: Field, value: Any) -> Any:
+    if isinstance(field, models.JSONField):
+        return json.dumps(value)
+    return field.get_db_prep_save(value, connection)
+
+
+def _new_keys(model: type[models.Model], number: int) -> list[int]:
+    table, column = model._meta.db_table, model._meta.pk.column
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(
+                "WITH of AS MATERIALIZED (SELECT pg_get_serial_sequence(%s, %s)::regclass AS name) "
+                "SELECT nextval(of.name) FROM of, generate_series(1, %s)",
+                [connection.ops.quote_name(table), column, number],
+            )
+            return [key for (key,) in cursor.fetchall()]
+        # Nobody else writes: a transaction of SQLite that begins IMMEDIATE has the only lock.
+        cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
+        last = cursor.fetchone()
+    first = (last[0] if last else 0) + 1
+    return list(range(first, first + number))
+
+
+def _columns(fields: Iterable[Field]) -> str:
+    return ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
+
+
+def _execute(
+    model: type[models.Model],
+    fields: Sequence[Field],
+    rows: Iterable[tuple[Any, ...]],
+) -> None:
+    table = connection.ops.quote_name(model._meta.db_table)
+    places = ", ".join(["%s"] * len(fields))
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            f"INSERT INTO {table} ({_columns(fields)}) VALUES ({places})",  # noqa: S608
+            list(rows),
+        )
+
+
+def _copy(
+    model: type[models.Model],
+    fields: Sequence[Field],
+    rows: Iterable[tuple[Any, ...]],
+) -> None:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    text.seek(0)
+    table = connection.ops.quote_name(model._meta.db_table)
+    # What is empty is NULL, but in a text column it is "".
+    never_null = _columns(field for field in fields if isinstance(field, _TEXTS))
+    words = f"COPY {table} ({_columns(fields)}) FROM STDIN WITH (FORMAT csv"
+    if never_null:
+        words += f", FORCE_NOT_NULL ({never_null})"
+    with connection.cursor() as cursor, connection.wrap_database_errors:
+        cursor.copy_expert(f"{words})", text)

@@ -1,0 +1,366 @@
+"""
+Temporarily blocked customers: the reasons kept apart, mirrored from Visma and to the target.
+
+Visma's block is set and lifted by the hub alone; a person's by a person alone. In the target
+only projects that the hub itself closed are opened again.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from accounts.models import Errand, Organisation, User
+from accounts.operations import audit
+from accounts.operations.access import source_for, target_for
+from accounts.operations.boundaries import reached
+from accounts.operations.errands import handles, request_errand
+from accounts.operations.waking import wake
+from connectors.errors import ConnectorError, NotAuthorized, Unavailable
+from connectors.receivables import PaymentTarget, SourceCustomer, TargetProject
+from payments.domain import refusals
+from payments.models import Customer, DeniedProject, Integration, InvoiceClient, TimeBlock
+from payments.operations import storing
+from payments.operations.placing import portions
+from payments.operations.rights import check_active, check_right
+
+RECHECK = "payments.recheck_customer"
+LOOK_FOR_NEW_PROJECTS = timedelta(hours=1)
+_R = TimeBlock.Reason
+
+
+# --- From Visma --------------------------------------------------------------------------------
+
+
+def mirror(
+    client: InvoiceClient,
+    customers: Sequence[SourceCustomer],
+    *,
+    integration: Integration,
+    now: datetime,
+) -> int:
+    """
+    Write what Visma says of some customers' credit, and block or unblock them (S17).
+
+    The rows are there already. Statements do not grow with the customers, only with portions.
+
+    :returns: how many customers were blocked or unblocked
+    """
+    said = {str(one.number): one.credit_blocked for one in customers}
+    changed = 0
+    for numbers in portions(sorted(said)):
+        mine = Customer.objects.filter(client=client, number__in=numbers)
+        with transaction.atomic():
+            # Held like this by the trigger of time entries too, so that none slips in between.
+            rows = list(mine.select_for_update(of=("self",)).values_list("pk", "number"))
+            yes = [pk for pk, number in rows if said[number]]
+            no = [pk for pk, number in rows if not said[number]]
+            Customer.objects.filter(pk__in=yes).update(credit_blocked=True, credit_seen_at=now)
+            Customer.objects.filter(pk__in=no).update(credit_blocked=False, credit_seen_at=now)
+            if integration.mirrors_blocks:
+                changed += _block(client, yes, now=now) + _unblock(no, now=now)
+    return changed
+
+
+def _block(client: InvoiceClient, customer_ids: Iterable[int], *, now: datetime) -> int:
+    ids = set(customer_ids)
+    there = TimeBlock.objects.filter(
+        customer_id__in=ids, reason=_R.VISMA, lifted_at=None
+    ).values_list("customer_id", flat=True)
+    fresh = sorted(ids - set(there))
+    TimeBlock.objects.bulk_create(
+        TimeBlock(
+            organisation_id=client.organisation_id,
+            customer_id=pk,
+            reason=_R.VISMA,
+            since=now,
+        )
+        for pk in fresh
+    )
+    Customer.objects.filter(pk__in=fresh).update(push_at=now, push_failures=0)
+    return len(fresh)
+
+
+def _unblock(customer_ids: Iterable[int], *, now: datetime) -> int:
+    blocks = TimeBlock.objects.filter(
+        customer_id__in=list(customer_ids), reason=_R.VISMA, lifted_at=None
+    )
+    affected = list(blocks.values_list("customer_id", flat=True))
+    if affected:
+        blocks.update(lifted_at=now)
+        Customer.objects.filter(pk__in=affected).update(push_at=now, push_failures=0)
+    return len(affected)
+
+
+def lift_all_of_visma(organisation: Organisation, *, now: datetime) -> int:
+    """Lift every block that the hub set for Visma: the mirror was switched off."""
+    lifted = 0
+    blocks = TimeBlock.objects.of(organisation).filter(reason=_R.VISMA, lifted_at=None)
+    for some in portions(blocks.values_list("customer_id", flat=True)):
+        with transaction.atomic():
+            lifted += _unblock(some, now=now)
+    return lifted
+
+
+def block_again_for_visma(organisation: Organisation, *, now: datetime) -> int:
+    """Block every customer whose credit Visma had stopped when it was last asked."""
+    blocked = 0
+    for client in InvoiceClient.objects.of(organisation):
+        ids = Customer.objects.filter(client=client, credit_blocked=True).values_list(
+            "pk", flat=True
+        )
+        for some in portions(ids):
+            with transaction.atomic():
+                list(Customer.objects.select_for_update().filter(pk__in=some).values_list("pk"))
+                blocked += _block(client, some, now=now)
+    return blocked
+
+
+# --- By a person -------------------------------------------------------------------------------
+
+
+def block_by_hand(*, customer: Customer, note: str, by: User, now: datetime) -> bool:
+    """Block a customer for a person's own reason; say whether it was not blocked for one yet."""
+    check_right(customer.organisation, by)
+    with transaction.atomic():
+        Customer.objects.select_for_update().get(pk=customer.pk)
+        try:
+            with transaction.atomic():
+                TimeBlock.objects.create(
+                    organisation=customer.organisation,
+                    customer=customer,
+                    reason=_R.PERSON,
+                    note=note,
+                    since=now,
+                    set_by=by,
+                )
+        except IntegrityError:
+            return False
+        _changed_by_hand(customer, "customer.blocked", by, now=now, details={"reason": note})
+    return True
+
+
+def unblock_by_hand(*, customer: Customer, by: User, now: datetime) -> bool:
+    """Lift a person's block; Visma's, if there is one, stays. Say whether there was one."""
+    check_right(customer.organisation, by)
+    with transaction.atomic():
+        lifted = TimeBlock.objects.filter(
+            customer=customer, reason=_R.PERSON, lifted_at=None
+        ).update(lifted_at=now, lifted_by=by)
+        if lifted:
+            _changed_by_hand(customer, "customer.unblocked", by, now=now, details={})
+    return bool(lifted)
+
+
+def _changed_by_hand(
+    customer: Customer, action: str, by: User, *, now: datetime, details: dict[str, Any]
+) -> None:
+    Customer.objects.filter(pk=customer.pk).update(push_at=now, push_failures=0)
+    audit.record(
+        organisation=customer.organisation,
+        action=action,
+        subject=customer,
+        user=by,
+        details=details,
+    )
+    wake("payments.tasks.serve_client", client_id=customer.client_id)
+
+
+# --- On demand ---------------------------------------------------------------------------------
+
+
+def request_recheck(*, customer: Customer, by: User | None) -> Errand:
+    """Let a worker ask Visma about this one customer, at once."""
+    check_right(customer.organisation, by)
+    check_active(customer.organisation)
+    if customer.client.source is None:
+        raise refusals.NoSourceCompany(client=customer.client.name)
+    return request_errand(
+        organisation=customer.organisation,
+        kind=RECHECK,
+        by=by,
+        params={"customer": customer.pk},
+    )
+
+
+@handles(RECHECK)
+def recheck(errand: Errand, now: datetime) -> dict[str, Any]:
+    """Ask Visma about one customer; say whether it is blocked there."""
+    customer = (
+        Customer.objects.of(errand.organisation)
+        .select_related("client__source", "client__organisation")
+        .get(pk=errand.params["customer"])
+    )
+    client = customer.client
+    if client.source is None:
+        raise refusals.NoSourceCompany(client=client.name)
+    integration = check_active(errand.organisation)
+    found = source_for(client.source).read_customer(int(customer.number))
+    if found is None:
+        return {"found": False}
+    storing.store_source_customers(client, [found])
+    mirror(client, [found], integration=integration, now=now)
+    wake("payments.tasks.serve_client", client_id=client.pk)
+    return {"found": True, "credit_blocked": found.credit_blocked}
+
+
+# --- To the target -----------------------------------------------------------------------------
+
+
+def is_blocked(customer_id: int) -> bool:
+    """Return whether time may not be registered on the customer, for whatever reason."""
+    return TimeBlock.objects.filter(customer_id=customer_id, lifted_at=None).exists()
+
+
+def due_pushes(client: InvoiceClient, *, now: datetime) -> Any:
+    """Return the client's customers whose projects in the target are to be looked at now."""
+    return Customer.objects.filter(client=client, push_at__lte=now).order_by("push_at", "pk")
+
+
+def push(customer: Customer, *, target: PaymentTarget, now: datetime) -> bool:
+    """
+    Close or open the customer's projects in the target; say whether it went well.
+
+    Each project is written down before it is closed, so that a worker that dies leaves a trace
+    by which the hub knows it as its own. A project that somebody else closed is never ours.
+    """
+    due_at = customer.push_at
+    try:
+        if is_blocked(customer.pk):
+            _deny(customer, target, now=now)
+            again: datetime | None = now + LOOK_FOR_NEW_PROJECTS
+        else:
+            _allow(customer, target, now=now)
+            again = None
+    except NotAuthorized:
+        raise
+    except ConnectorError as failure:
+        wait = timedelta(minutes=min(2 ** min(customer.push_failures, 6), 60))
+        if isinstance(failure, Unavailable) and failure.retry_after:
+            wait = timedelta(seconds=failure.retry_after)
+        Customer.objects.filter(pk=customer.pk, push_at=due_at).update(
+            push_at=now + wait,
+            push_failures=customer.push_failures + 1,
+            push_failure_code=failure.code(),
+            push_failure_params=failure.params,
+            push_failure_detail=failure.detail,
+        )
+        return False
+    # Compare-and-set: a block that changed meanwhile made it due anew.
+    Customer.objects.filter(pk=customer.pk, push_at=due_at).update(
+        push_at=again,
+        pushed_at=now,
+        push_failures=0,
+        push_failure_code="",
+        push_failure_params={},
+        push_failure_detail="",
+    )
+    return True
+
+
+def _projects(customer: Customer, target: PaymentTarget) -> dict[str, TargetProject]:
+    number = customer.target_number or customer.number
+    return {one.id: one for one in target.read_projects(customer_number=number)}
+
+
+def _deny(customer: Customer, target: PaymentTarget, *, now: datetime) -> None:
+    mine = {
+        row.project_id: row
+        for row in DeniedProject.objects.filter(customer=customer, lifted_at=None)
+    }
+    for project in _projects(customer, target).values():
+        row = mine.get(project.id)
+        if project.denies_time:
+            if row is not None and row.done_at is None:
+                DeniedProject.objects.filter(pk=row.pk).update(done_at=now)
+            continue
+        if row is None:
+            row = DeniedProject.objects.create(
+                organisation_id=customer.organisation_id,
+                customer=customer,
+                project_id=project.id,
+                code=project.code[:60],
+                name=project.name[:200],
+                set_at=now,
+            )
+        reached("block.noted")
+        if target.set_time_denied(project, denied=True):
+            reached("block.denied")
+            DeniedProject.objects.filter(pk=row.pk).update(done_at=now)
+        else:
+            # Somebody closed it in the same moment: it is theirs.
+            row.delete()
+
+
+def _allow(customer: Customer, target: PaymentTarget, *, now: datetime) -> None:
+    rows = list(DeniedProject.objects.filter(customer=customer, lifted_at=None))
+    if not rows:
+        return
+    projects = _projects(customer, target)
+    for row in rows:
+        project = projects.get(row.project_id)
+        if project is not None and project.denies_time:
+            target.set_time_denied(project, denied=False)
+        DeniedProject.objects.filter(pk=row.pk).update(lifted_at=now)
+
+
+def sync_now(client: InvoiceClient, *, now: datetime) -> dict[str, int]:
+    """
+    Ask Visma about every customer's credit, then bring the target in line; for the command.
+
+    :raises ConnectorError: if Visma cannot be asked
+    """
+    integration = check_active(client.organisation)
+    if client.source is None:
+        raise refusals.NoSourceCompany(client=client.name)
+    changed = read_credit(client, integration=integration, changed_since=None, now=now)
+    pushed = failed = 0
+    if client.target is not None and client.target.is_authorised:
+        target = target_for(client.target)
+        if target.capabilities.time_blocks:
+            # Everything blocked is looked at, for projects that are new.
+            Customer.objects.filter(client=client, blocks__lifted_at=None).exclude(
+                blocks=None
+            ).update(push_at=now)
+            for customer in list(due_pushes(client, now=now)):
+                done = push(customer, target=target, now=now)
+                pushed, failed = pushed + done, failed + (not done)
+    return {"changed": changed, "pushed": pushed, "failed": failed}
+
+
+def read_credit(
+    client: InvoiceClient,
+    *,
+    integration: Integration,
+    changed_since: datetime | None,
+    now: datetime,
+) -> int:
+    """Read customers and their credit from Visma, in portions; return how many changed state."""
+    assert client.source is not None  # noqa: S101 (the callers have checked)
+    source = source_for(client.source)
+    changed, some = 0, []
+    for customer in source.read_customers(changed_since=changed_since):
+        some.append(customer)
+        if len(some) == 400:
+            changed += _store(client, some, integration, source.capabilities.credit_blocks, now)
+            some = []
+    changed += _store(client, some, integration, source.capabilities.credit_blocks, now)
+    if source.capabilities.credit_blocks and changed_since is None:
+        InvoiceClient.objects.filter(pk=client.pk).update(blocks_seen_at=now)
+    return changed
+
+
+def _store(
+    client: InvoiceClient,
+    customers: list[SourceCustomer],
+    integration: Integration,
+    readable: bool,
+    now: datetime,
+) -> int:
+    if not customers:
+        return 0
+    storing.store_source_customers(client, customers)
+    if not readable:
+        return 0
+    return mirror(client, customers, integration=integration, now=now)

@@ -1,0 +1,319 @@
+"""The integration is activated and set; invoice clients are made, changed, checked (S14–S17)."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext
+
+from accounts import domain
+from accounts.models import Connection, Errand, Organisation, User
+from accounts.operations import audit
+from accounts.operations.access import source_for, target_for
+from accounts.operations.errands import handles, request_errand
+from connectors.errors import ConnectorError
+from connectors.receivables import FindingLevel, SetupFinding
+from connectors.registry import CONNECTORS
+from payments.domain import refusals
+from payments.models import Integration, InvoiceClient, Payment
+from payments.operations import blocking, marking
+from payments.operations.rights import check_active, check_right, integration_of
+from payments.operations.running import check_company
+
+CHECK = "payments.check_client"
+
+
+class ClientRefused(Exception):
+    """The settings of a client would break a rule; `field` and words for the person."""
+
+    def __init__(self, field: str, words: str) -> None:
+        super().__init__(words)
+        self.field = field
+
+
+def sources(organisation: Organisation) -> Any:
+    """Return the organisation's accounts that payments can be fetched through."""
+    return _able(organisation, {k for k, v in CONNECTORS.items() if v.make_source is not None})
+
+
+def targets(organisation: Organisation) -> Any:
+    """Return the organisation's accounts that payments can be registered through."""
+    return _able(organisation, {k for k, v in CONNECTORS.items() if v.make_target is not None})
+
+
+def _able(organisation: Organisation, vendors: set[str]) -> Any:
+    return Connection.objects.of(organisation).filter(vendor__in=vendors).order_by("name", "pk")
+
+
+@transaction.atomic
+def activate(*, organisation: Organisation, by: User | None, now: datetime) -> Integration:
+    """Activate the integration (S14); twice changes nothing."""
+    check_right(organisation, by, domain.ORGANISATION)
+    integration, _new = Integration.objects.get_or_create(organisation=organisation)
+    if not integration.is_active:
+        integration.activated_at = now
+        integration.save(update_fields=["activated_at"])
+        audit.record(
+            organisation=organisation,
+            action="payments.activated",
+            subject=integration,
+            user=by,
+        )
+    return integration
+
+
+@transaction.atomic
+def deactivate(*, organisation: Organisation, by: User | None) -> None:
+    """Switch the integration off: nothing is fetched, registered or marked; all stays stored."""
+    check_right(organisation, by, domain.ORGANISATION)
+    integration = integration_of(organisation)
+    if integration.is_active:
+        integration.activated_at = None
+        integration.save(update_fields=["activated_at"])
+        audit.record(
+            organisation=organisation,
+            action="payments.deactivated",
+            subject=integration,
+            user=by,
+        )
+
+
+def change_settings(
+    *,
+    organisation: Organisation,
+    marker: str,
+    marker_value: str,
+    fetch_from: date | None,
+    mirrors_blocks: bool,
+    by: User | None,
+    now: datetime,
+) -> None:
+    """Set S15, S16 and S17; what follows from a change is done for what is there already."""
+    check_right(organisation, by, domain.ORGANISATION)
+    integration = check_active(organisation)
+    before = {
+        "marker": integration.marker,
+        "marker_value": integration.marker_value,
+        "fetch_from": str(integration.fetch_from),
+        "mirrors_blocks": integration.mirrors_blocks,
+    }
+    mirrored = integration.mirrors_blocks
+    with transaction.atomic():
+        integration.marker, integration.marker_value = marker.strip(), marker_value.strip()
+        integration.fetch_from, integration.mirrors_blocks = fetch_from, mirrors_blocks
+        integration.save()
+        after = before | {
+            "marker": integration.marker,
+            "marker_value": integration.marker_value,
+            "fetch_from": str(fetch_from),
+            "mirrors_blocks": mirrors_blocks,
+        }
+        if before["fetch_from"] != after["fetch_from"]:
+            # Another start date: what lies before the stored mark has to be read anew.
+            InvoiceClient.objects.of(organisation).filter(own_fetch_from=None).update(
+                journal_mark=None
+            )
+        audit.record(
+            organisation=organisation,
+            action="payments.settings_changed",
+            subject=integration,
+            user=by,
+            details={k: [before[k], after[k]] for k in before if before[k] != after[k]},
+        )
+    if mirrored and not mirrors_blocks:
+        blocking.lift_all_of_visma(organisation, now=now)
+    if mirrors_blocks and not mirrored:
+        blocking.block_again_for_visma(organisation, now=now)
+    if integration.marker and before["marker"] != integration.marker:
+        for client in InvoiceClient.objects.of(organisation):
+            marking.mark_earlier_ones(client, now=now)
+
+
+def save_client(
+    *,
+    organisation: Organisation,
+    client: InvoiceClient | None,
+    values: dict[str, Any],
+    by: User | None,
+) -> InvoiceClient:
+    """
+    Make or change an invoice client.
+
+    :raises ClientRefused: if it would mix the money of two clients
+    """
+    check_right(organisation, by, domain.ORGANISATION)
+    check_active(organisation)
+    fresh = client is None
+    client = client or InvoiceClient(organisation=organisation)
+    before = {name: _plain(getattr(client, name)) for name in values}
+    _refuse_mixing(client, values)
+    for name, value in values.items():
+        setattr(client, name, value)
+    client.organisation_number = domain.digits_of(client.organisation_number)
+    told = {n: [before[n], _plain(getattr(client, n))] for n in values}
+    told = {name: pair for name, pair in told.items() if fresh or pair[0] != pair[1]}
+    if not told:
+        return client
+    if not fresh and told.keys() & {"voucher_types", "own_fetch_from", "source"}:
+        client.journal_mark = None
+    if not fresh and "source" in told:
+        client.checked_at, client.setup = None, {}
+    try:
+        with transaction.atomic():
+            client.save()
+            audit.record(
+                organisation=organisation,
+                action="invoice_client.created" if fresh else "invoice_client.changed",
+                subject=client,
+                user=by,
+                details=told,
+            )
+    except IntegrityError as exc:
+        raise _taken(exc) from exc
+    return client
+
+
+def _refuse_mixing(client: InvoiceClient, values: dict[str, Any]) -> None:
+    """Another Visma company must not go on where one's payments are stored already."""
+    if client.pk is None or "source" not in values:
+        return
+    new = values["source"]
+    if client.source is None or new is None or new.pk == client.source.pk:
+        return
+    if Payment.objects.filter(client=client).exists():
+        raise ClientRefused(
+            "source",
+            gettext(
+                "Payments of %(company)s are stored here already. Make another invoice client "
+                "for another Visma company."
+            )
+            % {"company": client.source.name},
+        )
+
+
+def _taken(exc: IntegrityError) -> ClientRefused:
+    text = str(exc)
+    if "source" in text or "visma_company" in text:
+        return ClientRefused("source", gettext("Another invoice client has this Visma company."))
+    if "target" in text or "invoicing_company" in text:
+        return ClientRefused("target", gettext("Another invoice client has this account."))
+    return ClientRefused("number", gettext("Another invoice client has this number."))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Connection):
+        return value.name
+    if isinstance(value, list):
+        return ", ".join(str(one) for one in value)
+    return "" if value is None else str(value)
+
+
+# --- The set-up check ---------------------------------------------------------------------------
+
+
+def request_check(*, client: InvoiceClient, by: User | None) -> Errand:
+    """Let a worker look at the client's Visma company and invoicing company."""
+    check_right(client.organisation, by)
+    return request_errand(
+        organisation=client.organisation,
+        kind=CHECK,
+        by=by,
+        params={"client": client.pk},
+    )
+
+
+@handles(CHECK)
+def check(errand: Errand, now: datetime) -> dict[str, Any]:
+    """Find out what the client's companies offer; the findings are stored on the client."""
+    client = (
+        InvoiceClient.objects.of(errand.organisation)
+        .select_related("organisation", "source", "target")
+        .get(pk=errand.params["client"])
+    )
+    return check_client(client, now=now)
+
+
+def check_client(client: InvoiceClient, *, now: datetime) -> dict[str, Any]:
+    """
+    Find out what the client's companies offer, and store it.
+
+    :raises ConnectorError: if Visma cannot be asked
+    """
+    if client.source is None:
+        raise refusals.NoSourceCompany(client=client.name)
+    integration = integration_of(client.organisation)
+    report = source_for(client.source).check_setup(marker=client.marker_in(integration))
+    found: list[dict[str, Any]] = []
+    if report.company is not None:
+        try:
+            check_company(client, report.company)
+        except ConnectorError as wrong:
+            found.append(_failed(wrong))
+    found += [_finding(one) for one in report.findings]
+    if client.target is not None:
+        found += _check_target(client)
+    setup = {
+        "company": report.company.name if report.company else "",
+        "organisation_number": report.company.organisation_number if report.company else "",
+        "currency": report.company.currency if report.company else "",
+        "voucher_types": [
+            {"number": t.number, "name": t.name, "affects_turnover": t.affects_turnover}
+            for t in report.voucher_types
+        ],
+        "marker_readable": report.marker_readable,
+        "marker_writable": report.marker_writable,
+        "credit_block_readable": report.credit_block_readable,
+        "marker_columns": list(report.marker_columns)[:200],
+        "findings": found,
+    }
+    InvoiceClient.objects.filter(pk=client.pk).update(setup=setup, checked_at=now)
+    return setup
+
+
+def _check_target(client: InvoiceClient) -> list[dict[str, Any]]:
+    assert client.target is not None  # noqa: S101 (the caller has looked)
+    try:
+        target = target_for(client.target)
+        company = target.read_client()
+        found = [_finding(one) for one in target.check_setup(account=client.clearing_account)]
+        ours = domain.digits_of(client.organisation_number)
+        theirs = domain.digits_of(company.organisation_number)
+        if ours and theirs and ours != theirs:
+            wrong = refusals.WrongCompany(
+                company=company.name, theirs=theirs, client=client.name, ours=ours
+            )
+            found.append(_failed(wrong))
+    except ConnectorError as failure:
+        return [_failed(failure)]
+    return found
+
+
+def _finding(one: SetupFinding) -> dict[str, Any]:
+    return {"level": one.level.value, "code": one.code, "params": dict(one.params)}
+
+
+def _failed(failure: ConnectorError) -> dict[str, Any]:
+    return {
+        "level": FindingLevel.PROBLEM.value,
+        "failure": failure.code(),
+        "params": failure.params,
+    }
+
+
+def proposed_types(client: InvoiceClient) -> list[int]:
+    """Return the voucher types that the check proposes as payments: not of the turnover."""
+    return [
+        int(t["number"])
+        for t in client.setup.get("voucher_types", ())
+        if t.get("affects_turnover") is False
+    ]
+
+
+def clients_of(organisation: Organisation) -> Iterable[InvoiceClient]:
+    """Return the clients of an organisation with what a press looks at."""
+    return (
+        InvoiceClient.objects.of(organisation)
+        .select_related("organisation", "source", "target")
+        .order_by("number", "pk")
+    )

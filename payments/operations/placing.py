@@ -1,0 +1,279 @@
+"""Payments find their invoices: a fixed number of statements for any number of payments."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Q, Sum
+
+from connectors.base import ZERO
+from connectors.receivables import PaymentKey, SourcePayment
+from payments.domain import kid as kids
+from payments.domain import matching
+from payments.domain.matching import Books, Candidate, Incoming, Placed
+from payments.domain.references import reference_of
+from payments.models import (
+    FetchRun,
+    Invoice,
+    InvoiceClient,
+    Payment,
+    Registration,
+    Settlement,
+    bulk,
+)
+
+_AT_ONCE = 900
+"""Values in one IN list; SQLite takes no more than 999 in a statement."""
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """The sums of an invoice's events."""
+
+    total: Decimal = ZERO
+    paid: Decimal = ZERO
+
+
+def portions(values: Iterable[Any]) -> Iterator[list[Any]]:
+    """Yield the values in lists that fit into one statement."""
+    listed = list(values)
+    for start in range(0, len(listed), _AT_ONCE):
+        yield listed[start : start + _AT_ONCE]
+
+
+def settled_on(invoice_ids: Iterable[int]) -> dict[int, Open]:
+    """Return the sums of the events of those invoices that have any."""
+    found: dict[int, Open] = {}
+    for some in portions(invoice_ids):
+        rows = (
+            Settlement.objects.filter(invoice_id__in=some)
+            .order_by()
+            .values_list("invoice_id")
+            .annotate(total=Sum("amount"), paid=Sum("amount", filter=Q(payment__isnull=False)))
+        )
+        for invoice_id, total, paid in rows:
+            found[invoice_id] = Open(total=total, paid=paid or ZERO)
+    return found
+
+
+def used_of(credit_note_ids: Iterable[int]) -> dict[int, Decimal]:
+    """Return how much of those credit notes was set off."""
+    found: dict[int, Decimal] = {}
+    for some in portions(credit_note_ids):
+        found |= dict(
+            Settlement.objects.filter(credit_note_id__in=some)
+            .order_by()
+            .values_list("credit_note_id")
+            .annotate(total=Sum("amount"))
+        )
+    return found
+
+
+def foreign_of(payment: Payment | SourcePayment, *, home: str) -> str:
+    """Return the currency of a payment that is not in the client's own, else nothing."""
+    known = len(payment.currency) == 3 and payment.currency.isalpha()
+    if known:
+        return "" if payment.currency == home else payment.currency
+    # A source without currency codes: its own number of the currency, or none.
+    return "" if payment.amount == payment.amount_in_currency else payment.currency or "?"
+
+
+def incoming_of(payment: Payment, *, id: int, home: str) -> Incoming:
+    """Return a payment as the rules of matching see it."""
+    return Incoming(
+        id=id,
+        customer=payment.customer_number,
+        amount=payment.amount,
+        kid=payment.kid,
+        invoice_number=payment.invoice_number,
+        foreign=foreign_of(payment, home=home),
+    )
+
+
+def place(client: InvoiceClient, arrived: Sequence[Incoming]) -> list[Placed]:
+    """Return what becomes of each payment, in the same order; nothing is written."""
+    if not arrived:
+        return []
+    books = Books(_candidates(client, arrived))
+    return [books.place(payment) for payment in arrived]
+
+
+def _candidates(client: InvoiceClient, arrived: Sequence[Incoming]) -> list[Candidate]:
+    kid_keys = {kids.key_of(p.kid) for p in arrived if p.kid and kids.is_valid(p.kid)}
+    numbers = {number for p in arrived for number in matching.numbers_in(p.invoice_number)}
+    rows: dict[int, tuple[Any, ...]] = {}
+    wanted = [Q(kid_key__in=some) for some in portions(sorted(kid_keys))]
+    wanted += [Q(number__in=some) for some in portions(sorted(numbers))]
+    for condition in wanted:
+        found = Invoice.objects.filter(condition, client=client).values_list(
+            "pk",
+            "number",
+            "kid",
+            "customer__number",
+            "currency",
+            "posted_amount",
+            "is_credit_note",
+        )
+        rows |= {row[0]: row for row in found}
+    settled = settled_on(rows)
+    nothing = Open()
+    return [
+        Candidate(
+            id=pk,
+            number=number,
+            customer=customer or "",
+            open=None if posted is None else posted - settled.get(pk, nothing).total,
+            paid=settled.get(pk, nothing).paid,
+            kid=kid,
+            foreign="" if currency == client.currency else currency,
+            is_credit_note=is_credit_note,
+        )
+        for pk, number, kid, customer, currency, posted, is_credit_note in rows.values()
+    ]
+
+
+def store_placed(
+    client: InvoiceClient,
+    payments: Sequence[tuple[int, PaymentKey]],
+    placed: Sequence[Placed],
+    *,
+    run: FetchRun | None,
+    now: datetime,
+) -> int:
+    """
+    Write the events of stored payments, and what is to stand in the target; return how many.
+
+    :param payments: primary key and key in the source; `Placed.payment_id` counts them from 0
+    """
+    parts = [(one, part) for one in placed for part in one.parts]
+    keys = bulk.insert(
+        Settlement,
+        ("payment_id", "invoice_id", "amount", "rule", "outcome"),
+        [
+            (payments[one.payment_id][0], part.invoice_id, part.amount, one.rule, part.outcome)
+            for one, part in parts
+        ],
+        organisation_id=client.organisation_id,
+        client_id=client.pk,
+        run_id=run.pk if run else None,
+        made_at=now,
+    )
+    if client.target_id is not None:
+        events = [
+            _Event(key, *payments[one.payment_id], part.invoice_id, part.amount)
+            for key, (one, part) in zip(keys, parts, strict=True)
+        ]
+        _register(client, events, now=now)
+    return len(keys)
+
+
+def store_settlement(client: InvoiceClient, settlement: Settlement, *, now: datetime) -> None:
+    """Write one event of a payment, with its registration if the client has a target."""
+    settlement.save(force_insert=True)
+    if client.target_id is not None and settlement.payment is not None:
+        event = _Event(
+            settlement.pk,
+            settlement.payment.pk,
+            settlement.payment.key,
+            settlement.invoice_id,
+            settlement.amount,
+            settlement.round,
+        )
+        _register(client, [event], now=now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Event:
+    """A settlement that is to stand in the target."""
+
+    settlement_id: int
+    payment_id: int
+    payment_key: PaymentKey
+    invoice_id: int
+    amount: Decimal
+    round: int = 0
+
+
+def _register(client: InvoiceClient, events: Sequence[_Event], *, now: datetime) -> None:
+    numbers: dict[int, str] = {}
+    for some in portions({event.invoice_id for event in events}):
+        numbers |= dict(Invoice.objects.filter(pk__in=some).values_list("pk", "number"))
+    source = client.source
+    vendor = source.vendor if source else ""
+    company = source.tenant_id if source else f"client-{client.pk}"
+    bulk.insert(
+        Registration,
+        ("settlement_id", "payment_id", "reference", "amount"),
+        [
+            (
+                event.settlement_id,
+                event.payment_id,
+                reference_of(
+                    vendor=vendor,
+                    company=company,
+                    journal_number=event.payment_key.journal_number,
+                    audit_number=event.payment_key.audit_number,
+                    invoice_number=numbers[event.invoice_id],
+                    round=event.round,
+                ),
+                event.amount,
+            )
+            for event in events
+        ],
+        organisation_id=client.organisation_id,
+        client_id=client.pk,
+        state_at=now,
+        not_before=now,
+    )
+
+
+def apply_credit_notes(client: InvoiceClient, *, run: FetchRun | None, now: datetime) -> int:
+    """
+    Set credit notes that name their invoice off against it, each once; return how many.
+
+    What a person has undone is not done again: such a note has events already.
+    """
+    notes = list(
+        Invoice.objects.filter(
+            client=client, is_credit_note=True, posted_amount__lt=0, uses__isnull=True
+        )
+        .exclude(credits_number="")
+        .order_by("issued_on", "pk")
+    )
+    if not notes:
+        return 0
+    targets: dict[str, Invoice] = {}
+    for some in portions({note.credits_number for note in notes}):
+        found = Invoice.objects.filter(client=client, number__in=some, is_credit_note=False)
+        targets |= {invoice.number: invoice for invoice in found}
+    settled = settled_on(invoice.pk for invoice in targets.values())
+    left = {
+        invoice.pk: invoice.posted_amount - settled.get(invoice.pk, Open()).total
+        for invoice in targets.values()
+        if invoice.posted_amount is not None
+    }
+    made = []
+    for note in notes:
+        invoice = targets.get(note.credits_number)
+        if invoice is None or invoice.pk not in left or invoice.currency != note.currency:
+            continue
+        share = min(-note.posted_amount, left[invoice.pk])
+        if share <= 0:
+            continue
+        left[invoice.pk] -= share
+        made.append(
+            Settlement(
+                organisation_id=client.organisation_id,
+                client=client,
+                invoice=invoice,
+                credit_note=note,
+                amount=share,
+                rule=matching.Rule.CREDIT,
+                run=run,
+                made_at=now,
+            )
+        )
+    Settlement.objects.bulk_create(made)
+    return len(made)

@@ -1,0 +1,45 @@
+"""S22: three rights, each off until it is given, checked here for page, command and API alike."""
+
+from django.utils.translation import gettext
+
+from accounts import domain
+from accounts.domain import RIGHT_BY_KEY, Level
+from accounts.models import Membership, Organisation, User
+from payments.domain import refusals
+from payments.models import Integration
+
+HUB = None
+"""Who asks when nobody does: the schedule, or the operator at the machine."""
+
+
+def check_right(organisation: Organisation, by: User | None, *keys: str) -> None:
+    """
+    Let it pass if the person has all those rights in the organisation.
+
+    :param by: None: the hub itself
+    :raises NotAllowed: naming the right that is missing
+    """
+    if by is HUB:
+        return
+    found = Membership.objects.of(organisation).filter(user=by).select_related("role").first()
+    for key in (domain.BUSINESS, *keys):
+        if found is None or not found.role.allows(key, Level.WRITE):
+            raise refusals.NotAllowed(person=str(by), right=gettext(RIGHT_BY_KEY[key].name))
+
+
+def integration_of(organisation: Organisation) -> Integration:
+    """Return the integration of the organisation; one that nobody activated is not stored."""
+    found = Integration.objects.of(organisation).first()
+    return found or Integration(organisation=organisation)
+
+
+def check_active(organisation: Organisation) -> Integration:
+    """
+    Return the integration.
+
+    :raises NotActivated: S14
+    """
+    integration = integration_of(organisation)
+    if not integration.is_active:
+        raise refusals.NotActivated()
+    return integration

@@ -1,0 +1,314 @@
+"""
+One fetch, from the check of the company to the comparison of the totals.
+
+    check       is it the right company?       nothing is read of another one
+    invoices    customers and invoices of the target, credit notes set off
+    customers   Visma's customers and credit blocks
+    payments    page by page; each page with its matches and the next cursor is one transaction
+    again       earlier payments that found no invoice
+    totals      what Visma counts against what the hub has
+
+A worker may die between any two lines: the next one goes on at the stored phase and cursor.
+After its turn a run queues up behind the others.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any, TypeVar
+
+import structlog
+from django.db import transaction
+from django.db.models import Count, Sum
+
+from accounts import domain as accounts_domain
+from accounts.models import Lease
+from accounts.models.failures import why
+from accounts.operations import claims
+from accounts.operations.access import source_for, target_for
+from accounts.operations.boundaries import reached
+from accounts.operations.waking import wake
+from connectors.base import ZERO
+from connectors.errors import ConnectorError, Unavailable
+from connectors.receivables import PaymentQuery, PaymentSource, SourceCompany
+from payments.domain import refusals
+from payments.models import FetchRun, Integration, InvoiceClient, Payment, SkippedRow
+from payments.operations import blocking, placing, storing
+from payments.operations.fetching import refusal_of
+from payments.operations.rights import integration_of
+from payments.operations.storing import ClaimLost, Stopped
+
+log = structlog.get_logger(__name__)
+
+Clock = Callable[[], datetime]
+T = TypeVar("T")
+_S, _P = FetchRun.State, FetchRun.Phase
+_TURN = timedelta(seconds=20)
+_WAIT_FOR_THE_COMPANY = timedelta(seconds=3)
+_MOST_FAILURES = 6
+_SAFETY = timedelta(hours=24)
+"""How far back changes are read again: clocks differ, and answers come from copies that lag."""
+_PORTION = 400
+
+
+def run_fetch(*, run_id: int, clock: Clock) -> FetchRun | None:
+    """Go on with one run until it is over or its turn is; record what came of it."""
+    owner = claims.new_owner()
+    run = FetchRun.objects.claim(
+        run_id, owner=owner, now=clock(), lease_seconds=claims.lease_seconds()
+    )
+    if run is None:
+        return None
+    reached("fetch.claimed")
+    source = run.client.source
+    key = claims.writer_key(source) if source else f"client:{run.client_id}"
+    if not Lease.objects.take(key=key, owner=owner, now=clock(), seconds=claims.lease_seconds()):
+        run.put_back(until=clock() + _WAIT_FOR_THE_COMPANY, now=clock())
+        return run
+    try:
+        _Fetch(run, owner=owner, lease_key=key, clock=clock).advance()
+    except ClaimLost:
+        log.info("fetch_claim_lost", run=run.pk)
+    except Stopped:
+        run.finish(_S.CANCELLED, now=clock(), failure=refusals.Cancelled())
+    except Unavailable as failure:
+        _try_again(run, failure, now=clock())
+    except ConnectorError as failure:
+        run.finish(_S.FAILED, now=clock(), failure=failure)
+    finally:
+        Lease.objects.give_back(key=key, owner=owner)
+    return run
+
+
+def _try_again(run: FetchRun, failure: Unavailable, *, now: datetime) -> None:
+    """Nothing was lost: go on at the same page later, unless the vendor stays away for long."""
+    if run.failures >= _MOST_FAILURES and not failure.retry_after:
+        run.finish(_S.FAILED, now=now, failure=failure)
+        return
+    wait = timedelta(seconds=failure.retry_after or min(5 * 2**run.failures, 300))
+    run.put_back(
+        until=now + wait,
+        now=now,
+        failures=run.failures + 1,
+        **why(failure, now),
+    )
+
+
+def check_company(client: InvoiceClient, company: SourceCompany) -> None:
+    """
+    Let nothing of another company land on this client.
+
+    :raises WrongCompany: if the organisation numbers differ
+    :raises NoOrganisationNumber: if one of them is empty, so that nobody can tell
+    """
+    ours = accounts_domain.digits_of(client.organisation_number)
+    theirs = accounts_domain.digits_of(company.organisation_number)
+    if not ours or not theirs:
+        raise refusals.NoOrganisationNumber(client=client.name)
+    if ours != theirs:
+        raise refusals.WrongCompany(
+            company=company.name, theirs=theirs, client=client.name, ours=ours
+        )
+
+
+class _Fetch:
+    """A worker's turn with one run."""
+
+    def __init__(self, run: FetchRun, *, owner: str, lease_key: str, clock: Clock) -> None:
+        self.run, self.owner, self.lease_key, self.clock = run, owner, lease_key, clock
+        self.client = run.client
+        self.client.organisation = run.organisation
+        self.integration: Integration = integration_of(run.organisation)
+        self.marker = self.client.marker_in(self.integration)
+        self.started = clock()
+        self.lease_seconds = claims.lease_seconds()
+
+    def advance(self) -> None:
+        refusal = refusal_of(self.client, self.integration)
+        if refusal is not None:
+            raise refusal
+        assert self.client.source is not None  # noqa: S101 (refusal_of has looked)
+        source = source_for(self.client.source)
+        if self.run.phase == _P.CHECK:
+            check_company(self.client, source.read_company())
+            self._enter(_P.INVOICES)
+        if self.run.phase == _P.INVOICES:
+            self._invoices()
+            self._enter(_P.CUSTOMERS)
+        if self.run.phase == _P.CUSTOMERS:
+            self._customers()
+            self._enter(_P.PAYMENTS)
+        while self.run.phase == _P.PAYMENTS:
+            page = source.read_payments(self._query(), cursor=self.run.cursor)
+            reached("fetch.read")
+            storing.store_page(
+                run=self.run,
+                page=page,
+                marks=bool(self.marker),
+                now=self.clock(),
+                lease_seconds=self.lease_seconds,
+            )
+            reached("fetch.stored")
+            self._keep_lease()
+            if self._turn_is_over():
+                return
+        if self.run.phase == _P.AGAIN:
+            storing.place_again(
+                run=self.run,
+                marks=bool(self.marker),
+                now=self.clock(),
+                lease_seconds=self.lease_seconds,
+            )
+            self._enter(_P.TOTALS)
+        self._totals(source)
+
+    def _query(self, *, all_journals: bool = False) -> PaymentQuery:
+        assert self.run.since is not None  # noqa: S101 (set when the run was made)
+        return PaymentQuery(
+            since=self.run.since,
+            voucher_types=frozenset(self.run.voucher_types),
+            after_journal=None if all_journals else self.run.after_journal,
+            marker=self.marker,
+        )
+
+    def _invoices(self) -> None:
+        client, began = self.client, self.clock()
+        if client.target is None:
+            return
+        if not client.target.is_authorised:
+            raise refusals.SourceNotConnected(account=client.target.name, client=client.name)
+        target = target_for(client.target)
+        if not target.capabilities.invoices:
+            return
+        since = None
+        if not self.run.is_full and client.invoices_seen_at is not None:
+            since = client.invoices_seen_at - _SAFETY
+        for customers in _in_portions(target.read_customers(changed_since=since)):
+            with self._held():
+                storing.store_target_customers(client, customers)
+        for invoices in _in_portions(target.read_invoices(changed_since=since)):
+            with self._held():
+                stored = storing.store_invoices(client, invoices, now=self.clock())
+                storing.bump(self.run, invoices=stored)
+        with self._held():
+            placing.apply_credit_notes(client, run=self.run, now=self.clock())
+        InvoiceClient.objects.filter(pk=client.pk).update(invoices_seen_at=began)
+
+    def _customers(self) -> None:
+        client, began = self.client, self.clock()
+        since = None
+        if not self.run.is_full and client.customers_seen_at is not None:
+            since = client.customers_seen_at - _SAFETY
+        with self._held():
+            pass
+        blocking.read_credit(
+            client, integration=self.integration, changed_since=since, now=self.clock()
+        )
+        InvoiceClient.objects.filter(pk=client.pk).update(
+            customers_seen_at=began, blocks_seen_at=began
+        )
+
+    def _totals(self, source: PaymentSource) -> None:
+        """Write down what Visma counts and adds up, and what the hub has of the same."""
+        run, client = self.run, self.client
+        total = source.control_total(self._query(all_journals=True))
+        count, amount = hub_total(run)
+        now = self.clock()
+        done = run.finish(
+            _S.DONE,
+            now=now,
+            control_count=total.count if total else None,
+            control_amount=total.amount if total else None,
+            hub_count=count,
+            hub_amount=amount,
+            failures=0,
+            failure_code="",
+            failure_params={},
+            failure_detail="",
+            failure_at=None,
+        )
+        if not done:
+            raise ClaimLost
+        reached("fetch.ended")
+        changes: dict[str, Any] = {"fetched_at": now}
+        if run.last_journal is not None:
+            changes["journal_mark"] = max(run.last_journal, client.journal_mark or 0)
+        elif client.journal_mark is None:
+            changes["journal_mark"] = 0
+        if run.is_full:
+            changes["full_pass_at"] = now
+        InvoiceClient.objects.filter(pk=client.pk).update(**changes)
+        reached("fetch.recorded")
+        wake("payments.tasks.serve_client", client_id=client.pk)
+
+    def _enter(self, phase: str) -> None:
+        changes: dict[str, Any] = {"phase": phase, "state_at": self.clock()}
+        if not self.run.mine().update(**changes):
+            raise ClaimLost
+        self.run.phase = phase
+        self._keep_lease()
+
+    def _keep_lease(self) -> None:
+        Lease.objects.take(
+            key=self.lease_key, owner=self.owner, now=self.clock(), seconds=self.lease_seconds
+        )
+
+    def _turn_is_over(self) -> bool:
+        if self.run.phase != _P.PAYMENTS or self.clock() - self.started < _TURN:
+            return False
+        if not self.run.put_back(until=self.clock(), now=self.clock(), failures=0):
+            raise ClaimLost
+        wake("payments.tasks.fetch", run_id=self.run.pk)
+        return True
+
+    def _held(self) -> "_Held":
+        return _Held(self)
+
+
+class _Held:
+    """A transaction in which the run is ours and its lease is lengthened."""
+
+    def __init__(self, fetch: _Fetch) -> None:
+        self.fetch = fetch
+        self.atomic = transaction.atomic()
+
+    def __enter__(self) -> None:
+        self.atomic.__enter__()
+        try:
+            storing.hold(self.fetch.run, now=self.fetch.clock(), seconds=self.fetch.lease_seconds)
+        except BaseException as failure:
+            self.atomic.__exit__(type(failure), failure, failure.__traceback__)
+            raise
+
+    def __exit__(self, *failure: Any) -> None:
+        self.atomic.__exit__(*failure)
+
+
+def hub_total(run: FetchRun) -> tuple[int, Any]:
+    """
+    Return count and sum of what the hub has of the run's query, rows left out included.
+
+    The source counts those too, so that both sides must agree.
+    """
+    mine = Payment.objects.filter(
+        client_id=run.client_id,
+        paid_on__gte=run.since,
+        voucher_type__in=run.voucher_types,
+        vanished_at=None,
+    )
+    found = mine.aggregate(count=Count("pk"), amount=Sum("amount"))
+    left_out = {
+        (journal, audit): amount or ZERO
+        for journal, audit, amount in SkippedRow.objects.filter(client_id=run.client_id)
+        .exclude(reason="amount_changed")
+        .exclude(journal_number=None)
+        .values_list("journal_number", "audit_number", "amount")
+    }
+    count: int = found["count"]
+    return count + len(left_out), (found["amount"] or ZERO) + sum(left_out.values(), ZERO)
+
+
+def _in_portions(found: Iterable[T]) -> Iterator[list[T]]:
+    rest = iter(found)
+    while some := list(islice(rest, _PORTION)):
+        yield some

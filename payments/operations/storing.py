@@ -1,0 +1,438 @@
+"""What was read becomes rows: a fixed number of statements for a page of any size."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import F
+
+from connectors.base import ZERO
+from connectors.receivables import (
+    PaymentPage,
+    SourceCustomer,
+    SourcePayment,
+    TargetCustomer,
+    TargetInvoice,
+)
+from payments.domain import kid as kids
+from payments.domain.matching import Incoming, Placed
+from payments.models import Customer, FetchRun, Invoice, InvoiceClient, Payment, SkippedRow, bulk
+from payments.operations import placing
+
+Key = tuple[int, int]
+_INVOICE_NUMBER, _KID = 60, 40
+"""How much of these texts is kept."""
+
+
+class ClaimLost(Exception):
+    """Another worker has the run now: what we read is not written."""
+
+
+class Stopped(Exception):
+    """A person wants the run to stop."""
+
+
+def hold(run: FetchRun, *, now: datetime, seconds: float) -> None:
+    """
+    Lock the run for the rest of the transaction and lengthen its lease.
+
+    :raises ClaimLost: if it is no longer ours
+    :raises Stopped: if a person wants it to stop
+    """
+    if not run.mine().update(lease_until=now + timedelta(seconds=seconds), state_at=now):
+        raise ClaimLost
+    if run.mine().filter(cancel_wanted=True).exists():
+        raise Stopped
+
+
+def store_page(
+    *, run: FetchRun, page: PaymentPage, marks: bool, now: datetime, lease_seconds: float
+) -> None:
+    """
+    Register one page of payments, match them, and remember where the next page begins.
+
+    All of it is one transaction: whoever dies leaves the page done or not begun.
+
+    :param marks: the client has a marker, so that what is registered is to be marked
+    """
+    client = run.client
+    with transaction.atomic():
+        hold(run, now=now, seconds=lease_seconds)
+        known = _known(run, page)
+        fresh, skipped = [], []
+        for one in page.payments:
+            before = known.get((one.key.journal_number, one.key.audit_number))
+            if before is None:
+                fresh.append(one)
+            elif before != one.amount:
+                skipped.append(_changed(run, one, before=before))
+        placed = placing.place(client, _incoming(client, fresh))
+        keys = _insert(run, fresh, placed, marks=marks, now=now)
+        stored = [(key, one.key) for key, one in zip(keys, fresh, strict=True)]
+        placing.store_placed(client, stored, placed, run=run, now=now)
+        skipped += _skipped(run, page)
+        SkippedRow.objects.bulk_create(skipped)
+        vanished = _note_vanished(run, page, known, now=now) if run.is_full else 0
+        _remember(run, page, fresh=len(fresh), vanished=vanished)
+
+
+def _known(run: FetchRun, page: PaymentPage) -> dict[Key, Decimal]:
+    """Return what the hub has of this page, and in a full pass since the end of the last page."""
+    journals = [one.key.journal_number for one in page.payments]
+    first = min(journals, default=None)
+    last: int | None = max(journals, default=None)
+    if first is None and (page.cursor or not run.is_full):
+        return {}
+    if run.is_full:
+        # From where the last page ended: what the hub knows there and the page lacks is gone.
+        first = run.last_journal if run.last_journal is not None else 0
+        last = last if page.cursor else None
+    rows = Payment.objects.filter(client=run.client)
+    if first is not None:
+        rows = rows.filter(journal_number__gte=first)
+    if last is not None:
+        rows = rows.filter(journal_number__lte=last)
+    found = rows.values_list("journal_number", "audit_number", "amount")
+    return {(journal, audit): amount for journal, audit, amount in found.iterator()}
+
+
+def _note_vanished(
+    run: FetchRun, page: PaymentPage, known: dict[Key, Decimal], *, now: datetime
+) -> int:
+    """Note what a full pass no longer finds: the source compressed its rows."""
+    there = {(p.key.journal_number, p.key.audit_number) for p in page.payments}
+    there |= {(u.key.journal_number, u.key.audit_number) for u in page.unreadable if u.key}
+    begin: Key = (run.last_journal or 0, run.last_audit or 0)
+    end = max(there, default=begin) if page.cursor else None
+    gone = [
+        key for key in known if key not in there and key > begin and (end is None or key <= end)
+    ]
+    noted = 0
+    mine = Payment.objects.filter(
+        client=run.client, paid_on__gte=run.since, voucher_type__in=run.voucher_types
+    )
+    for journal, audit in gone:
+        noted += mine.filter(
+            journal_number=journal, audit_number=audit, vanished_at__isnull=True
+        ).update(vanished_at=now)
+    return noted
+
+
+def _remember(run: FetchRun, page: PaymentPage, *, fresh: int, vanished: int) -> None:
+    keys = [(p.key.journal_number, p.key.audit_number) for p in page.payments]
+    first, last = min(keys, default=None), max(keys, default=None)
+    if first is not None and run.first_journal is None:
+        run.first_journal = first[0]
+    if last is not None:
+        run.last_journal, run.last_audit = last
+    run.cursor = page.cursor
+    run.pages += 1
+    run.fetched += len(page.payments)
+    run.known += len(page.payments) - fresh
+    run.vanished += vanished
+    run.failures = 0
+    if not page.cursor:
+        run.phase = FetchRun.Phase.AGAIN
+    run.save(
+        update_fields=[
+            "first_journal",
+            "last_journal",
+            "last_audit",
+            "cursor",
+            "pages",
+            "fetched",
+            "known",
+            "vanished",
+            "failures",
+            "phase",
+        ]
+    )
+
+
+def _incoming(client: InvoiceClient, fresh: Sequence[SourcePayment]) -> list[Incoming]:
+    return [
+        Incoming(
+            id=place,
+            customer=str(one.customer_number),
+            amount=one.amount,
+            kid=kids.tidy(one.kid)[:_KID],
+            invoice_number=one.invoice_number[:_INVOICE_NUMBER],
+            foreign=placing.foreign_of(one, home=client.currency),
+        )
+        for place, one in enumerate(fresh)
+    ]
+
+
+def _insert(
+    run: FetchRun,
+    fresh: Sequence[SourcePayment],
+    placed: Sequence[Placed],
+    *,
+    marks: bool,
+    now: datetime,
+) -> list[int]:
+    """Write new payments, each with what came of its matching; return their primary keys."""
+    marks = marks and run.client.target_id is None
+    return bulk.insert(
+        Payment,
+        (
+            "journal_number",
+            "audit_number",
+            "customer_number",
+            "voucher_number",
+            "voucher_type",
+            "paid_on",
+            "value_on",
+            "amount",
+            "amount_in_currency",
+            "currency",
+            "invoice_number",
+            "kid",
+            "text",
+            "left",
+            "mark_at",
+        ),
+        [
+            (
+                one.key.journal_number,
+                one.key.audit_number,
+                str(one.customer_number),
+                one.voucher_number,
+                one.voucher_type,
+                one.paid_on,
+                one.value_on,
+                one.amount,
+                one.amount_in_currency,
+                one.currency[:12],
+                one.invoice_number[:_INVOICE_NUMBER],
+                kids.tidy(one.kid)[:_KID],
+                one.text[:200],
+                result.left or "",
+                now if marks and result.parts else None,
+            )
+            for one, result in zip(fresh, placed, strict=True)
+        ],
+        organisation_id=run.organisation_id,
+        client_id=run.client_id,
+        first_run_id=run.pk,
+        created_at=now,
+    )
+
+
+def _changed(run: FetchRun, one: SourcePayment, *, before: Decimal) -> SkippedRow:
+    return SkippedRow(
+        organisation_id=run.organisation_id,
+        client=run.client,
+        run=run,
+        journal_number=one.key.journal_number,
+        audit_number=one.key.audit_number,
+        field="amount",
+        value=f"{before} → {one.amount}",
+        reason="amount_changed",
+    )
+
+
+def _skipped(run: FetchRun, page: PaymentPage) -> list[SkippedRow]:
+    rows = [
+        SkippedRow(
+            organisation_id=run.organisation_id,
+            client=run.client,
+            run=run,
+            journal_number=bad.key.journal_number if bad.key else None,
+            audit_number=bad.key.audit_number if bad.key else None,
+            field=bad.field[:60],
+            value=bad.value[:200],
+            reason=bad.reason[:200],
+        )
+        for bad in page.unreadable
+    ]
+    rows += [
+        SkippedRow(
+            organisation_id=run.organisation_id,
+            client=run.client,
+            run=run,
+            journal_number=out.key.journal_number,
+            audit_number=out.key.audit_number,
+            reason=out.reason[:200],
+            amount=out.amount,
+        )
+        for out in page.left_out
+    ]
+    return rows
+
+
+def place_again(*, run: FetchRun, marks: bool, now: datetime, lease_seconds: float) -> int:
+    """
+    Try earlier payments without any event again: their invoice may have come since.
+
+    What a person has undone has events, so it is left alone.
+    """
+    done, last = 0, 0
+    while True:
+        with transaction.atomic():
+            hold(run, now=now, seconds=lease_seconds)
+            some = list(
+                Payment.objects.select_for_update(of=("self",))
+                .filter(client=run.client, settlements__isnull=True, pk__gt=last)
+                .exclude(left="")
+                .order_by("pk")[:500]
+            )
+            if not some:
+                return done
+            last = some[-1].pk
+            home = run.client.currency
+            arrived = [placing.incoming_of(p, id=i, home=home) for i, p in enumerate(some)]
+            placed = placing.place(run.client, arrived)
+            changed = []
+            for payment, result in zip(some, placed, strict=True):
+                left = result.left or ""
+                if left != payment.left:
+                    payment.left = left
+                    if marks and result.parts and run.client.target_id is None:
+                        payment.mark_at = now
+                    changed.append(payment)
+            Payment.objects.bulk_update(changed, ["left", "mark_at"], batch_size=200)
+            stored = [(payment.pk, payment.key) for payment in some]
+            done += placing.store_placed(run.client, stored, placed, run=run, now=now)
+
+
+# --- Customers and invoices -------------------------------------------------------------------
+
+
+def store_target_customers(client: InvoiceClient, customers: Sequence[TargetCustomer]) -> None:
+    """Write customers of the target; `external_number` is the source's number where they differ."""
+    Customer.objects.bulk_create(
+        (
+            Customer(
+                organisation_id=client.organisation_id,
+                client=client,
+                number=(one.external_number or one.number)[:30],
+                name=one.name[:200],
+                organisation_number=one.organisation_number[:30],
+                target_number=one.number[:30],
+            )
+            for one in {(c.external_number or c.number): c for c in customers}.values()
+        ),
+        update_conflicts=True,
+        unique_fields=["client", "number"],
+        update_fields=["target_number"],
+    )
+
+
+def store_source_customers(client: InvoiceClient, customers: Sequence[SourceCustomer]) -> None:
+    """Write customers of the source; what it says of their credit is `blocking`'s to write."""
+    Customer.objects.bulk_create(
+        (
+            Customer(
+                organisation_id=client.organisation_id,
+                client=client,
+                number=str(number),
+                name=one.name[:200],
+                organisation_number=one.organisation_number[:30],
+            )
+            for number, one in {c.number: c for c in customers}.items()
+        ),
+        update_conflicts=True,
+        unique_fields=["client", "number"],
+        update_fields=["name", "organisation_number"],
+    )
+
+
+def store_invoices(
+    client: InvoiceClient, invoices: Sequence[TargetInvoice], *, now: datetime
+) -> int:
+    """Write invoices and credit notes as the target, or a file, gives them; return how many."""
+    if not invoices:
+        return 0
+    customers = _customers_for(client, invoices)
+    rows = {
+        one.number: Invoice(
+            organisation_id=client.organisation_id,
+            client=client,
+            customer_id=customers.get(one.customer_number),
+            number=one.number[:40],
+            kid=kids.tidy(one.kid)[:30],
+            kid_key=kids.key_of(one.kid)[:30],
+            issued_on=one.issued_on,
+            due_on=one.due_on,
+            currency=one.currency or client.currency,
+            # What was nulled there by a counter-voucher is worth nothing here either.
+            amount=ZERO if one.is_reversed else one.amount,
+            posted_amount=ZERO if one.is_reversed else _posted(client, one),
+            is_credit_note=one.is_credit_note,
+            credits_number=one.credits_number[:40],
+            target_id=one.id[:60],
+            target_balance=one.balance,
+            seen_at=now,
+        )
+        for one in invoices
+        if one.number
+    }
+    Invoice.objects.bulk_create(
+        rows.values(),
+        update_conflicts=True,
+        unique_fields=["client", "number"],
+        update_fields=[
+            "customer",
+            "kid",
+            "kid_key",
+            "issued_on",
+            "due_on",
+            "currency",
+            "amount",
+            "posted_amount",
+            "is_credit_note",
+            "credits_number",
+            "target_id",
+            "target_balance",
+            "seen_at",
+        ],
+    )
+    return len(rows)
+
+
+def _posted(client: InvoiceClient, one: TargetInvoice) -> Decimal | None:
+    if one.posted_amount is not None:
+        return one.posted_amount
+    return one.amount if (one.currency or client.currency) == client.currency else None
+
+
+def _customers_for(client: InvoiceClient, invoices: Sequence[TargetInvoice]) -> dict[str, int]:
+    """Return the customers of invoices by the target's number; unknown ones are made."""
+    names = {one.customer_number: one.customer_name for one in invoices if one.customer_number}
+
+    def known() -> dict[str, int]:
+        found: dict[str, int] = {}
+        for some in placing.portions(names):
+            rows = Customer.objects.filter(client=client, target_number__in=some)
+            found |= dict(rows.values_list("target_number", "pk"))
+        return found
+
+    found = known()
+    missing = [number for number in names if number not in found]
+    if missing:
+        Customer.objects.bulk_create(
+            (
+                Customer(
+                    organisation_id=client.organisation_id,
+                    client=client,
+                    number=number[:30],
+                    name=names[number][:200],
+                    target_number=number[:30],
+                )
+                for number in missing
+            ),
+            update_conflicts=True,
+            unique_fields=["client", "number"],
+            update_fields=["target_number"],
+        )
+        found = known()
+    return found
+
+
+def bump(run: FetchRun, **changes: int) -> None:
+    """Add to counters of a run that is held."""
+    FetchRun.objects.filter(pk=run.pk).update(
+        **{name: F(name) + value for name, value in changes.items()}
+    )

@@ -1,0 +1,90 @@
+"""The words of each finding of the set-up check, by its code; sources only give the codes."""
+
+from connectors.words import gettext_noop as _
+
+FINDINGS = {
+    # --- The company
+    "company_found": _("The company is {name}, organisation number {organisation}."),
+    "company_not_found": _("The company was not found in Visma."),
+    "company_not_opened": _(
+        "Visma does not let the hub into this company. Someone with the role System supervisor "
+        "adds it in Connect Application Access. Visma says: {detail}"
+    ),
+    "organisation_number_missing": _(
+        "{name} has no organisation number that the hub can read. Without it nothing is fetched, "
+        "so that one client's money never lands on another."
+    ),
+    # --- Tables and columns
+    "model_not_readable": _("The list of tables cannot be read; nothing depends on it. {detail}"),
+    "table_missing": _("The table {table} is not in the list of tables."),
+    "columns_missing": _("These columns are needed for payments and are not there: {columns}."),
+    "kid_column": _("The KID is read from the column {column}."),
+    "kid_missing": _(
+        "No column with the KID was found. Payments are matched by invoice number; the operator "
+        "can name the column in the settings."
+    ),
+    "origin_column": _("Where a row comes from (compression) is read from the column {column}."),
+    "origin_missing": _(
+        "No column says where a row comes from. Choose voucher types that leave compression out."
+    ),
+    "currency_column": _("The currency is read from the column {column}."),
+    "currency_missing": _(
+        "No column with the currency was found. Payments in another currency are left to a person."
+    ),
+    "no_control_sum": _("Visma counts the payments here and does not add them up."),
+    "sign_of_amounts": _("How amounts show debit and credit was seen from the rows: {sign}."),
+    "sign_unclear": _(
+        "It is not clear how amounts show debit and credit. Compare some payments; then the "
+        "operator sets VISMA_BUSINESS_SIGN."
+    ),
+    # --- Voucher types
+    "payment_types_proposed": _(
+        "Voucher types that do not affect the turnover ({column}): {types}. Take away those that "
+        "are no payments."
+    ),
+    "turnover_flag_missing": _(
+        "Nothing says which voucher types affect the turnover, so none is proposed. Choose them."
+    ),
+    "voucher_types_missing": _("The voucher types cannot be read. Type their numbers."),
+    # --- Credit block
+    "credit_block_readable": _("Credit blocks can be read."),
+    "credit_block_missing": _("Visma shows no credit blocks here; they cannot be mirrored."),
+    # --- PowerOffice Go
+    "privilege_missing": _("The privilege {privilege} is missing in PowerOffice Go."),
+    "privilege_without_module": _(
+        "The privilege {privilege} is granted, and the company lacks the module behind it."
+    ),
+    "account_unusable": _(
+        "The clearing account {account} does not exist in PowerOffice Go, or takes no postings."
+    ),
+    "vat_code_missing": _("VAT code 0 does not exist in PowerOffice Go."),
+    "lock_date": _("PowerOffice Go is locked until {locked}: nothing is posted on or before."),
+    # --- The marker
+    "marker_works": _("The marker {column} can be read and written."),
+    "marker_writable": _("The field {marker} can be read and written."),
+    "marker_not_readable": _(
+        "The marker {column} cannot be read. Payments are fetched without it. {detail}"
+    ),
+    "marker_not_writable": _(
+        "The marker {column} cannot be written. Payments are fetched and not marked. {detail}"
+    ),
+    "marker_is_used_by_visma": _(
+        "The column {column} is used by Visma itself and cannot be the marker. Choose another."
+    ),
+    "no_updates": _("This company's schema knows no changes of postings: nothing is marked."),
+    "write_back_off": _(
+        "Nothing is written to the database, so {column} stays as it is. The hub's own record of "
+        "what it fetched is enough."
+    ),
+}
+
+# Why a payment was not marked, where it is not in the vendor's own words.
+MARK_REASONS = {
+    "no_marker": _("No marker is chosen."),
+    "write_back_off": _("Nothing is written to this database."),
+    "marker_is_used_by_visma": _("Visma itself uses that column."),
+    "not_found": _("Visma no longer has this posting; it may have been compressed."),
+    "not_unique": _("Visma has several postings of this key."),
+    "nothing_came_back": _("Visma did not answer."),
+    "affected_rows_0": _("Visma no longer has this posting; it may have been compressed."),
+}

@@ -1,0 +1,269 @@
+"""Invoice clients and invoices with what is open on each, ours and theirs side by side."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Count, F, OuterRef, Q, Subquery, Sum, Value
+from django.db.models.functions import Coalesce
+from django.urls import reverse
+
+from accounts.models import Organisation
+from accounts.queries import FailureRow, failure_row_of
+from connectors.base import ZERO
+from payments.domain.open_amounts import InvoiceState, Settled, open_amount, state_of
+from payments.models import (
+    FetchRun,
+    Integration,
+    Invoice,
+    InvoiceClient,
+    MoneyField,
+    Payment,
+    Reconciliation,
+    ReconciliationLine,
+    Settlement,
+)
+from payments.operations.fetching import refusal_of
+from payments.operations.placing import portions, used_of
+from payments.queries.wording import STATES
+
+PAGE_SIZE = 50
+_NOTHING = Value(ZERO, output_field=MoneyField())
+
+
+@dataclass(frozen=True, slots=True)
+class ClientRow:
+    """One invoice client of the overview."""
+
+    client: InvoiceClient
+    url: str
+    open: Decimal
+    unmatched: int
+    source_open: Decimal | None
+    target_open: Decimal | None
+    compared_at: datetime | None
+    run: FetchRun | None
+    refusal: FailureRow | None
+
+
+def client_rows(
+    organisation: Organisation, integration: Integration, *, search: str = "", page: str = "1"
+) -> Page[Any]:
+    """Return one page of the clients, with sums that are added up here and now."""
+    clients = InvoiceClient.objects.of(organisation).select_related("source", "target")
+    if search:
+        clients = clients.filter(Q(name__icontains=search) | Q(number__icontains=search))
+    here: Page[Any] = Paginator(clients.order_by("number", "pk"), PAGE_SIZE).get_page(page)
+    shown = list(here.object_list)
+    ids = [client.pk for client in shown]
+    billed = _sums(Invoice.objects.filter(client__in=ids), "posted_amount")
+    paid = _sums(Settlement.objects.filter(client__in=ids, payment__isnull=False), "amount")
+    waiting = unmatched_counts(ids)
+    newest = newest_reconciliations(ids)
+    runs = {
+        run.client_id: run
+        for run in FetchRun.objects.filter(
+            pk__in=_newest(FetchRun.objects.order_by("-created_at", "-pk"), ids)
+        )
+    }
+    rows = []
+    for client in shown:
+        compared = newest.get(client.pk)
+        refusal = refusal_of(client, integration)
+        rows.append(
+            ClientRow(
+                client=client,
+                url=reverse("payments:client", args=[client.pk]),
+                open=billed.get(client.pk, ZERO) - paid.get(client.pk, ZERO),
+                unmatched=waiting.get(client.pk, 0),
+                source_open=compared.source_total if compared and compared.has_source else None,
+                target_open=compared.target_total if compared and compared.has_target else None,
+                compared_at=compared.made_at if compared else None,
+                run=runs.get(client.pk),
+                refusal=failure_row_of(refusal) if refusal else None,
+            )
+        )
+    here.object_list = rows
+    return here
+
+
+def _sums(rows: Any, column: str) -> dict[int, Decimal]:
+    found = rows.order_by().values_list("client_id").annotate(total=Sum(column))
+    return {client_id: total or ZERO for client_id, total in found}
+
+
+def newest_reconciliations(client_ids: Iterable[int]) -> dict[int, Reconciliation]:
+    """Return the last comparison of each client that has one."""
+    newest = _newest(Reconciliation.objects.order_by("-made_at", "-pk"), client_ids)
+    return {one.client_id: one for one in Reconciliation.objects.filter(pk__in=newest)}
+
+
+def _newest(ordered: Any, client_ids: Iterable[int]) -> Any:
+    """Return the key of the first row of each client; asked once a client, not once a row."""
+    first = ordered.filter(client=OuterRef("pk")).values("pk")[:1]
+    clients = InvoiceClient.objects.filter(pk__in=list(client_ids))
+    return clients.annotate(newest=Subquery(first)).values("newest")
+
+
+def with_assigned(payments: Any) -> Any:
+    """Return the payments with how much of each stands on invoices, added up by the database."""
+    events = (
+        Settlement.objects.filter(payment=OuterRef("pk"))
+        .order_by()
+        .values("payment")
+        .annotate(total=Sum("amount"))
+        .values("total")
+    )
+    return payments.annotate(assigned=Coalesce(Subquery(events), _NOTHING))
+
+
+def unmatched_of(payments: Any) -> Any:
+    """Return those of which something stands on no invoice."""
+    return with_assigned(payments.filter(vanished_at=None)).exclude(assigned=F("amount"))
+
+
+def unmatched_counts(client_ids: Iterable[int]) -> dict[int, int]:
+    """Return how many payments of each client wait for a person."""
+    found = unmatched_of(Payment.objects.filter(client__in=list(client_ids)))
+    return dict(found.order_by().values_list("client_id").annotate(n=Count("pk")))
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceRow:
+    """One invoice with its three open amounts."""
+
+    pk: int
+    url: str
+    number: str
+    customer: str
+    issued_on: date
+    due_on: date | None
+    amount: Decimal
+    currency: str
+    open: Decimal | None
+    source: Decimal | None
+    target: Decimal | None
+    state: str
+    look: str
+    differs: bool
+
+
+FILTERS = ("open", "over", "settled")
+
+
+def list_invoices(
+    client: InvoiceClient, *, search: str = "", state: str = "", page: str = "1"
+) -> Page[Any]:
+    """Return one page of a client's invoices, newest first."""
+    found = Invoice.objects.filter(client=client).select_related("customer")
+    if search:
+        found = found.filter(
+            Q(number__startswith=search)
+            | Q(customer__name__icontains=search)
+            | Q(customer__number=search)
+        )
+    if state in FILTERS:
+        found = _by_state(found, state)
+    here: Page[Any] = Paginator(found.order_by("-issued_on", "-pk"), PAGE_SIZE).get_page(page)
+    here.object_list = invoice_rows(list(here.object_list))
+    return here
+
+
+def _by_state(found: Any, state: str) -> Any:
+    def sum_of(name: str) -> Any:
+        return Coalesce(
+            Subquery(
+                Settlement.objects.filter(**{name: OuterRef("pk")})
+                .order_by()
+                .values(name)
+                .annotate(total=Sum("amount"))
+                .values("total")
+            ),
+            _NOTHING,
+        )
+
+    found = found.filter(posted_amount__isnull=False).annotate(
+        left=F("posted_amount") - sum_of("invoice") + sum_of("credit_note")
+    )
+    if state == "open":
+        return found.exclude(left=0)
+    if state == "over":
+        return found.filter(left__lt=0, is_credit_note=False)
+    return found.filter(left=0)
+
+
+def settled_sums(invoices: list[Invoice]) -> dict[int, Settled]:
+    """Return the sums of the events of each invoice, by kind."""
+    found: dict[int, Settled] = {}
+    for some in portions(invoice.pk for invoice in invoices):
+        rows = (
+            Settlement.objects.filter(invoice_id__in=some)
+            .order_by()
+            .values_list("invoice_id")
+            .annotate(
+                paid=Sum("amount", filter=Q(payment__amount__gt=0)),
+                returned=Sum("amount", filter=Q(payment__amount__lt=0)),
+                credited=Sum("amount", filter=Q(credit_note__isnull=False)),
+            )
+        )
+        for pk, paid, returned, credited in rows:
+            found[pk] = Settled(
+                paid=paid or ZERO, returned=returned or ZERO, credited=credited or ZERO
+            )
+    for pk, used in used_of([i.pk for i in invoices if i.is_credit_note]).items():
+        found[pk] = Settled(credited=-used)
+    return found
+
+
+def invoice_rows(invoices: list[Invoice]) -> list[InvoiceRow]:
+    """Return the rows of these invoices of one client; three statements for all of them."""
+    settled = settled_sums(invoices)
+    theirs: dict[int, ReconciliationLine] = {}
+    compared: Reconciliation | None = None
+    if invoices:
+        compared = newest_reconciliations([invoices[0].client_id]).get(invoices[0].client_id)
+    if compared is not None:
+        lines = ReconciliationLine.objects.filter(
+            reconciliation=compared, invoice_id__in=[i.pk for i in invoices]
+        )
+        theirs = {line.invoice_id: line for line in lines if line.invoice_id is not None}
+    rows = []
+    for invoice in invoices:
+        sums = settled.get(invoice.pk, Settled())
+        left, state = None, InvoiceState.OPEN
+        if invoice.posted_amount is not None:
+            left = open_amount(amount=invoice.posted_amount, settled=sums)
+            state = state_of(amount=invoice.posted_amount, settled=sums)
+        line = theirs.get(invoice.pk)
+        source = target = None
+        if compared is not None and compared.has_source:
+            source = line.source if line and line.source is not None else ZERO
+        if compared is not None and compared.has_target:
+            target = line.target if line and line.target is not None else ZERO
+        elif invoice.target_balance is not None:
+            target = invoice.target_balance
+        word, look = STATES[state]
+        rows.append(
+            InvoiceRow(
+                pk=invoice.pk,
+                url=reverse("payments:invoice", args=[invoice.pk]),
+                number=invoice.number,
+                customer=str(invoice.customer) if invoice.customer else "",
+                issued_on=invoice.issued_on,
+                due_on=invoice.due_on,
+                amount=invoice.amount,
+                currency=invoice.currency,
+                open=left,
+                source=source,
+                target=target,
+                state=str(word),
+                look=look,
+                # What was read beside the invoice is older than what was registered since.
+                differs=compared is not None
+                and any(side is not None and side != left for side in (source, target)),
+            )
+        )
+    return rows

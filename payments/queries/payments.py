@@ -1,0 +1,409 @@
+"""Payments in lists and alone: where each one stands, and what a run did."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Count, Exists, OuterRef, Q, Sum
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.models import Organisation
+from accounts.queries import FailureRow, failure_row
+from connectors.base import ZERO
+from payments.domain.matching import suggest
+from payments.domain.states import RegistrationState
+from payments.models import (
+    Customer,
+    FetchEntry,
+    FetchGroup,
+    FetchRun,
+    Invoice,
+    InvoiceClient,
+    Payment,
+    Registration,
+    Settlement,
+    SkippedRow,
+)
+from payments.operations.placing import Open, incoming_of, portions, settled_on
+from payments.queries.invoices import PAGE_SIZE, unmatched_of, with_assigned
+from payments.queries.wording import (
+    OUTCOMES,
+    REGISTRATIONS,
+    RULES,
+    left_words,
+    mark_words,
+    skipped_words,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentRow:
+    """One payment of a list."""
+
+    pk: int
+    url: str
+    key: str
+    client: str
+    paid_on: date
+    customer: str
+    amount: Decimal
+    currency: str
+    reference: str
+    rest: Decimal
+    why: str
+    registrations: list[tuple[str, str]]
+    mark: str
+    mark_reason: str
+
+
+def payment_rows(payments: list[Payment]) -> list[PaymentRow]:
+    """Return the rows of payments that `with_assigned` gave; two statements for all of them."""
+    ids = [payment.pk for payment in payments]
+    states: dict[int, list[tuple[str, str]]] = {}
+    for some in portions(ids):
+        rows = Registration.objects.filter(payment_id__in=some).order_by("pk")
+        for payment_id, state in rows.values_list("payment_id", "state"):
+            word, look = REGISTRATIONS[state]
+            states.setdefault(payment_id, []).append((str(word), look))
+    names = _names(payments)
+    return [
+        PaymentRow(
+            pk=payment.pk,
+            url=reverse("payments:payment", args=[payment.pk]),
+            key=str(payment),
+            client=payment.client.name,
+            paid_on=payment.paid_on,
+            customer=f"{payment.customer_number} "
+            f"{names.get((payment.client_id, payment.customer_number), '')}".strip(),
+            amount=payment.amount,
+            currency=payment.client.currency,
+            reference=payment.kid or payment.invoice_number or payment.text,
+            rest=payment.amount - payment.assigned,  # type: ignore[attr-defined]
+            why=left_words(payment.left) if payment.left else "",
+            registrations=states.get(payment.pk, []),
+            mark=str(Payment.Mark(payment.mark).label) if payment.mark else "",
+            mark_reason=mark_words(payment.mark_reason),
+        )
+        for payment in payments
+    ]
+
+
+def _names(payments: list[Payment]) -> dict[tuple[int, str], str]:
+    clients = {payment.client_id for payment in payments}
+    numbers = sorted({payment.customer_number for payment in payments})
+    found: dict[tuple[int, str], str] = {}
+    for some in portions(numbers):
+        rows = Customer.objects.filter(client_id__in=clients, number__in=some)
+        found |= {(c, n): name for c, n, name in rows.values_list("client_id", "number", "name")}
+    return found
+
+
+def paged(payments: Any, *, page: str, order: tuple[str, ...] = ("-paid_on", "-pk")) -> Page[Any]:
+    """Return one page of payments as rows."""
+    found = with_assigned(payments).select_related("client").order_by(*order)
+    counted = Paginator(found, PAGE_SIZE)
+    # The sum of events is not needed for counting, and dear with a hundred thousand rows.
+    counted.count = payments.count()
+    here: Page[Any] = counted.get_page(page)
+    here.object_list = payment_rows(list(here.object_list))
+    return here
+
+
+# --- The unmatched queue ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """The sum of a client's queue, tied to what Visma itself adds up."""
+
+    client: InvoiceClient
+    control_count: int | None
+    control_amount: Decimal | None
+    at: datetime | None
+    total: Decimal
+    on_invoices: Decimal
+    unmatched: Decimal
+    left_out: Decimal
+    difference: Decimal | None
+
+
+def unmatched(organisation: Organisation, *, client: InvoiceClient | None, page: str) -> Page[Any]:
+    """Return one page of the payments of which something stands on no invoice, oldest first."""
+    payments = Payment.objects.of(organisation)
+    if client is not None:
+        payments = payments.filter(client=client)
+    found = unmatched_of(payments).select_related("client").order_by("paid_on", "pk")
+    here: Page[Any] = Paginator(found, PAGE_SIZE).get_page(page)
+    here.object_list = payment_rows(list(here.object_list))
+    return here
+
+
+def tie_of(client: InvoiceClient) -> Tie:
+    """Return how the queue's sum is tied: on invoices + unmatched + left out = Visma's total."""
+    run = (
+        FetchRun.objects.filter(client=client, state=FetchRun.State.DONE)
+        .exclude(control_count=None)
+        .order_by("-finished_at")
+        .first()
+    )
+    payments = Payment.objects.filter(client=client, vanished_at=None)
+    if run is not None:
+        payments = payments.filter(paid_on__gte=run.since, voucher_type__in=run.voucher_types)
+    total = payments.aggregate(total=Sum("amount"))["total"] or ZERO
+    events = Settlement.objects.filter(payment__in=payments.order_by().values("pk"))
+    assigned = events.aggregate(total=Sum("amount"))["total"] or ZERO
+    left_out = (run.hub_amount - total) if run and run.hub_amount is not None else ZERO
+    control = run.control_amount if run else None
+    return Tie(
+        client=client,
+        control_count=run.control_count if run else None,
+        control_amount=control,
+        at=run.finished_at if run else None,
+        total=total,
+        on_invoices=assigned,
+        unmatched=total - assigned,
+        left_out=left_out,
+        difference=None if control is None else control - total - left_out,
+    )
+
+
+# --- One payment --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """One event of a payment or an invoice."""
+
+    pk: int
+    at: datetime
+    invoice: str
+    invoice_url: str
+    payment: str
+    payment_url: str
+    amount: Decimal
+    how: str
+    outcome: str
+    by: str
+    reason: str
+    is_undo: bool
+    may_be_undone: bool
+    registration: tuple[str, str] | None
+    registration_pk: int | None
+    registration_state: str
+    target_number: str
+    matched_there: bool | None
+    failure: FailureRow | None
+
+
+def events_of(condition: Q) -> list[EventRow]:
+    """Return the events of a payment, or of an invoice, in their order."""
+    rows = (
+        Settlement.objects.filter(condition)
+        .select_related("invoice", "payment", "credit_note", "made_by", "registration", "undone_by")
+        .order_by("made_at", "pk")
+    )
+    return [_event(one) for one in rows]
+
+
+def _event(one: Settlement) -> EventRow:
+    registration = getattr(one, "registration", None)
+    undone = getattr(one, "undone_by", None) is not None
+    source = one.payment or one.credit_note
+    return EventRow(
+        pk=one.pk,
+        at=one.made_at,
+        invoice=one.invoice.number,
+        invoice_url=reverse("payments:invoice", args=[one.invoice_id]),
+        payment=str(source),
+        payment_url=reverse("payments:payment", args=[one.payment_id])
+        if one.payment_id
+        else reverse("payments:invoice", args=[one.credit_note_id]),
+        amount=one.amount,
+        how=str(RULES.get(one.rule, one.rule)),
+        outcome=str(OUTCOMES.get(one.outcome, "")),
+        by=str(one.made_by) if one.made_by else "Integration Hub",
+        reason=one.reason,
+        is_undo=one.undoes_id is not None,
+        may_be_undone=one.undoes_id is None and not undone,
+        registration=tuple(map(str, REGISTRATIONS[registration.state])) if registration else None,  # type: ignore[arg-type]
+        registration_pk=registration.pk if registration else None,
+        registration_state=registration.state if registration else "",
+        target_number=registration.target_number if registration else "",
+        matched_there=registration.matched_there if registration else None,
+        failure=failure_row(
+            code=registration.failure_code,
+            params=registration.failure_params,
+            detail=registration.failure_detail,
+            at=registration.failure_at,
+        )
+        if registration
+        else None,
+    )
+
+
+def suggestions(payment: Payment, *, rest: Decimal) -> list[Invoice]:
+    """Return invoices of the same customer of which exactly the rest is open."""
+    invoices = list(
+        Invoice.objects.filter(
+            client=payment.client,
+            customer__number=payment.customer_number,
+            is_credit_note=False,
+            posted_amount__isnull=False,
+        ).order_by("-issued_on")[:500]
+    )
+    settled = settled_on(invoice.pk for invoice in invoices)
+    left = {i.pk: i.posted_amount - settled.get(i.pk, Open()).total for i in invoices}
+    arrived = incoming_of(payment, id=payment.pk, home=payment.client.currency)
+    if rest != payment.amount:
+        return []
+    chosen = suggest(arrived, open_of_customer=left)
+    return [invoice for invoice in invoices if invoice.pk in chosen]
+
+
+# --- Runs ---------------------------------------------------------------------------------------
+
+LISTS = ("new", "known", "matched", "part", "over", "unassigned", "marked", "mark_refused")
+
+
+def run_list(run: FetchRun, name: str) -> Any:
+    """Return the payments behind one number of a run's page."""
+    fresh = Payment.objects.filter(first_run=run)
+    placed = Settlement.objects.filter(payment=OuterRef("pk"), run=run)
+    match name:
+        case "new":
+            return fresh
+        case "known":
+            if run.first_journal is None:
+                return Payment.objects.none()
+            return Payment.objects.filter(
+                client_id=run.client_id,
+                journal_number__gte=run.first_journal,
+                journal_number__lte=run.last_journal,
+                paid_on__gte=run.since,
+                voucher_type__in=run.voucher_types,
+                created_at__lt=run.created_at,
+                vanished_at=None,
+            )
+        case "matched":
+            by_run = placed.filter(outcome__in=["settled", "returned"])
+        case "part" | "over":
+            by_run = placed.filter(outcome=name)
+        case "unassigned":
+            return fresh.filter(~Exists(Settlement.objects.filter(payment=OuterRef("pk"))))
+        case "marked" | "mark_refused":
+            return fresh.filter(mark="marked" if name == "marked" else "refused")
+        case _:
+            raise LookupError(name)
+    return Payment.objects.filter(Exists(by_run), client_id=run.client_id)
+
+
+_MARKED_WITHIN = timedelta(minutes=2)
+
+
+def still_going(run: FetchRun, *, now: datetime) -> int:
+    """Return how many payments of the run are on their way to the target or to their mark."""
+    waiting = Registration.objects.filter(
+        payment=OuterRef("pk"), state__in=[RegistrationState.READY, RegistrationState.SENDING]
+    )
+    # What is due for longer waits for a source that takes no marks, or none now.
+    marks = Q(mark=Payment.Mark.NONE, mark_at__gt=now - _MARKED_WITHIN, mark_at__lte=now)
+    return Payment.objects.filter(Exists(waiting) | marks, first_run=run).count()
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One number of a run's page, and the list that it opens."""
+
+    label: str
+    figure: int
+    url: str
+    tone: str
+
+
+def figures(run: FetchRun) -> list[Figure]:
+    """Return the numbers of a run as they are now; three statements."""
+    fresh = Payment.objects.filter(first_run=run).aggregate(
+        new=Count("pk"),
+        marked=Count("pk", filter=Q(mark="marked")),
+        mark_refused=Count("pk", filter=Q(mark="refused")),
+        unassigned=Count("pk", filter=~Exists(Settlement.objects.filter(payment=OuterRef("pk")))),
+    )
+    outcomes = dict(
+        Settlement.objects.filter(run=run, payment__isnull=False)
+        .order_by()
+        .values_list("outcome")
+        .annotate(n=Count("payment", distinct=True))
+    )
+    skipped = SkippedRow.objects.filter(run=run).count()
+
+    def figure(label: str, name: str, number: int, tone: str = "") -> Figure:
+        url = reverse("payments:run_list", args=[run.pk, name]) if name else ""
+        return Figure(label, number, url, tone if number else "")
+
+    return [
+        figure(_("Fetched"), "", run.fetched),
+        figure(_("New"), "new", fresh["new"]),
+        figure(_("Known already"), "known", run.known),
+        figure(
+            _("Matched"),
+            "matched",
+            outcomes.get("settled", 0) + outcomes.get("returned", 0),
+            "good",
+        ),
+        figure(_("Part paid"), "part", outcomes.get("part", 0)),
+        figure(_("Paid too much"), "over", outcomes.get("over", 0), "warn"),
+        figure(_("Unassigned"), "unassigned", fresh["unassigned"], "warn"),
+        figure(_("Skipped"), "skipped", skipped, "warn"),
+        figure(_("Marked in Visma"), "marked", fresh["marked"]),
+        figure(_("Mark refused"), "mark_refused", fresh["mark_refused"], "warn"),
+    ]
+
+
+def skipped_rows(run: FetchRun, *, page: str) -> Page[Any]:
+    """Return one page of the rows that were not registered, with their reasons."""
+    here: Page[Any] = Paginator(
+        SkippedRow.objects.filter(run=run).order_by("journal_number", "audit_number", "pk"),
+        PAGE_SIZE,
+    ).get_page(page)
+    here.object_list = [
+        {
+            "key": f"{row.journal_number}/{row.audit_number}" if row.journal_number else "–",
+            "field": row.field,
+            "value": row.value,
+            "reason": skipped_words(row.reason),
+            "amount": row.amount,
+        }
+        for row in here.object_list
+    ]
+    return here
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRow:
+    """One client of a press for many."""
+
+    client: InvoiceClient
+    run: FetchRun | None
+    run_url: str
+    settings_url: str
+    failure: FailureRow | None
+
+
+def entries(group: FetchGroup, *, page: str) -> Page[Any]:
+    """Return one page of what a press for many did, client by client."""
+    found = FetchEntry.objects.filter(group=group).select_related("client", "run")
+    here: Page[Any] = Paginator(found.order_by("client__number", "pk"), PAGE_SIZE).get_page(page)
+    here.object_list = [
+        EntryRow(
+            client=one.client,
+            run=one.run,
+            run_url=reverse("payments:run", args=[one.run_id]) if one.run_id else "",
+            settings_url=reverse("payments:client_settings", args=[one.client_id]),
+            failure=failure_row(code=one.failure_code, params=one.failure_params),
+        )
+        for one in here.object_list
+    ]
+    return here

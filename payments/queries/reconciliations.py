@@ -1,0 +1,171 @@
+"""Three sides next to each other, and how they went over time."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Sum
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from payments.domain.reconciling import Difference
+from payments.models import InvoiceClient, Reconciliation, ReconciliationLine
+from payments.queries.invoices import PAGE_SIZE
+from payments.queries.wording import DIFFERENCES
+
+WIDTH, HEIGHT, WIDEST = 640, 160, 120
+_KEPT = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar of a chart, in the units of its drawing."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+    label: str
+    amount: Decimal
+    tone: str
+
+
+def newest(client: InvoiceClient) -> Reconciliation | None:
+    """Return the last comparison of a client."""
+    return Reconciliation.objects.filter(client=client).order_by("-made_at", "-pk").first()
+
+
+def lines(made: Reconciliation, *, reason: str, search: str, page: str) -> Page[Any]:
+    """Return one page of the lines, those that differ first in the order of their reasons."""
+    found = ReconciliationLine.objects.filter(reconciliation=made)
+    if reason == "all":
+        pass
+    elif reason in set(Difference):
+        found = found.filter(difference=reason)
+    else:
+        found = found.exclude(difference=Difference.NONE)
+    if search:
+        found = found.filter(customer_number=search) | found.filter(invoice_number=search)
+    here: Page[Any] = Paginator(
+        found.order_by("difference", "customer_number", "invoice_number", "pk"), PAGE_SIZE
+    ).get_page(page)
+    here.object_list = [
+        {
+            "customer": f"{line.customer_number} {line.customer_name}".strip(),
+            "invoice": line.invoice_number,
+            "url": reverse("payments:invoice", args=[line.invoice_id]) if line.invoice_id else "",
+            "due_on": line.due_on,
+            "source": line.source,
+            "hub": line.hub,
+            "target": line.target,
+            "differs": line.difference != Difference.NONE,
+            "word": DIFFERENCES[Difference(line.difference)][0],
+            "look": DIFFERENCES[Difference(line.difference)][1],
+        }
+        for line in here.object_list
+    ]
+    return here
+
+
+def customer_sums(made: Reconciliation) -> list[dict[str, Any]]:
+    """Return the sums of each customer that differ; added up by the database."""
+    rows = (
+        ReconciliationLine.objects.filter(reconciliation=made)
+        .exclude(difference=Difference.NONE)
+        .order_by("customer_number")
+        .values("customer_number", "customer_name")
+        .annotate(source=Sum("source"), hub=Sum("hub"), target=Sum("target"))[:200]
+    )
+    return list(rows)
+
+
+def reasons(made: Reconciliation) -> list[dict[str, Any]]:
+    """Return how many lines there are of each reason, with the address that lists them."""
+    return [
+        {
+            "label": DIFFERENCES[reason][0],
+            "look": DIFFERENCES[reason][1],
+            "count": made.counts.get(reason.value, 0),
+            "url": f"?reason={reason.value}",
+        }
+        for reason in Difference
+        if made.counts.get(reason.value, 0)
+    ]
+
+
+def ageing_bars(made: Reconciliation) -> list[Bar]:
+    """Return what is open by age as bars."""
+    labels = (
+        _("Not due"),
+        _("1–30 days"),
+        _("31–60 days"),
+        _("61–90 days"),
+        _("Over 90 days"),
+    )
+    amounts = [Decimal(text) for text in made.ageing]
+    return _bars(list(zip(labels, amounts, strict=False)), tones=("", "", "warn", "warn", "bad"))
+
+
+def history_bars(client: InvoiceClient) -> list[Bar]:
+    """Return what was open in the hub at the last comparisons as bars, oldest first."""
+    made = Reconciliation.objects.filter(client=client).order_by("-made_at", "-pk")[:_KEPT]
+    rows = [(one.on.isoformat(), one.hub_total) for one in reversed(made)]
+    return _bars(rows, tones=("",) * len(rows))
+
+
+def _bars(rows: list[tuple[str, Decimal]], *, tones: tuple[str, ...]) -> list[Bar]:
+    if not rows:
+        return []
+    highest = max((abs(amount) for _label, amount in rows), default=Decimal(0)) or Decimal(1)
+    step = WIDTH // len(rows)
+    bars = []
+    for place, (label, amount) in enumerate(rows):
+        height = int(abs(amount) / highest * (HEIGHT - 40))
+        bars.append(
+            Bar(
+                x=place * step + 4,
+                y=HEIGHT - 20 - height,
+                width=min(max(step - 8, 2), WIDEST),
+                height=height,
+                label=label,
+                amount=amount,
+                tone=tones[place] if place < len(tones) else "",
+            )
+        )
+    return bars
+
+
+HEADINGS = (
+    "customer_number",
+    "customer_name",
+    "invoice_number",
+    "due_on",
+    "visma_open",
+    "hub_open",
+    "target_open",
+    "hub_less_visma",
+    "target_less_hub",
+    "difference",
+)
+
+
+def export_rows(made: Reconciliation) -> Iterator[list[Any]]:
+    """Yield every line for a file; names do not change with the language."""
+    rows = ReconciliationLine.objects.filter(reconciliation=made).order_by(
+        "customer_number", "invoice_number", "pk"
+    )
+    for line in rows.iterator(chunk_size=2000):
+        yield [
+            line.customer_number,
+            line.customer_name,
+            line.invoice_number,
+            line.due_on or "",
+            line.source if line.source is not None else "",
+            line.hub if line.hub is not None else "",
+            line.target if line.target is not None else "",
+            line.hub_less_source,
+            line.target_less_hub,
+            line.difference,
+        ]

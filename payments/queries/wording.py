@@ -1,0 +1,101 @@
+"""Stored codes of payments in the reader's language."""
+
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts.queries import FailureRow, failure_row, words
+from payments.domain.matching import Left, Outcome, Rule
+from payments.domain.open_amounts import InvoiceState
+from payments.domain.reconciling import Difference
+from payments.queries.finding_texts import FINDINGS, MARK_REASONS
+
+LEFT: dict[str, object] = {
+    Left.NO_REFERENCE: _("No KID and no invoice number came with it"),
+    Left.NOT_FOUND: _("No invoice has that KID or number"),
+    Left.WRONG_KID: _("The check digit of the KID is wrong"),
+    Left.CURRENCY: _("Payment and invoice are in different currencies"),
+    Left.OTHER_CUSTOMER: _("The invoice belongs to another customer"),
+    Left.SEVERAL: _("Several invoices have the same KID"),
+    Left.NOTHING_TO_RETURN: _("More was returned than was paid on the invoice"),
+    Left.CREDIT_NOTE: _("It names a credit note"),
+    Left.NOTHING_OPEN: _("Nothing is open on the invoices that it names"),
+    "undone": _("A person took it off its invoice"),
+}
+RULES: dict[str, object] = {
+    Rule.KID: _("by KID"),
+    Rule.INVOICE_NUMBER: _("by invoice number"),
+    Rule.MANUAL: _("by hand"),
+    Rule.CREDIT: _("credit note"),
+}
+OUTCOMES: dict[str, object] = {
+    Outcome.SETTLED: _("Settled"),
+    Outcome.PART: _("Part paid"),
+    Outcome.OVER: _("Paid too much"),
+    Outcome.RETURNED: _("Returned"),
+}
+STATES = {
+    InvoiceState.OPEN: (_("Open"), "waiting"),
+    InvoiceState.PART: (_("Part paid"), "partly_sent"),
+    InvoiceState.PAID: (_("Paid"), "done"),
+    InvoiceState.OVER: (_("Paid too much"), "held"),
+    InvoiceState.CREDITED: (_("Credited"), "reversed"),
+    InvoiceState.RETURNED: (_("Payment returned"), "changed"),
+}
+"""Word, and the look among `accounts.templatetags.hub.BADGES`."""
+REGISTRATIONS = {
+    "ready": (_("Waits"), "waiting"),
+    "sending": (_("Being registered"), "sending"),
+    "registered": (_("Registered"), "done"),
+    "unknown": (_("Outcome unknown"), "unknown"),
+    "rejected": (_("Refused"), "rejected"),
+    "needs_person": (_("Needs a person"), "needs_person"),
+    "withdrawn": (_("Left out"), "skipped"),
+    "to_reverse": (_("Is taken back"), "waiting"),
+    "reversing": (_("Is taken back"), "sending"),
+    "reversed": (_("Taken back"), "reversed"),
+}
+DIFFERENCES = {
+    Difference.NONE: (_("Equal"), "done"),
+    Difference.IN_TRANSIT: (_("On its way"), "sending"),
+    Difference.UNMATCHED: (_("Waits in the unmatched queue"), "waiting"),
+    Difference.PLACED_HERE: (_("Matched here, not in Visma yet"), "waiting"),
+    Difference.WRITTEN_OFF: (_("Written off"), "reversed"),
+    Difference.COMPRESSED: (_("Compressed in Visma"), "changed"),
+    Difference.CURRENCY: (_("Currency difference"), "held"),
+    Difference.UNKNOWN: (_("Unknown"), "needs_person"),
+}
+SKIPPED = {
+    "compression": _("A compression of the ledger, no payment"),
+    "amount_changed": _("Visma shows another amount than it did before"),
+}
+
+
+def left_words(code: str) -> str:
+    """Return why matching left a payment to a person."""
+    return str(LEFT.get(code, code.replace("_", " ")))
+
+
+def skipped_words(code: str) -> str:
+    """Return why a row was skipped."""
+    return str(SKIPPED.get(code, code))
+
+
+def mark_words(reason: str) -> str:
+    """Return why a payment was not marked; the vendor's own words stay as they are."""
+    text = MARK_REASONS.get(reason)
+    return gettext(text) if text else reason
+
+
+def finding_words(found: dict[str, object]) -> str:
+    """Return one finding of the set-up check in words; one without words shows what it holds."""
+    params = found.get("params") or {}
+    assert isinstance(params, dict)  # noqa: S101 (we wrote it)
+    if code := str(found.get("failure", "")):
+        row: FailureRow | None = failure_row(code=code, params=params)
+        return f"{row.summary} {row.remedy}" if row else code
+    code = str(found.get("code", ""))
+    if text := FINDINGS.get(code):
+        return words(text, params)
+    rest = ", ".join(f"{name}: {value}" for name, value in params.items())
+    plain = gettext(code.replace("_", " ").capitalize())
+    return f"{plain} ({rest})" if rest else plain

@@ -1,0 +1,82 @@
+"""Celery's side of the payments app: ids in, one operation called."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from celery import shared_task
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+
+from accounts.operations.waking import wake
+from payments.models import Customer, FetchRun, InvoiceClient, Payment, Registration
+from payments.models.registrations import CLAIMED, DUE
+from payments.operations import fetching, registering, running
+
+
+@shared_task
+def fetch(*, run_id: int, **_newer: object) -> None:
+    """Go on with one run."""
+    running.run_fetch(run_id=run_id, clock=timezone.now)
+
+
+@shared_task
+def serve_client(*, client_id: int, **_newer: object) -> None:
+    """Register, block and mark what is due for one client."""
+    registering.serve(client_id=client_id, clock=timezone.now)
+
+
+@shared_task
+def start_scheduled(**_newer: object) -> None:
+    """Start the runs of clients that are fetched by themselves; reads and writes rows only."""
+    fetching.start_scheduled(now=timezone.now())
+
+
+PERIODIC = ((start_scheduled, timedelta(minutes=5)),)
+
+
+def extend_claims(*, owners: Sequence[str], until: datetime) -> int:
+    """Extend the claims of those owners on runs and registrations, and return how many."""
+    runs = FetchRun.objects.filter(state=FetchRun.State.RUNNING, claim_owner__in=owners)
+    registrations = Registration.objects.filter(state__in=CLAIMED, claim_owner__in=owners)
+    return runs.update(lease_until=until) + registrations.update(lease_until=until)
+
+
+def ring_due(*, now: datetime, limit: int) -> int:
+    """Tell workers about runs and clients that wait, and return how many."""
+    registering.recover(now=now)
+    return _ring_runs(now=now, limit=limit) + _ring_clients(now=now, limit=limit)
+
+
+def _ring_runs(*, now: datetime, limit: int) -> int:
+    not_rung = FetchRun.objects.due(now=now).exclude(rung_at__gt=now - registering.RING_AGAIN)
+    due = list(not_rung.order_by("not_before", "pk").values_list("pk", flat=True)[:limit])
+    if due:
+        FetchRun.objects.filter(pk__in=due).update(rung_at=now)
+    for pk in due:
+        wake("payments.tasks.fetch", run_id=pk)
+    return len(due)
+
+
+def _ring_clients(*, now: datetime, limit: int) -> int:
+    mine = OuterRef("pk")
+    usable = Q(organisation__payment_integration__activated_at__isnull=False)
+    target_waits = Q(target__not_before__gt=now) | Q(target=None) | ~Q(target__state="authorised")
+    source_waits = Q(source__not_before__gt=now) | Q(source=None) | ~Q(source__state="authorised")
+    registrations = Registration.objects.filter(client=mine, state__in=DUE, not_before__lte=now)
+    pushes = Customer.objects.filter(client=mine, push_at__lte=now)
+    marks = Payment.objects.filter(client=mine, mark="", mark_at__lte=now)
+    due = list(
+        InvoiceClient.objects.filter(usable)
+        .exclude(rung_at__gt=now - registering.RING_AGAIN)
+        .filter(
+            (~target_waits & (Exists(registrations) | Exists(pushes)))
+            | (~source_waits & Exists(marks))
+        )
+        .order_by("rung_at", "pk")
+        .values_list("pk", flat=True)[:limit]
+    )
+    if due:
+        InvoiceClient.objects.filter(pk__in=due).update(rung_at=now)
+    for pk in due:
+        wake("payments.tasks.serve_client", client_id=pk)
+    return len(due)

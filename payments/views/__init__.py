@@ -1,0 +1,1 @@
+"""The pages of payments. No call leaves this process."""

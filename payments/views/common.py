@@ -1,0 +1,82 @@
+"""What the pages of payments share: the rights, the tabs, refusals in words."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts import domain
+from accounts.domain import Level
+from accounts.guards import View, needs
+from accounts.middleware import HubRequest
+from accounts.models import User
+from accounts.queries import failure_row_of
+from connectors.errors import ConnectorError
+from payments.operations.rights import integration_of
+
+MOST_DIGITS = 18
+
+
+def member(view: View) -> View:
+    """Let a page be reached by those who may use the integration (S22)."""
+    return needs(domain.BUSINESS, Level.WRITE)(view)
+
+
+def active(view: View) -> View:
+    """Let a page be reached when the integration is activated; else show how (S14)."""
+
+    @member
+    @wraps(view)
+    def guarded(request: HubRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not integration_of(request.organisation).is_active:
+            return redirect("payments:settings")
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
+def may(request: HubRequest, key: str) -> bool:
+    """Return whether the person has the right."""
+    return request.membership.role.allows(key, Level.WRITE)
+
+
+def person(request: HubRequest) -> User:
+    """Return who asks."""
+    user: User = request.membership.user
+    return user
+
+
+def tell(request: HttpRequest, refusal: ConnectorError) -> None:
+    """Say a refusal with its remedy at the top of the next page."""
+    row = failure_row_of(refusal)
+    messages.error(request, f"{row.summary} {row.remedy}")
+
+
+def tabs(request: HubRequest, here: str) -> list[dict[str, object]]:
+    """Return the tabs of the pages about invoices and payments."""
+    items = [("overview", _("Invoice overview"))]
+    if may(request, domain.PAYMENTS_IMPORT):
+        items.append(("import", _("Import payments")))
+    items += [
+        ("unmatched", _("Unmatched payments")),
+        ("customers", _("Customers and blocks")),
+        ("time", _("Time")),
+        ("settings", _("Settings")),
+    ]
+    return [
+        {"label": label, "url": reverse(f"payments:{name}"), "current": name == here, "count": None}
+        for name, label in items
+    ]
+
+
+def number(text: str | None) -> int | None:
+    """Return an id out of an address, if it is one."""
+    return int(text) if text and text.isdecimal() and len(text) < MOST_DIGITS else None
+
+
+Refusable = Callable[[], Any]

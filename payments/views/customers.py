@@ -1,0 +1,158 @@
+"""Customers and their blocks, and time on them (S17, S20)."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.middleware import HubRequest
+from accounts.models import Errand
+from accounts.queries import failure_row, failure_row_of
+from connectors.errors import ConnectorError
+from payments.forms import ReasonForm, TimeForm
+from payments.models import Customer
+from payments.operations import blocking, time_registration
+from payments.queries import customers as queries
+from payments.views.common import active, member, number, person, tabs, tell
+
+
+@require_GET
+@active
+def customers(request: HubRequest) -> HttpResponse:
+    """List customers with their blocks and how old that news is."""
+    search = request.GET.get("q", "").strip()[:80]
+    blocked = request.GET.get("blocked") == "yes"
+    context = {
+        "tabs": tabs(request, "customers"),
+        "search": search,
+        "blocked": blocked,
+        "page": queries.list_customers(
+            request.organisation,
+            search=search,
+            blocked=blocked,
+            page=request.GET.get("page", "1"),
+        ),
+    }
+    return render(request, "payments/customers.html", context)
+
+
+def _customer(request: HubRequest, pk: int) -> Customer:
+    found: Customer = get_object_or_404(
+        Customer.objects.of(request.organisation).select_related(
+            "organisation", "client__organisation", "client__source"
+        ),
+        pk=pk,
+    )
+    return found
+
+
+@require_GET
+@member
+def customer(request: HubRequest, pk: int) -> HttpResponse:
+    """Show one customer; wait for the answer of Visma if it is being asked."""
+    one = _customer(request, pk)
+    errand = None
+    if (asked := number(request.GET.get("errand"))) is not None:
+        errand = get_object_or_404(
+            Errand.objects.of(request.organisation),
+            pk=asked,
+            kind=blocking.RECHECK,
+            params__customer=pk,
+        )
+    context = {
+        "page": queries.customer_page(one),
+        "customer": one,
+        "form": ReasonForm(),
+        "errand": errand,
+        "running": errand is not None and not errand.is_finished,
+        "failure": errand
+        and failure_row(
+            code=errand.failure_code,
+            params=errand.failure_params,
+            detail=errand.failure_detail,
+            at=errand.finished_at,
+        ),
+        "here": request.get_full_path(),
+    }
+    part = "HX-Request" in request.headers
+    name = "payments/_customer.html" if part else "payments/customer.html"
+    return render(request, name, context)
+
+
+@require_POST
+@member
+def block(request: HubRequest, pk: int) -> HttpResponse:
+    """Block a customer for a person's reason."""
+    one = _customer(request, pk)
+    form = ReasonForm(request.POST)
+    if form.is_valid():
+        blocking.block_by_hand(
+            customer=one, note=form.cleaned_data["reason"], by=person(request), now=timezone.now()
+        )
+    else:
+        messages.warning(request, _("Say why the customer is blocked."))
+    return redirect("payments:customer", pk=pk)
+
+
+@require_POST
+@member
+def unblock(request: HubRequest, pk: int) -> HttpResponse:
+    """Lift a person's block; Visma's stays."""
+    one = _customer(request, pk)
+    blocking.unblock_by_hand(customer=one, by=person(request), now=timezone.now())
+    return redirect("payments:customer", pk=pk)
+
+
+@require_POST
+@member
+def recheck(request: HubRequest, pk: int) -> HttpResponse:
+    """Ask Visma about this customer now."""
+    one = _customer(request, pk)
+    try:
+        errand = blocking.request_recheck(customer=one, by=person(request))
+    except ConnectorError as refusal:
+        tell(request, refusal)
+        return redirect("payments:customer", pk=pk)
+    response = redirect("payments:customer", pk=pk)
+    response["Location"] += f"?errand={errand.pk}"
+    return response
+
+
+@require_http_methods(["GET", "POST"])
+@active
+def time(request: HubRequest) -> HttpResponse:
+    """Register time; a blocked customer is refused with the reason and since when (S20)."""
+    refusal, status = None, 200
+    form = TimeForm(
+        request.POST or None,
+        organisation=request.organisation,
+        initial={"worked_on": timezone.localdate()},
+    )
+    if request.method == "POST":
+        status = 400
+        if form.is_valid():
+            try:
+                time_registration.register(
+                    organisation=request.organisation,
+                    who=str(person(request)),
+                    by=person(request),
+                    now=timezone.now(),
+                    customer=form.cleaned_data["customer"],
+                    worked_on=form.cleaned_data["worked_on"],
+                    minutes=form.cleaned_data["minutes"],
+                    text=form.cleaned_data["text"],
+                )
+            except ConnectorError as blocked:
+                refusal, status = failure_row_of(blocked), 409
+            else:
+                messages.success(request, _("The time is registered."))
+                return redirect("payments:time")
+    context = {
+        "tabs": tabs(request, "time"),
+        "form": form,
+        "refusal": refusal,
+        "page": queries.list_time(request.organisation, page=request.GET.get("page", "1")),
+    }
+    return render(request, "payments/time.html", context, status=status)

@@ -1,0 +1,159 @@
+"""Fetching for one client and for many, and what became of it (S18, S19)."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts import domain
+from accounts.domain import Level
+from accounts.guards import needs
+from accounts.middleware import HubRequest
+from accounts.queries import failure_row
+from connectors.errors import ConnectorError
+from payments.models import FetchGroup, FetchRun, InvoiceClient
+from payments.operations import fetching
+from payments.operations.rights import integration_of
+from payments.queries import invoices, payments
+from payments.views.common import active, member, number, person, tabs, tell
+from payments.views.overview import client_named
+
+
+@require_POST
+@member
+@needs(domain.PAYMENTS_OVERVIEW, Level.WRITE)
+def fetch(request: HubRequest, pk: int) -> HttpResponse:
+    """Fetch the payments of one client (S18)."""
+    client = client_named(request, pk)
+    try:
+        run = fetching.request_fetch(
+            client=client,
+            by=person(request),
+            now=timezone.now(),
+            full=request.POST.get("full") == "yes",
+        )
+    except ConnectorError as refusal:
+        tell(request, refusal)
+        return redirect("payments:client", pk=pk)
+    return redirect("payments:run", pk=run.pk)
+
+
+@require_http_methods(["GET", "POST"])
+@active
+@needs(domain.PAYMENTS_IMPORT, Level.WRITE)
+def import_payments(request: HubRequest) -> HttpResponse:
+    """Fetch the payments of many clients: File, Import, Payments from Visma Business (S19)."""
+    clients = InvoiceClient.objects.of(request.organisation).select_related(
+        "organisation", "source", "target"
+    )
+    if request.method == "POST":
+        chosen = clients.order_by("number", "pk")
+        if request.POST.get("which") != "all":
+            wanted = [n for text in request.POST.getlist("client") if (n := number(text))]
+            chosen = chosen.filter(pk__in=wanted[:500])
+        found = list(chosen)
+        if not found:
+            messages.warning(request, _("Choose at least one invoice client first."))
+            return redirect("payments:import")
+        group = fetching.request_fetch_of_many(
+            organisation=request.organisation,
+            clients=found,
+            by=person(request),
+            now=timezone.now(),
+        )
+        return redirect("payments:group", pk=group.pk)
+    context = {
+        "tabs": tabs(request, "import"),
+        "page": invoices.client_rows(
+            request.organisation,
+            integration_of(request.organisation),
+            search=request.GET.get("q", "").strip()[:80],
+            page=request.GET.get("page", "1"),
+        ),
+        "search": request.GET.get("q", "").strip()[:80],
+        "groups": FetchGroup.objects.of(request.organisation)
+        .select_related("requested_by")
+        .order_by("-created_at", "-pk")[:5],
+    }
+    return render(request, "payments/import.html", context)
+
+
+@require_GET
+@member
+def group(request: HubRequest, pk: int) -> HttpResponse:
+    """Show what a press for many did, client by client."""
+    one = get_object_or_404(FetchGroup.objects.of(request.organisation), pk=pk)
+    page = payments.entries(one, page=request.GET.get("page", "1"))
+    running = any(row.run is not None and not row.run.is_over for row in page.object_list)
+    context = {"group": one, "page": page, "running": running}
+    part = "HX-Request" in request.headers
+    return render(request, "payments/_group.html" if part else "payments/group.html", context)
+
+
+def _run(request: HubRequest, pk: int) -> FetchRun:
+    found: FetchRun = get_object_or_404(
+        FetchRun.objects.of(request.organisation).select_related(
+            "client", "organisation", "requested_by"
+        ),
+        pk=pk,
+    )
+    return found
+
+
+@require_GET
+@member
+def run(request: HubRequest, pk: int) -> HttpResponse:
+    """Show one run, live while it goes on; each number opens its list."""
+    one = _run(request, pk)
+    agrees = None
+    if one.control_count is not None:
+        agrees = one.control_count == one.hub_count and (
+            one.control_amount is None or one.control_amount == one.hub_amount
+        )
+    context = {
+        "run": one,
+        "client": one.client,
+        "figures": payments.figures(one),
+        "agrees": agrees,
+        "going": payments.still_going(one, now=timezone.now()) if one.is_over else 0,
+        "phase": FetchRun.Phase(one.phase).label,
+        "failure": failure_row(
+            code=one.failure_code,
+            params=one.failure_params,
+            detail=one.failure_detail,
+            at=one.failure_at,
+        ),
+    }
+    part = "HX-Request" in request.headers
+    return render(request, "payments/_run.html" if part else "payments/run.html", context)
+
+
+@require_GET
+@member
+def run_list(request: HubRequest, pk: int, name: str) -> HttpResponse:
+    """Show the payments, or the skipped rows, behind one number of a run."""
+    one = _run(request, pk)
+    page_number = request.GET.get("page", "1")
+    context: dict[str, Any] = {"run": one, "client": one.client}
+    if name == "skipped":
+        context["page"] = payments.skipped_rows(one, page=page_number)
+        return render(request, "payments/skipped.html", context)
+    if name not in payments.LISTS:
+        raise Http404
+    context["page"] = payments.paged(payments.run_list(one, name), page=page_number)
+    context["title"] = next(f.label for f in payments.figures(one) if f.url.endswith(f"/{name}/"))
+    return render(request, "payments/run_list.html", context)
+
+
+@require_POST
+@member
+def cancel(request: HubRequest, pk: int) -> HttpResponse:
+    """Stop a run at its next page."""
+    one = _run(request, pk)
+    if fetching.cancel(run=one, by=person(request), now=timezone.now()):
+        messages.success(request, _("The run stops at its next page; what it registered stays."))
+    return redirect("payments:run", pk=pk)

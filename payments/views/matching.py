@@ -1,0 +1,161 @@
+"""The unmatched queue, one payment, and matching by hand (B11)."""
+
+from django.contrib import messages
+from django.db.models import Q
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.middleware import HubRequest
+from connectors.errors import ConnectorError
+from payments.forms import MatchForm, ReasonForm
+from payments.models import Invoice, InvoiceClient, Payment, Registration, Settlement
+from payments.operations import matching, registering
+from payments.queries import payments as queries
+from payments.queries.invoices import with_assigned
+from payments.views.common import active, member, number, person, tabs, tell
+
+
+@require_GET
+@active
+def unmatched(request: HubRequest) -> HttpResponse:
+    """Show every payment of which something stands on no invoice, and tie the sum."""
+    clients = InvoiceClient.objects.of(request.organisation).order_by("number", "pk")
+    chosen = None
+    if (pk := number(request.GET.get("client"))) is not None:
+        chosen = get_object_or_404(clients, pk=pk)
+    context = {
+        "tabs": tabs(request, "unmatched"),
+        "clients": clients[:500],
+        "client": chosen,
+        "tie": queries.tie_of(chosen) if chosen else None,
+        "page": queries.unmatched(
+            request.organisation, client=chosen, page=request.GET.get("page", "1")
+        ),
+    }
+    return render(request, "payments/unmatched.html", context)
+
+
+def _payment(request: HubRequest, pk: int) -> Payment:
+    found: Payment = get_object_or_404(
+        with_assigned(Payment.objects.of(request.organisation)).select_related(
+            "client__organisation", "organisation"
+        ),
+        pk=pk,
+    )
+    return found
+
+
+def _show(
+    request: HubRequest, payment: Payment, *, form: MatchForm | None = None, status: int = 200
+) -> HttpResponse:
+    row = queries.payment_rows([payment])[0]
+    context = {
+        "payment": payment,
+        "row": row,
+        "events": queries.events_of(Q(payment=payment)),
+        "suggestions": queries.suggestions(payment, rest=row.rest) if row.rest else [],
+        "form": form or MatchForm(),
+        "undo_form": ReasonForm(),
+    }
+    return render(request, "payments/payment.html", context, status=status)
+
+
+@require_GET
+@member
+def payment(request: HubRequest, pk: int) -> HttpResponse:
+    """Show one payment with its events and the way to match it."""
+    return _show(request, _payment(request, pk))
+
+
+@require_POST
+@member
+def match(request: HubRequest, pk: int) -> HttpResponse:
+    """Set the payment against an invoice."""
+    one = _payment(request, pk)
+    form = MatchForm(request.POST)
+    if not form.is_valid():
+        return _show(request, one, form=form, status=400)
+    wanted = form.cleaned_data["invoice"].strip()
+    invoice = Invoice.objects.filter(client_id=one.client_id, number=wanted).first()
+    if invoice is None:
+        form.add_error("invoice", _("This client has no invoice with that number."))
+        return _show(request, one, form=form, status=400)
+    try:
+        matching.match_by_hand(
+            payment=one,
+            invoice=invoice,
+            amount=form.cleaned_data["amount"],
+            reason=form.cleaned_data["reason"],
+            by=person(request),
+            now=timezone.now(),
+        )
+    except ConnectorError as refusal:
+        tell(request, refusal)
+    else:
+        messages.success(
+            request, _("Matched with invoice %(number)s.") % {"number": invoice.number}
+        )
+    return redirect("payments:payment", pk=pk)
+
+
+@require_POST
+@member
+def undo(request: HubRequest, pk: int) -> HttpResponse:
+    """Take a payment off its invoice again, with a reason."""
+    settlement = get_object_or_404(
+        Settlement.objects.of(request.organisation).select_related("organisation"), pk=pk
+    )
+    try:
+        done = matching.undo(
+            settlement=settlement,
+            reason=request.POST.get("reason", ""),
+            by=person(request),
+            now=timezone.now(),
+        )
+    except ConnectorError as refusal:
+        tell(request, refusal)
+    else:
+        if done:
+            messages.success(request, _("Taken off the invoice."))
+        else:
+            messages.warning(request, _("It was undone already."))
+    if settlement.payment_id:
+        return redirect("payments:payment", pk=settlement.payment_id)
+    return redirect("payments:invoice", pk=settlement.invoice_id)
+
+
+def _registration(request: HubRequest, pk: int) -> Registration:
+    found: Registration = get_object_or_404(
+        Registration.objects.of(request.organisation).select_related(
+            "client__organisation", "organisation"
+        ),
+        pk=pk,
+    )
+    return found
+
+
+@require_POST
+@member
+def try_again(request: HubRequest, pk: int) -> HttpResponse:
+    """Put a refused registration back into the queue."""
+    one = _registration(request, pk)
+    registering.try_again(
+        client=one.client, by=person(request), now=timezone.now(), registration_id=one.pk
+    )
+    return redirect("payments:payment", pk=one.payment_id)
+
+
+@require_POST
+@member
+def decide(request: HubRequest, pk: int) -> HttpResponse:
+    """Record what a person found about a doubtful registration."""
+    one = _registration(request, pk)
+    choice = request.POST.get("choice", "")
+    if one.state == "needs_person" and choice in ("there", "not_there", "drop"):
+        registering.decide(registration=one, choice=choice, by=person(request), now=timezone.now())
+    else:
+        messages.warning(request, _("Choose one of the answers."))
+    return redirect("payments:payment", pk=one.payment_id)

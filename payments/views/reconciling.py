@@ -1,0 +1,117 @@
+"""What is open in Visma, here and in the invoicing system, side by side (S21)."""
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.http import content_disposition_header
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.middleware import HubRequest
+from accounts.models import Errand
+from accounts.operations import audit
+from accounts.queries import failure_row
+from connectors.errors import ConnectorError
+from payments.models import Reconciliation
+from payments.operations import reconciling
+from payments.operations.files import as_csv, as_xlsx
+from payments.queries import reconciliations as queries
+from payments.views.common import member, number, person, tell
+from payments.views.overview import client_named
+
+_FORMATS = {
+    "csv": ("text/csv; charset=utf-8", as_csv),
+    "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", as_xlsx),
+}
+
+
+@require_GET
+@member
+def reconciliation(request: HubRequest, pk: int) -> HttpResponse:
+    """Show the last comparison of a client; wait for one that is being made."""
+    client = client_named(request, pk)
+    errand = None
+    if (asked := number(request.GET.get("errand"))) is not None:
+        errand = get_object_or_404(
+            Errand.objects.of(request.organisation),
+            pk=asked,
+            kind=reconciling.RECONCILE,
+            params__client=pk,
+        )
+    running = errand is not None and not errand.is_finished
+    if "HX-Request" in request.headers:
+        response = render(request, "payments/_comparing.html", {"running": running})
+        if not running:
+            response["HX-Redirect"] = request.path
+        return response
+    made = queries.newest(client)
+    reason = request.GET.get("reason", "")
+    context = {
+        "client": client,
+        "made": made,
+        "running": running,
+        "here": request.get_full_path(),
+        "failure": errand
+        and failure_row(
+            code=errand.failure_code,
+            params=errand.failure_params,
+            detail=errand.failure_detail,
+            at=errand.finished_at,
+        ),
+        "reason": reason,
+        "drawing": {"width": queries.WIDTH, "height": queries.HEIGHT},
+    }
+    if made is not None:
+        context |= {
+            "page": queries.lines(
+                made,
+                reason=reason,
+                search=request.GET.get("q", "").strip()[:60],
+                page=request.GET.get("page", "1"),
+            ),
+            "reasons": queries.reasons(made),
+            "customers": queries.customer_sums(made),
+            "ageing": queries.ageing_bars(made),
+            "history": queries.history_bars(client),
+        }
+    return render(request, "payments/reconciliation.html", context)
+
+
+@require_POST
+@member
+def compare(request: HubRequest, pk: int) -> HttpResponse:
+    """Let a worker compare now."""
+    client = client_named(request, pk)
+    try:
+        reconciling.check_can(client)
+        errand = reconciling.request_reconciliation(
+            client=client, by=person(request), on=timezone.localdate()
+        )
+    except ConnectorError as refusal:
+        tell(request, refusal)
+        return redirect("payments:reconciliation", pk=pk)
+    response = redirect("payments:reconciliation", pk=pk)
+    response["Location"] += f"?errand={errand.pk}"
+    return response
+
+
+@require_GET
+@member
+def export(request: HubRequest, pk: int, file_format: str) -> HttpResponse:
+    """Give a comparison as a file."""
+    made = get_object_or_404(
+        Reconciliation.objects.of(request.organisation).select_related("client", "organisation"),
+        pk=pk,
+    )
+    kind, write = _FORMATS[file_format]
+    audit.record(
+        organisation=request.organisation,
+        action="reconciliation.exported",
+        subject=made.client,
+        user=person(request),
+        details={"format": file_format},
+    )
+    content = write(queries.HEADINGS, queries.export_rows(made))
+    response = HttpResponse(content, content_type=kind)
+    name = f"{made.client.number} {made.on.isoformat()}.{file_format}"
+    response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
+    return response

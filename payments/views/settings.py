@@ -1,0 +1,330 @@
+"""The integration is activated, then set; invoice clients, accounts, tokens (S14–S17)."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts import domain
+from accounts.domain import Level
+from accounts.guards import needs
+from accounts.middleware import HubRequest
+from accounts.models import Connection, Errand
+from accounts.operations import connecting
+from accounts.operations.people import Refused
+from accounts.pages import connection_row
+from accounts.queries import failure_row, failure_row_of
+from accounts.views import connections
+from connectors.errors import ConnectorError
+from payments.forms import (
+    AccountForm,
+    ClientForm,
+    SettingsForm,
+    TokenForm,
+    UploadForm,
+    payment_vendors,
+)
+from payments.models import ApiToken, InvoiceClient
+from payments.operations import client_files, clients, tokens
+from payments.operations.rights import integration_of
+from payments.queries.wording import finding_words
+from payments.views.common import active, may, member, number, person, tabs, tell
+from payments.views.overview import client_named
+
+_administrator = needs(domain.ORGANISATION, Level.WRITE)
+_LARGEST_FILE = 2_000_000
+_GRAVEST_FIRST = {"problem": 0, "warning": 1}
+
+
+@require_http_methods(["GET", "POST"])
+@member
+def settings(request: HubRequest) -> HttpResponse:
+    """Show how to activate the integration; its settings once it is active (S14)."""
+    integration = integration_of(request.organisation)
+    if request.method == "POST":
+        return _change(request)
+    if request.headers.get("HX-Target") == "accounts" and integration.is_active:
+        return render(request, "payments/_accounts.html", _accounts_context(request))
+    return _settings_page(request, SettingsForm(instance=integration))
+
+
+@_administrator
+def _change(request: HubRequest) -> HttpResponse:
+    if not integration_of(request.organisation).is_active:
+        return redirect("payments:settings")
+    form = SettingsForm(request.POST, instance=integration_of(request.organisation))
+    if not form.is_valid():
+        return _settings_page(request, form, status=400)
+    clients.change_settings(
+        organisation=request.organisation,
+        by=person(request),
+        now=timezone.now(),
+        **form.cleaned_data,
+    )
+    messages.success(request, _("The settings are saved."))
+    return redirect("payments:settings")
+
+
+def _settings_page(request: HubRequest, form: SettingsForm, *, status: int = 200) -> HttpResponse:
+    integration = integration_of(request.organisation)
+    context = {
+        "tabs": tabs(request, "settings") if integration.is_active else [],
+        "integration": integration,
+        "form": form,
+        "may_change": may(request, domain.ORGANISATION),
+        "tokens": ApiToken.objects.of(request.organisation).filter(revoked_at=None).order_by("name")
+        if integration.is_active
+        else [],
+        "upload_form": UploadForm(),
+    }
+    if integration.is_active:
+        context |= _accounts_context(request)
+    return render(request, "payments/settings.html", context, status=status)
+
+
+def _accounts_context(request: HubRequest) -> dict[str, Any]:
+    """Return the accounts; the open page asks again while one is not authorised."""
+    found = Connection.objects.of(request.organisation).filter(vendor__in=payment_vendors())
+    rows = [connection_row(one) for one in found.order_by("vendor", "name", "pk")]
+    return {
+        "accounts": rows,
+        "waits": any(not row.authorised for row in rows),
+        "may_change": may(request, domain.ORGANISATION),
+    }
+
+
+@require_POST
+@member
+@_administrator
+def activate(request: HubRequest) -> HttpResponse:
+    """Activate the integration."""
+    clients.activate(organisation=request.organisation, by=person(request), now=timezone.now())
+    messages.success(request, _("The Visma Business integration is activated."))
+    return redirect("payments:settings")
+
+
+@require_POST
+@member
+@_administrator
+def deactivate(request: HubRequest) -> HttpResponse:
+    """Switch the integration off; what is stored stays."""
+    clients.deactivate(organisation=request.organisation, by=person(request))
+    messages.success(request, _("The integration is switched off. Nothing was deleted."))
+    return redirect("payments:settings")
+
+
+# --- Invoice clients ------------------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "POST"])
+@active
+@_administrator
+def new_client(request: HubRequest) -> HttpResponse:
+    """Make an invoice client."""
+    form = ClientForm(request.POST or None, organisation=request.organisation)
+    if request.method == "POST" and form.is_valid():
+        saved = _save(request, form, None)
+        if saved is not None:
+            return redirect("payments:client_settings", pk=saved.pk)
+    return render(request, "payments/client_form.html", {"form": form})
+
+
+def _save(
+    request: HubRequest, form: ClientForm, client: InvoiceClient | None
+) -> InvoiceClient | None:
+    try:
+        return clients.save_client(
+            organisation=request.organisation,
+            client=client,
+            values=form.values(),
+            by=person(request),
+        )
+    except clients.ClientRefused as refused:
+        form.add_error(refused.field, str(refused))
+    except ConnectorError as refusal:
+        form.add_error(None, failure_row_of(refusal).summary)
+    return None
+
+
+@require_http_methods(["GET", "POST"])
+@member
+def client_settings(request: HubRequest, pk: int) -> HttpResponse:
+    """Show and change the settings of an invoice client, and what the last check found."""
+    client = client_named(request, pk)
+    if request.method == "POST":
+        return _change_client(request, client)
+    return _client_page(
+        request, client, ClientForm(instance=client, organisation=request.organisation)
+    )
+
+
+@_administrator
+def _change_client(request: HubRequest, client: InvoiceClient) -> HttpResponse:
+    form = ClientForm(request.POST, instance=client, organisation=request.organisation)
+    if form.is_valid() and _save(request, form, client_named(request, client.pk)) is not None:
+        messages.success(request, _("The settings are saved."))
+        return redirect("payments:client_settings", pk=client.pk)
+    return _client_page(request, client_named(request, client.pk), form, status=400)
+
+
+def _client_page(
+    request: HubRequest, client: InvoiceClient, form: ClientForm, *, status: int = 200
+) -> HttpResponse:
+    errand = None
+    if (asked := number(request.GET.get("errand"))) is not None:
+        errand = get_object_or_404(
+            Errand.objects.of(request.organisation),
+            pk=asked,
+            kind=clients.CHECK,
+            params__client=client.pk,
+        )
+    context = {
+        "client": client,
+        "form": form,
+        "may_change": may(request, domain.ORGANISATION),
+        "running": errand is not None and not errand.is_finished,
+        "here": request.get_full_path(),
+        "failure": errand
+        and failure_row(
+            code=errand.failure_code,
+            params=errand.failure_params,
+            detail=errand.failure_detail,
+            at=errand.finished_at,
+        ),
+        "findings": [
+            {
+                "summary": finding_words(one),
+                "tone": {"problem": "bad", "warning": "warn"}.get(one.get("level", ""), "info"),
+            }
+            for one in sorted(
+                client.setup.get("findings", ()),
+                key=lambda one: _GRAVEST_FIRST.get(one.get("level", ""), len(_GRAVEST_FIRST)),
+            )
+        ],
+        "types": client.setup.get("voucher_types", ()),
+        "proposed": ", ".join(map(str, clients.proposed_types(client))),
+        "setup": client.setup,
+    }
+    if "HX-Request" in request.headers:
+        return render(request, "payments/_check.html", context)
+    return render(request, "payments/client_settings.html", context, status=status)
+
+
+@require_POST
+@member
+@_administrator
+def check(request: HubRequest, pk: int) -> HttpResponse:
+    """Let a worker look at the client's companies."""
+    client = client_named(request, pk)
+    errand = clients.request_check(client=client, by=person(request))
+    response = redirect("payments:client_settings", pk=pk)
+    response["Location"] += f"?errand={errand.pk}#check"
+    return response
+
+
+@require_GET
+@active
+def export_clients(request: HubRequest) -> HttpResponse:
+    """Give all invoice clients as CSV."""
+    response = HttpResponse(
+        client_files.as_csv(request.organisation), content_type="text/csv; charset=utf-8"
+    )
+    response["Content-Disposition"] = 'attachment; filename="invoice-clients.csv"'
+    return response
+
+
+@require_POST
+@active
+@_administrator
+def import_clients(request: HubRequest) -> HttpResponse:
+    """Take invoice clients from a CSV file: all of them, or none if a line is bad."""
+    form = UploadForm(request.POST, request.FILES)
+    if not form.is_valid() or form.cleaned_data["upload"].size > _LARGEST_FILE:
+        messages.error(request, _("Choose a CSV file of at most 2 MB."))
+        return redirect("payments:settings")
+    taken = client_files.take(
+        organisation=request.organisation,
+        content=form.cleaned_data["upload"].read(),
+        by=person(request),
+    )
+    for bad in taken.bad[:20]:
+        words = _("Line %(line)s, %(field)s “%(value)s”: %(reason)s")
+        messages.error(
+            request,
+            words
+            % {"line": bad.line, "field": bad.field, "value": bad.value, "reason": bad.reason},
+        )
+    if not taken.bad:
+        messages.success(request, _("%(n)s invoice clients are saved.") % {"n": taken.saved})
+    return redirect("payments:overview" if not taken.bad else "payments:settings")
+
+
+# --- Accounts at the vendors ----------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "POST"])
+@active
+@_administrator
+def new_account(request: HubRequest) -> HttpResponse:
+    """Give access to one company at a vendor, and try it: by asking, or by a person's sign-in."""
+    form = AccountForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        values = form.cleaned_data
+        try:
+            account = connecting.create_connection(
+                organisation=request.organisation,
+                vendor=values["vendor"],
+                name=values["name"],
+                kind=values["kind"],
+                tenant_id=values["tenant_id"].strip(),
+                by=person(request),
+            )
+        except ConnectorError as refused:
+            form.add_error("tenant_id", failure_row_of(refused).summary)
+        else:
+            if values["own_key"]:
+                account.own_key = values["own_key"].strip()
+                account.save(update_fields=["own_key"])
+            return connections.start(request, account)
+    return render(request, "payments/account_form.html", {"form": form})
+
+
+# --- Tokens ---------------------------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "POST"])
+@active
+@_administrator
+def new_token(request: HubRequest) -> HttpResponse:
+    """Make a token of a program; its secret is shown once."""
+    form = TokenForm(request.POST or None)
+    secret = ""
+    if request.method == "POST" and form.is_valid():
+        try:
+            _token, secret = tokens.create(
+                organisation=request.organisation,
+                by=person(request),
+                now=timezone.now(),
+                **form.cleaned_data,
+            )
+        except Refused as refused:
+            form.add_error("name", _(str(refused)))
+        except ConnectorError as refusal:
+            tell(request, refusal)
+    return render(request, "payments/token.html", {"form": form, "secret": secret})
+
+
+@require_POST
+@member
+@_administrator
+def revoke_token(request: HubRequest, pk: int) -> HttpResponse:
+    """End a token at once."""
+    token = get_object_or_404(
+        ApiToken.objects.of(request.organisation).select_related("organisation"), pk=pk
+    )
+    tokens.revoke(token=token, by=person(request), now=timezone.now())
+    return redirect("payments:settings")
