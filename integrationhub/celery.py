@@ -1,0 +1,68 @@
+"""
+The worker's application, and how a request id follows the work into it.
+
+Tasks stand in the apps. A row in the database is the truth; a message only wakes a worker.
+"""
+
+import os
+import sys
+from typing import Any
+from uuid import uuid4
+
+from celery import Celery, Task, signals
+from django.conf import settings
+
+from accounts.operations import claims
+from integrationhub import embedded, logs
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "integrationhub.settings")
+
+REQUEST_ID = "request_id"
+SWITCH_SECONDS = 0.0005
+
+embedded.register()
+app = Celery("integrationhub")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+app.steps["worker"].add("integrationhub.sweeping:PulseStep")
+
+
+@signals.setup_logging.connect
+def keep_our_logs(**_kwargs: Any) -> None:
+    """Stop Celery from setting up logs of its own: a receiver is all that it asks for."""
+
+
+@signals.worker_init.connect
+def say_that_this_is_a_worker(sender: Any, **_kwargs: Any) -> None:
+    """Make this process the one that may publish to the embedded broker, and start its pulse."""
+    settings.HUB_PROCESS = "worker"
+    # A thread that has SQLite's one write lock comes back from the database and must wait for the
+    # interpreter while others compute: with Python's 5 ms each batch held the lock for 35 ms.
+    sys.setswitchinterval(SWITCH_SECONDS)
+
+
+@signals.beat_init.connect
+def say_that_this_is_the_schedule(**_kwargs: Any) -> None:
+    """Name the process in its own settings."""
+    settings.HUB_PROCESS = "schedule"
+
+
+@signals.before_task_publish.connect
+def send_request_id_along(headers: dict[str, Any], **_kwargs: Any) -> None:
+    """Write the present request id on the message."""
+    request_id = logs.current_request_id()
+    if request_id:
+        headers.setdefault(REQUEST_ID, request_id)
+
+
+@signals.task_prerun.connect
+def take_request_id_up(task: "Task[..., Any]", **_kwargs: Any) -> None:
+    """Log under the id that came with the message, or under a new one."""
+    logs.bind_request_id(task.request.get(REQUEST_ID) or uuid4().hex)
+
+
+@signals.task_postrun.connect
+def put_request_id_down(**_kwargs: Any) -> None:
+    """Leave the thread without an id, and without claims that are extended."""
+    logs.forget_request_id()
+    claims.forget_owners()

@@ -1,0 +1,142 @@
+"""
+Structured logs with a request id, and without secrets.
+
+One line is one event. `bind_request_id` is called where work begins: by the middleware for a
+request and by the worker for a task, so that one id follows the work through both.
+"""
+
+import logging
+import re
+import sys
+from collections.abc import Mapping
+from http import HTTPStatus
+from logging.config import dictConfig
+from typing import Any
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+REDACTED = "[redacted]"
+_SECRET_NAME = re.compile(
+    r"token|secret|passw|authori[sz]ation|cookie|credential|api_?key|private_?key|"
+    r"encryption_?key|code_verifier",
+    re.IGNORECASE,
+)
+# A secret inside a sentence: a header, a query parameter or a form field that someone logged.
+_SECRET_IN_TEXT = re.compile(
+    r"(?i)(bearer\s+|basic\s+|\b(?:access_token|refresh_token|id_token|client_secret|password"
+    r"|code_verifier|code)=)[^\s&\"',;]+"
+)
+
+
+def redact_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Return the event with the values of secret-sounding names blanked, at any depth."""
+    return {name: _redacted(name, value) for name, value in event.items()}
+
+
+def _redacted(name: str, value: Any) -> Any:
+    if _SECRET_NAME.search(name):
+        return REDACTED if value else value
+    if isinstance(value, Mapping):
+        return {key: _redacted(str(key), inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_redacted("", inner) for inner in value]
+    if isinstance(value, str):
+        return _SECRET_IN_TEXT.sub(rf"\1{REDACTED}", value)
+    return value
+
+
+def bind_request_id(request_id: str) -> None:
+    """Put the id on every log line of this request or task, and only on those."""
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request_id=request_id)
+
+
+def current_request_id() -> str:
+    """Return the id of the request or task that runs now, or nothing outside of one."""
+    return str(structlog.contextvars.get_contextvars().get("request_id", ""))
+
+
+def forget_request_id() -> None:
+    """Leave no id behind for what the thread does next."""
+    structlog.contextvars.clear_contextvars()
+
+
+def processors() -> list[Processor]:
+    """Return what every event passes, ours and other libraries' alike."""
+    return [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.PositionalArgumentsFormatter(),
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+        structlog.processors.format_exc_info,
+        structlog.processors.UnicodeDecoder(),
+        redact_secrets,
+    ]
+
+
+def is_not_readiness(record: logging.LogRecord) -> bool:
+    """Return whether the line is worth keeping: /readyz answers 503 to tell, not by mistake."""
+    return getattr(record, "status_code", None) != HTTPStatus.SERVICE_UNAVAILABLE
+
+
+def configure(*, form: str, level: str) -> None:
+    """Send all logs to standard error, as JSON or as key=value for a terminal."""
+    as_text = form == "text" or (form == "auto" and sys.stderr.isatty())
+    renderer: Processor = (
+        structlog.processors.KeyValueRenderer(
+            key_order=["timestamp", "level", "logger", "event"], drop_missing=True
+        )
+        if as_text
+        else structlog.processors.JSONRenderer(ensure_ascii=False, default=str)
+    )
+    shared = processors()
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+    dictConfig(
+        {
+            "version": 1,
+            "disable_existing_loggers": False,
+            "formatters": {
+                "event": {
+                    "()": structlog.stdlib.ProcessorFormatter,
+                    "foreign_pre_chain": shared,
+                    "processors": [
+                        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                        renderer,
+                    ],
+                }
+            },
+            "filters": {"readiness": {"()": lambda: is_not_readiness}},
+            "handlers": {
+                "stderr": {
+                    "class": "logging.StreamHandler",
+                    "formatter": "event",
+                    "stream": "ext://sys.stderr",
+                }
+            },
+            "root": {"handlers": ["stderr"], "level": level},
+            "loggers": {
+                "django.request": {"filters": ["readiness"]},
+                # Each is a line per request or per task: kept for when someone asks.
+                "django.server": {"level": "WARNING"},
+                "celery.worker.strategy": {"level": "WARNING"},
+                "celery.app.trace": {"level": "WARNING"},
+                "celery.beat": {"level": "WARNING"},
+                "urllib3": {"level": "WARNING"},
+                "axes": {"level": "WARNING"},
+            },
+        }
+    )
+    logging.captureWarnings(False)

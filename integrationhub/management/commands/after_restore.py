@@ -1,0 +1,94 @@
+"""Tell the hub that its database was restored, so that the ledgers are asked before anything."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+from django.utils import timezone
+
+from accounts.management.commands._command import HubCommand
+from accounts.operations import restoring as accounts_restoring
+from journals.operations import restoring as journals_restoring
+from payments.operations import restoring as payments_restoring
+
+
+class Command(HubCommand):
+    """Put everything between a backup and now in doubt."""
+
+    help = (
+        "Run this once after the database was restored from a backup, before a worker is started. "
+        "Whatever is sent for the first time from now on is looked for in the ledger before, "
+        "journals and payments alike; "
+        "interactive accounts must sign in again, since a one-time token that is used twice "
+        "revokes every company of its person; errands that waited are ended."
+    )
+    example = "manage.py after_restore --backup-taken-at 2026-03-25T02:00:00Z --json"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Add when the backup was taken, and how long to look."""
+        super().add_arguments(parser)
+        parser.add_argument(
+            "--backup-taken-at",
+            metavar="TIME",
+            help="when the backup was taken, as 2026-03-25T02:00:00Z; rather too early than too "
+            "late. Left out: when a worker last wrote into it, if the restore was noticed",
+        )
+        parser.add_argument(
+            "--watch-days",
+            type=int,
+            default=accounts_restoring.WATCH.days,
+            metavar="DAYS",
+            help="how long what is sent first is looked for (default: %(default)s)",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Declare the restore and say what follows."""
+        if options["watch_days"] < 1:
+            raise CommandError("--watch-days: at least 1.")
+        try:
+            declared = accounts_restoring.declare_restore(
+                backup_taken_at=_time(options["backup_taken_at"]),
+                now=timezone.now(),
+                watch=timedelta(days=options["watch_days"]),
+            )
+        except accounts_restoring.NotThatOld as refused:
+            raise CommandError(str(refused)) from refused
+        payments_restoring.ask_anew(now=declared.restore.at)
+        doubtful = journals_restoring.count_in_doubt()
+        payments = payments_restoring.count_in_doubt()
+        restore = declared.restore
+        values = {
+            "backup_taken_at": restore.backup_taken_at.isoformat(),
+            "watch_until": restore.watch_until.isoformat(),
+            "in_doubt": doubtful,
+            "payments_in_doubt": payments,
+            "sign_in_again": declared.sign_in_again,
+            "errands_ended": declared.errands_ended,
+        }
+        accounts = ", ".join(declared.sign_in_again) or "none"
+        self.answer(
+            options,
+            f"Everything since {restore.backup_taken_at:%Y-%m-%d %H:%M %Z} is in doubt: "
+            f"{sum(doubtful.values())} batches, {sum(payments.values())} payments, and what is "
+            f"imported or fetched until {restore.watch_until:%Y-%m-%d}, are looked for in the "
+            "ledger before they are sent.\n"
+            f"Accounts that must sign in again: {accounts}.\n"
+            f"Errands that were ended: {declared.errands_ended}.\n"
+            "Workers may be started now.",
+            values,
+        )
+
+
+def _time(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError as exc:
+        raise CommandError(f"--backup-taken-at: {text!r} is no time; write {_EXAMPLE}.") from exc
+    if time.tzinfo is None:
+        raise CommandError(f"--backup-taken-at: {text!r} names no time zone; write {_EXAMPLE}.")
+    return time.astimezone(UTC)
+
+
+_EXAMPLE = "2026-03-25T02:00:00Z or 2026-03-25T03:00:00+01:00"

@@ -1,0 +1,155 @@
+"""What is configured, what answers, and what is wrong: the first thing to ask in trouble."""
+
+import json
+import shutil
+import sys
+from argparse import RawDescriptionHelpFormatter
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import requests
+from cryptography.fernet import Fernet, InvalidToken
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
+
+from integrationhub import configuration, readiness
+from integrationhub.readiness import Finding
+
+CALL_TIMEOUT = (3.05, 10)
+DISK_AT_LEAST_MB = 500
+CLOCK_MAY_DIFFER = timedelta(seconds=60)
+DISCOVERY = "/.well-known/openid-configuration"
+
+
+def check_migrations() -> Finding:
+    """Look whether the database has the shape that this version needs."""
+    try:
+        executor = MigrationExecutor(connection)
+        waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except DatabaseError as exc:
+        return Finding("migrations", False, f"Could not be asked ({type(exc).__name__}).")
+    if waiting:
+        return Finding("migrations", False, f"{len(waiting)} are waiting. Run: manage.py migrate")
+    return Finding("migrations", True, "The database is up to date.")
+
+
+def check_keys() -> Finding:
+    """Encrypt and decrypt with every key."""
+    try:
+        for key in settings.HUB_ENCRYPTION_KEYS:
+            box = Fernet(key)
+            box.decrypt(box.encrypt(b"hub"))
+    except (ValueError, InvalidToken):
+        return Finding("keys", False, "A key of HUB_ENCRYPTION_KEYS cannot be used.")
+    return Finding("keys", True, f"{len(settings.HUB_ENCRYPTION_KEYS)} can be used.")
+
+
+def check_disk() -> Finding:
+    """Look how much room the data folder has."""
+    free = shutil.disk_usage(settings.HUB_DATA_DIR).free // 1024**2
+    if free < DISK_AT_LEAST_MB:
+        return Finding("disk", False, f"Only {free} MB are free in {settings.HUB_DATA_DIR}.")
+    return Finding("disk", True, f"{free} MB are free in {settings.HUB_DATA_DIR}.")
+
+
+def check_vendors(get: Callable[..., requests.Response]) -> Iterator[Finding]:
+    """Call every vendor address once, and compare the clocks on the way."""
+    clock: Finding | None = None
+    for setting in configuration.vendor_table():
+        if not setting.name.endswith("_URL"):
+            continue
+        url = settings.HUB_VENDORS[setting.name].rstrip("/")
+        if not url:
+            unused = setting.required_when == configuration.ALWAYS_OPTIONAL
+            words = "Not set: not used." if unused else f"Not set. {setting.explanation}."
+            yield Finding(setting.name, unused, words)
+            continue
+        try:
+            response = get(url + DISCOVERY, timeout=CALL_TIMEOUT, allow_redirects=False)
+        except requests.RequestException as exc:
+            yield Finding(
+                setting.name,
+                False,
+                f"{url} does not answer ({type(exc).__name__}). "
+                "Check the address, the firewall and the certificate.",
+            )
+            continue
+        clock = clock or check_clock(response)
+        # Only an identity service has the page; of another, any answer shows that it is there.
+        if response.status_code >= requests.codes.server_error:
+            yield Finding(setting.name, False, f"{url} answers with {response.status_code}.")
+        else:
+            yield Finding(setting.name, True, f"{url} answers.")
+    if clock is not None:
+        yield clock
+
+
+def check_clock(response: requests.Response) -> Finding | None:
+    """Compare our clock with the vendor's: tokens live by it."""
+    try:
+        theirs = parsedate_to_datetime(response.headers.get("Date", ""))
+    except ValueError:
+        return None
+    apart = abs(datetime.now(UTC) - theirs)
+    seconds = int(apart.total_seconds())
+    if apart > CLOCK_MAY_DIFFER:
+        return Finding("clock", False, f"{seconds} s from the vendor's. Set up time (NTP).")
+    return Finding("clock", True, f"{seconds} s from the vendor's.")
+
+
+def check_production() -> Finding:
+    """Say in which mode the hub runs, and what does not fit with it."""
+    if settings.HUB_SANDBOX:
+        return Finding("mode", True, "Trial with the sandbox (HUB_SANDBOX=1).")
+    if not settings.HUB_BASE_URL.startswith("https://"):
+        return Finding("mode", False, "Production, but HUB_BASE_URL is not https.")
+    if settings.HUB_BROKER_IS_EMBEDDED:
+        return Finding("mode", False, "Production, but CELERY_BROKER_URL is the embedded broker.")
+    return Finding("mode", True, "Production (HUB_SANDBOX=0).")
+
+
+class Command(BaseCommand):
+    """Say what is configured, what answers, and what is wrong."""
+
+    help = (
+        "Say what is configured, what answers, and what is wrong. "
+        "The exit code is 0 only when all is well.\n\nExample: manage.py doctor --json"
+    )
+    requires_system_checks = ()
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        return super().create_parser(
+            prog_name, subcommand, formatter_class=RawDescriptionHelpFormatter, **kwargs
+        )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--json", action="store_true", help="print one JSON object")
+        parser.add_argument("--offline", action="store_true", help="do not call the vendors")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        findings = [
+            check_production(),
+            *readiness.check_all(now=timezone.now()),
+            check_migrations(),
+            check_keys(),
+            check_disk(),
+        ]
+        if not options["offline"]:
+            findings += check_vendors(requests.get)
+        well = all(finding.ok for finding in findings)
+        if options["json"]:
+            report = {"ok": well, "checks": [asdict(finding) for finding in findings]}
+            self.stdout.write(json.dumps(report, indent=2))
+        else:
+            width = max(len(finding.name) for finding in findings)
+            for finding in findings:
+                mark = "ok   " if finding.ok else "WRONG"
+                self.stdout.write(f"{mark} {finding.name:<{width}}  {finding.text}")
+        if not well:
+            sys.exit(1)

@@ -1,0 +1,85 @@
+"""What every request passes before the apps see it."""
+
+import re
+from collections.abc import Callable
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.cache import add_never_cache_headers, patch_vary_headers
+
+from integrationhub import logs
+
+Next = Callable[[HttpRequest], HttpResponse]
+_ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+
+
+class RequestIdMiddleware:
+    """Give the request an id (or take the proxy's), log with it, and return it."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        given = request.headers.get("X-Request-ID", "")
+        request_id = given if _ACCEPTABLE_ID.fullmatch(given) else uuid4().hex
+        logs.bind_request_id(request_id)
+        request.request_id = request_id  # type: ignore[attr-defined]
+        try:
+            response = self.get_response(request)
+        finally:
+            logs.forget_request_id()
+        response["X-Request-ID"] = request_id
+        return response
+
+
+class ClientAddressMiddleware:
+    """
+    Find the address of the person behind `HUB_PROXY_COUNT` proxies.
+
+    Each proxy adds the address it saw at the end of X-Forwarded-For; what stands before those
+    was written by the client and proves nothing.
+    """
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        count = settings.HUB_PROXY_COUNT
+        forwarded = request.headers.get("X-Forwarded-For", "")
+        addresses = [address.strip() for address in forwarded.split(",") if address.strip()]
+        if count and len(addresses) >= count:
+            request.META["REMOTE_ADDR"] = addresses[-count]
+        return self.get_response(request)
+
+
+class PartOfPageMiddleware:
+    """
+    Keep a part of a page, asked for by the open page, from being taken for the page itself.
+
+    Both have one address. Without this, the Back button of a browser shows the bare part.
+    """
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        patch_vary_headers(response, ("HX-Request",))
+        if "HX-Request" in request.headers:
+            add_never_cache_headers(response)
+        return response
+
+
+class DisplayTimeZoneMiddleware:
+    """Show times in the office's time zone."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+        self.time_zone = ZoneInfo(settings.HUB_TIME_ZONE)
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with timezone.override(self.time_zone):
+            return self.get_response(request)

@@ -1,0 +1,321 @@
+"""
+Django's settings, read from the environment (and `.env`) through one table.
+
+What each variable means stands in `integrationhub/configuration.py`. A missing or unreadable
+one stops the start, all of them in one message.
+"""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import dj_database_url
+from csp.constants import NONE, SELF
+from django.utils.translation import gettext_lazy as _
+
+from integrationhub import configuration, logs
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# --- Reading ------------------------------------------------------------------------------
+
+_values = {
+    # The real environment wins over the file.
+    **configuration.read_env_file(Path(os.environ.get("HUB_ENV_FILE", BASE_DIR / ".env"))),
+    **{name: value for name, value in os.environ.items() if value},
+}
+_read = configuration.Reader(_values, base_dir=BASE_DIR)
+
+HUB_SANDBOX = _read.sandbox
+HUB_DATA_DIR = _read.folder("HUB_DATA_DIR")
+if HUB_SANDBOX and not _read.own_database:
+    _read.values = {**configuration.keep_own_secrets(HUB_DATA_DIR / "secrets.env"), **_values}
+
+HUB_PORT = _read.port("HUB_PORT")
+HUB_SANDBOX_PORT = _read.port("HUB_SANDBOX_PORT")
+HUB_SANDBOX_URL = f"http://127.0.0.1:{HUB_SANDBOX_PORT}" if HUB_SANDBOX else ""
+HUB_BASE_URL = _read.text("HUB_BASE_URL").rstrip("/")
+if HUB_SANDBOX and "HUB_BASE_URL" not in _values:
+    HUB_BASE_URL = f"http://127.0.0.1:{HUB_PORT}"
+
+if HUB_SANDBOX:
+    _read.values = {
+        **configuration.sandbox_values(
+            BASE_DIR / "sandbox" / "hub.env", sandbox_url=HUB_SANDBOX_URL
+        ),
+        **_read.values,
+    }
+HUB_VENDORS = {setting.name: _read.read(setting) for setting in configuration.vendor_table()}
+"""The vendors' addresses, client ids and secrets; `connectors` is handed them by `accounts`."""
+
+HUB_LEASE_SECONDS = _read.whole("HUB_LEASE_SECONDS", at_least=1)
+HUB_LOOK_UP_INTERVAL_SECONDS = _read.whole("HUB_LOOK_UP_INTERVAL_SECONDS")
+HUB_REFRESH_PATIENCE_SECONDS = _read.number("HUB_REFRESH_PATIENCE_SECONDS", at_least=0.1)
+HUB_LEDGER_FRESH_SECONDS = _read.whole("HUB_LEDGER_FRESH_SECONDS")
+HUB_SWEEP_SECONDS = _read.number("HUB_SWEEP_SECONDS", at_least=0.05)
+HUB_WORKER_THREADS = _read.whole("HUB_WORKER_THREADS", at_least=1)
+HUB_MAX_UPLOAD_MB = _read.whole("HUB_MAX_UPLOAD_MB", at_least=1)
+HUB_MAX_ROWS = _read.whole("HUB_MAX_ROWS", at_least=1)
+HUB_MAX_UNZIPPED_MB = _read.whole("HUB_MAX_UNZIPPED_MB", at_least=1)
+HUB_PROXY_COUNT = _read.whole("HUB_PROXY_COUNT")
+HUB_METRICS_TOKEN = _read.text("HUB_METRICS_TOKEN")
+HUB_KEEP_SIGN_INS_DAYS = _read.whole("HUB_KEEP_SIGN_INS_DAYS", at_least=1)
+HUB_KEEP_UPLOADS_DAYS = _read.whole("HUB_KEEP_UPLOADS_DAYS", at_least=1)
+HUB_KEEP_ERRANDS_DAYS = _read.whole("HUB_KEEP_ERRANDS_DAYS", at_least=1)
+HUB_ENCRYPTION_KEYS = _read.encryption_keys("HUB_ENCRYPTION_KEYS")
+
+SECRET_KEY = _read.text("HUB_SECRET_KEY")
+ALLOWED_HOSTS = _read.words("HUB_ALLOWED_HOSTS")
+DEBUG = False
+
+# --- The application ----------------------------------------------------------------------
+
+HUB_VERSION = "0.1.0"
+HUB_APPS = ["accounts", "mappings", "journals", "payments"]
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_otp",
+    "django_otp.plugins.otp_static",
+    "axes",
+    "csp",
+    "django_htmx",
+    "integrationhub",
+    *HUB_APPS,
+]
+MIDDLEWARE = [
+    "integrationhub.middleware.RequestIdMiddleware",
+    "integrationhub.middleware.ClientAddressMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
+    "accounts.middleware.OrganisationMiddleware",
+    "accounts.middleware.SecondFactorMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "integrationhub.middleware.PartOfPageMiddleware",
+    "integrationhub.middleware.DisplayTimeZoneMiddleware",
+    "axes.middleware.AxesMiddleware",  # last: it answers for a sign-in that was refused
+]
+ROOT_URLCONF = "integrationhub.urls"
+WSGI_APPLICATION = "integrationhub.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "accounts.context.page",
+            ],
+        },
+    }
+]
+
+# --- Storage ------------------------------------------------------------------------------
+
+_database_url = _read.text("DATABASE_URL")
+if _database_url:
+    DATABASES: dict[str, Any] = {
+        "default": dj_database_url.parse(_database_url, conn_max_age=60, conn_health_checks=True)
+    }
+else:
+    HUB_DATA_DIR.mkdir(parents=True, exist_ok=True)
+    DATABASES = {
+        "default": {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": HUB_DATA_DIR / "hub.sqlite3",
+            # Measured: Django's defaults lose a third of the writes under load to "database is
+            # locked", these lose none. IMMEDIATE takes the write lock when a transaction begins.
+            # FULL: with NORMAL a power cut takes the last commits back, a claim among them, and
+            # what was posted under it would be posted again.
+            "OPTIONS": {
+                "timeout": 20,
+                "transaction_mode": "IMMEDIATE",
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; "
+                "PRAGMA foreign_keys=ON;",
+            },
+        }
+    }
+MEDIA_ROOT = HUB_DATA_DIR / "files"  # uploaded files: never served, never executed
+STATIC_URL = "static/"
+STATIC_ROOT = HUB_DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+FILE_UPLOAD_PERMISSIONS = 0o600
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # an office of 500 companies ticks many boxes
+
+# --- Background work ----------------------------------------------------------------------
+
+CELERY_BROKER_URL = _read.text("CELERY_BROKER_URL")
+HUB_BROKER_IS_EMBEDDED = CELERY_BROKER_URL.startswith("memory:")
+"""The broker lives inside the worker: other processes write rows, and the worker finds them."""
+HUB_PROCESS = os.environ.get("HUB_PROCESS", "command")
+"""web, worker, schedule or command; a worker says so itself when it starts."""
+HUB_SWEEPS = (
+    "accounts.tasks.ring_due",
+    "journals.tasks.ring_due",
+    "payments.tasks.ring_due",
+)
+"""What finds the due rows of each app; one that is missing stops the worker's start."""
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_DEFAULT_QUEUE = "hub"
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_CONCURRENCY = HUB_WORKER_THREADS
+CELERY_WORKER_POOL = "threads"
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULER = "integrationhub.schedule:HubScheduler"
+# Measured with Redis 7: without these a lost worker's tasks come back after minutes, and
+# kombu's pool of ten connections fails acknowledgements of many threads.
+CELERY_BROKER_TRANSPORT_OPTIONS = (
+    {"polling_interval": 0.05}
+    if HUB_BROKER_IS_EMBEDDED
+    else {
+        "visibility_timeout": 3600,
+        "unacked_restore_interval": 5,
+        "unacked_restore_throttle": 1,
+        "max_connections": 200,
+        "socket_keepalive": True,
+        # A person who presses Send while the broker is away waits for the answer this long. The
+        # press counts: the row is written, and the next sweep finds it.
+        "socket_connect_timeout": 2,
+        "max_retries": 1,
+        "interval_start": 0.1,
+    }
+)
+
+# --- Languages and times ------------------------------------------------------------------
+
+LANGUAGES = [("en", _("English")), ("sv", _("Swedish")), ("nb", _("Norwegian"))]
+LANGUAGE_CODE = _read.one_of("HUB_LANGUAGE", [code for code, _name in LANGUAGES])
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+HUB_TIME_ZONE = _read.text("HUB_TIME_ZONE")
+# Amounts are localised where they are shown and read; a separator everywhere would put one
+# into account numbers and ids too.
+USE_THOUSAND_SEPARATOR = False
+
+# --- Safety -------------------------------------------------------------------------------
+
+_over_https = HUB_BASE_URL.startswith("https://")
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "accounts.backends.HubBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
+    for name, options in (
+        ("UserAttributeSimilarityValidator", {"user_attributes": ["email", "name"]}),
+        ("MinimumLengthValidator", {"min_length": 12}),
+        ("CommonPasswordValidator", {}),
+        ("NumericPasswordValidator", {}),
+    )
+]
+LOGIN_URL = "accounts:sign_in"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = LOGIN_URL
+
+AXES_USERNAME_FORM_FIELD = "username"
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = _read.whole("HUB_SIGN_IN_FAILURES", at_least=1)
+AXES_COOLOFF_TIME = timedelta(minutes=_read.number("HUB_SIGN_IN_LOCK_MINUTES"))
+AXES_RESET_ON_SUCCESS = True
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+AXES_LOCKOUT_TEMPLATE = "accounts/locked.html"
+
+OTP_TOTP_ISSUER = "Integration Hub"
+
+SESSION_COOKIE_AGE = _read.whole("HUB_SESSION_HOURS", at_least=1) * 3600
+SESSION_SAVE_EVERY_REQUEST = False
+PASSWORD_RESET_TIMEOUT = _read.whole("HUB_PASSWORD_LINK_MINUTES", at_least=1) * 60
+SESSION_COOKIE_SAMESITE = "Lax"  # Strict would lose the session on the way back from the vendor
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = _over_https
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_TRUSTED_ORIGINS = [HUB_BASE_URL] if _over_https else []
+SECURE_SSL_REDIRECT = False  # the proxy's duty; a redirect here would loop behind a plain one
+SECURE_HSTS_SECONDS = 31_536_000 if _over_https else 0
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HUB_PROXY_COUNT else None
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        # The sign-in form leads on to the vendor by a redirect, which this directive covers too.
+        "form-action": [
+            SELF,
+            *sorted(
+                {
+                    f"{parts.scheme}://{parts.netloc}"
+                    for parts in map(urlsplit, HUB_VENDORS.values())
+                    if parts.scheme in {"http", "https"}
+                }
+            ),
+        ],
+        "frame-ancestors": [NONE],
+    }
+}
+
+# --- E-mail -------------------------------------------------------------------------------
+
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = _read.text("HUB_EMAIL_FROM")
+_mail = urlsplit(_read.text("HUB_EMAIL_URL"))
+HUB_SENDS_MAIL = _mail.scheme == "smtp"
+if HUB_SENDS_MAIL:
+    _mail_options = parse_qs(_mail.query)
+    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    EMAIL_HOST = _mail.hostname or "localhost"
+    EMAIL_PORT = _mail.port or 25
+    EMAIL_HOST_USER = unquote(_mail.username or "")
+    EMAIL_HOST_PASSWORD = unquote(_mail.password or "")
+    EMAIL_USE_TLS = _mail_options.get("tls") == ["1"]
+    EMAIL_USE_SSL = _mail_options.get("ssl") == ["1"]
+    EMAIL_TIMEOUT = 10
+else:
+    if _mail.geturl():
+        _read.reasons.append("HUB_EMAIL_URL is unreadable; write smtp://host:port.")
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_FILE_PATH = HUB_DATA_DIR / "mail"
+
+# --- Logs ---------------------------------------------------------------------------------
+
+LOGGING_CONFIG = None  # ours comes from `logs.configure`, for Django, Celery and the hub alike
+HUB_LOG_FORMAT = _read.one_of("HUB_LOG_FORMAT", ["auto", "json", "text"])
+HUB_LOG_LEVEL = _read.one_of("HUB_LOG_LEVEL", ["INFO", "DEBUG", "WARNING", "ERROR"])
+logs.configure(form=HUB_LOG_FORMAT, level=HUB_LOG_LEVEL)
+
+_read.finish()

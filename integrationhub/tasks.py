@@ -1,0 +1,12 @@
+"""Celery's side of the wiring."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from integrationhub import sweeping
+
+
+@shared_task
+def sweep(**_newer: object) -> None:
+    """Ring for what is due; the schedule sends this where the broker is a server."""
+    sweeping.ring_all(now=timezone.now())

@@ -1,0 +1,21 @@
+"""Where each app's addresses begin."""
+
+from importlib.util import find_spec
+
+from django.urls import URLPattern, URLResolver, include, path
+
+from accounts.views.signing_in import set_language
+from integrationhub import views
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("healthz", views.healthz, name="healthz"),
+    path("readyz", views.readyz, name="readyz"),
+    path("metrics", views.metrics, name="metrics"),
+    path("operation/", views.operation, name="operation"),
+    path("i18n/setlang/", set_language, name="set_language"),
+    *(
+        path("", include(f"{app}.urls"))
+        for app in ("accounts", "mappings", "journals", "payments")
+        if find_spec(f"{app}.urls")
+    ),
+]

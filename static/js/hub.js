@@ -1,0 +1,171 @@
+// Comforts on top of pages that work without them. No state, no framework.
+(() => {
+  "use strict";
+  const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+  const OPEN = "details[data-menu][open]";
+  const on = (kind, act, early) => document.addEventListener(kind, act, early);
+  const byId = (id) => document.getElementById(id);
+  const say = (words) => { byId("announcer").textContent = words; };
+
+  // The theme changes at once; the cookie lets the server render the next page in it.
+  on("submit", (event) => {
+    const form = event.target;
+    if (!form.matches("[data-theme-switch]") || !event.submitter) return;
+    event.preventDefault();
+    const theme = event.submitter.value;
+    const secure = location.protocol === "https:" ? "; Secure" : "";
+    document.cookie = `theme=${theme}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`;
+    document.documentElement.dataset.theme = theme;
+    all("[data-theme-switch] button").forEach((button) => {
+      button.ariaCurrent = button.value === theme ? "true" : null;
+    });
+  });
+
+  // A question before what cannot be undone: <button data-confirm="…">.
+  on("click", (event) => {
+    const button = event.target.closest("[data-confirm]");
+    const dialog = byId("confirm");
+    if (!button || !dialog?.showModal || button.dataset.confirmed) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const yes = byId("confirm-yes");
+    const usual = (yes.dataset.usual ??= yes.textContent);
+    byId("confirm-question").textContent = button.dataset.confirm;
+    byId("confirm-text").textContent = button.dataset.confirmText || "";
+    yes.textContent = button.dataset.confirmYes || usual;
+    dialog.returnValue = "no";
+    dialog.addEventListener("close", () => {
+      button.focus();
+      if (dialog.returnValue !== "yes") return;
+      button.dataset.confirmed = "yes";
+      button.click();
+      delete button.dataset.confirmed;
+    }, { once: true });
+    dialog.showModal();
+  }, true);
+
+  // One press is one press: the button says that it works, and rests.
+  const rest = (button) => {
+    if (!button?.matches("button") || button.closest("[data-theme-switch], dialog")) return;
+    setTimeout(() => {
+      const label = button.querySelector(".button-label");
+      if (label && button.dataset.busy) {
+        button.dataset.label = label.textContent;
+        label.textContent = button.dataset.busy;
+        say(button.dataset.busy);
+      }
+      button.classList.add("is-busy");
+      button.disabled = true;
+    });
+  };
+  const wake = (button) => {
+    const label = button.querySelector(".button-label");
+    if (label && button.dataset.label) label.textContent = button.dataset.label;
+    button.classList.remove("is-busy");
+    button.disabled = false;
+  };
+  on("submit", (event) => {
+    if (!event.defaultPrevented && event.target.method === "post") rest(event.submitter);
+  });
+  on("htmx:beforeRequest", (event) => {
+    const source = event.detail.requestConfig?.triggeringEvent;
+    if (source?.type === "submit") rest(source.submitter);
+  });
+  on("htmx:afterRequest", () => all("button.is-busy").forEach(wake));
+  addEventListener("pageshow", (event) => event.persisted && all("button.is-busy").forEach(wake));
+
+  // Choosing rows: <input data-pick-all> in the head, <input class="pick"> in the rows.
+  const count = (form) => {
+    const picks = all(".pick", form), chosen = picks.filter((pick) => pick.checked).length;
+    const head = form.querySelector("[data-pick-all]"), bar = form.querySelector("[data-bulk]");
+    if (head) {
+      head.checked = chosen > 0 && chosen === picks.length;
+      head.indeterminate = chosen > 0 && chosen < picks.length;
+    }
+    if (bar) {
+      bar.querySelector(".bulk-count").textContent = bar.dataset.bulk.replace("{n}", chosen);
+      all("button", bar).forEach((button) => { button.disabled = chosen === 0; });
+    }
+  };
+  on("change", (event) => {
+    const form = event.target.form;
+    if (event.target.matches("[data-pick-all]")) {
+      all(".pick", form).forEach((pick) => { pick.checked = event.target.checked && !pick.disabled; });
+    }
+    if (event.target.matches("[data-pick-all], .pick")) count(form);
+    if (event.target.matches("[data-submit-on-change]")) form.requestSubmit();
+    const drop = event.target.closest("[data-drop]");
+    if (drop) {
+      const names = [...event.target.files].map((file) => file.name).join(", ");
+      drop.querySelector(".drop-chosen").textContent =
+        names && drop.dataset.chosen.replace("{names}", names);
+    }
+  });
+
+  // Dropping a file is choosing it.
+  ["dragover", "dragleave", "drop"].forEach((kind) => on(kind, (event) => {
+    const drop = event.target.closest?.("[data-drop]");
+    if (!drop) return;
+    event.preventDefault();
+    drop.classList.toggle("is-over", kind === "dragover");
+    const input = drop.querySelector("input[type=file]");
+    if (kind === "drop" && event.dataTransfer.files.length) {
+      input.files = event.dataTransfer.files;
+      input.dispatchEvent(new Event("change", { bubbles: true }));
+    }
+  }));
+
+  on("click", async (event) => {
+    const button = event.target.closest("[data-copy]");
+    all(OPEN).forEach((menu) => {
+      if (!menu.contains(event.target)) menu.open = false;
+    });
+    if (!button) return;
+    await navigator.clipboard.writeText(button.dataset.copy);
+    button.querySelector(".button-label").textContent = button.dataset.copied;
+    say(button.dataset.copied);
+  });
+
+  on("keydown", (event) => {
+    const open = event.target.closest(OPEN);
+    if (event.key === "Escape" && open) {
+      open.open = false;
+      open.querySelector("summary").focus();
+    }
+    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+    const search = document.querySelector("input[type=search]");
+    if (search) {
+      event.preventDefault();
+      search.focus();
+      search.select();
+    }
+  });
+
+  // The button that a question is about must still be there when the answer comes.
+  on("htmx:beforeRequest", (event) => { if (byId("confirm")?.open) event.preventDefault(); });
+
+  // After a swap the focus stays where it was, and a changed status is spoken once.
+  let focused = "", spoken = "";
+  on("htmx:beforeSwap", () => {
+    const one = document.activeElement, action = one?.form?.getAttribute("action");
+    focused = one?.id ? `#${CSS.escape(one.id)}`
+      : action && one.matches("button") ? `form[action="${CSS.escape(action)}"] button` : "";
+  });
+  on("htmx:afterSettle", () => {
+    if (focused && document.activeElement === document.body) {
+      document.querySelector(focused)?.focus({ preventScroll: true });
+    }
+    prepare();
+    const words = all("[data-announce]").map((part) => part.innerText).join(". ");
+    if (words && words !== spoken) say(words);
+    spoken = words;
+  });
+
+  const prepare = () => {
+    all("[data-copy]").forEach((button) => { button.hidden = !navigator.clipboard; });
+    new Set(all(".pick").map((pick) => pick.form)).forEach((form) => form && count(form));
+  };
+  prepare();
+  document.querySelector("[data-focus]")?.focus();
+})();
