@@ -1,0 +1,93 @@
+"""The registry: what the hub knows of a vendor before it talks to it."""
+
+from typing import Any
+
+import pytest
+
+from connectors import base, receivables
+from connectors.errors import NotConfigured
+from connectors.registry import CONNECTORS
+
+_TEXTS = ("_URL", "_ID", "_SECRET", "_KEY")
+SETTINGS = dict.fromkeys(CONNECTORS["vismanet"].settings, "https://x.example")
+
+
+def filled(vendor: base.Vendor) -> dict[str, str]:
+    """Return settings of the vendor with something in each that is not a number by nature."""
+    return {name: "https://x.example" for name in vendor.settings if name.endswith(_TEXTS)}
+
+
+def makes(vendor: base.Vendor, *, settings: Any, tokens: Any) -> list[tuple[Any, Any]]:
+    """Return everything that the vendor makes, each beside what it promises."""
+    made: list[tuple[Any, Any]] = []
+    more = {"settings": settings, "tokens": tokens, "company": "1", "own_key": "key"}
+    if vendor.make_connector is not None:
+        connector = vendor.make_connector(settings=settings, tokens=tokens)
+        made.append((base.AccountingConnector, connector))
+    if vendor.make_source is not None:
+        made.append((receivables.PaymentSource, vendor.make_source(**more)))
+    if vendor.make_target is not None:
+        made.append((receivables.PaymentTarget, vendor.make_target(**more)))
+    return made
+
+
+@pytest.mark.parametrize("vendor", CONNECTORS.values(), ids=lambda vendor: vendor.key)
+class TestEveryVendor:
+    def test_explains_each_of_its_settings(self, vendor):
+        assert all(text.strip() for text in vendor.settings.values())
+        assert vendor.secret_settings <= set(vendor.settings)
+        assert vendor.optional_settings <= set(vendor.settings)
+
+    def test_knows_its_secrets(self, vendor):
+        secrets = {name for name in vendor.settings if name.endswith(("_SECRET", "_KEY"))}
+
+        assert vendor.secret_settings == secrets
+
+    def test_makes_what_keeps_the_promise_of_its_part(self, vendor, tokens):
+        made = makes(vendor, settings=filled(vendor), tokens=tokens)
+
+        assert made
+        assert all(isinstance(one, promise) for promise, one in made)
+
+    def test_tells_the_same_capabilities_before_it_is_made(self, vendor, tokens):
+        if vendor.make_connector is not None:
+            made = vendor.make_connector(settings=filled(vendor), tokens=tokens)
+
+            assert made.capabilities == vendor.capabilities
+
+    def test_makes_a_sign_in_of_each_kind_without_calling_anyone(self, vendor):
+        for kind in vendor.kinds:
+            assert vendor.make_sign_in(settings=filled(vendor), kind=kind, own_key="key")
+
+    def test_names_the_setting_that_is_missing(self, vendor, tokens):
+        missing = ""
+        try:
+            makes(vendor, settings={}, tokens=tokens)
+        except NotConfigured as refused:
+            missing = refused.params["setting"]
+
+        # Where none is missing, each account brings all that is needed.
+        assert missing in vendor.settings if missing else vendor.own_key_label
+
+    def test_keeps_its_failures_in_the_catalogue(self, vendor):
+        assert all(issubclass(one, Exception) for one in vendor.errors)
+        assert len(vendor.errors) > 5
+
+
+class TestVismaNet:
+    @pytest.mark.parametrize(
+        ("kind", "missing"),
+        [
+            ("interactive", "VISMA_CONNECT_CLIENT_SECRET"),
+            ("service", "VISMA_CONNECT_SERVICE_CLIENT_ID"),
+        ],
+    )
+    def test_needs_the_client_of_the_kind_only(self, kind, missing):
+        settings = {**SETTINGS, missing: " "}
+        other = "service" if kind == "interactive" else "interactive"
+
+        with pytest.raises(NotConfigured, match=r"^NotConfigured") as caught:
+            CONNECTORS["vismanet"].make_sign_in(settings=settings, kind=kind)
+
+        assert caught.value.params["setting"] == missing
+        assert CONNECTORS["vismanet"].make_sign_in(settings=settings, kind=other)

@@ -1,0 +1,1 @@
+"""Every request that the hub makes to a vendor, held to the vendor's published contract."""

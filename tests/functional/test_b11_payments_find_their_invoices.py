@@ -1,0 +1,94 @@
+"""B11: open amounts from events; the queue hides nothing; a match can be undone."""
+
+from decimal import Decimal
+
+import pytest
+from django.urls import reverse
+
+from payments.models import Invoice, Payment, Settlement
+from payments.queries.payments import tie_of
+from tests.payments import rows
+from tests.payments.conftest import Office
+from tests.payments.conftest import office as office
+from tests.payments.vendors import billed, paid
+
+
+@pytest.fixture
+def story(office: Office) -> Office:
+    """Open, part, paid, over, credited, returned; and one that nobody can place."""
+    office.target.invoices = [
+        billed("1001", "1000.00"),
+        billed("1002", "1000.00"),
+        billed("1003", "1000.00", kid="10017"),
+        billed("1004", "1000.00"),
+        billed("1005", "1000.00"),
+        billed("2005", "-1000.00", is_credit_note=True, credits_number="1005"),
+        billed("1006", "1000.00"),
+    ]
+    office.source.payments = [
+        paid(1, "400.00", invoice_number="1002"),
+        paid(2, "1000.00", kid="10017"),
+        paid(3, "1100.00", invoice_number="1004"),
+        paid(4, "1000.00", invoice_number="1006"),
+        paid(5, "-1000.00", invoice_number="1006"),
+        paid(6, "1000.00"),
+    ]
+    office.fetch()
+    return office
+
+
+def test_every_state_is_computed_from_the_events(story):
+    url = reverse("payments:client", args=[story.client.pk])
+    page = rows.signed_in(story.member).get(url).context["page"]
+
+    assert {row.number: (row.state, str(row.open)) for row in page.object_list} == {
+        "1001": ("Open", "1000.00"),
+        "1002": ("Part paid", "600.00"),
+        "1003": ("Paid", "0.00"),
+        "1004": ("Paid too much", "-100.00"),
+        "1005": ("Credited", "0.00"),
+        "2005": ("Credited", "0.00"),
+        "1006": ("Payment returned", "1000.00"),
+    }
+    assert not [f for f in Invoice._meta.get_fields() if f.name in ("open", "paid", "state")]
+
+
+def test_the_queue_hides_nothing_and_its_sum_is_tied(story):
+    tie = tie_of(story.client)
+
+    assert (tie.on_invoices, tie.unmatched) == (Decimal("2500.00"), Decimal("1000.00"))
+    assert (tie.control_amount, tie.difference) == (Decimal("3500.00"), Decimal("0.00"))
+    html = (
+        rows.signed_in(story.member)
+        .get(f"/invoices/unmatched/?client={story.client.pk}")
+        .content.decode()
+    )
+    assert "No KID and no invoice number came with it" in html
+    assert "3,500.00" in html
+
+
+def test_customer_and_amount_are_a_suggestion_that_a_person_takes(story):
+    payment = Payment.objects.get(journal_number=6)
+    me = rows.signed_in(story.member)
+    html = me.get(f"/invoices/payments/{payment.pk}/").content.decode()
+    assert "Suggestion: invoice 1001" in html
+    assert not Settlement.objects.filter(payment=payment).exists()
+
+    me.post(f"/invoices/payments/{payment.pk}/match/", {"invoice": "1001", "reason": "Same"})
+
+    assert Settlement.objects.get(payment=payment).invoice.number == "1001"
+    assert tie_of(story.client).unmatched == 0
+
+
+def test_a_match_is_undone_with_a_reason_and_the_payment_is_back_in_the_queue(story):
+    settlement = Settlement.objects.get(invoice__number="1003")
+    me = rows.signed_in(story.member)
+
+    me.post(reverse("payments:undo_match", args=[settlement.pk]), {"reason": ""})
+    assert not Settlement.objects.exclude(undoes=None).exists()
+    me.post(reverse("payments:undo_match", args=[settlement.pk]), {"reason": "Wrong customer"})
+    story.run_due_work()
+
+    html = me.get("/invoices/unmatched/").content.decode()
+    assert "A person took it off its invoice" in html
+    assert len(story.target.reversed) == 1

@@ -1,0 +1,49 @@
+"""S2: any user name but an empty one; it starts not authorised, with words."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from accounts.models import AuditEntry, Connection
+from tests.functional.connecting import Office
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def office(run_due_work: Callable[..., int]) -> Office:
+    return Office(run_due_work)
+
+
+class TestNewAccount:
+    @pytest.mark.parametrize("name", ["anna@fjordbyra.example", "Åsa Öberg", "<b>7</b>", "x" * 120])
+    def test_takes_any_user_name(self, office: Office, name: str) -> None:
+        answer = office.client.post("/connections/new/", {"name": name, "kind": "interactive"})
+
+        assert answer.status_code == 302
+        account = Connection.objects.get()
+        assert (account.name, account.state) == (name, Connection.State.NOT_AUTHORISED)
+        assert AuditEntry.objects.get(action="connection.created").object_text == name
+
+    @pytest.mark.parametrize("name", ["", "   "])
+    def test_refuses_an_empty_one(self, office: Office, name: str) -> None:
+        answer = office.client.post("/connections/new/", {"name": name, "kind": "interactive"})
+
+        assert answer.status_code == 200
+        assert not Connection.objects.exists()
+
+    def test_shows_a_grey_icon_with_words_and_a_red_notice(self, office: Office) -> None:
+        office.account()
+
+        page: Any = office.client.get("/connections/").content.decode()
+
+        assert "Not authorised" in page
+        assert "pair--on" not in page
+        assert "notice--error" in page
+
+    def test_a_service_needs_the_id_of_its_company(self, office: Office) -> None:
+        answer = office.client.post("/connections/new/", {"name": "x", "kind": "service"})
+
+        assert "A service needs the id" in answer.content.decode()
+        assert not Connection.objects.exists()

@@ -1,0 +1,90 @@
+"""S7: a checkbox each, and the description as it reads in Visma.net."""
+
+from typing import Any
+
+import pytest
+from django.urls import reverse
+
+from mappings.domain.dimensions import NoSuchDimension, find_dimension
+from tests import factories
+from tests.mappings.targets import connected, facts
+from tests.mappings.wizard import answer, signed_in, walk_to_dimensions
+
+
+@pytest.fixture
+def client(sandbox: Any, run_due_work: Any, db: None) -> Any:
+    me = factories.member()
+    client = signed_in(me)
+    connection = connected(me.organisation, sandbox.url)
+    walk_to_dimensions(client, factories.company(me.organisation), connection, run_due_work)
+    return client
+
+
+def settings_of(client: Any) -> dict[str, Any]:
+    settings: dict[str, Any] = client.session["mapping_draft"]["settings"]
+    return settings
+
+
+class TestDimensions:
+    def test_of_the_ledger_are_offered(self, client: Any) -> None:
+        page = client.get(reverse("mappings:step", args=["dimensions"]))
+
+        assert '<option value="Kostnadsställe">' in page.text
+        assert page.context["dimensions"][0] == "Kostnadsställe"
+
+    @pytest.mark.parametrize("typed", ["Kostnadsställe", "kostnadsSTÄLLE", "  Kostnadsställe  "])
+    def test_are_found_whatever_the_case_and_the_outer_blanks(
+        self, client: Any, typed: str
+    ) -> None:
+        went = answer(client, "dimensions", use_cost_centre="on", cost_centre_description=typed)
+
+        assert went.url == reverse("mappings:step", args=["patterns"])
+        assert settings_of(client)["cost_centre_segment"] == 1
+        assert settings_of(client)["cost_centre_description"] == "Kostnadsställe"
+
+    def test_that_are_wrong_are_refused_with_the_nearest_right_one(self, client: Any) -> None:
+        page = answer(
+            client, "dimensions", use_cost_centre="on", cost_centre_description="Kostnadställe"
+        )
+
+        assert page.status_code == 200
+        assert "Did you mean Kostnadsställe" in page.text
+        assert "cost_centre_segment" not in settings_of(client)
+
+    def test_need_a_description_when_ticked(self, client: Any) -> None:
+        page = answer(client, "dimensions", use_cost_unit="on", cost_unit_description="")
+
+        assert "cost_unit_description" in page.context["form"].errors
+
+    def test_cannot_be_the_same_twice(self, client: Any) -> None:
+        page = answer(
+            client,
+            "dimensions",
+            use_cost_centre="on",
+            cost_centre_description="Kostnadsställe",
+            use_cost_unit="on",
+            cost_unit_description="Kostnadsställe",
+        )
+
+        assert "cannot use the same dimension" in page.text
+
+    def test_that_are_not_ticked_are_not_sent(self, client: Any) -> None:
+        answer(client, "dimensions", cost_centre_description="whatever")
+
+        settings = settings_of(client)
+        assert (settings["use_cost_centre"], settings["cost_centre_segment"]) == (False, None)
+        assert settings["cost_centre_description"] == ""
+
+
+class TestFindDimension:
+    def test_names_all_when_none_is_near(self) -> None:
+        with pytest.raises(NoSuchDimension) as refusal:
+            find_dimension("zzz", facts().dimensions)
+
+        assert refusal.value.near == ("Kostnadsställe", "Projekt")
+
+    def test_names_the_nearest_first(self) -> None:
+        with pytest.raises(NoSuchDimension) as refusal:
+            find_dimension("Project", facts().dimensions)
+
+        assert refusal.value.near[0] == "Projekt"

@@ -1,0 +1,80 @@
+"""S15: which field of the Visma table marks a payment as read and registered."""
+
+import pytest
+
+from payments.models import Payment
+from tests.payments import rows
+from tests.payments.conftest import Office
+from tests.payments.conftest import office as office
+from tests.payments.vendors import billed, paid
+
+SETTINGS = "/invoices/settings/"
+
+
+def fetch_one(office: Office) -> None:
+    office.target.invoices = [billed("1001", "1000.00")]
+    office.source.payments = [paid(1, "1000.00", invoice_number="1001"), paid(2, "5.00")]
+    office.fetch()
+
+
+def choose(office: Office, marker: str) -> None:
+    values = {"marker": marker, "marker_value": "PO", "fetch_from": "2026-01-01"}
+    answer = rows.signed_in(office.member).post(SETTINGS, values)
+    assert answer.status_code == 302
+
+
+def test_the_chosen_field_is_written_when_the_payment_is_registered(office):
+    choose(office, "Hub_read")
+
+    fetch_one(office)
+
+    assert [(key.journal_number, value) for key, value in office.source.marked.items()] == [
+        (1, "PO")
+    ]
+    assert office.source.queries[-1].marker == "Hub_read"
+
+
+def test_without_a_field_nothing_is_written(office):
+    choose(office, "")
+
+    fetch_one(office)
+
+    assert office.source.marked == {}
+
+
+def test_chosen_later_what_was_registered_before_is_marked_too(office):
+    choose(office, "")
+    fetch_one(office)
+
+    choose(office, "Hub_read")
+    office.run_due_work()
+
+    assert len(office.source.marked) == 1
+
+
+def test_a_client_may_have_its_own(office):
+    choose(office, "Hub_read")
+    office.client.own_marker = "Own_read"
+    office.client.save()
+
+    fetch_one(office)
+
+    assert office.source.queries[-1].marker == "Own_read"
+
+
+def test_a_refused_mark_is_shown_and_stops_nothing(office):
+    choose(office, "Hub_read")
+    office.source.refuses_marks = True
+
+    fetch_one(office)
+
+    payment = Payment.objects.get(journal_number=1)
+    html = rows.signed_in(office.member).get(f"/invoices/payments/{payment.pk}/").content.decode()
+    assert "Mark refused" in html
+    assert "no write access" in html
+    assert len(office.target.registered) == 1
+
+
+@pytest.fixture(autouse=True)
+def _database(db: None) -> None:
+    """Every test here stores something."""

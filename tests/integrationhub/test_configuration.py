@@ -1,0 +1,241 @@
+"""The table of settings and the reading of them."""
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+
+from integrationhub import configuration
+from integrationhub.configuration import Misconfigured, Reader
+from integrationhub.management.commands import list_settings
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def reader(**values: str) -> Reader:
+    return Reader(values, base_dir=Path("/hub"))
+
+
+class TestReader:
+    def test_takes_the_value_that_is_set_and_else_the_default(self):
+        read = reader(HUB_PORT="9000")
+
+        assert (read.port("HUB_PORT"), read.port("HUB_SANDBOX_PORT")) == (9000, 8001)
+
+    def test_takes_a_blank_value_for_one_that_is_not_set(self):
+        assert reader(HUB_PORT="  ").port("HUB_PORT") == 8000
+
+    def test_collects_every_missing_setting_of_production_in_one_message(self):
+        read = reader(HUB_SANDBOX="0")
+        for name in ("DATABASE_URL", "CELERY_BROKER_URL", "HUB_SECRET_KEY", "HUB_ENCRYPTION_KEYS"):
+            read.text(name)
+
+        with pytest.raises(Misconfigured) as refusal:
+            read.finish()
+
+        assert len(refusal.value.reasons) == 4
+        assert "CELERY_BROKER_URL is not set (required: HUB_SANDBOX=0). Redis, as redis://" in str(
+            refusal.value
+        )
+        assert "copy it to `.env`" in str(refusal.value)
+
+    def test_wants_keys_of_its_own_for_a_database_of_its_own(self):
+        read = reader(DATABASE_URL="postgres://127.0.0.1/hub")
+
+        read.text("HUB_SECRET_KEY")
+
+        assert read.reasons[0].startswith("HUB_SECRET_KEY is not set")
+
+    def test_needs_nothing_for_the_trial(self):
+        read = reader()
+
+        for setting in configuration.TABLE:
+            read.read(setting)
+
+        read.finish()
+
+    @pytest.mark.parametrize("text", ["eight", "-1", "0", "3.5"])
+    def test_refuses_a_whole_number_that_is_none(self, text):
+        read = reader(HUB_WORKER_THREADS=text)
+
+        read.whole("HUB_WORKER_THREADS", at_least=1)
+
+        assert read.reasons == [f"HUB_WORKER_THREADS is {text!r}; write a whole number from 1 up."]
+
+    @pytest.mark.parametrize("text", ["soon", "-0.5", "nan", "inf"])
+    def test_refuses_a_number_that_is_none(self, text):
+        read = reader(HUB_SWEEP_SECONDS=text)
+
+        read.number("HUB_SWEEP_SECONDS", at_least=0.05)
+
+        assert read.reasons == [f"HUB_SWEEP_SECONDS is {text!r}; write a number from 0.05 up."]
+
+    def test_refuses_a_port_past_the_last(self):
+        read = reader(HUB_PORT="65536")
+
+        read.port("HUB_PORT")
+
+        assert read.reasons == ["HUB_PORT is 65536; a port is at most 65535."]
+
+    def test_refuses_a_yes_or_no_that_is_neither(self):
+        assert reader(HUB_SANDBOX="maybe").reasons == ["HUB_SANDBOX is 'maybe'; write 1 or 0."]
+
+    def test_refuses_a_word_that_is_not_among_the_choices(self):
+        read = reader(HUB_LANGUAGE="fi")
+
+        read.one_of("HUB_LANGUAGE", ["en", "sv", "nb"])
+
+        assert read.reasons == ["HUB_LANGUAGE is 'fi'; write one of en, sv, nb."]
+
+    def test_names_the_place_of_a_key_that_cannot_be_used_but_not_the_key(self):
+        read = reader(HUB_ENCRYPTION_KEYS=f"{Fernet.generate_key().decode()}, hunter2")
+
+        read.encryption_keys("HUB_ENCRYPTION_KEYS")
+
+        assert read.reasons[0].startswith("HUB_ENCRYPTION_KEYS: key 2 is not a Fernet key.")
+        assert "hunter2" not in read.reasons[0]
+
+    def test_puts_a_relative_folder_beside_manage_py(self):
+        assert reader().folder("HUB_DATA_DIR") == Path("/hub/var")
+        assert reader(HUB_DATA_DIR="/data").folder("HUB_DATA_DIR") == Path("/data")
+
+
+class TestReadEnvFile:
+    def test_reads_names_and_values_and_skips_the_rest(self, tmp_path):
+        path = tmp_path / ".env"
+        path.write_text("# a comment\n\nexport A=1\nB = 'two words' \nC=x=y\nD=\n")
+
+        values = configuration.read_env_file(path)
+
+        assert values == {"A": "1", "B": "two words", "C": "x=y", "D": ""}
+
+    def test_takes_an_absent_file_for_an_empty_one(self, tmp_path):
+        assert configuration.read_env_file(tmp_path / "absent") == {}
+
+    def test_names_every_line_that_it_cannot_read(self, tmp_path):
+        path = tmp_path / ".env"
+        path.write_text("A=1\nnonsense\n9=x\n")
+
+        with pytest.raises(Misconfigured) as refusal:
+            configuration.read_env_file(path)
+
+        assert [reason.rpartition("/")[2] for reason in refusal.value.reasons] == [
+            ".env, line 2: write NAME=value.",
+            ".env, line 3: write NAME=value.",
+        ]
+
+
+class TestKeepOwnSecrets:
+    def test_makes_keys_once_and_returns_the_same_ever_after(self, tmp_path):
+        path = tmp_path / "var" / "secrets.env"
+
+        first = configuration.keep_own_secrets(path)
+        second = configuration.keep_own_secrets(path)
+
+        assert first == second
+        assert len(first["HUB_SECRET_KEY"]) >= 50
+        assert Fernet(first["HUB_ENCRYPTION_KEYS"])
+
+    def test_lets_nobody_else_read_them(self, tmp_path):
+        path = tmp_path / "secrets.env"
+
+        configuration.keep_own_secrets(path)
+
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        assert [one.name for one in tmp_path.iterdir()] == ["secrets.env"]
+
+    def test_takes_the_keys_of_a_process_that_was_quicker(self, tmp_path, monkeypatch):
+        path = tmp_path / "secrets.env"
+
+        def someone_was_quicker(draft: Path, target: Path) -> None:
+            target.write_text("HUB_SECRET_KEY=theirs\n")
+            raise FileExistsError
+
+        monkeypatch.setattr(os, "link", someone_was_quicker)
+
+        assert configuration.keep_own_secrets(path) == {"HUB_SECRET_KEY": "theirs"}
+        assert [one.name for one in tmp_path.iterdir()] == ["secrets.env"]
+
+
+class TestSettings:
+    """The settings module itself, in a process of its own."""
+
+    def start(self, tmp_path: Path, **values: str) -> subprocess.CompletedProcess[str]:
+        env = {"PATH": os.environ["PATH"], "HUB_ENV_FILE": os.devnull, **values}
+        env |= {"HUB_DATA_DIR": str(tmp_path), "PYTHONPATH": os.environ.get("PYTHONPATH", "")}
+        program = (
+            "from django.conf import settings as s; "
+            "print(s.HUB_BASE_URL, s.HUB_VENDORS['VISMA_NET_API_URL'], s.SESSION_COOKIE_SECURE)"
+        )
+        env["DJANGO_SETTINGS_MODULE"] = "integrationhub.settings"
+        return subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", program],
+            cwd=ROOT,
+            env=env,
+            capture_output=True,
+            text=True,
+        )
+
+    def test_start_the_trial_with_nothing_set(self, tmp_path):
+        done = self.start(tmp_path, HUB_PORT="8010", HUB_SANDBOX_PORT="8011")
+
+        assert done.stdout.split() == [
+            "http://127.0.0.1:8010",
+            "http://127.0.0.1:8011/visma-net",
+            "False",
+        ]
+
+    def test_stop_production_with_every_missing_setting_named(self, tmp_path):
+        done = self.start(tmp_path, HUB_SANDBOX="0")
+
+        named = [line.split()[1] for line in done.stderr.splitlines() if line.startswith("  - ")]
+        assert done.returncode != 0
+        assert set(named) == {
+            "HUB_BASE_URL",
+            "HUB_ALLOWED_HOSTS",
+            "HUB_SECRET_KEY",
+            "HUB_ENCRYPTION_KEYS",
+            "DATABASE_URL",
+            "CELERY_BROKER_URL",
+            "VISMA_CONNECT_URL",
+            "VISMA_NET_API_URL",
+            "VISMA_CONNECT_CLIENT_ID",
+            "VISMA_CONNECT_CLIENT_SECRET",
+        }
+
+    def test_make_no_secrets_in_production(self, tmp_path):
+        self.start(tmp_path, HUB_SANDBOX="0")
+
+        assert not (tmp_path / "secrets.env").exists()
+
+    def test_secure_the_cookies_when_people_come_by_https(self, tmp_path):
+        done = self.start(tmp_path, HUB_BASE_URL="https://hub.example/")
+
+        assert done.stdout.split()[0] == "https://hub.example"
+        assert done.stdout.split()[2] == "True"
+
+
+class TestEnvExample:
+    def test_is_in_step_with_the_table(self):
+        assert (ROOT / ".env.example").read_text() == list_settings.as_env(), "make settings"
+
+    def test_sets_nothing_by_itself(self):
+        assert configuration.read_env_file(ROOT / ".env.example") == {}
+
+    def test_shows_no_value_of_a_secret(self):
+        secret = [setting for setting in list_settings.all_settings() if setting.secret]
+
+        assert len(secret) > 4
+        assert all(one.default in ("", "memory://localhost/") for one in secret)
+
+
+class TestListSettings:
+    def test_makes_a_row_for_every_setting(self):
+        rows = list_settings.as_markdown().splitlines()
+
+        assert len(rows) == 2 + len(list_settings.all_settings())
+        assert any(row.startswith("| `DATABASE_URL` | PostgreSQL, as") for row in rows)

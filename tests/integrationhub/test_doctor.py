@@ -1,0 +1,154 @@
+"""The command `doctor`."""
+
+import json
+from datetime import timedelta
+from email.utils import format_datetime
+from io import StringIO
+
+import pytest
+import requests
+import responses
+from django.core.management import call_command
+from django.utils import timezone
+
+from accounts.models import Heartbeat
+from integrationhub.management.commands import doctor
+
+CONNECT, API = "http://127.0.0.1:1/visma-connect", "http://127.0.0.1:1/visma-net"
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def vendors(settings):
+    others = {name: "" for name in settings.HUB_VENDORS if name.endswith("_URL")}
+    settings.HUB_VENDORS = {
+        **settings.HUB_VENDORS,
+        **others,
+        "VISMA_CONNECT_URL": CONNECT,
+        "VISMA_NET_API_URL": API,
+    }
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        yield mock
+
+
+@pytest.fixture
+def everything_runs(vendors):
+    for kind in ("worker", "schedule"):
+        Heartbeat.objects.create(name=kind, kind=kind, at=timezone.now())
+    date = {"Date": format_datetime(timezone.now(), usegmt=True)}
+    vendors.get(CONNECT + doctor.DISCOVERY, json={}, headers=date)
+    vendors.get(API + doctor.DISCOVERY, status=404, headers=date)
+
+
+def ask(*arguments: str) -> tuple[int, str]:
+    out = StringIO()
+    try:
+        call_command("doctor", *arguments, stdout=out)
+    except SystemExit as ended:
+        return ended.code, out.getvalue()
+    return 0, out.getvalue()
+
+
+class TestDoctor:
+    @pytest.mark.usefixtures("everything_runs")
+    def test_ends_with_0_when_all_is_well(self):
+        code, text = ask()
+
+        assert code == 0
+        assert "WRONG" not in text
+        assert f"{CONNECT} answers." in text
+
+    @pytest.mark.usefixtures("everything_runs")
+    def test_answers_as_json(self):
+        code, text = ask("--json")
+
+        report = json.loads(text)
+        assert (code, report["ok"]) == (0, True)
+        assert {"mode", "migrations", "keys", "disk", "clock", "worker"} <= {
+            check["name"] for check in report["checks"]
+        }
+
+    @pytest.mark.usefixtures("everything_runs")
+    def test_ends_with_1_when_one_thing_is_wrong(self):
+        Heartbeat.objects.filter(kind="worker").delete()
+
+        code, text = ask("--json")
+
+        assert (code, json.loads(text)["ok"]) == (1, False)
+
+    def test_calls_nobody_when_offline(self, vendors):
+        ask("--offline")
+
+        assert len(vendors.calls) == 0
+
+
+class TestCheckVendors:
+    def findings(self) -> dict[str, doctor.Finding]:
+        return {finding.name: finding for finding in doctor.check_vendors(requests.get)}
+
+    def test_says_which_address_does_not_answer(self, vendors):
+        vendors.get(CONNECT + doctor.DISCOVERY, json={})
+        vendors.get(API + doctor.DISCOVERY, body=requests.ConnectionError())
+
+        found = self.findings()
+
+        assert found["VISMA_CONNECT_URL"].ok
+        assert not found["VISMA_NET_API_URL"].ok
+        assert "does not answer (ConnectionError)" in found["VISMA_NET_API_URL"].text
+
+    def test_says_which_answers_with_an_error(self, vendors):
+        vendors.get(CONNECT + doctor.DISCOVERY, status=502)
+        vendors.get(API + doctor.DISCOVERY, status=404)
+
+        found = self.findings()
+
+        assert not found["VISMA_CONNECT_URL"].ok
+        assert found["VISMA_NET_API_URL"].ok
+
+    def test_says_which_is_not_set(self, vendors, settings):
+        settings.HUB_VENDORS = {**settings.HUB_VENDORS, "VISMA_CONNECT_URL": ""}
+        vendors.get(API + doctor.DISCOVERY, status=404)
+
+        assert self.findings()["VISMA_CONNECT_URL"].text.startswith("Not set. ")
+
+    @pytest.mark.parametrize(("minutes", "ok"), [(0, True), (2, False), (-2, False)])
+    def test_compares_the_clocks(self, vendors, minutes, ok):
+        theirs = timezone.now() + timedelta(minutes=minutes)
+        headers = {"Date": format_datetime(theirs, usegmt=True)}
+        vendors.get(CONNECT + doctor.DISCOVERY, json={}, headers=headers)
+        vendors.get(API + doctor.DISCOVERY, status=404)
+
+        assert self.findings()["clock"].ok is ok
+
+
+class TestCheckProduction:
+    def test_wants_https(self, settings):
+        settings.HUB_SANDBOX, settings.HUB_BASE_URL = False, "http://hub.example"
+
+        assert doctor.check_production().text == "Production, but HUB_BASE_URL is not https."
+
+    def test_wants_a_broker_that_others_can_reach(self, settings):
+        settings.HUB_SANDBOX, settings.HUB_BASE_URL = False, "https://hub.example"
+        settings.HUB_BROKER_IS_EMBEDDED = True
+
+        assert not doctor.check_production().ok
+
+    def test_is_well_otherwise(self, settings):
+        settings.HUB_SANDBOX, settings.HUB_BASE_URL = False, "https://hub.example"
+        settings.HUB_BROKER_IS_EMBEDDED = False
+
+        assert doctor.check_production().ok
+
+
+class TestCheckKeys:
+    def test_finds_one_that_cannot_be_used(self, settings):
+        settings.HUB_ENCRYPTION_KEYS = ["x"]
+
+        assert not doctor.check_keys().ok
+
+
+class TestCheckDisk:
+    def test_wants_room(self, monkeypatch):
+        monkeypatch.setattr(doctor, "DISK_AT_LEAST_MB", 10**12)
+
+        assert not doctor.check_disk().ok

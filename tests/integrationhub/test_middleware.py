@@ -1,0 +1,102 @@
+"""What every request passes before the apps see it."""
+
+import pytest
+from django.http import HttpRequest, HttpResponse
+from django.test import RequestFactory
+from django.utils import timezone
+
+from integrationhub import logs, middleware
+
+
+class TestRequestIdMiddleware:
+    def ask(self, **headers: str) -> tuple[str, HttpResponse]:
+        seen = []
+
+        def view(request: HttpRequest) -> HttpResponse:
+            seen.append(logs.current_request_id())
+            return HttpResponse()
+
+        request = RequestFactory().get("/", headers=headers)
+        return seen, middleware.RequestIdMiddleware(view)(request)
+
+    def test_makes_an_id_logs_with_it_and_returns_it(self):
+        seen, response = self.ask()
+
+        assert len(seen[0]) == 32
+        assert response["X-Request-ID"] == seen[0]
+
+    def test_takes_the_id_of_a_proxy(self):
+        seen, response = self.ask(x_request_id="proxy-0123456789")
+
+        assert seen == ["proxy-0123456789"]
+        assert response["X-Request-ID"] == "proxy-0123456789"
+
+    @pytest.mark.parametrize("given", ["short", "with blank inside", "x" * 65, "né-0123456789"])
+    def test_makes_its_own_where_the_given_one_does_not_suit_a_log(self, given):
+        seen, _response = self.ask(x_request_id=given)
+
+        assert seen[0] != given
+
+    def test_leaves_no_id_behind(self):
+        self.ask()
+
+        assert logs.current_request_id() == ""
+
+    def test_leaves_none_behind_after_a_failure_either(self):
+        def view(request: HttpRequest) -> HttpResponse:
+            raise LookupError
+
+        with pytest.raises(LookupError):
+            middleware.RequestIdMiddleware(view)(RequestFactory().get("/"))
+
+        assert logs.current_request_id() == ""
+
+
+class TestClientAddressMiddleware:
+    def address(self, forwarded: str) -> str:
+        request = RequestFactory().get("/", headers={"x-forwarded-for": forwarded})
+        middleware.ClientAddressMiddleware(lambda _request: HttpResponse())(request)
+        return request.META["REMOTE_ADDR"]
+
+    def test_believes_nobody_without_a_proxy(self):
+        assert self.address("203.0.113.9") == "127.0.0.1"
+
+    def test_takes_what_the_outermost_trusted_proxy_saw(self, settings):
+        settings.HUB_PROXY_COUNT = 2
+
+        assert self.address("198.51.100.1, 203.0.113.9, 10.0.0.1") == "203.0.113.9"
+
+    def test_keeps_the_address_when_a_proxy_was_passed_by(self, settings):
+        settings.HUB_PROXY_COUNT = 2
+
+        assert self.address("203.0.113.9") == "127.0.0.1"
+
+
+class TestDisplayTimeZoneMiddleware:
+    def test_shows_times_in_the_offices_zone(self, settings):
+        settings.HUB_TIME_ZONE = "Europe/Oslo"
+        seen = []
+
+        def view(request: HttpRequest) -> HttpResponse:
+            seen.append(timezone.get_current_timezone_name())
+            return HttpResponse()
+
+        middleware.DisplayTimeZoneMiddleware(view)(RequestFactory().get("/"))
+
+        assert seen == ["Europe/Oslo"]
+        assert timezone.get_current_timezone_name() == "UTC"
+
+
+class TestPartOfPageMiddleware:
+    def ask(self, **headers: str) -> HttpResponse:
+        request = RequestFactory().get("/", headers=headers)
+        return middleware.PartOfPageMiddleware(lambda _request: HttpResponse())(request)
+
+    def test_no_browser_keeps_a_part_for_its_back_button(self):
+        assert "no-store" in self.ask(hx_request="true")["Cache-Control"]
+
+    def test_a_whole_page_may_be_kept_and_is_told_apart(self):
+        page = self.ask()
+
+        assert not page.has_header("Cache-Control")
+        assert page["Vary"] == "HX-Request"

@@ -1,0 +1,113 @@
+from datetime import date, datetime
+
+import pytest
+
+from journals.domain.periods import (
+    date_from_text,
+    date_of_cell,
+    first_day,
+    last_day,
+    period_from_text,
+    period_from_year_and_month,
+)
+
+
+class TestPeriodFromText:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "2026-03",
+            "202603",
+            "2026/3",
+            "2026.03",
+            "2026 03",
+            "03/2026",
+            "3-2026",
+            "032026",
+            "mars 2026",
+            "Mars 2026",
+            "March 2026",
+            "mar-2026",
+            "mrt 2026",
+            "maaliskuu 2026",
+            "2026 mars",
+            "2026M03",
+            "2026-P3",
+            "2026-03-25",
+            "2026-03-25T00:00:00",
+            "maart 2026",
+        ],
+    )
+    def test_reads_all_the_ways_a_month_is_written(self, text):
+        assert period_from_text(text) == "2026-03"
+
+    @pytest.mark.parametrize(
+        "text", ["3", "mars", "2026-13", "2026-00", "202613", "26-03", "x", ""]
+    )
+    def test_refuses_what_has_no_year_or_no_month_of_the_calendar(self, text):
+        with pytest.raises(ValueError):
+            period_from_text(text)
+
+
+class TestPeriodFromYearAndMonth:
+    @pytest.mark.parametrize("month", ["3", "03", "P3", "mars", "March", "2026-03"])
+    def test_reads_a_month_beside_its_year(self, month):
+        assert period_from_year_and_month("2026", month) == "2026-03"
+
+    @pytest.mark.parametrize(
+        ("year", "month"), [("2026", "13"), ("26", "3"), ("2026", "x"), ("2025", "2026-03")]
+    )
+    def test_refuses_the_rest(self, year, month):
+        with pytest.raises(ValueError):
+            period_from_year_and_month(year, month)
+
+
+class TestDateFromText:
+    @pytest.mark.parametrize(
+        ("text", "form"),
+        [
+            ("2026-03-05", "dmy"),
+            ("20260305", "mdy"),
+            ("5.3.2026", "dmy"),
+            ("05-03-26", "dmy"),
+            ("05/03/2026", "dmy"),
+            ("03/05/2026", "mdy"),
+            ("2026-03-05 00:00:00", "ymd"),
+            ("05032026", "dmy"),
+        ],
+    )
+    def test_reads_by_the_chosen_order_unless_the_year_comes_first(self, text, form):
+        assert date_from_text(text, date_format=form) == date(2026, 3, 5)
+
+    @pytest.mark.parametrize(
+        ("text", "form"),
+        [
+            ("05-03-2026", "ymd"),
+            ("2026-02-30", "ymd"),
+            ("31/12/2026", "mdy"),
+            ("20261301", "ymd"),
+            ("1803-01-01", "ymd"),
+            ("mars", "dmy"),
+            ("", "ymd"),
+            ("2026-3-5-7", "ymd"),
+            ("2026-03-055", "ymd"),
+        ],
+    )
+    def test_refuses_another_order_and_days_that_do_not_exist(self, text, form):
+        with pytest.raises(ValueError):
+            date_from_text(text, date_format=form)
+
+    def test_takes_the_day_of_a_spreadsheets_date(self):
+        assert date_of_cell(datetime(2026, 3, 5, 12)) == date(2026, 3, 5)  # noqa: DTZ001
+        assert date_of_cell(date(2026, 3, 5)) == date(2026, 3, 5)
+        assert date_of_cell("2026-03-05") is None
+
+
+class TestDaysOfAPeriod:
+    @pytest.mark.parametrize(
+        ("period", "last"), [("2026-02", 28), ("2028-02", 29), ("2026-12", 31), ("2026-04", 30)]
+    )
+    def test_are_those_of_the_calendar(self, period, last):
+        assert first_day(period).day == 1
+        assert last_day(period).day == last
+        assert last_day(period).month == int(period[5:])

@@ -1,0 +1,249 @@
+"""The list, one mapping, its values, its removal, and who may see and change them."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import AuditEntry, Errand
+from mappings import sources
+from mappings.models import MappedValue, Mapping
+from mappings.operations.ledger import store_facts
+from mappings.sources import CodeSeen
+from tests import factories
+from tests.factories import NOW
+from tests.mappings.targets import connected, facts
+from tests.mappings.wizard import answer, signed_in
+
+pytestmark = pytest.mark.django_db
+PAGES = ("detail", "edit", "values", "delete")
+
+
+@pytest.fixture
+def mapping() -> Mapping:
+    made = factories.mapping(
+        factories.organisation(),
+        use_cost_centre=True,
+        cost_centre_description="Kostnadsställe",
+        cost_centre_segment=1,
+        cost_centre_rule="table",
+    )
+    store_facts(made.connection, facts(), now=NOW)
+    return made
+
+
+@pytest.fixture
+def client(mapping: Mapping) -> Client:
+    return signed_in(factories.member(mapping.organisation))
+
+
+class TestRights:
+    @pytest.mark.parametrize("name", PAGES)
+    def test_a_stranger_finds_no_mapping_of_another_office(
+        self, mapping: Mapping, name: str
+    ) -> None:
+        stranger = signed_in(factories.member())
+
+        assert stranger.get(reverse(f"mappings:{name}", args=[mapping.pk])).status_code == 404
+        assert stranger.post(reverse("mappings:check", args=[mapping.pk])).status_code == 404
+        assert stranger.post(reverse("mappings:delete", args=[mapping.pk])).status_code == 404
+        assert str(mapping.company) not in stranger.get(reverse("mappings:list")).text
+        assert Mapping.objects.exists()
+
+    def test_who_has_none_finds_no_page(self, mapping: Mapping) -> None:
+        nobody = signed_in(factories.member(mapping.organisation, rights={"journals": "write"}))
+
+        assert nobody.get(reverse("mappings:list")).status_code == 404
+
+    def test_who_reads_sees_and_cannot_change(self, mapping: Mapping) -> None:
+        reader = signed_in(factories.member(mapping.organisation, rights={"vismanet": "read"}))
+
+        seen = reader.get(reverse("mappings:detail", args=[mapping.pk]))
+
+        assert reader.get(reverse("mappings:list")).status_code == 200
+        assert reader.get(reverse("mappings:values", args=[mapping.pk])).status_code == 200
+        assert seen.status_code == 200
+        assert reverse("mappings:edit", args=[mapping.pk]) not in seen.text
+        for name in ("edit", "delete"):
+            assert reader.get(reverse(f"mappings:{name}", args=[mapping.pk])).status_code == 403
+        for name in ("check", "delete", "values"):
+            posted = reader.post(
+                reverse(f"mappings:{name}", args=[mapping.pk]),
+                {"dimension": "cost_centre", "rule": "same"},
+            )
+            assert posted.status_code == 403
+        assert reader.get(reverse("mappings:new")).status_code == 403
+        assert Mapping.objects.get().cost_centre_rule == "table"
+
+    def test_an_errand_of_another_mapping_is_not_shown(
+        self, mapping: Mapping, client: Client
+    ) -> None:
+        other = Errand.objects.create(
+            organisation=mapping.organisation,
+            kind="mappings.check",
+            params={"mapping_id": mapping.pk + 1},
+        )
+
+        page = client.get(f"{reverse('mappings:detail', args=[mapping.pk])}?errand={other.pk}")
+
+        assert page.status_code == 404
+
+
+class TestList:
+    def test_teaches_while_it_is_empty(self) -> None:
+        page = signed_in(factories.member()).get(reverse("mappings:list"))
+
+        assert "No mappings yet" in page.text
+
+    def test_says_how_the_last_check_went(self, mapping: Mapping, client: Client) -> None:
+        unchecked = client.get(reverse("mappings:list")).text
+        Mapping.objects.update(
+            checked_at=NOW, problems=[{"code": "branch_gone", "params": {}, "detail": ""}]
+        )
+
+        bad = client.get(reverse("mappings:list")).text
+
+        assert "Not checked yet" in unchecked
+        assert "1 to mend" in bad
+
+    def test_finds_by_company(self, mapping: Mapping, client: Client) -> None:
+        page = client.get(reverse("mappings:list"), {"q": "no such company"})
+
+        assert str(mapping.company) not in page.text
+
+
+class TestDetail:
+    def test_shows_problems_with_remedies(self, mapping: Mapping, client: Client) -> None:
+        Mapping.objects.update(
+            checked_at=NOW,
+            problems=[
+                {
+                    "code": "branch_gone",
+                    "params": {"branch": "7", "administration": "Norrsken AB"},
+                    "detail": "",
+                }
+            ],
+        )
+
+        page = client.get(reverse("mappings:detail", args=[mapping.pk]))
+
+        assert "Norrsken AB has no branch 7." in page.text
+        assert "choose the branch again" in page.text
+
+    def test_shows_a_problem_that_another_version_found(
+        self, mapping: Mapping, client: Client
+    ) -> None:
+        Mapping.objects.update(checked_at=NOW, problems=[{"code": "of_old", "params": {}}])
+
+        assert client.get(reverse("mappings:detail", args=[mapping.pk])).status_code == 200
+
+    def test_checks_when_asked(self, sandbox: Any, run_due_work: Any) -> None:
+        me = factories.member()
+        made = factories.mapping(me.organisation, through=connected(me.organisation, sandbox.url))
+        client = signed_in(me)
+
+        asked = client.post(reverse("mappings:check", args=[made.pk]))
+        run_due_work()
+        part = client.get(asked.url, headers={"HX-Request": "true"})
+
+        assert "Nothing stops a journal" in part.text
+        assert "<html" not in part.text
+        assert "hx-get" not in part.text
+
+
+class TestEdit:
+    def test_keeps_company_and_account_and_records_what_changed(
+        self, sandbox: Any, run_due_work: Any
+    ) -> None:
+        me = factories.member()
+        made = factories.mapping(me.organisation, through=connected(me.organisation, sandbox.url))
+        client = signed_in(me)
+
+        client.get(reverse("mappings:edit", args=[made.pk]))
+        run_due_work()
+        client.get(reverse("mappings:reading"), follow=True)
+        answer(client, "policy", posting="release", closed_period_rule="next_open")
+        client.post(reverse("mappings:step", args=["review"]))
+
+        changed = Mapping.objects.get()
+        assert (changed.pk, changed.company, changed.connection) == (
+            made.pk,
+            made.company,
+            made.connection,
+        )
+        assert (changed.hold, changed.release) == (False, True)
+        details = AuditEntry.objects.get(action="mapping.changed").details
+        assert details["closed_period_rule"] == {"from": "refuse", "to": "next_open"}
+        assert "branch" not in details
+
+
+class TestDelete:
+    def test_asks_first(self, mapping: Mapping, client: Client) -> None:
+        page = client.get(reverse("mappings:delete", args=[mapping.pk]))
+
+        assert "cannot be sent until it is mapped again" in page.text
+        assert Mapping.objects.exists()
+
+    def test_removes_and_remembers_who_did(self, mapping: Mapping, client: Client) -> None:
+        client.post(reverse("mappings:delete", args=[mapping.pk]))
+
+        assert not Mapping.objects.exists()
+        assert AuditEntry.objects.get().action == "mapping.deleted"
+        assert AuditEntry.objects.get().object_id == str(mapping.pk)
+
+
+class TestValues:
+    def post(self, client: Client, mapping: Mapping, *rows: tuple[str, str], **more: str) -> Any:
+        values = {"dimension": "cost_centre", "rule": "table"} | more
+        return client.post(
+            reverse("mappings:values", args=[mapping.pk]),
+            values | {"code": [code for code, _ in rows], "value": [value for _, value in rows]},
+        )
+
+    def test_are_saved_as_typed_without_empty_rows(self, mapping: Mapping, client: Client) -> None:
+        self.post(client, mapping, (" 10 ", "0100"), ("20", ""), ("", ""))
+
+        saved = MappedValue.objects.get()
+        assert (saved.payroll_code, saved.target_value) == ("10", "0100")
+        assert saved.organisation == mapping.organisation
+
+    def test_replace_what_was_there(self, mapping: Mapping, client: Client) -> None:
+        self.post(client, mapping, ("10", "0100"))
+
+        self.post(client, mapping, ("10", "0200"), rule="padded")
+
+        assert MappedValue.objects.get().target_value == "0200"
+        assert Mapping.objects.get().cost_centre_rule == "padded"
+
+    @pytest.mark.parametrize(
+        ("rows", "said"),
+        [
+            ([("10", "0300")], "there is no value 0300"),
+            ([("10", "01000")], "longer than 4"),
+            ([("10", "0900")], "not active"),
+            ([("10", "0100"), ("10", "0200")], "there twice"),
+            ([("", "0100")], "has no payroll code"),
+        ],
+    )
+    def test_that_cannot_be_are_refused_and_kept_on_the_page(
+        self, mapping: Mapping, client: Client, rows: list[tuple[str, str]], said: str
+    ) -> None:
+        page = self.post(client, mapping, *rows)
+
+        assert said in page.text
+        assert f'value="{rows[0][1]}"' in page.text
+        assert not MappedValue.objects.exists()
+
+    def test_show_codes_of_journals_that_have_none_with_what_is_near(
+        self, mapping: Mapping, client: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        seen = [CodeSeen("cost_centre", "100"), CodeSeen("cost_centre", "W", "lager väst")]
+        monkeypatch.setattr(sources, "code_sources", [lambda mapping: seen])
+
+        page = client.get(reverse("mappings:values", args=[mapping.pk]))
+
+        assert "2 codes of imported journals have no value" in page.text
+        assert "0100 Lager öst" in page.text
+        by_name = page.context["shown"][0]["table"].rows[1]
+        assert by_name.near.startswith("0200 Lager väst")

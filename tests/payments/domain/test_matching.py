@@ -1,0 +1,177 @@
+"""Which invoice a payment settles, in numbers that an accountant can check."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from payments.domain.matching import (
+    Books,
+    Candidate,
+    Incoming,
+    Left,
+    Outcome,
+    Rule,
+    numbers_in,
+    suggest,
+)
+
+KID_1001 = "10017"  # modulus 10
+
+
+def invoice(number: str, open: str | None, **more: Any) -> Candidate:
+    values: dict[str, Any] = {"customer": "10001", "paid": Decimal(0)} | more
+    return Candidate(
+        id=int(number), number=number, open=None if open is None else Decimal(open), **values
+    )
+
+
+def payment(amount: str, **more: Any) -> Incoming:
+    return Incoming(id=1, customer=more.pop("customer", "10001"), amount=Decimal(amount), **more)
+
+
+def parts(placed: Any) -> list[tuple[int, str, str]]:
+    return [(p.invoice_id, str(p.amount), p.outcome.value) for p in placed.parts]
+
+
+class TestByKid:
+    def test_settles_the_invoice_that_carries_it(self):
+        placed = Books([invoice("1001", "1000.00", kid=KID_1001)]).place(
+            payment("1000.00", kid="000 10017")
+        )
+
+        assert parts(placed) == [(1001, "1000.00", "settled")]
+        assert placed.rule is Rule.KID
+
+    def test_comes_before_the_invoice_number(self):
+        books = Books([invoice("1001", "10.00", kid=KID_1001), invoice("1002", "10.00")])
+
+        placed = books.place(payment("10.00", kid=KID_1001, invoice_number="1002"))
+
+        assert parts(placed)[0][0] == 1001
+
+    def test_of_two_invoices_is_left(self):
+        books = Books([invoice("1", "5", kid=KID_1001), invoice("2", "5", kid=KID_1001)])
+
+        assert books.place(payment("5", kid=KID_1001)).left is Left.SEVERAL
+
+    def test_with_a_wrong_check_digit_falls_back_on_the_number(self):
+        books = Books([invoice("1001", "10.00", kid=KID_1001)])
+
+        assert books.place(payment("10.00", kid="10013")).left is Left.WRONG_KID
+        placed = books.place(payment("10.00", kid="10013", invoice_number="1001"))
+        assert placed.rule is Rule.INVOICE_NUMBER
+
+
+class TestByInvoiceNumber:
+    def test_less_than_open_is_a_part(self):
+        placed = Books([invoice("1001", "1000.00")]).place(payment("400.00", invoice_number="1001"))
+
+        assert parts(placed) == [(1001, "400.00", "part")]
+
+    def test_more_than_open_is_all_on_the_invoice(self):
+        placed = Books([invoice("1001", "1000")]).place(payment("1200", invoice_number="1001"))
+
+        assert parts(placed) == [(1001, "1200", "over")]
+
+    def test_two_parts_after_each_other_settle_it(self):
+        books = Books([invoice("1001", "1000.00")])
+
+        first = books.place(payment("400.00", invoice_number="1001"))
+        second = books.place(payment("600.00", invoice_number="1001"))
+
+        assert [p.parts[0].outcome for p in (first, second)] == [Outcome.PART, Outcome.SETTLED]
+
+    def test_several_are_filled_in_their_order(self):
+        books = Books([invoice("1001", "300.00"), invoice("1002", "500.00")])
+
+        placed = books.place(payment("600.00", invoice_number="1001, 1002"))
+
+        assert parts(placed) == [(1001, "300.00", "settled"), (1002, "300.00", "part")]
+
+    def test_what_is_over_stays_on_the_last_one(self):
+        books = Books([invoice("1001", "300.00"), invoice("1002", "500.00")])
+
+        placed = books.place(payment("900.00", invoice_number="1001 1002"))
+
+        assert parts(placed) == [(1001, "300.00", "settled"), (1002, "600.00", "over")]
+
+    def test_several_of_which_one_is_unknown_are_left(self):
+        books = Books([invoice("1001", "300.00")])
+
+        assert books.place(payment("300.00", invoice_number="1001/77")).left is Left.NOT_FOUND
+
+    def test_of_another_customer_is_left(self):
+        books = Books([invoice("1001", "300.00", customer="10002")])
+
+        assert books.place(payment("300.00", invoice_number="1001")).left is Left.OTHER_CUSTOMER
+
+    def test_of_a_credit_note_is_left(self):
+        books = Books([invoice("2001", "-300.00", is_credit_note=True)])
+
+        assert books.place(payment("300.00", invoice_number="2001")).left is Left.CREDIT_NOTE
+
+
+class TestReturned:
+    def test_opens_the_invoice_again(self):
+        books = Books([invoice("1001", "0.00", paid=Decimal("1000.00"))])
+
+        placed = books.place(payment("-1000.00", invoice_number="1001"))
+
+        assert parts(placed) == [(1001, "-1000.00", "returned")]
+
+    def test_more_than_was_paid_is_left(self):
+        books = Books([invoice("1001", "900.00", paid=Decimal("100.00"))])
+
+        placed = books.place(payment("-500.00", invoice_number="1001"))
+
+        assert placed.left is Left.NOTHING_TO_RETURN
+
+
+class TestCurrency:
+    def test_that_differs_from_the_invoice_is_left(self):
+        books = Books([invoice("1001", "1000.00", foreign="EUR")])
+
+        assert books.place(payment("1000.00", invoice_number="1001")).left is Left.CURRENCY
+
+    def test_that_is_the_same_is_taken_only_without_a_difference(self):
+        def books() -> Books:
+            return Books([invoice("1001", "1000.00", foreign="EUR")])
+
+        exact = books().place(payment("1000.00", invoice_number="1001", foreign="EUR"))
+        off = books().place(payment("1003.50", invoice_number="1001", foreign="EUR"))
+
+        assert parts(exact) == [(1001, "1000.00", "settled")]
+        assert off.left is Left.CURRENCY
+
+    def test_of_an_invoice_without_an_amount_of_our_own_is_left(self):
+        books = Books([invoice("1001", None, foreign="EUR")])
+
+        placed = books.place(payment("1000", invoice_number="1001", foreign="EUR"))
+
+        assert placed.left is Left.CURRENCY
+
+
+class TestNothingGiven:
+    def test_is_left_even_if_customer_and_amount_fit(self):
+        assert Books([invoice("1001", "300")]).place(payment("300")).left is Left.NO_REFERENCE
+
+    def test_is_suggested_by_customer_and_amount(self):
+        opens = {1: Decimal(300), 2: Decimal(299), 3: Decimal(300)}
+
+        assert suggest(payment("300"), open_of_customer=opens) == (1, 3)
+        assert suggest(payment("-300"), open_of_customer=opens) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("1001", ("1001",)),
+        (" 1001, 1002;1003/1004+1001 ", ("1001", "1002", "1003", "1004")),
+        ("", ()),
+        ("0", ()),
+        ("F-12", ("F-12",)),
+    ],
+)
+def test_numbers_in_a_text(text, numbers):
+    assert numbers_in(text) == numbers

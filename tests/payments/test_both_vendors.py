@@ -1,0 +1,235 @@
+"""
+The story over HTTP: payments from Visma Business NXT, registered in PowerOffice Go.
+
+The other tests of this folder have vendors in memory, to be quick; here both stand-ins, the
+real clients and the real tokens are in between.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import time_machine
+
+from accounts.models import Connection, Membership
+from accounts.operations import connecting
+from payments.domain.states import RegistrationState
+from payments.models import Customer, FetchRun, InvoiceClient, Payment, Registration
+from payments.operations import fetching
+from sandbox import receivables_story as story
+from sandbox.businessnxt import ledger as visma
+from tests.conftest import SandboxServer
+from tests.payments import rows
+
+pytestmark = pytest.mark.django_db
+
+NOW = datetime(2027, 1, 11, 8, tzinfo=UTC)
+MARKER = "IntegrationHub_PaymentRead"
+
+
+class Office:
+    """An office whose client Nordvik is connected on both sides."""
+
+    def __init__(
+        self,
+        sandbox: SandboxServer,
+        run_due_work: Callable[..., int],
+        story_client: story.Client = story.NORDVIK,
+    ) -> None:
+        self.sandbox, self.run_due_work, self.now = sandbox, run_due_work, NOW
+        self.key = story_client.key
+        self.member: Membership = rows.member()
+        organisation = self.member.organisation
+        rows.activate(organisation, marker=MARKER, marker_value="1", fetch_from=date(2026, 7, 1))
+        self.client: InvoiceClient = rows.client_of(
+            organisation,
+            organisation_number=story_client.organisation_number,
+            voucher_types=sorted(story.PAYMENT_TYPES),
+            clearing_account="1579",
+            source=self.connected("businessnxt", tenant_id=str(story_client.company_no)),
+            target=self.connected("powerofficego", own_key=story_client.client_key),
+        )
+
+    def connected(self, vendor: str, *, tenant_id: str = "", own_key: str = "") -> Connection:
+        with time_machine.travel(self.now, tick=False):
+            return self._connected(vendor, tenant_id=tenant_id, own_key=own_key)
+
+    def _connected(self, vendor: str, *, tenant_id: str, own_key: str) -> Connection:
+        made = connecting.create_connection(
+            organisation=self.member.organisation,
+            vendor=vendor,
+            kind="service",
+            name=vendor,
+            tenant_id=tenant_id,
+            by=self.member.user,
+        )
+        Connection.objects.filter(pk=made.pk).update(own_key=own_key)
+        errand = connecting.authorise_service(connection=made, by=self.member.user)
+        self.run_due_work(now=self.now)
+        errand.refresh_from_db()
+        assert errand.failure_code == "", errand.failure_detail
+        made.refresh_from_db()
+        assert made.is_authorised
+        return made
+
+    @property
+    def books(self) -> Any:
+        return self.sandbox.store.powerofficego.client(self.key)
+
+    def fetch(self) -> FetchRun:
+        run = fetching.request_fetch(client=self.client, by=self.member.user, now=self.now)
+        self.work()
+        run.refresh_from_db()
+        return run
+
+    def work(self, minutes: int = 0) -> None:
+        self.now += timedelta(minutes=minutes)
+        self.run_due_work(now=self.now)
+
+    def registered(self) -> dict[str, Decimal]:
+        """Return what PowerOffice holds of the hub's payments, summed by invoice."""
+        sums: dict[str, Decimal] = {}
+        for voucher in self.books.payments():
+            line = next(one for one in voucher["lines"] if one["customer_id"])
+            number = line["invoice_no"]
+            sums[number] = sums.get(number, Decimal(0)) - Decimal(line["cents"]).scaleb(-2)
+        return sums
+
+
+@pytest.fixture
+def office(sandbox: SandboxServer, run_due_work: Callable[..., int]) -> Office:
+    return Office(sandbox, run_due_work)
+
+
+SETTLED = {
+    "50001": Decimal("12500.00"),
+    "50002": Decimal("3500.00"),
+    "50003": Decimal("3500.00"),
+    "50006": Decimal("0.00"),
+    "50011": Decimal("7777.00"),
+    "50013": Decimal("999.00"),
+}
+
+
+class TestTheStory:
+    def test_every_payment_that_names_its_invoice_is_registered_once(self, office):
+        run = office.fetch()
+
+        assert run.state == FetchRun.State.DONE
+        there = office.registered()
+        assert {number: there[number] for number in SETTLED} == SETTLED
+        states = set(Registration.objects.values_list("state", flat=True))
+        assert states == {RegistrationState.REGISTERED}
+        open_on = {
+            entry["invoice_no"]: office.books.balances[entry["id"]]
+            for entry in office.books.entries.values()
+            if entry["invoice_no"]
+        }
+        assert open_on["50001"] == 0
+        assert open_on["50002"] == 450000
+        assert open_on["50006"] == 440000
+
+    def test_a_second_time_changes_nothing(self, office):
+        office.fetch()
+        vouchers = len(office.books.payments())
+
+        office.fetch()
+
+        assert len(office.books.payments()) == vouchers
+
+    def test_what_is_registered_is_marked_in_visma(self, office):
+        office.fetch()
+        office.work(minutes=1)
+
+        row = visma.transactions(
+            office.sandbox.store, story.NORDVIK.company_no, voucherJournalNo=510
+        )[0]
+        assert MARKER in row["extra"]
+        marks = set(Payment.objects.filter(journal_number=510).values_list("mark", flat=True))
+        assert marks == {Payment.Mark.MARKED}
+
+    def test_a_blocked_customer_takes_no_time_in_poweroffice(self, office):
+        def denied() -> list[str]:
+            projects = office.books.projects.values()
+            return sorted(one["code"] for one in projects if one["deny_time"])
+
+        office.fetch()
+        office.work(minutes=1)
+        assert denied() == ["P500", "P500.1"]
+
+        visma.set_credit_block(office.sandbox.store, story.NORDVIK.company_no, 10005, denied=False)
+        office.now += timedelta(days=8)
+        office.fetch()
+        office.work(minutes=1)
+
+        assert not Customer.objects.get(number="10005").credit_blocked
+        assert denied() == []
+
+    @pytest.mark.parametrize("kind", ["lose_answer", "bad_gateway_after", "cut_before"])
+    def test_cuts_while_registering_double_and_lose_nothing(self, office, kind):
+        office.sandbox.store.add_fault(kind, on="go_create", times=3)
+
+        office.fetch()
+        for _ in range(8):
+            office.work(minutes=3)
+
+        there = office.registered()
+        assert {number: there[number] for number in SETTLED} == SETTLED
+        states = set(Registration.objects.values_list("state", flat=True))
+        assert states == {RegistrationState.REGISTERED}
+
+    def test_a_locked_date_is_told_and_cured(self, office):
+        office.sandbox.store.go_setup.set_client("nordvik", lock_date="2026-09-30")
+
+        office.fetch()
+
+        assert office.books.payments() == []
+        assert set(Registration.objects.values_list("state", flat=True)) == {
+            RegistrationState.REJECTED
+        }
+
+
+class TestMany:
+    COUNT = 60
+    FAULTS = (
+        ("lose_answer", "go_create", 4),
+        ("cut_before", "go_create", 4),
+        ("bad_gateway_after", "go_create", 3),
+        ("server_error", "go_create", 3),
+        ("rate_limited", "go_create", 2),
+        ("unauthorized", "go_create", 1),
+        ("hidden", "go_statement", 2),
+        ("cut_before", "ReadPayments", 1),
+        ("partial_errors", "ReadPayments", 1),
+        ("unauthorized", "ReadPayments", 1),
+        ("lose_answer", "MarkPayments", 1),
+    )
+
+    def test_payments_through_faults_stand_once_on_both_sides(
+        self, sandbox: SandboxServer, run_due_work: Callable[..., int]
+    ) -> None:
+        store = sandbox.store
+        visma.generate(store, story.STORSALG.company_no, payments=self.COUNT)
+        store.go_setup.fill("storsalg", invoices=self.COUNT)
+        office = Office(sandbox, run_due_work, story.STORSALG)
+        for kind, on, times in self.FAULTS:
+            store.add_fault(kind, on=on, times=times, retry_after=1)
+
+        office.fetch()
+        for _ in range(40):
+            office.work(minutes=3)
+            if not Registration.objects.exclude(state=RegistrationState.REGISTERED).exists():
+                break
+
+        # The ones without KID and invoice number are for a person; everything else stands there.
+        expected = {
+            story.bulk_invoice(index).number: Decimal(story.bulk_payment(index).amount)
+            for index in range(self.COUNT)
+            if story.bulk_payment(index).kid or story.bulk_payment(index).invoice_number
+        }
+        assert Payment.objects.count() == self.COUNT
+        assert office.registered() == expected
+        assert len(office.books.payments()) == len(expected)
+        assert store.faults.all() == []

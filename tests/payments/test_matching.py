@@ -1,0 +1,130 @@
+"""A person matches and undoes (B11); the target follows."""
+
+from decimal import Decimal
+
+import pytest
+
+from accounts.models import AuditEntry
+from payments.domain.refusals import MatchRefused
+from payments.models import Invoice, Payment, Registration, Settlement
+from payments.operations import matching
+from payments.operations.matching import open_of
+from tests.payments import rows
+from tests.payments.conftest import Office
+from tests.payments.vendors import billed, paid
+
+
+@pytest.fixture
+def one(office: Office) -> Office:
+    """Return an office with a payment that found no invoice."""
+    office.target.invoices = [billed("1001", "1000.00"), billed("1002", "300.00")]
+    office.source.payments = [paid(1, "1000.00")]
+    office.fetch()
+    return office
+
+
+def match(office: Office, number: str = "1001", amount: str | None = None) -> Settlement:
+    return matching.match_by_hand(
+        payment=Payment.objects.get(),
+        invoice=Invoice.objects.get(number=number),
+        amount=None if amount is None else Decimal(amount),
+        reason="The customer called",
+        by=office.member.user,
+        now=office.now,
+    )
+
+
+def undo(office: Office, settlement: Settlement, reason: str = "Wrong invoice") -> bool:
+    return matching.undo(
+        settlement=settlement, reason=reason, by=office.member.user, now=office.now
+    )
+
+
+class TestMatchByHand:
+    def test_is_registered_in_the_target_and_marked(self, one):
+        match(one)
+        one.work()
+
+        (there,) = one.target.registered.values()
+        assert (there.invoice_number, there.amount) == ("1001", Decimal("1000.00"))
+        assert len(one.source.marked) == 1
+        assert AuditEntry.objects.filter(action="payment.matched").exists()
+
+    def test_of_several_parts_shares_the_payment_out(self, one):
+        match(one, "1001", "700.00")
+        match(one, "1002")
+
+        assert open_of(Invoice.objects.get(number="1001")) == Decimal("300.00")
+        assert open_of(Invoice.objects.get(number="1002")) == Decimal("0.00")
+
+    @pytest.mark.parametrize("amount", ["1000.01", "-1.00", "0.00"])
+    def test_refuses_more_than_is_left_and_what_is_no_amount(self, one, amount):
+        with pytest.raises(MatchRefused):
+            match(one, "1001", amount)
+
+    def test_refuses_an_invoice_of_another_client(self, one):
+        other = rows.invoice(rows.client_of(one.organisation))
+
+        with pytest.raises(MatchRefused):
+            match(one, other.number)
+
+    def test_refuses_the_same_invoice_twice(self, one):
+        match(one, "1001", "100.00")
+
+        with pytest.raises(MatchRefused):
+            match(one, "1001", "100.00")
+
+
+class TestUndo:
+    def test_opens_the_invoice_and_nulls_the_payment_in_the_target(self, one):
+        settlement = match(one)
+        one.work()
+
+        assert undo(one, settlement)
+        one.work()
+
+        assert open_of(Invoice.objects.get(number="1001")) == Decimal("1000.00")
+        assert one.target.registered == {}
+        assert Registration.objects.get().state == "reversed"
+        assert Payment.objects.get().left == "undone"
+
+    def test_happens_once(self, one):
+        settlement = match(one)
+
+        assert undo(one, settlement)
+        assert not undo(one, settlement)
+
+    def test_needs_a_reason(self, one):
+        with pytest.raises(MatchRefused):
+            undo(one, match(one), reason=" ")
+
+    def test_before_it_was_sent_keeps_it_out_of_the_target(self, one):
+        undo(one, match(one))
+        one.work()
+
+        assert one.target.posts == []
+        assert Registration.objects.get().state == "withdrawn"
+
+    def test_is_not_matched_again_by_itself(self, one):
+        undo(one, match(one))
+        one.source.payments = [paid(1, "1000.00", invoice_number="1001")]
+
+        one.fetch(full=True)
+
+        assert Settlement.objects.filter(undoes=None).count() == 1
+
+    def test_can_be_matched_anew_under_another_reference(self, one):
+        undo(one, match(one))
+        again = match(one)
+        one.work()
+
+        assert again.round == 1
+        assert len(set(Registration.objects.values_list("reference", flat=True))) == 2
+        assert len(one.target.registered) == 1
+
+    def test_while_it_is_on_its_way_is_refused(self, one):
+        settlement = match(one)
+        Registration.objects.update(state="sending", claim_owner="a worker")
+
+        with pytest.raises(MatchRefused):
+            undo(one, settlement)

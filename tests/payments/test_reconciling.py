@@ -1,0 +1,154 @@
+"""Three sides at the same date, every difference explained or listed (S21)."""
+
+from decimal import Decimal
+
+from connectors.receivables import SourceOpenItem, SourceWriteOff, TargetOpenItem
+from payments.models import Invoice, Payment, Reconciliation, ReconciliationLine
+from payments.operations import matching, reconciling
+from tests.payments.conftest import Office
+from tests.payments.vendors import billed, paid
+
+
+def visma(number: str, left: str, customer: int = 10001) -> SourceOpenItem:
+    return SourceOpenItem(customer, number, Decimal(left), Decimal(left), "NOK")
+
+
+def go(number: str, left: str, *, write_off: bool = False, amount: str = "") -> TargetOpenItem:
+    return TargetOpenItem(
+        "10001", number, Decimal(amount or left), Decimal(left), is_write_off=write_off
+    )
+
+
+def compare(office: Office) -> Reconciliation:
+    return reconciling.reconcile(office.fresh(), on=office.now.date(), by=None, now=office.now)
+
+
+def reason(number: str) -> str:
+    return (
+        ReconciliationLine.objects.latest("reconciliation_id")
+        .reconciliation.rows.get(invoice_number=number)
+        .difference
+    )
+
+
+def test_explains_each_difference_by_what_accounts_for_all_of_it(office):
+    office.target.invoices = [billed(n, "100.00") for n in ("1001", "1002", "1003", "1004", "1005")]
+    office.source.payments = [
+        paid(1, "100.00", invoice_number="1001"),
+        paid(2, "100.00", invoice_number="1002"),
+        paid(3, "100.00"),
+    ]
+    office.target.fault = lambda p: None
+    office.target.locked = None
+    office.client.clearing_account = ""
+    office.client.save()  # nothing reaches the target: both registrations are refused
+    office.fetch()
+    office.source.open_items = [
+        visma("1004", "100.00"),
+        visma("1005", "90.00"),
+    ]
+    office.target.open_items = [go(n, "100.00") for n in ("1001", "1002", "1003", "1004", "1005")]
+
+    made = compare(office)
+
+    assert reason("1001") == "in_transit"
+    assert reason("1003") == "unmatched"
+    assert reason("1004") == "none"
+    assert reason("1005") == "unknown"
+    assert made.counts == {"in_transit": 2, "unmatched": 2, "none": 1, "unknown": 1}
+    assert (made.source_total, made.hub_total) == (Decimal("190.00"), Decimal("200.00"))
+
+
+def test_a_remainder_that_visma_wrote_off_is_said_to_be_written_off(office):
+    office.target.invoices = [billed("1001", "100.00"), billed("1002", "50.00")]
+    office.source.payments = [paid(1, "99.00", invoice_number="1001"), paid(2, "700.00")]
+    office.fetch()
+    office.source.open_items = [visma("1002", "40.00")]
+    office.source.write_offs = [
+        SourceWriteOff(10001, "1001", Decimal("1.00")),
+        SourceWriteOff(10001, "1002", Decimal("3.00")),
+    ]
+    office.target.open_items = [go("1001", "1.00"), go("1002", "50.00")]
+
+    made = compare(office)
+
+    assert reason("1001") == "written_off"
+    # Three of ten are no explanation of ten; the payment that waits may be one.
+    assert reason("1002") == "unmatched"
+    assert made.counts["written_off"] == 1
+
+
+def test_a_payment_that_a_person_placed_and_visma_has_not_is_no_riddle(office):
+    office.target.invoices = [billed("1001", "100.00"), billed("1002", "60.00")]
+    office.source.payments = [paid(1, "100.00"), paid(2, "5.00")]
+    office.fetch()
+    matching.match_by_hand(
+        payment=Payment.objects.get(journal_number=1),
+        invoice=Invoice.objects.get(number="1001"),
+        amount=None,
+        reason="The payer called",
+        by=office.member.user,
+        now=office.now,
+    )
+    office.work()
+    office.source.open_items = [
+        visma("1001", "100.00"),
+        visma("1002", "70.00"),
+        visma("", "-105.00"),
+    ]
+    office.target.open_items = [go("1002", "60.00")]
+
+    made = compare(office)
+
+    assert reason("1001") == "placed_here"
+    # The payment explains one line, and none that it does not account for.
+    assert reason("1002") == "unknown"
+    assert reason("") == "placed_here"
+    assert made.counts["unknown"] == 1
+
+
+def test_money_that_visma_holds_and_the_hub_never_saw_stays_unknown(office):
+    office.target.invoices = [billed("1001", "100.00")]
+    office.fetch()
+    office.source.open_items = [visma("1001", "100.00"), visma("", "-55.00")]
+    office.target.open_items = [go("1001", "100.00")]
+
+    compare(office)
+
+    assert reason("") == "unknown"
+
+
+def test_what_is_over_stands_on_the_payment_in_the_target(office):
+    office.target.invoices = [billed("1001", "100.00")]
+    office.source.payments = [paid(1, "130.00", invoice_number="1001"), paid(2, "5.00")]
+    office.fetch()
+    office.source.open_items = [visma("1001", "-30.00"), visma("", "-5.00")]
+    office.target.open_items = [go("", "-30.00")]
+
+    assert compare(office).counts == {"none": 2}
+
+
+def test_agrees_when_all_is_registered(office):
+    office.target.invoices = [billed("1001", "100.00"), billed("1002", "100.00")]
+    office.source.payments = [paid(1, "100.00", invoice_number="1001")]
+    office.fetch()
+    office.source.open_items = [visma("1002", "100.00")]
+    office.target.open_items = [go("1002", "100.00")]
+
+    made = compare(office)
+
+    assert made.counts == {"none": 1}
+    assert made.source_total == made.hub_total == made.target_total == Decimal("100.00")
+    assert made.ageing[2] == "100.00"  # due 14 February, compared 8 April: 53 days
+
+
+def test_keeps_the_sums_and_forgets_the_lines_of_old_ones(office, monkeypatch):
+    monkeypatch.setattr(reconciling, "_KEEP", 1)
+    office.target.invoices = [billed("1001", "100.00")]
+    office.fetch()
+
+    compare(office)
+    compare(office)
+
+    assert Reconciliation.objects.count() == 2
+    assert ReconciliationLine.objects.count() == 1

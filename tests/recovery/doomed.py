@@ -1,0 +1,179 @@
+"""
+Processes of the hub that are told to kill themselves (SIGKILL) at a boundary, by `HUB_DIE_AT`.
+
+Run by the tests of kill points: python -m tests.recovery.doomed DATABASE, with the environment
+of the suite. It reads one order a line, starts a process for it (a fork, so that Django is loaded
+once) and answers with the exit status; 0 means that the process outlived its part.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Doomed:
+    """A process that starts others, which die where they are told."""
+
+    process: subprocess.Popen[str]
+
+    def run(self, *, part: str, row: int, boundary: str) -> int:
+        """Let a real process do its part until it dies; return its exit status."""
+        from django.conf import settings
+
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        order = {"part": part, "row": row, "boundary": boundary}
+        vendors = {"vendors": settings.HUB_VENDORS}
+        self.process.stdin.write(json.dumps(order | vendors) + "\n")
+        self.process.stdin.flush()
+        return int(self.process.stdout.readline())
+
+
+@contextmanager
+def started(database: str, queue: str) -> Iterator[Doomed]:
+    """Start the process that starts the doomed ones, on that database."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.recovery.doomed", database, queue],
+        cwd=ROOT,
+        env=dict(os.environ),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        yield Doomed(process)
+        assert process.stdin is not None
+        process.stdin.close()
+
+
+def web(journal_id: int) -> None:
+    """Press Send in a person's session, through the whole of Django."""
+    from django.test import Client
+    from django.urls import reverse
+
+    from accounts.models import Membership
+    from journals.models import Journal
+
+    journal = Journal.objects.get(pk=journal_id)
+    client = Client()
+    client.force_login(
+        Membership.objects.get(organisation=journal.organisation).user,
+        backend="accounts.backends.HubBackend",
+    )
+    client.post(reverse("journals:send", args=[journal_id]))
+
+
+def preparer(journal_id: int) -> None:
+    """Check a journal, as a worker."""
+    from journals.tasks import prepare_journal
+
+    prepare_journal(journal_id=journal_id)
+
+
+def sender(connection_id: int) -> None:
+    """Send and prove what is due, as a worker."""
+    from journals.tasks import serve_connection
+
+    serve_connection(connection_id=connection_id)
+
+
+def fetcher(run_id: int) -> None:
+    """Go on with a fetch of payments, as a worker."""
+    from payments.tasks import fetch
+
+    fetch(run_id=run_id)
+
+
+def registrar(client_id: int) -> None:
+    """Register, block and mark what is due for an invoice client, as a worker."""
+    from payments.tasks import serve_client
+
+    serve_client(client_id=client_id)
+
+
+def errand_runner(errand_id: int) -> None:
+    """Do what a person waits for, as a worker."""
+    from accounts.tasks import run_errand
+
+    run_errand(errand_id=errand_id)
+
+
+def sweeper(_: int) -> None:
+    """Ring for what is due, as the worker's pulse or the task of the schedule does."""
+    from integrationhub.tasks import sweep
+
+    sweep()
+
+
+def schedule(_: int) -> None:
+    """Let the schedule do what is due now."""
+    from celery import current_app
+    from django.conf import settings
+
+    from integrationhub.schedule import HubScheduler
+
+    settings.HUB_PROCESS = "schedule"
+    scheduler = HubScheduler(app=current_app._get_current_object(), lazy=True)  # type: ignore[attr-defined]
+    scheduler.setup_schedule()
+    for _ in range(len(scheduler.schedule) + 1):
+        scheduler.tick()
+
+
+PARTS: dict[str, Callable[[int], None]] = {
+    part.__name__: part
+    for part in (
+        *(web, preparer, sender),
+        *(fetcher, registrar, errand_runner),
+        *(sweeper, schedule),
+    )
+}
+
+
+def do(order: dict[str, Any]) -> int:
+    """Do a part in a process of its own; return the status it ended with."""
+    from django.conf import settings
+
+    child = os.fork()
+    if child:
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    status = 1
+    try:
+        os.environ["HUB_DIE_AT"] = order["boundary"]
+        settings.HUB_VENDORS.update(order["vendors"])
+        settings.HUB_PROCESS = "web" if order["part"] == "web" else "worker"
+        PARTS[order["part"]](order["row"])
+        status = 0
+    except BaseException:  # noqa: BLE001 (the parent's code must not go on in the child)
+        traceback.print_exc()
+    finally:
+        os._exit(status)
+
+
+def main(database: str, queue: str) -> None:
+    """Wait for orders until there are no more."""
+    os.environ["DJANGO_SETTINGS_MODULE"] = "integrationhub.settings"
+    import django
+    from django.conf import settings
+
+    settings.DATABASES["default"]["NAME"] = database
+    # What they tell anybody must not reach a worker of another run beside this one.
+    settings.CELERY_TASK_DEFAULT_QUEUE = queue
+    settings.STORAGES["staticfiles"]["BACKEND"] = (
+        "django.contrib.staticfiles.storage.StaticFilesStorage"
+    )
+    django.setup()
+    for line in sys.stdin:
+        print(do(json.loads(line)), flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2])

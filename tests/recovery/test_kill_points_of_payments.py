@@ -1,0 +1,262 @@
+"""
+A process is killed (SIGKILL) at every boundary of payments and errands.
+
+One payment is registered: once in the hub, once in PowerOffice, marked in Visma Business.
+"""
+
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from accounts.models import Connection, Errand, Lease
+from accounts.operations import connecting
+from connectors.receivables import PaymentKey
+from payments.models import (
+    Customer,
+    DeniedProject,
+    FetchRun,
+    Payment,
+    Registration,
+    Settlement,
+    TimeBlock,
+)
+from payments.operations import fetching, matching, running
+from sandbox.businessnxt import ledger
+from tests.payments import rows
+from tests.payments.test_with_the_sandbox import NORDVIK, Office
+from tests.recovery.doomed import Doomed
+from tests.recovery.report import KILL_POINT
+
+Later = Callable[[float], int]
+MARKER = "IntegrationHub_PaymentRead"
+PAID = PaymentKey(journal_number=531, audit_number=1)
+"""The one payment that this office fetches."""
+
+
+@dataclass
+class Scene:
+    """An office that fetches one payment, and ways to interrupt its work."""
+
+    office: Office
+    later: Later
+    doomed: Doomed
+
+    def press(self) -> FetchRun:
+        """Press Fetch."""
+        return fetching.request_fetch(
+            client=self.office.fresh(), by=self.office.member.user, now=datetime.now(UTC)
+        )
+
+    def run(self) -> FetchRun:
+        """Return the run that was pressed last."""
+        return FetchRun.objects.latest("pk")
+
+    def registered(self) -> list[str]:
+        """Return the references that stand in PowerOffice and are not taken back."""
+        return [voucher["reference"] for voucher in self.office.books().payments()]
+
+    def marked(self) -> list[PaymentKey]:
+        """Return the keys of the postings that are marked in Visma Business."""
+        found = ledger.transactions(self.office.sandbox.store, NORDVIK.company_no)
+        return [
+            PaymentKey(row["voucherJournalNo"], row["auditNo"])
+            for row in found
+            if MARKER in row["extra"]
+        ]
+
+    def fault(self, kind: str, **more: Any) -> None:
+        """Let PowerOffice do that at the next voucher it is asked to make."""
+        where = {"company": "nordvik", "vendor": "poweroffice-go", "on": "go_create"}
+        self.office.sandbox.store.add_fault(kind, **where | more)
+
+    def die(self, *, part: str, boundary: str) -> int:
+        """Let a process of that part die at the boundary; return its exit status."""
+        row = {
+            "fetcher": lambda: self.run().pk,
+            "registrar": lambda: self.office.client.pk,
+            "errand_runner": lambda: Errand.objects.latest("pk").pk,
+            "sweeper": lambda: 0,
+        }[part]()
+        return self.doomed.run(part=part, row=row, boundary=boundary)
+
+
+@pytest.fixture
+def scene(transactional_db: None, sandbox: Any, worker: Any, doomed: Doomed) -> Scene:
+    """Return an office that has not fetched anything yet."""
+    office = Office(sandbox, worker.run_due_work)
+    rows.activate(
+        office.organisation, fetch_from=date(2026, 9, 24), marker=MARKER, marker_value="1"
+    )
+    type(office.client).objects.update(voucher_types=[3])
+    return Scene(office, office.later, doomed)
+
+
+# --- What has happened when the process starts ----------------------------------------------
+
+
+def pressed(scene: Scene) -> None:
+    """Let a person press Fetch."""
+    scene.press()
+
+
+def fetched(scene: Scene) -> None:
+    """Let the payment be fetched, and nothing be registered."""
+    running.run_fetch(run_id=scene.press().pk, clock=lambda: datetime.now(UTC))
+
+
+def answer_lost_soon(scene: Scene) -> None:
+    """Let the payment be fetched; the answer of PowerOffice will be lost."""
+    fetched(scene)
+    scene.fault("lose_answer")
+
+
+def doubtful(scene: Scene) -> None:
+    """Let the payment stand in PowerOffice, and the hub not know it."""
+    answer_lost_soon(scene)
+    scene.die(part="registrar", boundary="register.doubted")
+    Lease.objects.update(owner="")
+    Registration.objects.update(not_before=datetime.now(UTC))
+
+
+def claimed_by_the_dead(scene: Scene) -> None:
+    """Let a worker have died with a claim, long enough ago."""
+    fetched(scene)
+    scene.die(part="registrar", boundary="register.called")
+    Registration.objects.update(lease_until=datetime.now(UTC) - timedelta(seconds=1))
+
+
+def undone(scene: Scene) -> None:
+    """Let a person take the registered payment off its invoice again."""
+    scene.office.fetch()
+    matching.undo(
+        settlement=Settlement.objects.get(payment__isnull=False),
+        reason="Meant for another",
+        by=scene.office.member.user,
+        now=datetime.now(UTC),
+    )
+
+
+def blocked(scene: Scene) -> None:
+    """Let a customer's credit be stopped in Visma Business, and nothing be registered."""
+    fetched(scene)
+    assert TimeBlock.objects.get(lifted_at=None).customer == Customer.objects.get(number="10005")
+
+
+def not_authorised(scene: Scene) -> None:
+    """Let a person ask for the account at Visma to be authorised again."""
+    source = scene.office.fresh().source
+    assert source is not None
+    Connection.objects.filter(pk=source.pk).update(
+        state=Connection.State.NOT_AUTHORISED, access_token="", expires_at=None
+    )
+    source.refresh_from_db()
+    connecting.authorise_service(connection=source, by=scene.office.member.user)
+
+
+@dataclass(frozen=True)
+class KillPoint:
+    """
+    Where a process dies.
+
+    :param part: which process it is, of `tests.recovery.doomed`
+    :param before: what has happened when it starts
+    :param there: the payments in PowerOffice when it died
+    :param taken_back: whether a person has taken the payment off its invoice
+    """
+
+    part: str
+    before: Callable[[Scene], None]
+    there: int = 0
+    taken_back: bool = False
+
+
+KILL_POINTS: dict[str, KillPoint] = {
+    "fetch.claimed": KillPoint("fetcher", pressed),
+    "fetch.read": KillPoint("fetcher", pressed),
+    "fetch.stored": KillPoint("fetcher", pressed),
+    "fetch.ended": KillPoint("fetcher", pressed),
+    "fetch.recorded": KillPoint("fetcher", pressed),
+    "register.claimed": KillPoint("registrar", fetched),
+    "register.called": KillPoint("registrar", fetched, there=1),
+    "register.failed": KillPoint("registrar", answer_lost_soon, there=1),
+    "register.doubted": KillPoint("registrar", answer_lost_soon, there=1),
+    "register.held": KillPoint("registrar", doubtful, there=1),
+    "register.asked": KillPoint("registrar", doubtful, there=1),
+    "register.stored": KillPoint("registrar", fetched, there=1),
+    "reverse.claimed": KillPoint("registrar", undone, there=1, taken_back=True),
+    "reverse.called": KillPoint("registrar", undone, taken_back=True),
+    "mark.called": KillPoint("registrar", fetched, there=1),
+    "mark.stored": KillPoint("registrar", fetched, there=1),
+    "block.noted": KillPoint("registrar", blocked, there=1),
+    "block.denied": KillPoint("registrar", blocked, there=1),
+    "errand.claimed": KillPoint("errand_runner", not_authorised),
+    "errand.done": KillPoint("errand_runner", not_authorised),
+    "errand.stored": KillPoint("errand_runner", not_authorised),
+    "recover.registration": KillPoint("sweeper", claimed_by_the_dead, there=1),
+}
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("boundary", KILL_POINTS)
+def test_b07_a_process_killed_anywhere_leaves_one_payment_in_poweroffice(
+    scene: Scene, boundary: str, record_property: Callable[[str, object], None]
+) -> None:
+    point = KILL_POINTS[boundary]
+    point.before(scene)
+
+    status = scene.die(part=point.part, boundary=boundary)
+    there = len(scene.registered())
+    for seconds in (0, 40, 75, 150, 260, 450, 500):
+        scene.later(seconds)
+    if not FetchRun.objects.exists():
+        scene.office.fetch()
+
+    states = list(Registration.objects.values_list("state", flat=True))
+    record_property(
+        KILL_POINT,
+        f"{boundary}: {there} in PowerOffice then, {len(scene.registered())} now, "
+        + "; ".join([*states, f"{len(scene.marked())} marked"]),
+    )
+    assert status == -signal.SIGKILL
+    assert there == point.there
+    assert scene.run().state == "done"
+    assert Payment.objects.get().key == PAID
+    assert states == ["reversed" if point.taken_back else "registered"]
+    assert len(scene.registered()) == (0 if point.taken_back else 1)
+    assert scene.marked() == [PAID]
+    assert Payment.objects.get().mark == "marked"
+    assert {p["code"] for p in scene.office.books().projects.values() if p["deny_time"]} == {
+        row.code for row in DeniedProject.objects.exclude(done_at=None)
+    }
+    assert DeniedProject.objects.filter(done_at=None).count() == 0
+    assert not Errand.objects.exclude(state="done").exists()
+    assert all(account.is_authorised for account in Connection.objects.all())
+    afterwards = datetime.now(UTC) + timedelta(seconds=600)
+    assert not Lease.objects.exclude(owner="").filter(until__gt=afterwards).exists()
+
+
+@pytest.mark.processes
+def test_b07_a_payment_of_which_nothing_came_is_looked_for_twice_and_then_registered(
+    scene: Scene,
+) -> None:
+    fetched(scene)
+
+    scene.die(part="registrar", boundary="register.claimed")
+    scene.later(40)
+    scene.later(45)
+    between = len(scene.registered())
+    scene.later(260)
+
+    kinds = Registration.objects.get().attempts.order_by("pk").values_list("kind", "outcome")
+    assert between == 0
+    assert len(scene.registered()) == 1
+    assert list(kinds) == [
+        ("register", ""),
+        ("look_up", "not_found"),
+        ("look_up", "not_found"),
+        ("register", "ok"),
+    ]

@@ -1,0 +1,34 @@
+"""The README says what is so."""
+
+import re
+from pathlib import Path
+
+from integrationhub import configuration
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+class TestTheReadme:
+    def test_gives_every_direct_dependency_its_reason(self) -> None:
+        wanted = {
+            re.split(r"[\[=]", line)[0].strip()
+            for line in (ROOT / "requirements.in").read_text(encoding="utf-8").splitlines()
+            if line.strip() and not line.startswith("#")
+        }
+        table = README.split("## Dependencies")[1]
+        named = {
+            name.strip()
+            for row in re.findall(r"^\| ([^|]+) \|", table, re.MULTILINE)
+            for name in row.split(",")
+        }
+
+        assert wanted <= named, f"no reason in the README: {sorted(wanted - named)}"
+
+    def test_shows_no_picture_that_is_not_there(self) -> None:
+        for picture in re.findall(r"\((docs/[^)]+\.png)\)", README):
+            assert (ROOT / picture).is_file(), picture
+
+    def test_holds_the_table_of_settings_as_it_is_now(self) -> None:
+        for setting in configuration.TABLE:
+            assert f"`{setting.name}`" in README, setting.name
