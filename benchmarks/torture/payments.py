@@ -1,0 +1,307 @@
+"""
+Fetch payments from Business NXT and register them in PowerOffice Go while everything goes wrong.
+
+Real workers, killed and started again; cut connections, 429, 401 as a page, partial answers,
+answers lost after the payment was stored. Ends with 1, and what is wrong, unless every payment
+stands once in the hub and once in PowerOffice, the sums are those that Visma names, and exactly
+what is registered is marked there.
+
+    python -m benchmarks.torture.payments --payments 5000
+"""
+
+import argparse
+import os
+import random
+import sys
+import time
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from benchmarks.surroundings import OURS, machine, start_django
+from benchmarks.torture.rig import EMBEDDED, SERVICES, Rig, rig, sandbox
+from benchmarks.torture.servers import NotInstalled
+from sandbox import receivables_story as story
+from sandbox.businessnxt import ledger as visma
+from sandbox.store import Store
+
+MARKER = "IntegrationHub_PaymentRead"
+CLIENT = story.STORSALG
+LAST = 0.9
+CALLS_PER_SECOND = 500
+# kind, call, measure
+FAULTS: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    ("lose_answer", "go_create", {}),
+    ("bad_gateway_after", "go_create", {}),
+    ("server_error_after", "go_create", {}),
+    ("cut_before", "go_create", {}),
+    ("server_error", "go_create", {}),
+    ("bad_gateway", "go_create", {}),
+    ("rate_limited", "go_create", {"retry_after": 1}),
+    ("unauthorized", "go_create", {}),
+    ("garbled", "go_create", {}),
+    ("slow_after", "go_create", {"milliseconds": 1500}),
+    ("hidden", "go_statement", {}),
+    ("cut_before", "go_statement", {}),
+    ("cut_before", "ReadPayments", {}),
+    ("partial_errors", "ReadPayments", {}),
+    ("unauthorized", "ReadPayments", {}),
+    ("rate_limited", "ReadPayments", {"retry_after": 1}),
+    ("lose_answer", "MarkPayments", {}),
+)
+DOOMS = (
+    *("fetch.read", "fetch.stored", "register.claimed", "register.called", "register.failed"),
+    *("register.doubted", "register.held", "register.asked", "register.stored"),
+    *("mark.called", "mark.stored", "recover.registration"),
+)
+"""Boundaries at which a worker that starts dies, one each, besides those killed at any time."""
+_DOUBT_SECONDS = 8
+_QUIET_SECONDS = 4.0
+
+
+def main() -> int:
+    """Run it on one tier; return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.torture.payments")
+    parser.add_argument("--payments", type=int, default=5000, help="(%(default)s)")
+    parser.add_argument("--seed", type=int, default=1, help="of what goes wrong (%(default)s)")
+    parser.add_argument("--tier", choices=(EMBEDDED, SERVICES), default=EMBEDDED)
+    parser.add_argument("--within", type=float, default=0, help="seconds (by the size)")
+    options = parser.parse_args()
+    try:
+        workers = 1 if options.tier == EMBEDDED else 3
+        with rig(tier=options.tier, workers=workers, webs=0) as hub:
+            return _tier(hub, options)
+    except NotInstalled as missing:
+        print(f"The tier {options.tier} cannot run: {missing}", file=sys.stderr)
+        return 2
+
+
+def _tier(hub: Rig, options: argparse.Namespace) -> int:
+    for name in [name for name in os.environ if name.startswith(OURS)]:
+        del os.environ[name]
+    hub.environment["POWEROFFICE_GO_CALLS_PER_SECOND"] = str(CALLS_PER_SECOND)
+    os.environ.update(hub.environment)
+    start_django()
+    data = hub.folder / "sandbox.sqlite3"
+    _make_sandbox_file(data, payments=options.payments)
+    with sandbox(hub.sandbox_url, data=data):
+        print(f"\nPayments, {options.tier}: {machine(hub.environment)}", flush=True)
+        client = _make_office(hub)
+        took, faults = _run(hub, client, options)
+        time.sleep(_QUIET_SECONDS)
+    # The sandbox's process is gone; what it kept is read from its file.
+    found = Store(data)
+    try:
+        return _verdict(found, hub, client, faults=faults, took=took, options=options)
+    finally:
+        found.close()
+
+
+def _make_sandbox_file(path: Path, *, payments: int) -> None:
+    store = Store(path)
+    visma.generate(store, CLIENT.company_no, payments=payments)
+    store.go_setup.fill(CLIENT.key, invoices=payments)
+    store.set(go_rate_limit=CALLS_PER_SECOND)
+    store.close()
+
+
+def _make_office(hub: Rig) -> Any:
+    """Make an office with the client, connected on both sides, and ask for its payments."""
+    from accounts.models import Connection, Organisation
+    from accounts.operations import connecting
+    from payments.models import Integration, InvoiceClient
+
+    now = datetime.now(UTC)
+    organisation = Organisation.objects.create(name="Torture")
+    Integration.objects.create(
+        organisation=organisation,
+        activated_at=now,
+        fetch_from=date(2026, 1, 1),
+        marker=MARKER,
+        marker_value="1",
+    )
+    accounts = {}
+    sides = (("businessnxt", str(CLIENT.company_no), ""), ("powerofficego", "", CLIENT.client_key))
+    for vendor, tenant_id, own_key in sides:
+        account = connecting.create_connection(
+            organisation=organisation,
+            vendor=vendor,
+            kind=Connection.Kind.SERVICE,
+            name=vendor,
+            tenant_id=tenant_id,
+            by=None,
+        )
+        Connection.objects.filter(pk=account.pk).update(own_key=own_key)
+        connecting.authorise_service(connection=account, by=None)
+        accounts[vendor] = account
+    return InvoiceClient.objects.create(
+        organisation=organisation,
+        number="1",
+        name=CLIENT.name,
+        organisation_number=CLIENT.organisation_number,
+        currency=story.OWN_CURRENCY,
+        voucher_types=sorted(story.PAYMENT_TYPES),
+        clearing_account="1579",
+        source=accounts["businessnxt"],
+        target=accounts["powerofficego"],
+    )
+
+
+def _run(hub: Rig, client: Any, options: argparse.Namespace) -> tuple[float | None, Counter[str]]:
+    """Let things go wrong until all is registered and marked; return after how long."""
+    from accounts.models import Connection
+    from payments.operations import fetching
+
+    choose, faults = random.Random(options.seed), Counter[str]()
+    within = options.within or 300 + options.payments * 0.3
+    # One call in eight goes wrong, spread over the work; each kind comes at least twice.
+    budget = max(len(FAULTS), options.payments // 8)
+    kills = [LAST * (place + 1) / 6 for place in range(5)]
+    drawn = choose.sample(DOOMS, k=min(len(DOOMS), max(4, options.payments // 100)))
+    dooms = sorted(drawn, key=DOOMS.index, reverse=True)  # popped in the order of the work
+    hub.next_doom = lambda: dooms.pop() if dooms else ""
+    hub.start()
+    began = told = time.monotonic()
+    asked = False
+    while time.monotonic() - began < within:
+        hub.look_after()
+        ready = not Connection.objects.exclude(state=Connection.State.AUTHORISED).exists()
+        if ready and not asked:
+            fetching.request_fetch(client=_fresh(client), by=None, now=datetime.now(UTC))
+            asked, began = True, time.monotonic()
+        done = _done(options.payments)
+        if asked and faults.total() < budget * min(done / LAST, 1) + len(FAULTS):
+            _break_something(hub, choose, faults)
+        if kills and done >= kills[0]:
+            kills.pop(0)
+            hub.kill(choose.choice(hub.workers), doom=hub.next_doom())
+        if asked and done >= 1:
+            hub.control("DELETE", "faults")
+            return time.monotonic() - began, faults
+        if done >= LAST:
+            hub.control("DELETE", "faults")
+        _let_time_pass()
+        if time.monotonic() - told > 20:
+            told = time.monotonic()
+            print(f"  {told - began:4.0f} s: {done:4.0%} registered and marked", flush=True)
+        time.sleep(0.5)
+    return None, faults
+
+
+def _fresh(client: Any) -> Any:
+    """Return the client with its connections as they are stored now."""
+    return type(client).objects.select_related("organisation", "source", "target").get(pk=client.pk)
+
+
+def _done(payments: int) -> float:
+    """Return which share of what can be registered is registered and marked."""
+    from payments.models import FetchRun, Payment, Registration
+
+    if Payment.objects.count() < payments:
+        return 0.0
+    if FetchRun.objects.filter(state__in=(FetchRun.State.WAITING, FetchRun.State.RUNNING)).exists():
+        return 0.0
+    registrations = Registration.objects.all()
+    marked = Payment.objects.filter(mark=Payment.Mark.MARKED).count()
+    settled = registrations.values("payment").distinct().count()
+    ready = registrations.filter(state="registered").count()
+    return (ready + marked) / (registrations.count() + settled) if settled else 0.0
+
+
+def _break_something(hub: Rig, choose: random.Random, faults: Counter[str]) -> None:
+    """Switch on a fault for the next call, one of a kind at a time, the rarest ones first."""
+    on = {(each["kind"], each["on"]) for each in hub.control("GET", "faults")["faults"]}
+    free = [one for one in FAULTS if one[:2] not in on]
+    if not free:
+        return
+    fewest = min(faults[f"{kind} ({call})"] for kind, call, _measure in free)
+    rarest = [one for one in free if faults[f"{one[0]} ({one[1]})"] == fewest]
+    kind, call, measure = choose.choice(rarest)
+    hub.control("POST", "faults", {"kind": kind, "on": call, **measure})
+    faults[f"{kind} ({call})"] += 1
+
+
+def _let_time_pass() -> None:
+    """Let the minutes between two look-ups pass in seconds: nothing else is hurried."""
+    from payments.models import Registration
+
+    now = datetime.now(UTC)
+    soon = now + timedelta(seconds=_DOUBT_SECONDS)
+    Registration.objects.filter(state="unknown", not_before__gt=soon).update(not_before=soon)
+
+
+# --- What must be so at the end -------------------------------------------------------------
+
+
+def _verdict(
+    store: Store,
+    hub: Rig,
+    client: Any,
+    *,
+    faults: Counter[str],
+    took: float | None,
+    options: argparse.Namespace,
+) -> int:
+    wrong = list(_violations(store, options.payments))
+    if took is None:
+        wrong.append("not all of it was registered and marked within the time")
+    books = store.powerofficego.client(CLIENT.key)
+    rows = [
+        ("payments", f"{options.payments:,}"),
+        ("registered in PowerOffice", f"{len(books.payments()):,}"),
+        ("faults asked for", f"{faults.total()}"),
+        *((f"  {name}", str(times)) for name, times in sorted(faults.items())),
+        ("processes killed (SIGKILL)", f"{hub.kills.total()}"),
+        *((f"  {name}", str(times)) for name, times in sorted(hub.kills.items())),
+        ("time to all marked", "not within the time" if took is None else f"{took:.1f} s"),
+    ]
+    for name, words in rows:
+        print(f"{name:36} {words}")
+    if not wrong:
+        print("Every payment stands once in the hub and once in PowerOffice; sums and marks agree.")
+        return 0
+    print("\n".join([f"\n{len(wrong)} violations:", *(f"  {words}" for words in wrong[:50])]))
+    print("\n".join(["", "From the logs:", *hub.complaints()]))
+    return 1
+
+
+def _violations(store: Store, payments: int) -> list[str]:
+    from payments.models import Payment, Registration
+
+    wrong = []
+    books = store.powerofficego.client(CLIENT.key)
+    if Payment.objects.count() != payments:
+        wrong.append(f"the hub has {Payment.objects.count()} payments of {payments}")
+    ours = sum(Payment.objects.values_list("amount", flat=True), Decimal(0))
+    theirs = sum((Decimal(story.bulk_payment(at).amount) for at in range(payments)), Decimal(0))
+    if ours != theirs:
+        wrong.append(f"the payments of the hub sum to {ours}, those of Visma to {theirs}")
+    there = Counter(one["reference"] for one in books.payments())
+    wrong += [f"{one} stands {times} times" for one, times in there.items() if times > 1]
+    known = dict(Registration.objects.values_list("reference", "amount"))
+    states = Counter(Registration.objects.values_list("state", flat=True))
+    if set(states) != {"registered"}:
+        wrong.append(f"registrations are {dict(states)}")
+    wrong += [f"{one} is registered and not there" for one in known.keys() - there.keys()]
+    wrong += [f"{one} is there and not known" for one in there.keys() - known.keys()]
+    for voucher in books.payments():
+        amount = -sum(line["cents"] for line in voucher["lines"] if line["customer_id"])
+        if known.get(voucher["reference"]) != Decimal(amount).scaleb(-2):
+            wrong.append(f"voucher {voucher['number']} has another amount than the hub says")
+    marked = {
+        (row["voucherJournalNo"], row["auditNo"])
+        for row in visma.transactions(store, CLIENT.company_no)
+        if row["extra"].get(MARKER)
+    }
+    expected = set(
+        Registration.objects.values_list("payment__journal_number", "payment__audit_number")
+    )
+    wrong += [f"{key} is marked and not registered" for key in sorted(marked - expected)[:10]]
+    wrong += [f"{key} is registered and not marked" for key in sorted(expected - marked)[:10]]
+    return wrong
+
+
+if __name__ == "__main__":
+    sys.exit(main())
