@@ -20,6 +20,8 @@ if TYPE_CHECKING:  # the name is wanted before Django's models can be
 
 _lock = threading.Lock()
 _live: dict[int, set[str]] = defaultdict(set)
+extended = threading.Event()
+"""Set while this process extends what it works under, as a worker does."""
 
 
 @lru_cache(maxsize=4)

@@ -53,6 +53,7 @@ class Renewal:
 
     def start(self) -> None:
         """Begin to extend."""
+        claims.extended.set()
         self.thread.start()
 
     def stop(self) -> None:
@@ -63,6 +64,7 @@ class Renewal:
         while not (self._stopping.is_set() and not claims.live_owners()):
             self._pause(claims.lease_seconds() / _TIMES_IN_A_LEASE)
             self.once()
+        claims.extended.clear()
 
     def _pause(self, seconds: float) -> None:
         if self._stopping.is_set():

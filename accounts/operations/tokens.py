@@ -173,7 +173,13 @@ class StoredTokens:
 
 
 def lease_on_a_refresh() -> float:
-    """Return how long the lease lives: no other worker may refresh while we still ask."""
+    """
+    Return how long the lease lives: no other worker may refresh while we still ask.
+
+    A worker extends it while it asks, so that the accounts of a killed one do not stand still.
+    """
+    if claims.extended.is_set():
+        return claims.lease_seconds()
     return max(claims.lease_seconds(), LONGEST_REFRESH + _MARGIN_SECONDS)
 
 

@@ -38,6 +38,7 @@ DOOMS = (
     *("deliver.leased", "deliver.claimed", "deliver.called", "deliver.failed", "deliver.doubted"),
     *("deliver.stored", "prove.read", "prove.posted"),
     *("look_up.claimed", "look_up.asked", "look_up.recorded"),
+    *("refresh.asked", "refresh.called", "refresh.stored"),
     *("release.asked", "release.recorded", "sweep.rung", "recover.found", "recover.marked"),
 )
 _TOKENS_EXPIRE = "tokens expired"

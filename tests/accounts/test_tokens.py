@@ -8,9 +8,9 @@ import pytest
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
-from accounts.models import Connection, Errand
-from accounts.operations import telling, tokens
-from accounts.tasks import keep_connections_alive
+from accounts.models import Connection, Errand, Lease
+from accounts.operations import claims, renewing, telling, tokens
+from accounts.tasks import extend_claims, keep_connections_alive
 from connectors.base import Grant
 from connectors.errors import ConnectorError, NotAuthorized, Unavailable
 from connectors.oauth import LONGEST_REFRESH, ClientRefused, IdentityServiceDown, RefreshLost
@@ -18,6 +18,7 @@ from tests import factories
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 4, 8, 9, 0, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
 
 
 class Service:
@@ -92,6 +93,32 @@ class TestRefresh:
 
     def test_nobody_else_asks_while_one_still_may(self) -> None:
         assert tokens.lease_on_a_refresh() > LONGEST_REFRESH
+
+    def test_a_killed_worker_holds_the_account_no_longer_than_its_other_claims(
+        self, monkeypatch: Any, connection: Connection
+    ) -> None:
+        seen: list[datetime] = []
+
+        def look(_boundary: str) -> None:
+            seen.append(Lease.objects.get(key=tokens.refresh_key(connection)).until)
+            renewing.extend_all([extend_claims], now=NOW + LONGEST_REFRESH * SECOND)
+
+        monkeypatch.setattr(tokens, "reached", look)
+        renewal = renewing.Renewal([])
+        renewal.start()
+        try:
+            refresh(monkeypatch, Grant(access_token="new", expires_in=60), connection)
+        finally:
+            claims.forget_owners()
+            renewal.stop()
+            renewal.thread.join(60)
+
+        asked, called, _stored = seen
+        assert asked == NOW + claims.lease_seconds() * SECOND
+        assert called == asked + LONGEST_REFRESH * SECOND, (
+            "nobody asks while one that lives still may"
+        )
+        assert not claims.extended.is_set()
 
 
 class TestKeepAlive:
