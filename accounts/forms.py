@@ -11,7 +11,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts import domain
-from accounts.models import Company, Connection, Debtor, Membership, Organisation, Role, User
+from accounts.choosing import Kind, RowField, register
+from accounts.domain import Level
+from accounts.models import Company, Connection, Debtor, Organisation, Role, User
 from accounts.pages import role_name
 from connectors.registry import CONNECTORS
 
@@ -216,8 +218,29 @@ class BlockForm(forms.Form):
     reason = forms.CharField(label=_("Reason"), max_length=200)
 
 
+_MAY_CHANGE = ((domain.ORGANISATION, Level.WRITE),)
+DEBTORS = register(
+    Kind(
+        "debtor", rows=lambda of, _row: Debtor.objects.of(of).order_by("number"), rights=_MAY_CHANGE
+    )
+)
+MEMBERS = register(
+    Kind(
+        "member",
+        rows=lambda of, _row: User.objects.filter(memberships__organisation=of).order_by("name"),
+        rights=_MAY_CHANGE,
+        number="email",
+        names=("name",),
+        label=lambda user: f"{user.name} · {user.email}",
+    )
+)
+
+
 class CompanyForm(_CompanyForm):
     """A payroll company."""
+
+    debtor = RowField(DEBTORS, label=_("Debtor"))
+    owner = RowField(MEMBERS, label=_("Responsible"), required=False, empty_label="–")
 
     class Meta:
         model = Company
@@ -234,13 +257,9 @@ class CompanyForm(_CompanyForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        organisation = self.instance.organisation
-        debtor: Any = self.fields["debtor"]
-        debtor.empty_label = _("Choose")
-        debtor.queryset = Debtor.objects.of(organisation).order_by("number")
-        owner: Any = self.fields["owner"]
-        members = Membership.objects.of(organisation).values("user")
-        owner.queryset = owner.queryset.filter(pk__in=members).order_by("name")
+        for name in ("debtor", "owner"):
+            field: Any = self.fields[name]
+            field.offer(self.instance.organisation)
 
     def clean_number(self) -> str:
         """Refuse a number that another company has."""

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts import domain
+from accounts.choosing import whole_number
 from accounts.domain import Level
 from accounts.models import (
     AuthenticatorApp,
@@ -127,10 +128,37 @@ def connection_row(connection: Connection) -> ConnectionRow:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How the work stands that a page waits for: perhaps over so long that it is forgotten."""
+
+    running: bool = False
+    gone: bool = False
+    failure: FailureRow | None = None
+
+
+def asked(organisation: Organisation, number: str | None, *, kind: str, **params: object) -> Asked:
+    """
+    Return how the errand stands whose number is in the address of a page.
+
+    Another's errand is told from a forgotten one by nothing: neither is there for this page.
+    """
+    if (pk := whole_number(number)) is None:
+        return Asked()
+    about = {f"params__{name}": value for name, value in params.items()}
+    errand = Errand.objects.of(organisation).filter(pk=pk, kind=kind, **about).first()
+    if errand is None:
+        return Asked(gone=True)
+    return Asked(running=not errand.is_finished, failure=errand_failure(errand))
+
+
 def errand_failure(errand: Errand) -> FailureRow | None:
     """Return why an errand failed, in words."""
     return failure_row(
-        code=errand.failure_code, params=errand.failure_params, detail=errand.failure_detail
+        code=errand.failure_code,
+        params=errand.failure_params,
+        detail=errand.failure_detail,
+        at=errand.finished_at,
     )
 
 

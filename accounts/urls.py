@@ -4,6 +4,7 @@ from django.urls import path
 
 from accounts.views import (
     audit,
+    choosing,
     companies,
     connections,
     forgotten,
@@ -45,6 +46,7 @@ urlpatterns = [
     ),
     path("connections/<int:pk>/disconnect/", connections.disconnect, name="disconnect"),
     path("connections/<int:pk>/remove/", connections.remove, name="remove_connection"),
+    path("choices/", choosing.choices, name="choices"),
     path("companies/", companies.companies, name="companies"),
     path("companies/new/", companies.new_company, name="new_company"),
     path("companies/<int:pk>/", companies.company, name="company"),

@@ -3,13 +3,16 @@
 from typing import Any
 
 from django import forms
-from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Company
+from accounts.choosing import Kind, RowField, register
+from accounts.domain import JOURNALS, Level
+from accounts.models import Company, Organisation
 from journals.domain import settings as how
 from journals.domain.settings import SourceSettings
+from journals.models import ImportedFile
 from journals.operations.importing import RUN_LENGTH
+from journals.queries.imports import companies_for
 
 _ENCODINGS = [("", _("By the file itself")), *((name, name) for name in how.ENCODINGS)]
 _SEPARATORS = [
@@ -58,6 +61,38 @@ _FIELD_WORDS = {
 _COLUMN = "column_"
 
 
+def _companies_of_file(organisation: Organisation, file_id: int | None) -> Any:
+    file = ImportedFile.objects.of(organisation).filter(pk=file_id).first()
+    return None if file is None else companies_for(file)
+
+
+COMPANIES = register(
+    Kind(
+        "company",
+        rows=lambda of, _row: Company.objects.of(of).order_by("name", "pk"),
+        rights=((JOURNALS, Level.READ),),
+    )
+)
+COMPANIES_OF_FILE = register(
+    Kind("company_of_file", rows=_companies_of_file, rights=((JOURNALS, Level.WRITE),))
+)
+
+
+class CompanyFilterForm(forms.Form):
+    """Whose journals are shown."""
+
+    company = RowField(COMPANIES, label=_("Company"), required=False)
+
+    def __init__(
+        self, *args: Any, organisation: Organisation, empty: Any = "", **more: Any
+    ) -> None:
+        super().__init__(*args, **more)
+        self.auto_id = "filter_%s"
+        field: Any = self.fields["company"]
+        field.empty_label = empty or _("All")
+        field.offer(organisation, hint=False)
+
+
 class UploadForm(forms.Form):
     """A payroll file."""
 
@@ -69,22 +104,28 @@ class UploadForm(forms.Form):
         help_text=_("Choose one only if names were shown with wrong letters."),
     )
 
-    def __init__(self, *args: Any, companies: QuerySet[Company], **more: Any) -> None:
+    company = RowField(
+        COMPANIES,
+        label=_("Company"),
+        required=False,
+        empty_label=_("By the organisation number in the file"),
+    )
+
+    def __init__(self, *args: Any, organisation: Organisation, **more: Any) -> None:
         super().__init__(*args, **more)
-        self.fields["company"] = forms.ModelChoiceField(
-            label=_("Company"),
-            queryset=companies,
-            required=False,
-            empty_label=_("By the organisation number in the file"),
-        )
+        field: Any = self.fields["company"]
+        field.offer(organisation)
 
 
 class CompanyForm(forms.Form):
     """Whose journal a file holds."""
 
-    def __init__(self, *args: Any, companies: QuerySet[Company], **more: Any) -> None:
+    company = RowField(COMPANIES_OF_FILE, label=_("Company"))
+
+    def __init__(self, *args: Any, file: ImportedFile, **more: Any) -> None:
         super().__init__(*args, **more)
-        self.fields["company"] = forms.ModelChoiceField(label=_("Company"), queryset=companies)
+        field: Any = self.fields["company"]
+        field.offer(file.organisation, of=file.pk)
 
 
 class RunForm(forms.Form):

@@ -7,6 +7,8 @@ from django import forms
 from django.utils.translation import gettext, gettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from accounts.choosing import Kind, RowField, register
+from accounts.domain import VISMANET, Level
 from accounts.models import Company, Connection, Organisation
 from accounts.queries import words
 from connectors.base import Account, Dimension, LedgerFacts
@@ -16,41 +18,66 @@ from mappings.domain.dimensions import NoSuchDimension, find_dimension, nearest
 from mappings.models import ClosedPeriodRule, ValueRule
 from mappings.queries import offered_companies, offered_connections
 
+_MAY_CHANGE = ((VISMANET, Level.WRITE),)
+
+
+def _administration(connection: Connection) -> str:
+    number = f" ({connection.administration_number})" if connection.administration_number else ""
+    return f"{connection.administration_name or connection.tenant_id}{number} · {connection.name}"
+
+
+def _administrations(organisation: Organisation, company_id: int | None) -> Any:
+    company = Company.objects.of(organisation).filter(pk=company_id).first()
+    return None if company is None else offered_connections(company)
+
+
+COMPANIES = register(
+    Kind(
+        "company_to_map",
+        rows=lambda of, _row: offered_companies(of),
+        rights=_MAY_CHANGE,
+    )
+)
+ADMINISTRATIONS = register(
+    Kind(
+        "administration",
+        rows=_administrations,
+        rights=_MAY_CHANGE,
+        number="tenant_id",
+        names=("administration_name", "administration_number", "name"),
+        label=_administration,
+    )
+)
+
 
 class CompanyForm(forms.Form):
     """Step 1: which company of payroll."""
 
-    company = forms.ModelChoiceField(
-        queryset=Company.objects.none(),
+    company = RowField(
+        COMPANIES,
         label=_("Company"),
-        empty_label=_("Choose"),
         help_text=_("Companies that are mapped already are not offered."),
     )
 
     def __init__(self, *args: Any, organisation: Organisation, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["company"].queryset = offered_companies(organisation)  # type: ignore[attr-defined]
-
-
-class _ConnectionChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
-    def label_from_instance(self, obj: Any) -> str:
-        number = f" ({obj.administration_number})" if obj.administration_number else ""
-        return f"{obj.administration_name or obj.tenant_id}{number} · {obj.name}"
+        field: Any = self.fields["company"]
+        field.offer(organisation)
 
 
 class AdministrationForm(forms.Form):
     """Step 2: which administration; only those of authorised accounts are offered (S6)."""
 
-    connection = _ConnectionChoice(
-        queryset=Connection.objects.none(),
+    connection = RowField(
+        ADMINISTRATIONS,
         label=_("Administration"),
-        empty_label=_("Choose"),
         help_text=_("Only administrations of authorised accounts are offered."),
     )
 
     def __init__(self, *args: Any, company: Company, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["connection"].queryset = offered_connections(company)  # type: ignore[attr-defined]
+        field: Any = self.fields["connection"]
+        field.offer(company.organisation, of=company.pk)
 
 
 class PlaceForm(forms.Form):

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -40,13 +40,11 @@ def offered_connections(company: Company) -> QuerySet[Connection]:
 
 def offered_companies(organisation: Organisation) -> QuerySet[Company]:
     """Return the companies that have a target left to be mapped to."""
-    mapped = Mapping.objects.of(organisation).values_list("company_id", "target")
-    done: dict[int, set[str]] = {}
-    for company_id, target in mapped:
-        done.setdefault(company_id, set()).add(target)
-    finished = [pk for pk, targets in done.items() if targets >= targets_of_journals()]
+    left = Q()
+    for target in targets_of_journals():
+        left |= Q(~Exists(Mapping.objects.filter(company=OuterRef("pk"), target=target)))
     companies: QuerySet[Company] = (
-        Company.objects.of(organisation).exclude(pk__in=finished).order_by("name", "number")
+        Company.objects.of(organisation).filter(left).order_by("name", "number")
     )
     return companies
 

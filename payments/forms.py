@@ -8,6 +8,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from accounts import domain
+from accounts.choosing import Kind, RowField, register
+from accounts.domain import Level
 from accounts.models import Connection, Organisation
 from connectors.base import Vendor
 from connectors.registry import CONNECTORS
@@ -16,6 +18,39 @@ from payments.operations import clients
 
 _TYPES = re.compile(r"[\s,;]+")
 _DATE = {"type": "date"}
+_MAY_USE = ((domain.BUSINESS, Level.WRITE),)
+_MAY_CHANGE = (*_MAY_USE, (domain.ORGANISATION, Level.WRITE))
+
+
+def _account(connection: Connection) -> str:
+    return (
+        f"{connection.name} · {connection.tenant_id}" if connection.tenant_id else connection.name
+    )
+
+
+_ACCOUNT: dict[str, Any] = {
+    "rights": _MAY_CHANGE,
+    "number": "tenant_id",
+    "names": ("name", "administration_name"),
+    "label": _account,
+}
+SOURCES = register(Kind("payment_source", rows=lambda of, _row: clients.sources(of), **_ACCOUNT))
+TARGETS = register(Kind("payment_target", rows=lambda of, _row: clients.targets(of), **_ACCOUNT))
+CLIENTS = register(
+    Kind(
+        "invoice_client",
+        rows=lambda of, _row: InvoiceClient.objects.of(of).order_by("number", "pk"),
+        rights=_MAY_USE,
+    )
+)
+CUSTOMERS = register(
+    Kind(
+        "customer",
+        rows=lambda of, client: Customer.objects.of(of).filter(client=client),
+        rights=_MAY_USE,
+        first=_("Choose the invoice client first."),
+    )
+)
 
 
 class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -30,6 +65,18 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]
 class ClientForm(forms.ModelForm):  # type: ignore[type-arg]
     """An invoice client and where its money is."""
 
+    source = RowField(
+        SOURCES,
+        label=_("Visma company"),
+        required=False,
+        empty_label=_("None yet: it is skipped when payments are fetched"),
+    )
+    target = RowField(
+        TARGETS,
+        label=_("PowerOffice Go"),
+        required=False,
+        empty_label=_("None: payments are followed up in the hub only"),
+    )
     voucher_types = forms.CharField(
         label=_("Voucher types that are payments"),
         required=False,
@@ -57,12 +104,9 @@ class ClientForm(forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, organisation: Organisation, **more: Any) -> None:
         super().__init__(*args, **more)
         self.organisation = organisation
-        source: Any = self.fields["source"]
-        target: Any = self.fields["target"]
-        source.queryset = clients.sources(organisation)
-        target.queryset = clients.targets(organisation)
-        source.empty_label = _("None yet: it is skipped when payments are fetched")
-        target.empty_label = _("None: payments are followed up in the hub only")
+        for name in ("source", "target"):
+            field: Any = self.fields[name]
+            field.offer(organisation)
         if self.instance.pk and "voucher_types" in self.initial:
             self.initial["voucher_types"] = ", ".join(map(str, self.instance.voucher_types))
 
@@ -152,15 +196,22 @@ class ReasonForm(forms.Form):
     reason = forms.CharField(label=_("Reason"), max_length=200)
 
 
+class ClientFilterForm(forms.Form):
+    """Whose payments are shown."""
+
+    client = RowField(CLIENTS, label=_("Invoice client"), required=False, empty_label=_("All"))
+
+    def __init__(self, *args: Any, organisation: Organisation, **more: Any) -> None:
+        super().__init__(*args, **more)
+        field: Any = self.fields["client"]
+        field.offer(organisation, hint=False)
+
+
 class TimeForm(forms.Form):
     """Time on a customer."""
 
-    customer = forms.CharField(
-        label=_("Customer number"), max_length=30, widget=forms.TextInput(attrs={"list": "known"})
-    )
-    client = forms.ModelChoiceField(
-        label=_("Invoice client"), queryset=InvoiceClient.objects.none()
-    )
+    client = RowField(CLIENTS, label=_("Invoice client"))
+    customer = RowField(CUSTOMERS, label=_("Customer"))
     worked_on = forms.DateField(
         label=_("Date"), widget=forms.DateInput(attrs=_DATE, format="%Y-%m-%d")
     )
@@ -169,19 +220,27 @@ class TimeForm(forms.Form):
 
     def __init__(self, *args: Any, organisation: Organisation, **more: Any) -> None:
         super().__init__(*args, **more)
+        self.organisation = organisation
         client: Any = self.fields["client"]
-        client.queryset = InvoiceClient.objects.of(organisation).order_by("number")
+        client.offer(organisation)
+        self._offer_customers_of(None)
+
+    def _offer_customers_of(self, client: InvoiceClient | None) -> None:
+        customer: Any = self.fields["customer"]
+        customer.help_text = ""
+        customer.offer(self.organisation, of=client.pk if client else None, within="client")
+
+    def clean_client(self) -> InvoiceClient:
+        """Let the customer, who is read next, be one of this client's."""
+        client: InvoiceClient = self.cleaned_data["client"]
+        self._offer_customers_of(client)
+        return client
 
     def clean(self) -> dict[str, Any]:
-        """Find the customer."""
-        values: dict[str, Any] = super().clean() or {}
-        client, number = values.get("client"), values.get("customer", "").strip()
-        if client is not None and number:
-            found = Customer.objects.filter(client=client, number=number).first()
-            if found is None:
-                self.add_error("customer", _("There is no customer with this number."))
-            values["customer"] = found
-        return values
+        """Say nothing of the customer while it is open whose it is."""
+        if "client" in self.errors:
+            self.errors.pop("customer", None)
+        return super().clean() or {}
 
 
 class TokenForm(forms.Form):

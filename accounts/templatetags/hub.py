@@ -333,8 +333,12 @@ def button_link(label: str, url: str, kind: str = "secondary", icon: str = "") -
 
 
 @register.inclusion_tag("parts/field.html")
-def field(bound: BoundField, hint: str = "") -> dict[str, object]:
-    """Print one form field with its label, help and errors, tied together for screen readers."""
+def field(bound: BoundField, hint: str = "", filters: bool = False) -> dict[str, object]:
+    """
+    Print one form field with its label, help and errors, tied together for screen readers.
+
+    :param filters: it narrows a list: nobody has to be told that it may stay empty
+    """
     widget = bound.field.widget
     group = isinstance(widget, RadioSelect | CheckboxSelectMultiple)
     help_text = hint or bound.help_text
@@ -351,7 +355,8 @@ def field(bound: BoundField, hint: str = "") -> dict[str, object]:
         "described": " ".join(described),
         "group": group,
         "checkbox": isinstance(widget, CheckboxInput),
-        "optional": not bound.field.required and not isinstance(widget, CheckboxInput),
+        "optional": not (filters or bound.field.required or isinstance(widget, CheckboxInput)),
+        "wide": filters and getattr(widget, "searches", False),
     }
 
 

@@ -29,8 +29,6 @@ _SORTS = {
     "imported_at": "imported_at",
 }
 _PERIOD = re.compile(r"\d{4}-\d{2}")
-_MOST_COMPANIES = 200
-"""A select with more of them would be heavier than the list; then the search is used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,10 +173,3 @@ def state_choices() -> list[tuple[str, str]]:
         ("attention", gettext("Needs attention")),
         *((state.value, str(state.label)) for state in Journal.State),
     ]
-
-
-def company_choices(organisation: Organisation) -> list[tuple[int, str]]:
-    """Return what the company filter offers; nothing where there are too many for a list."""
-    rows = Company.objects.of(organisation).order_by("name", "pk").values_list("pk", "name")
-    found = list(rows[: _MOST_COMPANIES + 1])
-    return found if len(found) <= _MOST_COMPANIES else []

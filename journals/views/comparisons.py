@@ -1,23 +1,25 @@
 """Pages that compare a period of the ledger with what was sent. A worker reads the ledger."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts import domain
+from accounts.choosing import RowField
 from accounts.domain import Level
 from accounts.guards import needs
 from accounts.middleware import HubRequest
 from accounts.models import Company
 from connectors.errors import ConnectorError
+from journals.forms import CompanyFilterForm
 from journals.models import Comparison
 from journals.operations import comparing
 from journals.queries import comparisons
-from journals.queries.journals import company_choices
 from journals.queries.wording import shown_refusal
 
 
@@ -40,11 +42,17 @@ def _comparison(request: HubRequest, pk: int) -> Comparison:
 @needs(domain.JOURNALS, Level.READ)
 def comparison_list(request: HubRequest) -> HttpResponse:
     """List the comparisons that were made, and offer to make one of a company's period."""
-    company = _company(request, request.GET.get("company", ""))
+    form = CompanyFilterForm(
+        request.GET, organisation=request.organisation, empty=gettext_lazy("Choose")
+    )
+    company = form.cleaned_data["company"] if form.is_valid() else None
+    if company is None and "company_text" not in request.GET:
+        # No text that a person could mend: the address of another organisation's company.
+        company = _company(request, request.GET.get("company", ""))
     periods = comparing.periods_of(company) if company else []
     context = {
         "company": company,
-        "companies": company_choices(request.organisation),
+        "companies": form["company"] if cast(RowField, form.fields["company"]).has_rows else None,
         "periods": comparisons.period_choices(company, periods),
         "page": comparisons.comparison_page(
             request.organisation,

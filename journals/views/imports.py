@@ -4,7 +4,6 @@ from pathlib import Path
 
 import structlog
 from django.contrib import messages
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -15,7 +14,7 @@ from accounts import domain
 from accounts.domain import Level
 from accounts.guards import needs
 from accounts.middleware import HubRequest
-from accounts.models import Company, User
+from accounts.models import User
 from journals.forms import ColumnsForm, CompanyForm, RunForm, UploadForm
 from journals.models import ImportedFile
 from journals.operations import importing
@@ -31,14 +30,14 @@ def import_files(request: HubRequest) -> HttpResponse:
     if request.method == "POST":
         return _upload(request)
     form = UploadForm(
-        companies=_companies(request), initial={"company": request.GET.get("company")}
+        organisation=request.organisation, initial={"company": request.GET.get("company")}
     )
     return _import_page(request, form)
 
 
 @needs(domain.JOURNALS, Level.WRITE)
 def _upload(request: HubRequest) -> HttpResponse:
-    form = UploadForm(request.POST, request.FILES, companies=_companies(request))
+    form = UploadForm(request.POST, request.FILES, organisation=request.organisation)
     if not form.is_valid():
         return _import_page(request, form, status=400)
     upload = form.cleaned_data["upload"]
@@ -107,7 +106,7 @@ def decide(request: HubRequest, pk: int) -> HttpResponse:
                     now=now,
                 )
             case "company":
-                company = CompanyForm(request.POST, companies=queries.companies_for(file))
+                company = CompanyForm(request.POST, file=file)
                 if not company.is_valid():
                     return _file_page(request, file, company=company, status=400)
                 chosen = company.cleaned_data["company"]
@@ -154,7 +153,7 @@ def _file_page(
         context["columns"] = columns or ColumnsForm(suggestion=suggestion, initial={"name": name})
         context["suggestion"] = suggestion
     elif file.state == State.NEEDS_COMPANY:
-        context["company_form"] = company or CompanyForm(companies=queries.companies_for(file))
+        context["company_form"] = company or CompanyForm(file=file)
     elif file.state == State.NEEDS_RUN:
         context["run_form"] = run or RunForm()
     return render(request, "journals/imports/file.html", context, status=status)
@@ -166,10 +165,6 @@ def _file(request: HubRequest, pk: int) -> ImportedFile:
     )
     file: ImportedFile = get_object_or_404(files, pk=pk)
     return file
-
-
-def _companies(request: HubRequest) -> QuerySet[Company]:
-    return Company.objects.of(request.organisation).order_by("name")
 
 
 def _may_import(request: HubRequest) -> bool:

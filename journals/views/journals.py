@@ -1,5 +1,6 @@
 """The pages of journals: home, lists, one journal, its exports. No call leaves this process."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -20,16 +21,17 @@ from accounts.middleware import HubRequest
 from accounts.models import Company, Errand, Organisation
 from accounts.operations import audit
 from accounts.operations.errands import request_errand
+from accounts.pages import Asked
 from accounts.queries import FailureRow
 from connectors.errors import ConnectorError
 from journals.domain.states import BatchState
+from journals.forms import CompanyFilterForm
 from journals.models import Batch, Journal
 from journals.operations import deciding, exporting, sending
 from journals.queries import boards, content, histories, journal_page
 from journals.queries.journals import (
     DEFAULT_SORT,
     Filters,
-    company_choices,
     list_journals,
     state_choices,
 )
@@ -68,7 +70,9 @@ def hide_first_steps(request: HubRequest) -> HttpResponse:
 @needs(domain.JOURNALS, Level.READ)
 def journal_list(request: HubRequest) -> HttpResponse:
     """List the journals of all companies."""
-    filters = Filters.from_query(request.GET)
+    companies = CompanyFilterForm(request.GET, organisation=request.organisation)
+    chosen = companies.cleaned_data.get("company") if companies.is_valid() else None
+    filters = replace(Filters.from_query(request.GET), company=chosen.pk if chosen else None)
     return render(
         request,
         "journals/list.html",
@@ -79,7 +83,7 @@ def journal_list(request: HubRequest) -> HttpResponse:
                 filters=filters,
                 page=request.GET.get("page", "1"),
             ),
-            "companies": company_choices(request.organisation),
+            "companies": companies["company"],
         },
     )
 
@@ -171,6 +175,7 @@ def _show(
             content=content.content_by(chosen, journal, seen),
             page=request.GET.get("page", "1"),
         )
+    check = _check(request, journal, request.GET.get("check", ""))
     context = _live_context(request, journal) | {
         "refusal": refusal,
         "outlook": seen,
@@ -186,7 +191,8 @@ def _show(
             }
             for batch in batches
         ],
-        "check": _check(request, journal, request.GET.get("check", "")),
+        "check": check,
+        "asked": Asked(gone=check is None and "check" in request.GET),
     }
     return render(request, "journals/detail.html", context, status=409 if refusal else 200)
 

@@ -14,9 +14,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.domain import VISMANET, Level
 from accounts.guards import needs
 from accounts.middleware import HubRequest
-from accounts.models import Errand
 from accounts.operations.errands import request_errand
-from accounts.queries import failure_row
+from accounts.pages import asked
 from mappings.forms import ValuesForm
 from mappings.models import Mapping
 from mappings.operations.checking import CHECK
@@ -62,25 +61,14 @@ def mapping_list(request: HubRequest) -> HttpResponse:
 def detail(request: HubRequest, pk: int) -> HttpResponse:
     """Show the settings of a mapping and what the last check found; wait for a running one."""
     mapping = _mapping(request, pk)
-    errand = None
-    if (asked := request.GET.get("errand", "")).isdecimal():
-        errand = get_object_or_404(
-            Errand.objects.of(request.organisation), pk=asked, kind=CHECK, params__mapping_id=pk
-        )
-    failure = errand and failure_row(
-        code=errand.failure_code,
-        params=errand.failure_params,
-        detail=errand.failure_detail,
-        at=errand.finished_at,
-    )
+    seen = asked(request.organisation, request.GET.get("errand"), kind=CHECK, mapping_id=pk)
     may_change = _may_change(request)
     context = {
         "mapping": mapping,
         "pairs": setting_pairs(mapping),
         "problem_rows": problem_rows(mapping, may_change=may_change),
-        "running": errand is not None and not errand.is_finished,
+        "asked": seen,
         "progress_url": request.get_full_path(),
-        "failure": failure,
         "may_change": may_change,
     }
     part = "HX-Request" in request.headers

@@ -96,7 +96,13 @@ def reading(request: HubRequest) -> HttpResponse:
         draft["errand"] = _read_ledger(request, connection).pk
         request.session[DRAFT] = draft
         return redirect("mappings:reading")
-    errand = get_object_or_404(Errand.objects.of(request.organisation), pk=draft.get("errand", 0))
+    mine = Errand.objects.of(request.organisation)
+    errand = mine.filter(pk=draft.get("errand", 0)).first()
+    if errand is None:
+        # A draft that lay longer than errands are kept: what was read then is read again.
+        errand = _read_ledger(request, connection)
+        draft["errand"] = errand.pk
+        request.session[DRAFT] = draft
     if errand.state == Errand.State.DONE:
         return _go_on(request, reverse("mappings:step", args=["place"]))
     failure = failure_row(

@@ -8,14 +8,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.middleware import HubRequest
-from accounts.models import Errand
-from accounts.queries import failure_row, failure_row_of
+from accounts.pages import asked
+from accounts.queries import failure_row_of
 from connectors.errors import ConnectorError
 from payments.forms import ReasonForm, TimeForm
 from payments.models import Customer
 from payments.operations import blocking, time_registration
 from payments.queries import customers as queries
-from payments.views.common import active, member, number, person, tabs, tell
+from payments.views.common import active, member, person, tabs, tell
 
 
 @require_GET
@@ -53,26 +53,12 @@ def _customer(request: HubRequest, pk: int) -> Customer:
 def customer(request: HubRequest, pk: int) -> HttpResponse:
     """Show one customer; wait for the answer of Visma if it is being asked."""
     one = _customer(request, pk)
-    errand = None
-    if (asked := number(request.GET.get("errand"))) is not None:
-        errand = get_object_or_404(
-            Errand.objects.of(request.organisation),
-            pk=asked,
-            kind=blocking.RECHECK,
-            params__customer=pk,
-        )
     context = {
         "page": queries.customer_page(one),
         "customer": one,
         "form": ReasonForm(),
-        "errand": errand,
-        "running": errand is not None and not errand.is_finished,
-        "failure": errand
-        and failure_row(
-            code=errand.failure_code,
-            params=errand.failure_params,
-            detail=errand.failure_detail,
-            at=errand.finished_at,
+        "asked": asked(
+            request.organisation, request.GET.get("errand"), kind=blocking.RECHECK, customer=pk
         ),
         "here": request.get_full_path(),
     }

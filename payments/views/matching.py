@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.db.models import Q
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -10,25 +10,25 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.middleware import HubRequest
 from connectors.errors import ConnectorError
-from payments.forms import MatchForm, ReasonForm
-from payments.models import Invoice, InvoiceClient, Payment, Registration, Settlement
+from payments.forms import ClientFilterForm, MatchForm, ReasonForm
+from payments.models import Invoice, Payment, Registration, Settlement
 from payments.operations import matching, registering
 from payments.queries import payments as queries
 from payments.queries.invoices import with_assigned
-from payments.views.common import active, member, number, person, tabs, tell
+from payments.views.common import active, member, person, tabs, tell
 
 
 @require_GET
 @active
 def unmatched(request: HubRequest) -> HttpResponse:
     """Show every payment of which something stands on no invoice, and tie the sum."""
-    clients = InvoiceClient.objects.of(request.organisation).order_by("number", "pk")
-    chosen = None
-    if (pk := number(request.GET.get("client"))) is not None:
-        chosen = get_object_or_404(clients, pk=pk)
+    form = ClientFilterForm(request.GET, organisation=request.organisation)
+    chosen = form.cleaned_data["client"] if form.is_valid() else None
+    if chosen is None and "client_text" not in request.GET and request.GET.get("client"):
+        raise Http404
     context = {
         "tabs": tabs(request, "unmatched"),
-        "clients": clients[:500],
+        "form": form,
         "client": chosen,
         "tie": queries.tie_of(chosen) if chosen else None,
         "page": queries.unmatched(

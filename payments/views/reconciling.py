@@ -1,5 +1,7 @@
 """What is open in Visma, here and in the invoicing system, side by side (S21)."""
 
+from typing import Any
+
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -7,15 +9,14 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.middleware import HubRequest
-from accounts.models import Errand
 from accounts.operations import audit
-from accounts.queries import failure_row
+from accounts.pages import asked
 from connectors.errors import ConnectorError
 from payments.models import Reconciliation
 from payments.operations import reconciling
 from payments.operations.files import as_csv, as_xlsx
 from payments.queries import reconciliations as queries
-from payments.views.common import member, number, person, tell
+from payments.views.common import member, person, tell
 from payments.views.overview import client_named
 
 _FORMATS = {
@@ -29,34 +30,21 @@ _FORMATS = {
 def reconciliation(request: HubRequest, pk: int) -> HttpResponse:
     """Show the last comparison of a client; wait for one that is being made."""
     client = client_named(request, pk)
-    errand = None
-    if (asked := number(request.GET.get("errand"))) is not None:
-        errand = get_object_or_404(
-            Errand.objects.of(request.organisation),
-            pk=asked,
-            kind=reconciling.RECONCILE,
-            params__client=pk,
-        )
-    running = errand is not None and not errand.is_finished
+    seen = asked(
+        request.organisation, request.GET.get("errand"), kind=reconciling.RECONCILE, client=pk
+    )
     if "HX-Request" in request.headers:
-        response = render(request, "payments/_comparing.html", {"running": running})
-        if not running:
+        response = render(request, "payments/_comparing.html", {"running": seen.running})
+        if not seen.running:
             response["HX-Redirect"] = request.path
         return response
     made = queries.newest(client)
     reason = request.GET.get("reason", "")
-    context = {
+    context: dict[str, Any] = {
         "client": client,
         "made": made,
-        "running": running,
+        "asked": seen,
         "here": request.get_full_path(),
-        "failure": errand
-        and failure_row(
-            code=errand.failure_code,
-            params=errand.failure_params,
-            detail=errand.failure_detail,
-            at=errand.finished_at,
-        ),
         "reason": reason,
         "drawing": {"width": queries.WIDTH, "height": queries.HEIGHT},
     }

@@ -13,11 +13,11 @@ from accounts import domain
 from accounts.domain import Level
 from accounts.guards import needs
 from accounts.middleware import HubRequest
-from accounts.models import Connection, Errand
+from accounts.models import Connection
 from accounts.operations import connecting
 from accounts.operations.people import Refused
-from accounts.pages import connection_row
-from accounts.queries import failure_row, failure_row_of
+from accounts.pages import asked, connection_row, paged
+from accounts.queries import failure_row_of
 from accounts.views import connections
 from connectors.errors import ConnectorError
 from payments.forms import (
@@ -32,7 +32,7 @@ from payments.models import ApiToken, InvoiceClient
 from payments.operations import client_files, clients, tokens
 from payments.operations.rights import integration_of
 from payments.queries.wording import finding_words
-from payments.views.common import active, may, member, number, person, tabs, tell
+from payments.views.common import active, may, member, person, tabs, tell
 from payments.views.overview import client_named
 
 _administrator = needs(domain.ORGANISATION, Level.WRITE)
@@ -76,23 +76,23 @@ def _settings_page(request: HubRequest, form: SettingsForm, *, status: int = 200
         "integration": integration,
         "form": form,
         "may_change": may(request, domain.ORGANISATION),
-        "tokens": ApiToken.objects.of(request.organisation).filter(revoked_at=None).order_by("name")
-        if integration.is_active
-        else [],
         "upload_form": UploadForm(),
     }
     if integration.is_active:
+        good = ApiToken.objects.of(request.organisation).filter(revoked_at=None)
         context |= _accounts_context(request)
+        context["tokens"] = paged(good.order_by("name"), request.GET.get("tokens"))
     return render(request, "payments/settings.html", context, status=status)
 
 
 def _accounts_context(request: HubRequest) -> dict[str, Any]:
     """Return the accounts; the open page asks again while one is not authorised."""
     found = Connection.objects.of(request.organisation).filter(vendor__in=payment_vendors())
-    rows = [connection_row(one) for one in found.order_by("vendor", "name", "pk")]
+    here = paged(found.order_by("vendor", "name", "pk"), request.GET.get("accounts"))
+    here.object_list = [connection_row(one) for one in here.object_list]
     return {
-        "accounts": rows,
-        "waits": any(not row.authorised for row in rows),
+        "accounts": here,
+        "waits": any(not row.authorised for row in here),
         "may_change": may(request, domain.ORGANISATION),
     }
 
@@ -174,26 +174,13 @@ def _change_client(request: HubRequest, client: InvoiceClient) -> HttpResponse:
 def _client_page(
     request: HubRequest, client: InvoiceClient, form: ClientForm, *, status: int = 200
 ) -> HttpResponse:
-    errand = None
-    if (asked := number(request.GET.get("errand"))) is not None:
-        errand = get_object_or_404(
-            Errand.objects.of(request.organisation),
-            pk=asked,
-            kind=clients.CHECK,
-            params__client=client.pk,
-        )
     context = {
         "client": client,
         "form": form,
         "may_change": may(request, domain.ORGANISATION),
-        "running": errand is not None and not errand.is_finished,
         "here": request.get_full_path(),
-        "failure": errand
-        and failure_row(
-            code=errand.failure_code,
-            params=errand.failure_params,
-            detail=errand.failure_detail,
-            at=errand.finished_at,
+        "asked": asked(
+            request.organisation, request.GET.get("errand"), kind=clients.CHECK, client=client.pk
         ),
         "findings": [
             {

@@ -52,7 +52,7 @@ class TestPage:
     def fill_in(self, office: Office, customer: str) -> Any:
         values = {
             "client": office.client.pk,
-            "customer": customer,
+            "customer_text": customer,
             "worked_on": "2026-04-08",
             "minutes": "90",
         }

@@ -256,8 +256,9 @@ def refused(matched: dict[str, Any], finance: Desk, hub: Hub) -> dict[str, Any]:
     customer = page.url
 
     desk.open("/invoices/time/")
-    page.get_by_label("Customer number").fill("10005")
     page.get_by_label("Invoice client").select_option(NORDVIK)
+    page.get_by_label("Customer", exact=True).fill("1000")
+    page.get_by_role("option", name="10005").click()
     page.get_by_label("Date").fill("2026-11-20")
     page.get_by_label("Minutes").fill("90")
     desk.press("Register time")
@@ -265,7 +266,7 @@ def refused(matched: dict[str, Any], finance: Desk, hub: Hub) -> dict[str, Any]:
     expect(box).to_be_visible()
     words = box.inner_text()
     look(desk, "time-refused")
-    page.get_by_label("Customer number").fill("10001")
+    page.get_by_label("Customer", exact=True).fill("10001")
     desk.press("Register time")
     expect(page.locator("tbody")).to_contain_text("Bergvåg")
     desk.look_closely()

@@ -87,7 +87,8 @@ class TestRights:
 
         page = client.get(f"{reverse('mappings:detail', args=[mapping.pk])}?errand={other.pk}")
 
-        assert page.status_code == 404
+        assert "no longer keeps how it went" in page.text
+        assert "The ledger is being asked" not in page.text
 
 
 class TestList:
