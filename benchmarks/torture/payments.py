@@ -3,8 +3,8 @@ Fetch payments from Business NXT and register them in PowerOffice Go while every
 
 Real workers, killed and started again; cut connections, 429, 401 as a page, partial answers,
 answers lost after the payment was stored. Ends with 1, and what is wrong, unless every payment
-stands once in the hub and once in PowerOffice, the sums are those that Visma names, and exactly
-what is registered is marked there.
+stands once in the hub and once in PowerOffice, each company's sums are those that Visma adds up
+itself, and exactly what is registered is marked there.
 
     python -m benchmarks.torture.payments --payments 5000
 """
@@ -15,20 +15,33 @@ import random
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from benchmarks.surroundings import OURS, machine, start_django
+from benchmarks.torture import totals
 from benchmarks.torture.rig import EMBEDDED, SERVICES, Rig, rig, sandbox
 from benchmarks.torture.servers import NotInstalled
 from sandbox import receivables_story as story
 from sandbox.businessnxt import ledger as visma
+from sandbox.powerofficego import story as go
 from sandbox.store import Store
 
 MARKER = "IntegrationHub_PaymentRead"
-CLIENT = story.STORSALG
+COMPANIES = tuple(
+    story.Client(
+        key=f"torture{number}",
+        name=f"Torture {number} AS",
+        organisation_number=story.organisation_number(98000100 + number),
+        company_no=4110200 + number,
+        client_key=f"00000000-0000-4000-8000-00000000020{number}",
+    )
+    for number in range(1, 5)
+)
+"""One is four times as large as another. What is generated into them bears the same numbers."""
 LAST = 0.9
 CALLS_PER_SECOND = 500
 # kind, call, measure
@@ -88,48 +101,71 @@ def _tier(hub: Rig, options: argparse.Namespace) -> int:
     _make_sandbox_file(data, payments=options.payments)
     with sandbox(hub.sandbox_url, data=data):
         print(f"\nPayments, {options.tier}: {machine(hub.environment)}", flush=True)
-        client = _make_office(hub)
-        took, faults = _run(hub, client, options)
+        clients = _make_office()
+        took, faults = _run(hub, clients, options)
         time.sleep(_QUIET_SECONDS)
+        hub.control("DELETE", "faults")
+        told = totals.ask_visma([_fresh(client) for client in clients])
     # The sandbox's process is gone; what it kept is read from its file.
     found = Store(data)
     try:
-        return _verdict(found, hub, client, faults=faults, took=took, options=options)
+        return _verdict(found, hub, told, faults=faults, took=took, options=options)
     finally:
         found.close()
 
 
+def _shares(payments: int) -> list[int]:
+    """Return how many payments each company has: so many, and twice, and three times as many."""
+    parts = sum(range(len(COMPANIES) + 1))
+    shares = [payments * number // parts for number in range(1, len(COMPANIES) + 1)]
+    shares[-1] += payments - sum(shares)
+    return shares
+
+
 def _make_sandbox_file(path: Path, *, payments: int) -> None:
     store = Store(path)
-    visma.generate(store, CLIENT.company_no, payments=payments)
-    store.go_setup.fill(CLIENT.key, invoices=payments)
+    with store.writing():
+        for company, share in zip(COMPANIES, _shares(payments), strict=True):
+            visma.add_company(store, company)
+            visma.generate(store, company.company_no, payments=share)
+            go.add_client(store, company)
+            store.go_setup.fill(company.key, invoices=share)
     store.set(go_rate_limit=CALLS_PER_SECOND)
     store.close()
 
 
-def _make_office(hub: Rig) -> Any:
-    """Make an office with the client, connected on both sides, and ask for its payments."""
-    from accounts.models import Connection, Organisation
-    from accounts.operations import connecting
-    from payments.models import Integration, InvoiceClient
+def _make_office() -> list[Any]:
+    """Make an office with its clients, connected on both sides."""
+    from accounts.models import Organisation
+    from payments.models import Integration
 
-    now = datetime.now(UTC)
     organisation = Organisation.objects.create(name="Torture")
     Integration.objects.create(
         organisation=organisation,
-        activated_at=now,
+        activated_at=datetime.now(UTC),
         fetch_from=date(2026, 1, 1),
         marker=MARKER,
         marker_value="1",
     )
+    return [_make_client(organisation, company) for company in COMPANIES]
+
+
+def _make_client(organisation: Any, company: story.Client) -> Any:
+    from accounts.models import Connection
+    from accounts.operations import connecting
+    from payments.models import InvoiceClient
+
     accounts = {}
-    sides = (("businessnxt", str(CLIENT.company_no), ""), ("powerofficego", "", CLIENT.client_key))
+    sides = (
+        ("businessnxt", str(company.company_no), ""),
+        ("powerofficego", "", company.client_key),
+    )
     for vendor, tenant_id, own_key in sides:
         account = connecting.create_connection(
             organisation=organisation,
             vendor=vendor,
             kind=Connection.Kind.SERVICE,
-            name=vendor,
+            name=f"{vendor} {company.key}",
             tenant_id=tenant_id,
             by=None,
         )
@@ -138,9 +174,9 @@ def _make_office(hub: Rig) -> Any:
         accounts[vendor] = account
     return InvoiceClient.objects.create(
         organisation=organisation,
-        number="1",
-        name=CLIENT.name,
-        organisation_number=CLIENT.organisation_number,
+        number=company.key,
+        name=company.name,
+        organisation_number=company.organisation_number,
         currency=story.OWN_CURRENCY,
         voucher_types=sorted(story.PAYMENT_TYPES),
         clearing_account="1579",
@@ -149,7 +185,9 @@ def _make_office(hub: Rig) -> Any:
     )
 
 
-def _run(hub: Rig, client: Any, options: argparse.Namespace) -> tuple[float | None, Counter[str]]:
+def _run(
+    hub: Rig, clients: list[Any], options: argparse.Namespace
+) -> tuple[float | None, Counter[str]]:
     """Let things go wrong until all is registered and marked; return after how long."""
     from accounts.models import Connection
     from payments.operations import fetching
@@ -169,7 +207,8 @@ def _run(hub: Rig, client: Any, options: argparse.Namespace) -> tuple[float | No
         hub.look_after()
         ready = not Connection.objects.exclude(state=Connection.State.AUTHORISED).exists()
         if ready and not asked:
-            fetching.request_fetch(client=_fresh(client), by=None, now=datetime.now(UTC))
+            for client in clients:
+                fetching.request_fetch(client=_fresh(client), by=None, now=datetime.now(UTC))
             asked, began = True, time.monotonic()
         done = _done(options.payments)
         if asked and faults.total() < budget * min(done / LAST, 1) + len(FAULTS):
@@ -238,19 +277,21 @@ def _let_time_pass() -> None:
 def _verdict(
     store: Store,
     hub: Rig,
-    client: Any,
+    told: dict[str, totals.Sum],
     *,
     faults: Counter[str],
     took: float | None,
     options: argparse.Namespace,
 ) -> int:
-    wrong = list(_violations(store, options.payments))
+    sums = totals.compare(store, COMPANIES, told)
+    wrong = [words for one in sums for words in one.wrong()]
+    for company, share in zip(COMPANIES, _shares(options.payments), strict=True):
+        wrong += [f"{company.name}: {words}" for words in _violations(store, company, share)]
     if took is None:
         wrong.append("not all of it was registered and marked within the time")
-    books = store.powerofficego.client(CLIENT.key)
     rows = [
         ("payments", f"{options.payments:,}"),
-        ("registered in PowerOffice", f"{len(books.payments()):,}"),
+        ("registered in PowerOffice", f"{sum(one.there.count for one in sums):,}"),
         ("faults asked for", f"{faults.total()}"),
         *((f"  {name}", str(times)) for name, times in sorted(faults.items())),
         ("processes killed (SIGKILL)", f"{hub.kills.total()}"),
@@ -259,6 +300,7 @@ def _verdict(
     ]
     for name, words in rows:
         print(f"{name:36} {words}")
+    totals.print_totals(sums)
     if not wrong:
         print("Every payment stands once in the hub and once in PowerOffice; sums and marks agree.")
         return 0
@@ -267,40 +309,37 @@ def _verdict(
     return 1
 
 
-def _violations(store: Store, payments: int) -> list[str]:
+def _violations(store: Store, company: story.Client, payments: int) -> Iterator[str]:
+    """Yield in words what must not be of one company, besides its sums."""
     from payments.models import Payment, Registration
 
-    wrong = []
-    books = store.powerofficego.client(CLIENT.key)
-    if Payment.objects.count() != payments:
-        wrong.append(f"the hub has {Payment.objects.count()} payments of {payments}")
-    ours = sum(Payment.objects.values_list("amount", flat=True), Decimal(0))
-    theirs = sum((Decimal(story.bulk_payment(at).amount) for at in range(payments)), Decimal(0))
-    if ours != theirs:
-        wrong.append(f"the payments of the hub sum to {ours}, those of Visma to {theirs}")
-    there = Counter(one["reference"] for one in books.payments())
-    wrong += [f"{one} stands {times} times" for one, times in there.items() if times > 1]
-    known = dict(Registration.objects.values_list("reference", "amount"))
-    states = Counter(Registration.objects.values_list("state", flat=True))
+    mine = Registration.objects.filter(client__number=company.key)
+    here = Payment.objects.filter(client__number=company.key)
+    ours = totals.Sum.of(here.values_list("amount", flat=True))
+    made = totals.Sum.of(Decimal(story.bulk_payment(at).amount) for at in range(payments))
+    if ours != made:
+        yield f"the hub has {ours}, and {made} were made"
+    states = Counter(mine.values_list("state", flat=True))
     if set(states) != {"registered"}:
-        wrong.append(f"registrations are {dict(states)}")
-    wrong += [f"{one} is registered and not there" for one in known.keys() - there.keys()]
-    wrong += [f"{one} is there and not known" for one in there.keys() - known.keys()]
-    for voucher in books.payments():
-        amount = -sum(line["cents"] for line in voucher["lines"] if line["customer_id"])
-        if known.get(voucher["reference"]) != Decimal(amount).scaleb(-2):
-            wrong.append(f"voucher {voucher['number']} has another amount than the hub says")
+        yield f"registrations are {dict(states)}"
+    vouchers = store.powerofficego.client(company.key).payments()
+    there = Counter(one["reference"] for one in vouchers)
+    known = dict(mine.values_list("reference", "amount"))
+    yield from (f"{one} stands {times} times" for one, times in there.items() if times > 1)
+    yield from (f"{one} is registered and not there" for one in known.keys() - there.keys())
+    yield from (f"{one} is there and not known" for one in there.keys() - known.keys())
+    paid = totals.paid_there(store, company)
+    for voucher in vouchers:
+        if known.get(voucher["reference"]) != paid[voucher["number"]]:
+            yield f"voucher {voucher['number']} has another amount than the hub says"
     marked = {
         (row["voucherJournalNo"], row["auditNo"])
-        for row in visma.transactions(store, CLIENT.company_no)
+        for row in visma.transactions(store, company.company_no)
         if row["extra"].get(MARKER)
     }
-    expected = set(
-        Registration.objects.values_list("payment__journal_number", "payment__audit_number")
-    )
-    wrong += [f"{key} is marked and not registered" for key in sorted(marked - expected)[:10]]
-    wrong += [f"{key} is registered and not marked" for key in sorted(expected - marked)[:10]]
-    return wrong
+    expected = set(mine.values_list("payment__journal_number", "payment__audit_number"))
+    yield from (f"{key} is marked and not registered" for key in sorted(marked - expected)[:10])
+    yield from (f"{key} is registered and not marked" for key in sorted(expected - marked)[:10])
 
 
 if __name__ == "__main__":

@@ -60,22 +60,27 @@ def seed(store: "Store") -> None:
     for application in clients():
         store.put("client", application["client_id"], application)
     for client in story.CLIENTS:
-        store.put(
-            "nxt_company",
-            str(client.company_no),
-            {
-                "number": client.company_no,
-                "key": client.key,
-                "name": client.name,
-                "organisation_number": client.organisation_number,
-                "customer_no": story.VISMA_CUSTOMER_NO,
-                "access": True,
-                "writes": True,
-            },
-        )
-        add_customers(store, client.company_no, client.customers)
-        add_rows(store, client.company_no, (_invoice_row(one) for one in client.invoices))
-        add_rows(store, client.company_no, (_payment_row(one) for one in client.payments))
+        add_company(store, client)
+
+
+def add_company(store: "Store", client: story.Client) -> None:
+    """Add a company with what the client's story says of it."""
+    store.put(
+        "nxt_company",
+        str(client.company_no),
+        {
+            "number": client.company_no,
+            "key": client.key,
+            "name": client.name,
+            "organisation_number": client.organisation_number,
+            "customer_no": story.VISMA_CUSTOMER_NO,
+            "access": True,
+            "writes": True,
+        },
+    )
+    add_customers(store, client.company_no, client.customers)
+    add_rows(store, client.company_no, (_invoice_row(one) for one in client.invoices))
+    add_rows(store, client.company_no, (_payment_row(one) for one in client.payments))
 
 
 def clients() -> list[Json]:

@@ -77,13 +77,18 @@ def seed(store: "Store") -> None:
         store.powerofficego.clear()
         store.go_rate.clear()
         for client in shared.CLIENTS:
-            books = store.powerofficego.add_client(_client(client))
-            add_set_up(books)
-            for customer in client.customers:
-                add_customer(books, customer)
-            for invoice in client.invoices:
-                add_invoice(books, invoice)
-            _projects(books)
+            _projects(add_client(store, client))
+
+
+def add_client(store: "Store", client: shared.Client) -> ClientBooks:
+    """Add a client with the customers and invoices of its story; return its books."""
+    books = store.powerofficego.add_client(_client(client))
+    add_set_up(books)
+    for customer in client.customers:
+        add_customer(books, customer)
+    for invoice in client.invoices:
+        add_invoice(books, invoice)
+    return books
 
 
 def _client(client: shared.Client) -> Json:
