@@ -9,6 +9,7 @@ import pytest
 
 from accounts.operations.boundaries import BOUNDARIES
 from benchmarks.torture import journals, offices, payments, plan
+from benchmarks.torture.totals import Sum, Totals
 from sandbox.faults import KINDS
 
 PLACE = offices.Place(0, offices.PLAIN)
@@ -97,3 +98,36 @@ class TestPlan:
 
     def test_kills_workers_at_boundaries_that_there_are(self) -> None:
         assert {*plan.DOOMS, *payments.DOOMS} <= set(BOUNDARIES)
+
+
+class TestTotals:
+    def of(self, **changes: Sum) -> list[str]:
+        all_, placed = Sum(3, Decimal("30.00")), Sum(2, Decimal("25.00"))
+        sums = {"told": all_, "noted": all_, "payments": all_, "registered": placed}
+        sums |= {"there": placed, "without_invoice": Sum(1, Decimal("5.00"))} | changes
+        return list(Totals(company="Nordvik", **sums).wrong())
+
+    def test_agree_where_nothing_was_lost_and_nothing_doubled(self) -> None:
+        assert self.of() == []
+
+    @pytest.mark.parametrize(
+        ("which", "words"),
+        [
+            ("told", "Visma adds up 4 of 1,030.00"),
+            ("noted", "the last fetch noted 4 of 1,030.00"),
+            ("payments", "the hub has 4 of 1,030.00"),
+            ("registered", "the hub registered 4 of 1,030.00"),
+            ("there", "PowerOffice holds 4 of 1,030.00"),
+            ("without_invoice", "without an invoice are 4 of 1,030.00"),
+        ],
+    )
+    def test_name_the_side_that_differs(self, which: str, words: str) -> None:
+        found = self.of(**{which: Sum(4, Decimal("1030.00"))})
+
+        assert words in " ".join(found)
+
+    def test_of_companies_are_not_all_alike(self) -> None:
+        shares = payments._shares(5000)
+
+        assert sum(shares) == 5000
+        assert len(set(shares)) == len(payments.COMPANIES)
