@@ -1,23 +1,17 @@
 """The row of one call: a write's is there before the call, a read's comes with what it found."""
 
 from datetime import datetime
-from typing import Any
 
 from accounts.models.compare_and_set import compare_and_set
-from connectors.base import Exchange
+from accounts.operations import calls as kept
 from journals.models import Attempt, Batch
 
 
-class Calls:
-    """Remembers what the connector said of its last request, for the attempt's row."""
+class Calls(kept.Calls):
+    """Remembers what the connector said of its last request, and whether the vendor is away."""
 
-    def __init__(self) -> None:
-        self.last: Exchange | None = None
-        self.vendor_is_away = False
-        """A call was refused or not made for now: what else waits for this vendor can wait."""
-
-    def __call__(self, exchange: Exchange) -> None:
-        self.last = exchange
+    vendor_is_away = False
+    """A call was refused or not made for now: what else waits for this vendor can wait."""
 
 
 def open_attempt(batch: Batch, kind: str, *, owner: str, now: datetime) -> Attempt:
@@ -31,7 +25,7 @@ def close_attempt(
     attempt: Attempt, outcome: str, calls: Calls, *, now: datetime, detail: str = ""
 ) -> None:
     """Complete an attempt with what came of it and what the vendor said of the request."""
-    compare_and_set(attempt, expect={}, changes=_outcome(outcome, calls, now, detail))
+    compare_and_set(attempt, expect={}, changes=calls.as_columns(outcome, now=now, detail=detail))
 
 
 def record_read(
@@ -46,7 +40,7 @@ def record_read(
 ) -> None:
     """Write down a read-back that was made. It changed nothing, so nothing went before it."""
     attempt = _attempt(batch, Attempt.Kind.READ_BACK, owner=owner, started_at=started_at)
-    for name, value in _outcome(outcome, calls, now, detail).items():
+    for name, value in calls.as_columns(outcome, now=now, detail=detail).items():
         setattr(attempt, name, value)
     attempt.save(force_insert=True)
 
@@ -68,15 +62,3 @@ def _attempt(batch: Batch, kind: str, *, owner: str, started_at: datetime) -> At
             "own_number": batch.own_number,
         },
     )
-
-
-def _outcome(outcome: str, calls: Calls, now: datetime, detail: str) -> dict[str, Any]:
-    exchange = calls.last
-    return {
-        "ended_at": now,
-        "outcome": outcome,
-        "status": exchange.status if exchange else None,
-        "trace_id": (exchange.trace_id if exchange else "")[:120],
-        "milliseconds": exchange.milliseconds if exchange else None,
-        "detail": detail,
-    }

@@ -20,12 +20,13 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from accounts.models import Connection, Lease, User
+from accounts.models.compare_and_set import compare_and_set
 from accounts.models.failures import NO_FAILURE, why
 from accounts.operations import audit, claims, installation
 from accounts.operations.access import source_for, target_for
 from accounts.operations.boundaries import reached
+from accounts.operations.calls import Calls
 from accounts.operations.waking import wake
-from connectors.base import Exchange
 from connectors.errors import BadAnswer, ConnectorError, NotAuthorized, OutcomeUnknown, Unavailable
 from connectors.receivables import PaymentTarget, PaymentToRegister, RegisteredPayment
 from payments.domain import refusals
@@ -48,16 +49,6 @@ _MOST_LOOK_UPS_THAT_FAIL = 12
 
 def _between_look_ups() -> timedelta:
     return timedelta(seconds=settings.HUB_LOOK_UP_INTERVAL_SECONDS)
-
-
-class Calls:
-    """Remembers what the connector said of its last request, for the attempt's row."""
-
-    def __init__(self) -> None:
-        self.last: Exchange | None = None
-
-    def __call__(self, exchange: Exchange) -> None:
-        self.last = exchange
 
 
 def serve(*, client_id: int, clock: Clock) -> int:
@@ -419,15 +410,8 @@ class _Turn:
         )
 
     def _close(self, attempt: RegistrationAttempt, outcome: str, *, detail: str = "") -> None:
-        exchange = self.calls.last
-        RegistrationAttempt.objects.filter(pk=attempt.pk).update(
-            ended_at=self.clock(),
-            outcome=outcome,
-            status=exchange.status if exchange else None,
-            trace_id=(exchange.trace_id if exchange else "")[:120],
-            milliseconds=exchange.milliseconds if exchange else None,
-            detail=detail,
-        )
+        columns = self.calls.as_columns(outcome, now=self.clock(), detail=detail)
+        compare_and_set(attempt, expect={}, changes=columns)
 
 
 def to_register(registration: Registration) -> PaymentToRegister:
