@@ -61,6 +61,7 @@ urlpatterns = [
     path("people/", people.people, name="people"),
     path("people/new/", people.new_person, name="new_person"),
     path("people/<int:pk>/role/", people.change_role, name="change_role"),
+    path("people/<int:pk>/password-link/", people.password_link, name="password_link"),
     path("people/<int:pk>/remove/", people.remove_person, name="remove_person"),
     path("people/<int:pk>/second-factor/", second_factor.reset, name="reset_second_factor"),
     path("roles/", people.roles, name="roles"),

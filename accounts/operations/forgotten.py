@@ -1,8 +1,9 @@
 """
-A forgotten password: a link by mail that works once and for a while.
+A forgotten password: a link that works once and for a while, by mail or handed over.
 
 The link is Django's: it is signed, and what it signs is the person's password and last sign-in, so
-that either makes it worthless. It is made by the worker that sends the mail and stored nowhere.
+that either makes it worthless. It is made by the worker that sends the mail, or for the page of an
+administrator who sees it once, and stored nowhere.
 """
 
 from datetime import datetime
@@ -20,11 +21,12 @@ from django.utils import translation
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_noop as _
 
 from accounts.backends import HubBackend
 from accounts.models import Errand, Membership, User
 from accounts.operations import people
-from accounts.operations.audit import NOBODY
+from accounts.operations.audit import NOBODY, record
 from accounts.operations.errands import handles, request_errand
 from connectors.errors import Unavailable
 
@@ -93,6 +95,40 @@ def link_for(user: User) -> str:
     return str(settings.HUB_BASE_URL) + reverse("accounts:set_password", kwargs=parts)
 
 
+def make_link(*, membership: Membership, by: User) -> str:
+    """
+    Return a link for a new password, to be handed to a member by somebody who manages people.
+
+    The second factor is still asked for at the sign-in, and the link is in the audit trail.
+
+    :raises people.Refused: if the link would reach further than the organisation: to another one
+        that the person is in, to the installation, or around one's own present password
+    """
+    user = membership.user
+    if user == by:
+        raise people.Refused(_("Change your own password on your profile."))
+    if not may_have_link(user):
+        raise people.Refused(_("This person may not sign in, so a new password would not help."))
+    if user.is_superuser:
+        raise people.Refused(
+            _("This person is an operator of the installation: only the operator can help.")
+        )
+    if Membership.objects.filter(user=user).exclude(pk=membership.pk).exists():
+        raise people.Refused(
+            _(
+                "This person is in another organisation too, and the link would open that as "
+                "well. The operator of the hub can help."
+            )
+        )
+    record(
+        organisation=membership.organisation,
+        action="person.password_link_made",
+        subject=user,
+        user=by,
+    )
+    return link_for(user)
+
+
 def set_password(*, user: User, password: str) -> bool:
     """
     Give the person who came by the link a new password and end every session of that person.
@@ -118,19 +154,22 @@ def set_by_operator(*, user: User, password: str) -> None:
         people.record_for(user, "person.password_reset", by=None)
 
 
-def _words(user: User) -> tuple[str, str]:
+def how_long() -> str:
+    """Return in words how long a link works."""
     minutes = settings.PASSWORD_RESET_TIMEOUT // 60
+    words = ngettext(
+        "The link works once, for %(n)d minute.", "The link works once, for %(n)d minutes.", minutes
+    )
+    return words % {"n": minutes}
+
+
+def _words(user: User) -> tuple[str, str]:
     lines: list[Any] = [
         gettext("Somebody, probably you, asked for a new password for {email}.").format(
             email=user.email
         ),
         link_for(user),
-        ngettext(
-            "The link works once, for %(n)d minute.",
-            "The link works once, for %(n)d minutes.",
-            minutes,
-        )
-        % {"n": minutes},
+        how_long(),
         gettext(
             "If it was not you, do nothing: your password stays as it is, and the link alone "
             "does not get past a second factor."

@@ -14,6 +14,7 @@ from accounts.forms import PersonForm, RoleForm, RoleOfMemberForm
 from accounts.guards import needs
 from accounts.middleware import HubRequest
 from accounts.models import Membership
+from accounts.operations import forgotten
 from accounts.operations import people as operations
 
 
@@ -72,6 +73,24 @@ def change_role(request: HubRequest, pk: int) -> HttpResponse:
         except operations.Refused as refused:
             messages.error(request, _(str(refused)))
     return redirect("accounts:people")
+
+
+@require_POST
+@never_cache
+@needs(ORGANISATION, Level.WRITE)
+def password_link(request: HubRequest, pk: int) -> HttpResponse:
+    """Make a link for a new password, shown this once, for a member who forgot the old one."""
+    membership = _membership(request, pk)
+    try:
+        link = forgotten.make_link(membership=membership, by=request.membership.user)
+    except operations.Refused as refused:
+        messages.error(request, _(str(refused)))
+        return redirect("accounts:people")
+    return render(
+        request,
+        "accounts/password_link.html",
+        {"person": membership.user, "link": link, "how_long": forgotten.how_long()},
+    )
 
 
 @require_POST
