@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from itertools import islice
 from typing import Any
 
@@ -106,6 +107,9 @@ def pages(office: Office) -> Iterator[tuple[str, str]]:
     for name, pattern in walk(get_resolver(), ""):
         if name in NOT_LISTS | _SIGNS_OUT:
             continue
+        if name == "accounts:choices":
+            yield from _choices(office, reverse(name))
+            continue
         wanted = set(pattern.converters) | set(pattern.regex.groupindex)
         if not wanted:
             yield name, reverse(name)
@@ -119,6 +123,16 @@ def pages(office: Office) -> Iterator[tuple[str, str]]:
             unplaced.append(name)
     if unplaced:
         raise LookupError(f"{', '.join(unplaced)}: a list? Place it in benchmarks/lists.py")
+
+
+def _choices(office: Office, address: str) -> Iterator[tuple[str, str]]:
+    """Yield the list below each field that searches, with a text that few rows match."""
+    from accounts.choosing import KINDS
+
+    of = {"administration": "free", "company_of_file": "file", "customer": "client"}
+    for kind in sorted(KINDS):
+        on = f"&of={office.about[of[kind]].pk}" if kind in of else ""
+        yield f"accounts:choices {kind}", f"{address}?kind={kind}{on}&q=a+999"
 
 
 def _only_takes_posts(name: str) -> bool:
@@ -161,6 +175,9 @@ def open_office() -> Office:
     company = Company.objects.create(
         organisation=of, debtor=debtor, number="1", name="Company", currency="SEK"
     )
+    free = Company.objects.create(
+        organisation=of, debtor=debtor, number="2", name="Not mapped", currency="SEK"
+    )
     Integration.objects.create(organisation=of, activated_at=NOW, fetch_from=date(2026, 1, 1))
     source = Connection.objects.create(
         organisation=of,
@@ -184,6 +201,7 @@ def open_office() -> Office:
     office.about = {
         "debtor": debtor,
         "company": company,
+        "free": free,
         "client": client,
         "run": run,
         "group": FetchGroup.objects.create(organisation=of),
@@ -206,21 +224,58 @@ def open_office() -> Office:
 
 
 def _bulk(model: Any, rows: Iterable[Any]) -> list[Any]:
+    """Insert new rows; on SQLite without Django writing the SQL of each value anew."""
+    from django.db import connection
+
     made: list[Any] = []
     waiting = iter(rows)
     while some := list(islice(waiting, _AT_ONCE)):
-        made += model.objects.bulk_create(some)
+        made += some
+        if connection.vendor == "sqlite":
+            _execute(model, some)
+        else:
+            model.objects.bulk_create(some)
     return made
+
+
+def _execute(model: Any, rows: list[Any]) -> None:
+    from django.db import connection
+
+    fields, table = model._meta.concrete_fields, connection.ops.quote_name(model._meta.db_table)
+    last = model.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    for pk, row in enumerate(rows, last + 1):
+        row.pk = pk
+
+    @cache
+    def prepared(field: Any, kind: type, value: Any) -> Any:
+        return field.get_db_prep_save(value, connection)
+
+    def ready(field: Any, row: Any) -> Any:
+        value = field.pre_save(row, add=True)
+        if isinstance(value, dict | list):
+            return field.get_db_prep_save(value, connection)
+        return prepared(field, type(value), value)
+
+    columns = ", ".join(connection.ops.quote_name(field.column) for field in fields)
+    places = ", ".join(["%s"] * len(fields))
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            f"INSERT INTO {table} ({columns}) VALUES ({places})",
+            [[ready(field, row) for field in fields] for row in rows],
+        )
 
 
 def fill(office: Office, wanted: int) -> None:
     """Fill every kind of row up to that number."""
+    from django.db import transaction
+
     numbers = range(office.rows + 10, wanted + 10)
     if not numbers:
         return
-    _fill_accounts(office, numbers)
-    _fill_journals(office, numbers)
-    _fill_payments(office, numbers)
+    with transaction.atomic():
+        _fill_accounts(office, numbers)
+        _fill_journals(office, numbers)
+        _fill_payments(office, numbers)
     office.rows = wanted
 
 
