@@ -75,6 +75,9 @@ class Migration(migrations.Migration):
                 ('blocked_reason', models.CharField(blank=True, max_length=200, verbose_name='reason')),
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='debtors', to='accounts.organisation')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('organisation', 'number'), name='debtor_number_is_unique')],
+            },
         ),
         migrations.CreateModel(
             name='Connection',
@@ -108,6 +111,9 @@ class Migration(migrations.Migration):
                 ('owner', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='connections', to='accounts.organisation')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(condition=models.Q(('tenant_id', ''), _negated=True), fields=('organisation', 'vendor', 'tenant_id'), name='vendor_company_is_connected_once'), models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='connection_has_a_user_name'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'authorised'), _negated=True), models.Q(('tenant_id', ''), _negated=True), _connector='OR'), name='authorised_connection_knows_its_company')],
+            },
         ),
         migrations.CreateModel(
             name='Company',
@@ -123,6 +129,9 @@ class Migration(migrations.Migration):
                 ('debtor', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='companies', to='accounts.debtor')),
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='companies', to='accounts.organisation')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('organisation', 'number'), name='company_number_is_unique'), models.UniqueConstraint(condition=models.Q(('organisation_number', ''), _negated=True), fields=('organisation', 'organisation_number'), name='organisation_number_names_one_company')],
+            },
         ),
         migrations.CreateModel(
             name='AuditEntry',
@@ -140,6 +149,9 @@ class Migration(migrations.Migration):
                 ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
             ],
+            options={
+                'indexes': [models.Index(fields=['organisation', '-at'], name='audit_newest_first')],
+            },
         ),
         migrations.CreateModel(
             name='Role',
@@ -150,6 +162,9 @@ class Migration(migrations.Migration):
                 ('built_in', models.BooleanField(default=False, editable=False)),
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='roles', to='accounts.organisation')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('organisation', 'name'), name='role_name_is_unique_in_its_organisation')],
+            },
         ),
         migrations.CreateModel(
             name='Membership',
@@ -160,6 +175,9 @@ class Migration(migrations.Migration):
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to='accounts.organisation')),
                 ('role', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to='accounts.role')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('organisation', 'user'), name='person_is_once_in_an_organisation')],
+            },
         ),
         migrations.CreateModel(
             name='Errand',
@@ -188,41 +206,5 @@ class Migration(migrations.Migration):
             options={
                 'indexes': [models.Index(condition=models.Q(('state__in', ['waiting', 'running'])), fields=['state', 'not_before'], name='errand_due')],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='debtor',
-            constraint=models.UniqueConstraint(fields=('organisation', 'number'), name='debtor_number_is_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='connection',
-            constraint=models.UniqueConstraint(condition=models.Q(('tenant_id', ''), _negated=True), fields=('organisation', 'vendor', 'tenant_id'), name='vendor_company_is_connected_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='connection',
-            constraint=models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='connection_has_a_user_name'),
-        ),
-        migrations.AddConstraint(
-            model_name='connection',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'authorised'), _negated=True), models.Q(('tenant_id', ''), _negated=True), _connector='OR'), name='authorised_connection_knows_its_company'),
-        ),
-        migrations.AddConstraint(
-            model_name='company',
-            constraint=models.UniqueConstraint(fields=('organisation', 'number'), name='company_number_is_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='company',
-            constraint=models.UniqueConstraint(condition=models.Q(('organisation_number', ''), _negated=True), fields=('organisation', 'organisation_number'), name='organisation_number_names_one_company'),
-        ),
-        migrations.AddIndex(
-            model_name='auditentry',
-            index=models.Index(fields=['organisation', '-at'], name='audit_newest_first'),
-        ),
-        migrations.AddConstraint(
-            model_name='role',
-            constraint=models.UniqueConstraint(fields=('organisation', 'name'), name='role_name_is_unique_in_its_organisation'),
-        ),
-        migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.UniqueConstraint(fields=('organisation', 'user'), name='person_is_once_in_an_organisation'),
         ),
     ]

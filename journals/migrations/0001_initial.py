@@ -43,6 +43,9 @@ class Migration(migrations.Migration):
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='imported_files', to='accounts.organisation')),
                 ('uploaded_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'indexes': [models.Index(condition=models.Q(('state__in', ['waiting', 'reading'])), fields=['state'], name='file_to_read'), models.Index(fields=['organisation', '-uploaded_at'], name='file_newest_first')],
+            },
         ),
         migrations.CreateModel(
             name='Content',
@@ -82,6 +85,10 @@ class Migration(migrations.Migration):
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='journals', to='accounts.organisation')),
                 ('send_requested_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('company', 'reference'), name='reference_names_one_journal_of_a_company')],
+                'indexes': [models.Index(fields=['organisation', '-imported_at'], name='journal_newest_first'), models.Index(fields=['company', '-run_period'], name='journal_of_company')],
+            },
         ),
         migrations.AddField(
             model_name='importedfile',
@@ -129,6 +136,10 @@ class Migration(migrations.Migration):
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.organisation')),
                 ('journal', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='batches', to='journals.journal')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('journal', 'period', 'round'), name='journal_has_one_batch_for_a_period'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['accepted', 'posted', 'released']), _negated=True), models.Q(('vendor_number', ''), _negated=True), _connector='OR'), name='posted_batch_has_a_vendor_number'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['posted', 'released']), _negated=True), ('proven_at__isnull', False), _connector='OR'), name='posted_batch_was_read_back'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'sending'), _negated=True), models.Q(('claim_owner', ''), _negated=True), _connector='OR'), name='sending_batch_has_an_owner'), models.CheckConstraint(condition=models.Q(('prepared_at__isnull', True), models.Q(('connection__isnull', False), models.Q(('digest', ''), _negated=True)), _connector='OR'), name='prepared_batch_knows_what_and_where'), models.UniqueConstraint(condition=models.Q(('vendor_number', ''), _negated=True), fields=('connection', 'vendor_number'), name='vendor_number_belongs_to_one_batch')],
+                'indexes': [models.Index(condition=models.Q(('state__in', ['ready', 'postponed', 'unknown', 'accepted', 'sending', 'held'])), fields=['connection', 'not_before'], name='batch_due')],
+            },
         ),
         migrations.CreateModel(
             name='JournalEvent',
@@ -158,6 +169,9 @@ class Migration(migrations.Migration):
                 ('content', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='lines', to='journals.content')),
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.organisation')),
             ],
+            options={
+                'indexes': [models.Index(fields=['content', 'period', 'line_number'], name='lines_of_a_period')],
+            },
         ),
         migrations.CreateModel(
             name='Source',
@@ -171,6 +185,9 @@ class Migration(migrations.Migration):
                 ('confirmed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='sources', to='accounts.organisation')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('organisation', 'name'), name='source_name_is_unique'), models.UniqueConstraint(condition=models.Q(('fingerprint', ''), _negated=True), fields=('organisation', 'file_format', 'fingerprint'), name='headings_belong_to_one_source')],
+            },
         ),
         migrations.AddField(
             model_name='importedfile',
@@ -210,65 +227,5 @@ class Migration(migrations.Migration):
             options={
                 'constraints': [models.UniqueConstraint(fields=('file', 'number'), name='piece_is_stored_once')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='journal',
-            index=models.Index(fields=['organisation', '-imported_at'], name='journal_newest_first'),
-        ),
-        migrations.AddIndex(
-            model_name='journal',
-            index=models.Index(fields=['company', '-run_period'], name='journal_of_company'),
-        ),
-        migrations.AddConstraint(
-            model_name='journal',
-            constraint=models.UniqueConstraint(fields=('company', 'reference'), name='reference_names_one_journal_of_a_company'),
-        ),
-        migrations.AddIndex(
-            model_name='batch',
-            index=models.Index(condition=models.Q(('state__in', ['ready', 'postponed', 'unknown', 'accepted', 'sending', 'held'])), fields=['connection', 'not_before'], name='batch_due'),
-        ),
-        migrations.AddConstraint(
-            model_name='batch',
-            constraint=models.UniqueConstraint(fields=('journal', 'period', 'round'), name='journal_has_one_batch_for_a_period'),
-        ),
-        migrations.AddConstraint(
-            model_name='batch',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['accepted', 'posted', 'released']), _negated=True), models.Q(('vendor_number', ''), _negated=True), _connector='OR'), name='posted_batch_has_a_vendor_number'),
-        ),
-        migrations.AddConstraint(
-            model_name='batch',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['posted', 'released']), _negated=True), ('proven_at__isnull', False), _connector='OR'), name='posted_batch_was_read_back'),
-        ),
-        migrations.AddConstraint(
-            model_name='batch',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'sending'), _negated=True), models.Q(('claim_owner', ''), _negated=True), _connector='OR'), name='sending_batch_has_an_owner'),
-        ),
-        migrations.AddConstraint(
-            model_name='batch',
-            constraint=models.CheckConstraint(condition=models.Q(('prepared_at__isnull', True), models.Q(('connection__isnull', False), models.Q(('digest', ''), _negated=True)), _connector='OR'), name='prepared_batch_knows_what_and_where'),
-        ),
-        migrations.AddConstraint(
-            model_name='batch',
-            constraint=models.UniqueConstraint(condition=models.Q(('vendor_number', ''), _negated=True), fields=('connection', 'vendor_number'), name='vendor_number_belongs_to_one_batch'),
-        ),
-        migrations.AddIndex(
-            model_name='journalline',
-            index=models.Index(fields=['content', 'period', 'line_number'], name='lines_of_a_period'),
-        ),
-        migrations.AddConstraint(
-            model_name='source',
-            constraint=models.UniqueConstraint(fields=('organisation', 'name'), name='source_name_is_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='source',
-            constraint=models.UniqueConstraint(condition=models.Q(('fingerprint', ''), _negated=True), fields=('organisation', 'file_format', 'fingerprint'), name='headings_belong_to_one_source'),
-        ),
-        migrations.AddIndex(
-            model_name='importedfile',
-            index=models.Index(condition=models.Q(('state__in', ['waiting', 'reading'])), fields=['state'], name='file_to_read'),
-        ),
-        migrations.AddIndex(
-            model_name='importedfile',
-            index=models.Index(fields=['organisation', '-uploaded_at'], name='file_newest_first'),
         ),
     ]

@@ -58,6 +58,9 @@ class Migration(migrations.Migration):
                 ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='mappings', to='accounts.organisation')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('company', 'target'), name='company_has_one_mapping_to_a_target'), models.CheckConstraint(condition=models.Q(('closed_period_rule__in', ['refuse', 'hold', 'next_open'])), name='closed_period_rule_was_chosen'), models.CheckConstraint(condition=models.Q(('use_cost_centre', False), ('cost_centre_segment__isnull', False), _connector='OR'), name='used_cost_centre_has_a_segment'), models.CheckConstraint(condition=models.Q(('use_cost_unit', False), ('cost_unit_segment__isnull', False), _connector='OR'), name='used_cost_unit_has_a_segment'), models.CheckConstraint(condition=models.Q(('release', False), ('hold', False), _connector='OR'), name='batch_on_hold_is_not_released')],
+            },
         ),
         migrations.CreateModel(
             name='MappedValue',
@@ -69,29 +72,8 @@ class Migration(migrations.Migration):
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.organisation')),
                 ('mapping', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='values', to='mappings.mapping')),
             ],
-        ),
-        migrations.AddConstraint(
-            model_name='mapping',
-            constraint=models.UniqueConstraint(fields=('company', 'target'), name='company_has_one_mapping_to_a_target'),
-        ),
-        migrations.AddConstraint(
-            model_name='mapping',
-            constraint=models.CheckConstraint(condition=models.Q(('closed_period_rule__in', ['refuse', 'hold', 'next_open'])), name='closed_period_rule_was_chosen'),
-        ),
-        migrations.AddConstraint(
-            model_name='mapping',
-            constraint=models.CheckConstraint(condition=models.Q(('use_cost_centre', False), ('cost_centre_segment__isnull', False), _connector='OR'), name='used_cost_centre_has_a_segment'),
-        ),
-        migrations.AddConstraint(
-            model_name='mapping',
-            constraint=models.CheckConstraint(condition=models.Q(('use_cost_unit', False), ('cost_unit_segment__isnull', False), _connector='OR'), name='used_cost_unit_has_a_segment'),
-        ),
-        migrations.AddConstraint(
-            model_name='mapping',
-            constraint=models.CheckConstraint(condition=models.Q(('release', False), ('hold', False), _connector='OR'), name='batch_on_hold_is_not_released'),
-        ),
-        migrations.AddConstraint(
-            model_name='mappedvalue',
-            constraint=models.UniqueConstraint(fields=('mapping', 'dimension', 'payroll_code'), name='payroll_code_is_mapped_once'),
+            options={
+                'constraints': [models.UniqueConstraint(fields=('mapping', 'dimension', 'payroll_code'), name='payroll_code_is_mapped_once')],
+            },
         ),
     ]

@@ -36,6 +36,9 @@ class Migration(migrations.Migration):
                 ('push_failure_detail', models.TextField(blank=True)),
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.organisation')),
             ],
+            options={
+                'indexes': [models.Index(fields=['organisation', 'number'], name='customers_by_number')],
+            },
         ),
         migrations.CreateModel(
             name='FetchGroup',
@@ -86,6 +89,9 @@ class Migration(migrations.Migration):
                 ('source', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.connection', verbose_name='Visma company')),
                 ('target', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.connection', verbose_name='PowerOffice Go')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('organisation', 'number'), name='invoice_client_number_is_unique'), models.UniqueConstraint(condition=models.Q(('source__isnull', False)), fields=('source',), name='visma_company_belongs_to_one_invoice_client'), models.UniqueConstraint(condition=models.Q(('target__isnull', False)), fields=('target',), name='invoicing_company_belongs_to_one_invoice_client')],
+            },
         ),
         migrations.CreateModel(
             name='Invoice',
@@ -108,6 +114,10 @@ class Migration(migrations.Migration):
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.organisation')),
                 ('client', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='invoices', to='payments.invoiceclient')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('client', 'number'), name='invoice_number_is_unique_in_its_client')],
+                'indexes': [models.Index(condition=models.Q(('kid_key', ''), _negated=True), fields=['client', 'kid_key'], name='invoices_by_kid'), models.Index(fields=['organisation', '-issued_on', '-id'], name='invoices_newest')],
+            },
         ),
         migrations.CreateModel(
             name='FetchRun',
@@ -152,6 +162,10 @@ class Migration(migrations.Migration):
                 ('requested_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('client', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='runs', to='payments.invoiceclient')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(condition=models.Q(('state__in', ['waiting', 'running'])), fields=('client',), name='client_has_one_run_at_a_time'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'running'), _negated=True), models.Q(('claim_owner', ''), _negated=True), _connector='OR'), name='running_fetch_has_an_owner')],
+                'indexes': [models.Index(condition=models.Q(('state__in', ['waiting', 'running'])), fields=['state', 'not_before'], name='fetch_due'), models.Index(fields=['organisation', '-created_at'], name='fetch_runs_newest')],
+            },
         ),
         migrations.CreateModel(
             name='FetchEntry',
@@ -164,6 +178,9 @@ class Migration(migrations.Migration):
                 ('run', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='payments.fetchrun')),
                 ('client', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='payments.invoiceclient')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('group', 'client'), name='client_is_once_in_a_press_for_many')],
+            },
         ),
         migrations.AddField(
             model_name='customer',
@@ -197,6 +214,10 @@ class Migration(migrations.Migration):
                 ('first_run', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='payments', to='payments.fetchrun')),
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.organisation')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('client', 'journal_number', 'audit_number'), name='payment_is_registered_once')],
+                'indexes': [models.Index(fields=['first_run', 'id'], name='payments_of_a_run'), models.Index(condition=models.Q(('mark', ''), ('mark_at__isnull', False)), fields=['client', 'mark_at'], name='payment_mark_due'), models.Index(fields=['organisation', '-paid_on', '-id'], name='payments_newest')],
+            },
         ),
         migrations.CreateModel(
             name='Reconciliation',
@@ -216,6 +237,9 @@ class Migration(migrations.Migration):
                 ('made_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.organisation')),
             ],
+            options={
+                'indexes': [models.Index(fields=['client', '-made_at'], name='reconciliations_newest')],
+            },
         ),
         migrations.CreateModel(
             name='ReconciliationLine',
@@ -236,6 +260,9 @@ class Migration(migrations.Migration):
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.organisation')),
                 ('reconciliation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rows', to='payments.reconciliation')),
             ],
+            options={
+                'indexes': [models.Index(fields=['reconciliation', 'difference', 'customer_number', 'invoice_number'], name='reconciliation_in_order')],
+            },
         ),
         migrations.CreateModel(
             name='Registration',
@@ -261,6 +288,10 @@ class Migration(migrations.Migration):
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.organisation')),
                 ('payment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='registrations', to='payments.payment')),
             ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('state', 'registered'), _negated=True), models.Q(('target_id', ''), _negated=True), _connector='OR'), name='registered_payment_has_a_target_id'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['sending', 'reversing']), _negated=True), models.Q(('claim_owner', ''), _negated=True), _connector='OR'), name='claimed_registration_has_an_owner'), models.UniqueConstraint(condition=models.Q(('target_id', ''), _negated=True), fields=('client', 'target_id'), name='target_payment_belongs_to_one_registration')],
+                'indexes': [models.Index(condition=models.Q(('state__in', ['ready', 'unknown', 'to_reverse', 'sending', 'reversing'])), fields=['client', 'not_before'], name='registration_due')],
+            },
         ),
         migrations.CreateModel(
             name='RegistrationAttempt',
@@ -297,6 +328,10 @@ class Migration(migrations.Migration):
                 ('run', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='settlements', to='payments.fetchrun')),
                 ('undoes', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='undone_by', to='payments.settlement')),
             ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('credit_note__isnull', True), ('payment__isnull', False)), models.Q(('credit_note__isnull', False), ('payment__isnull', True)), _connector='OR'), name='settlement_comes_from_a_payment_or_a_credit_note'), models.UniqueConstraint(condition=models.Q(('payment__isnull', False), ('undoes__isnull', True)), fields=('payment', 'invoice', 'round'), name='payment_is_on_an_invoice_once'), models.CheckConstraint(condition=models.Q(('amount', 0), _negated=True), name='settlement_has_an_amount')],
+                'indexes': [models.Index(fields=['run', 'outcome'], name='settlements_of_a_run')],
+            },
         ),
         migrations.AddField(
             model_name='registration',
@@ -331,6 +366,9 @@ class Migration(migrations.Migration):
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.organisation')),
                 ('set_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(condition=models.Q(('lifted_at__isnull', True)), fields=('customer', 'reason'), name='customer_is_blocked_once_for_a_reason')],
+            },
         ),
         migrations.CreateModel(
             name='TimeEntry',
@@ -346,6 +384,10 @@ class Migration(migrations.Migration):
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.organisation')),
                 ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(('minutes__gte', 1), ('minutes__lte', 1440)), name='time_of_a_day_is_within_a_day'), models.UniqueConstraint(condition=models.Q(('reference', ''), _negated=True), fields=('organisation', 'reference'), name='time_entry_reference_is_unique')],
+                'indexes': [models.Index(fields=['organisation', '-created_at'], name='time_entries_newest_first')],
+            },
         ),
         migrations.CreateModel(
             name='ApiToken',
@@ -381,50 +423,6 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(condition=models.Q(('lifted_at__isnull', True)), fields=('customer', 'project_id'), name='project_is_denied_once')],
             },
         ),
-        migrations.AddConstraint(
-            model_name='invoiceclient',
-            constraint=models.UniqueConstraint(fields=('organisation', 'number'), name='invoice_client_number_is_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='invoiceclient',
-            constraint=models.UniqueConstraint(condition=models.Q(('source__isnull', False)), fields=('source',), name='visma_company_belongs_to_one_invoice_client'),
-        ),
-        migrations.AddConstraint(
-            model_name='invoiceclient',
-            constraint=models.UniqueConstraint(condition=models.Q(('target__isnull', False)), fields=('target',), name='invoicing_company_belongs_to_one_invoice_client'),
-        ),
-        migrations.AddIndex(
-            model_name='invoice',
-            index=models.Index(condition=models.Q(('kid_key', ''), _negated=True), fields=['client', 'kid_key'], name='invoices_by_kid'),
-        ),
-        migrations.AddIndex(
-            model_name='invoice',
-            index=models.Index(fields=['organisation', '-issued_on', '-id'], name='invoices_newest'),
-        ),
-        migrations.AddConstraint(
-            model_name='invoice',
-            constraint=models.UniqueConstraint(fields=('client', 'number'), name='invoice_number_is_unique_in_its_client'),
-        ),
-        migrations.AddIndex(
-            model_name='fetchrun',
-            index=models.Index(condition=models.Q(('state__in', ['waiting', 'running'])), fields=['state', 'not_before'], name='fetch_due'),
-        ),
-        migrations.AddIndex(
-            model_name='fetchrun',
-            index=models.Index(fields=['organisation', '-created_at'], name='fetch_runs_newest'),
-        ),
-        migrations.AddConstraint(
-            model_name='fetchrun',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['waiting', 'running'])), fields=('client',), name='client_has_one_run_at_a_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='fetchrun',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'running'), _negated=True), models.Q(('claim_owner', ''), _negated=True), _connector='OR'), name='running_fetch_has_an_owner'),
-        ),
-        migrations.AddConstraint(
-            model_name='fetchentry',
-            constraint=models.UniqueConstraint(fields=('group', 'client'), name='client_is_once_in_a_press_for_many'),
-        ),
         migrations.AddIndex(
             model_name='customer',
             index=models.Index(condition=models.Q(('push_at__isnull', False)), fields=['client', 'push_at'], name='customer_push_due'),
@@ -433,84 +431,8 @@ class Migration(migrations.Migration):
             model_name='customer',
             index=models.Index(fields=['client', 'target_number'], name='customer_in_the_target'),
         ),
-        migrations.AddIndex(
-            model_name='customer',
-            index=models.Index(fields=['organisation', 'number'], name='customers_by_number'),
-        ),
         migrations.AddConstraint(
             model_name='customer',
             constraint=models.UniqueConstraint(fields=('client', 'number'), name='customer_number_is_unique_in_its_client'),
-        ),
-        migrations.AddIndex(
-            model_name='payment',
-            index=models.Index(fields=['first_run', 'id'], name='payments_of_a_run'),
-        ),
-        migrations.AddIndex(
-            model_name='payment',
-            index=models.Index(condition=models.Q(('mark', ''), ('mark_at__isnull', False)), fields=['client', 'mark_at'], name='payment_mark_due'),
-        ),
-        migrations.AddIndex(
-            model_name='payment',
-            index=models.Index(fields=['organisation', '-paid_on', '-id'], name='payments_newest'),
-        ),
-        migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.UniqueConstraint(fields=('client', 'journal_number', 'audit_number'), name='payment_is_registered_once'),
-        ),
-        migrations.AddIndex(
-            model_name='reconciliation',
-            index=models.Index(fields=['client', '-made_at'], name='reconciliations_newest'),
-        ),
-        migrations.AddIndex(
-            model_name='reconciliationline',
-            index=models.Index(fields=['reconciliation', 'difference', 'customer_number', 'invoice_number'], name='reconciliation_in_order'),
-        ),
-        migrations.AddIndex(
-            model_name='settlement',
-            index=models.Index(fields=['run', 'outcome'], name='settlements_of_a_run'),
-        ),
-        migrations.AddConstraint(
-            model_name='settlement',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('credit_note__isnull', True), ('payment__isnull', False)), models.Q(('credit_note__isnull', False), ('payment__isnull', True)), _connector='OR'), name='settlement_comes_from_a_payment_or_a_credit_note'),
-        ),
-        migrations.AddConstraint(
-            model_name='settlement',
-            constraint=models.UniqueConstraint(condition=models.Q(('payment__isnull', False), ('undoes__isnull', True)), fields=('payment', 'invoice', 'round'), name='payment_is_on_an_invoice_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='settlement',
-            constraint=models.CheckConstraint(condition=models.Q(('amount', 0), _negated=True), name='settlement_has_an_amount'),
-        ),
-        migrations.AddIndex(
-            model_name='registration',
-            index=models.Index(condition=models.Q(('state__in', ['ready', 'unknown', 'to_reverse', 'sending', 'reversing'])), fields=['client', 'not_before'], name='registration_due'),
-        ),
-        migrations.AddConstraint(
-            model_name='registration',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'registered'), _negated=True), models.Q(('target_id', ''), _negated=True), _connector='OR'), name='registered_payment_has_a_target_id'),
-        ),
-        migrations.AddConstraint(
-            model_name='registration',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['sending', 'reversing']), _negated=True), models.Q(('claim_owner', ''), _negated=True), _connector='OR'), name='claimed_registration_has_an_owner'),
-        ),
-        migrations.AddConstraint(
-            model_name='registration',
-            constraint=models.UniqueConstraint(condition=models.Q(('target_id', ''), _negated=True), fields=('client', 'target_id'), name='target_payment_belongs_to_one_registration'),
-        ),
-        migrations.AddConstraint(
-            model_name='timeblock',
-            constraint=models.UniqueConstraint(condition=models.Q(('lifted_at__isnull', True)), fields=('customer', 'reason'), name='customer_is_blocked_once_for_a_reason'),
-        ),
-        migrations.AddIndex(
-            model_name='timeentry',
-            index=models.Index(fields=['organisation', '-created_at'], name='time_entries_newest_first'),
-        ),
-        migrations.AddConstraint(
-            model_name='timeentry',
-            constraint=models.CheckConstraint(condition=models.Q(('minutes__gte', 1), ('minutes__lte', 1440)), name='time_of_a_day_is_within_a_day'),
-        ),
-        migrations.AddConstraint(
-            model_name='timeentry',
-            constraint=models.UniqueConstraint(condition=models.Q(('reference', ''), _negated=True), fields=('organisation', 'reference'), name='time_entry_reference_is_unique'),
         ),
     ]
