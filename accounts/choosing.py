@@ -34,6 +34,7 @@ _LONGEST = 200
 _MOST_WORDS = 8
 _WORD = re.compile(r"[^\s·()]+")
 _ID = re.compile(r"\d{1,17}")
+_HINT = gettext_lazy("Write the number or a part of the name.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class Kind:
         along, and None is returned if the organisation has no such row
     :param number: the field whose value names one row
     :param names: the fields that hold what people remember, the most telling one first
+    :param hint: how the rows are found
     :param first: what to say while the row that these hang on is not chosen
     """
 
@@ -54,6 +56,7 @@ class Kind:
     number: str = "number"
     names: tuple[str, ...] = ("name",)
     label: Callable[[Any], str] = str
+    hint: Any = _HINT
     first: Any = ""
 
 
@@ -118,6 +121,8 @@ class RowSelect(forms.Select):
     of: int | None = None
     within = ""
     """The field of the form in which the row is chosen that these hang on."""
+    found: Any | None = None
+    """The row that the text named."""
     near: Iterable[str] = ()
     """What the text may have meant, offered to browsers without JavaScript."""
 
@@ -140,15 +145,14 @@ class RowSelect(forms.Select):
         if not self.searches:
             return super().render(name, typed.pk if typed else value, attrs, renderer)
         attrs = self.build_attrs(self.attrs, attrs)
-        if typed is None:
-            typed = Typed(text="", pk="" if value is None else str(value))
-            row = self._row(typed.pk)
-            typed = Typed(self.kind.label(row), typed.pk) if row is not None else Typed("", "")
+        row = self.found if typed else self.row("" if value is None else str(value))
+        if row is not None:
+            typed = Typed(text=self.kind.label(row), pk=str(row.pk))
         asked = {"kind": self.kind.key} | ({"of": self.of} if self.of is not None else {})
         context = {
             "name": name,
             "id": attrs.get("id", f"id_{name}"),
-            "typed": typed,
+            "typed": typed or Typed(text="", pk=""),
             "near": list(self.near),
             "url": f"{reverse('accounts:choices')}?{urlencode(asked)}",
             "within": self.within,
@@ -156,7 +160,8 @@ class RowSelect(forms.Select):
         }
         return render_to_string("parts/finder.html", context)
 
-    def _row(self, pk: str) -> Any | None:
+    def row(self, pk: str) -> Any | None:
+        """Return the offered row with that id."""
         found = whole_number(pk)
         return None if found is None or self.rows is None else self.rows.filter(pk=found).first()
 
@@ -204,7 +209,7 @@ class RowField(forms.ModelChoiceField):  # type: ignore[type-arg]
             if not self.required:
                 widget.attrs["placeholder"] = self.empty_label
             if hint:
-                words = (str(self.help_text), _("Write the number or a part of the name."))
+                words = (str(self.help_text), str(self.kind.hint))
                 self.help_text = " ".join(filter(None, words))
 
     def _few(self, rows: QuerySet[Any]) -> list[tuple[Any, Any]]:
@@ -224,13 +229,14 @@ class RowField(forms.ModelChoiceField):  # type: ignore[type-arg]
         text = _clean(value.text)
         if not text:
             return super().clean("")
-        chosen = self.widget._row(value.pk)
-        if chosen is not None and _clean(self.kind.label(chosen)) == text:
-            return chosen
-        found, near = resolve(self.rows, self.kind, text)
+        near: list[Any] = []
+        found = self.widget.row(value.pk)
+        if found is None or _clean(self.kind.label(found)) != text:
+            found, near = resolve(self.rows, self.kind, text)
         if found is None:
             self.widget.near = [self.kind.label(row) for row in near]
             raise ValidationError(_unresolved(text, self.widget.near))
+        self.widget.found = found
         return found
 
 

@@ -232,6 +232,7 @@ MEMBERS = register(
         number="email",
         names=("name",),
         label=lambda user: f"{user.name} · {user.email}",
+        hint=_("Write a part of the name, or how the e-mail address begins."),
     )
 )
 

@@ -26,6 +26,7 @@ from accounts.queries import FailureRow, failure_row
 from connectors.registry import CONNECTORS, targets_of_journals
 
 ROWS_ON_A_PAGE = 100
+_NAMED = 50
 
 
 def disconnected_words(vendor: str) -> str:
@@ -202,10 +203,11 @@ def people_rows(organisation: Organisation) -> Any:
     )
 
 
-def without_second_factor(organisation: Organisation) -> list[str]:
-    """Return the names of the members who have no second factor."""
+def without_second_factor(organisation: Organisation) -> tuple[list[str], int]:
+    """Return the first members who have no second factor by name, and how many more there are."""
     rows = people_rows(organisation).filter(has_second_factor=False, user__is_active=True)
-    return [str(row.user) for row in rows]
+    first = [str(row.user) for row in rows[:_NAMED]]
+    return first, rows.count() - len(first)
 
 
 _confirmed_app = AuthenticatorApp.objects.filter(user=OuterRef("user"), confirmed=True)

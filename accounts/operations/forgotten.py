@@ -111,13 +111,16 @@ def make_link(*, membership: Membership, by: User) -> str:
         raise people.Refused(_("This person may not sign in, so a new password would not help."))
     if user.is_superuser:
         raise people.Refused(
-            _("This person is an operator of the installation: only the operator can help.")
+            _(
+                "This person is an operator of the hub. Another operator can set a new password: "
+                "manage.py set_password."
+            )
         )
     if Membership.objects.filter(user=user).exclude(pk=membership.pk).exists():
         raise people.Refused(
             _(
-                "This person is in another organisation too, and the link would open that as "
-                "well. The operator of the hub can help."
+                "This person works for another organisation too, which the link would open as "
+                "well. The operator of the hub can set a new password: manage.py set_password."
             )
         )
     record(

@@ -270,24 +270,32 @@ def stepper(steps: Iterable[object], current: int) -> dict[str, object]:
 
 
 @register.inclusion_tag("parts/pagination.html", takes_context=True)
-def pagination(context: Context, page: Any, parameter: str = "page") -> dict[str, object]:
-    """Print the links to the other pages of a list, keeping its filters and sorting."""
+def pagination(
+    context: Context, page: Any, parameter: str = "page", at: str = ""
+) -> dict[str, object]:
+    """
+    Print the links to the other pages of a list, keeping its filters and sorting.
+
+    :param at: the id of the part of the page that the list is, where it is not all of it
+    """
+
+    def url(number: int | str) -> str:
+        return query_string(context, **{parameter: number}) + (f"#{at}" if at else "")
+
     links = [
         {
             "number": number,
             "gap": number == page.paginator.ELLIPSIS,
             "current": number == page.number,
-            "url": query_string(context, **{parameter: number}),
+            "url": url(number),
         }
         for number in page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1)
     ]
     return {
         "page": page,
         "links": links,
-        "previous_url": page.has_previous()
-        and query_string(context, **{parameter: page.previous_page_number()}),
-        "next_url": page.has_next()
-        and query_string(context, **{parameter: page.next_page_number()}),
+        "previous_url": page.has_previous() and url(page.previous_page_number()),
+        "next_url": page.has_next() and url(page.next_page_number()),
     }
 
 

@@ -28,8 +28,9 @@ def organisation(request: HubRequest) -> HttpResponse:
         )
         messages.success(request, _("Saved."))
         return redirect("accounts:organisation")
+    without, more = without_second_factor(request.organisation)
     return render(
         request,
         "accounts/organisation.html",
-        {"form": form, "without": without_second_factor(request.organisation)},
+        {"form": form, "without": without, "more": more},
     )

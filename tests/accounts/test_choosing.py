@@ -115,6 +115,14 @@ class TestManyRows:
 
         assert Company.objects.get().debtor == many[0]
 
+    def test_stand_there_whole_when_something_else_is_wrong(
+        self, save: Callable[..., Any], many: list[Debtor]
+    ) -> None:
+        page = save(debtor="", debtor_text="12", currency="?").content.decode()
+
+        assert 'value="12 Sjöbergs Åkeri"' in page
+        assert f'name="debtor" value="{many[2].pk}"' in page
+
     @pytest.mark.parametrize(
         ("text", "words"),
         [

@@ -110,14 +110,14 @@ class TestRefusal:
     ) -> None:
         factories.member(person=member.user)
 
-        self.refused(administrator, member, "in another organisation too")
+        self.refused(administrator, member, "works for another organisation too")
 
     def test_for_an_operator_of_the_installation(
         self, administrator: Membership, member: Membership
     ) -> None:
         User.objects.filter(pk=member.user_id).update(is_superuser=True)
 
-        self.refused(administrator, member, "an operator of the installation")
+        self.refused(administrator, member, "is an operator of the hub")
 
     def test_for_who_may_not_sign_in(self, administrator: Membership, member: Membership) -> None:
         User.objects.filter(pk=member.user_id).update(is_active=False)
