@@ -18,6 +18,7 @@ from django.db import transaction
 
 from accounts.models import Connection, Lease
 from accounts.models.compare_and_set import compare_and_set
+from accounts.models.durability import recoverable
 from accounts.operations import claims, installation
 from accounts.operations.access import connector_for
 from accounts.operations.boundaries import reached
@@ -72,7 +73,7 @@ def serve(*, connection_id: int, clock: Clock) -> int:
                 batch_id=batch_id, connector=connector, calls=calls, owner=owner, clock=clock
             )
     finally:
-        with transaction.atomic():
+        with recoverable():
             Lease.objects.give_back(key=key, owner=owner)
             compare_and_set(connection, expect={}, changes={"rung_at": None})
     if more:
@@ -143,7 +144,7 @@ def deliver(
         return True
     reached("deliver.called")
     now = clock()
-    with transaction.atomic():
+    with recoverable():
         close_attempt(attempt, "ok", calls, now=now)
         stored = batch.mark_accepted(number=number, now=now)
     reached("deliver.stored")

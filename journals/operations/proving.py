@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 
+from accounts.models.durability import recoverable
 from accounts.operations import claims
 from accounts.operations.boundaries import reached
 from connectors.base import AccountingConnector, BatchStatus, BatchToPost, LedgerBatch
@@ -170,7 +171,7 @@ def read_back(
     reached("prove.read")
     differences = [] if there is None else rules.verify_read_back(payload, there)
     now = clock()
-    with transaction.atomic():
+    with recoverable():
         if there is None:
             write_down("not_found", now=now)
             _number_not_there(batch, now=now)

@@ -2,18 +2,22 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import requests
 from django.conf import settings as django_settings
+from django.db import connection
 
 from accounts.models import Connection, Debtor, Lease, Restore
 from connectors.errors import ConnectorError
 from connectors.registry import error_class
 from journals.domain import refusals
+from journals.domain.states import BatchState
 from journals.models import Attempt, Batch, Journal, LedgerAsked
 from journals.operations import deciding, delivery, sending
-from tests.journals.sending.conftest import MARCH, Office, line
+from tests.accounts.test_durability import waits_for_the_disk
+from tests.journals.sending.conftest import MARCH, Office, line, march_run
 
 Later = Callable[[float], int]
 
@@ -398,3 +402,24 @@ class TestTwoWorkersAtOnce:
 def test_every_refusal_is_found_again_by_its_code() -> None:
     for name in ("TestCompany", "DebtorBlocked", "SeveralLookAlike", "PreflightFailed"):
         assert issubclass(error_class(name), ConnectorError)
+
+
+@pytest.mark.django_db(transaction=True)
+class TestAPowerCut:
+    def test_b08_finds_each_claim_on_the_disk_and_may_take_back_what_the_ledger_tells_again(
+        self, office: Office, later: Later
+    ) -> None:
+        journal = office.journal(lines=march_run()[-2:])
+        press(office, journal)
+        waited: dict[str, bool] = {}
+
+        def note(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+            if sql.startswith('UPDATE "journals_batch"') and '"claim_owner" =' in sql:
+                state = next(str(value) for value in params if value in list(BatchState))
+                waited[state] = waits_for_the_disk()
+            return execute(sql, params, many, context)
+
+        with connection.execute_wrapper(note):
+            later(0)
+
+        assert waited == {"ready": True, "sending": True, "accepted": False, "posted": False}

@@ -1,0 +1,35 @@
+"""How soon a committed change must be on the disk."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection, transaction
+
+
+@contextmanager
+def recoverable() -> Iterator[None]:
+    """
+    Run a transaction whose commit survives the process at once, and the machine a little later.
+
+    For what another question brings back: the number of a batch whose claim is on the disk, that
+    it was read back. After a power cut the claim is found without an answer, and the ledger is
+    asked. Never for a claim, or for anything that only the hub knows. The next commit that must be
+    on the disk takes all earlier ones with it, on both databases, so none is lost from the middle.
+
+    Inside another transaction it is a part of that one, and as safe as that one.
+    """
+    if connection.in_atomic_block:
+        with transaction.atomic():
+            yield
+    elif connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA synchronous = NORMAL")
+            try:
+                with transaction.atomic():
+                    yield
+            finally:
+                cursor.execute("PRAGMA synchronous = FULL")
+    else:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL synchronous_commit TO OFF")
+            yield

@@ -1,0 +1,42 @@
+"""How soon a committed change must be on the disk, and which may reach it a little later."""
+
+import pytest
+from django.db import connection, transaction
+
+from accounts.models.durability import recoverable
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def waits_for_the_disk() -> bool:
+    """Ask the database whether a commit made now returns only when it is on the disk."""
+    sqlite = connection.vendor == "sqlite"
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA synchronous" if sqlite else "SHOW synchronous_commit")
+        (answer,) = cursor.fetchone()
+    return answer == (2 if sqlite else "on")
+
+
+class TestRecoverable:
+    def test_lets_its_own_commit_reach_the_disk_later_and_no_other(self):
+        before = waits_for_the_disk()
+        with recoverable():
+            inside = waits_for_the_disk()
+        after = waits_for_the_disk()
+
+        assert (before, inside, after) == (True, False, True)
+
+    def test_is_over_when_what_it_did_has_failed(self):
+        with pytest.raises(ZeroDivisionError), recoverable():
+            raise ZeroDivisionError
+
+        assert waits_for_the_disk()
+
+    def test_inside_a_transaction_is_as_safe_as_that_one(self):
+        with transaction.atomic():
+            with recoverable():
+                inside = waits_for_the_disk()
+            after = waits_for_the_disk()
+
+        assert inside
+        assert after
