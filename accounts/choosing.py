@@ -122,7 +122,7 @@ class RowSelect(forms.Select):
     within = ""
     """The field of the form in which the row is chosen that these hang on."""
     found: Any | None = None
-    """The row that the text named."""
+    """The row that the text named, or that stands there at first."""
     near: Iterable[str] = ()
     """What the text may have meant, offered to browsers without JavaScript."""
 
@@ -145,7 +145,9 @@ class RowSelect(forms.Select):
         if not self.searches:
             return super().render(name, typed.pk if typed else value, attrs, renderer)
         attrs = self.build_attrs(self.attrs, attrs)
-        row = self.found if typed else self.row("" if value is None else str(value))
+        row = self.found
+        if typed is None and (row is None or row.pk != value):
+            row = self.row("" if value is None else str(value))
         if row is not None:
             typed = Typed(text=self.kind.label(row), pk=str(row.pk))
         asked = {"kind": self.kind.key} | ({"of": self.of} if self.of is not None else {})
@@ -178,6 +180,12 @@ class RowField(forms.ModelChoiceField):  # type: ignore[type-arg]
         more.setdefault("empty_label", gettext_lazy("Choose"))
         super().__init__(queryset=None, **more)
         self.kind = self.widget.kind = kind
+
+    def prepare_value(self, value: Any) -> Any:
+        """Return what is shown; a row that the page has at hand need not be looked for again."""
+        if hasattr(value, "_meta"):
+            self.widget.found = value
+        return super().prepare_value(value)
 
     def label_from_instance(self, obj: Any) -> str:
         """Return the row in words."""

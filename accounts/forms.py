@@ -261,6 +261,8 @@ class CompanyForm(_CompanyForm):
         for name in ("debtor", "owner"):
             field: Any = self.fields[name]
             field.offer(self.instance.organisation)
+            if self.instance.pk:
+                self.initial[name] = getattr(self.instance, name)
 
     def clean_number(self) -> str:
         """Refuse a number that another company has."""
