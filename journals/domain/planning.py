@@ -1,6 +1,5 @@
 """What will be posted: one batch per period, oldest first, with the target's dimensions."""
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -372,35 +371,3 @@ def _planned(
         # Cannot happen while the code above is right; money is checked before it leaves.
         raise Unbalanced({period: planned.total - credit})
     return planned
-
-
-def to_post(
-    planned: PlannedBatch, *, settings: PostingSettings, hold: bool, own_number: str | None = None
-) -> base.BatchToPost:
-    """Return the batch in the shape that a connector posts."""
-    return base.BatchToPost(
-        description=planned.description,
-        posted_on=planned.posted_on,
-        period=planned.posting_period,
-        currency=planned.currency,
-        lines=planned.lines,
-        hold=hold,
-        branch=settings.branch,
-        ledger=settings.ledger,
-        own_number=own_number,
-    )
-
-
-def batch_digest(planned: PlannedBatch) -> str:
-    """
-    Return a digest of what would be posted, for "same reference, same content".
-
-    Where it is posted is part of it; the notes beside it are not.
-    """
-    parts = [planned.description, planned.reference, planned.posting_period, planned.currency]
-    parts.append(planned.posted_on.isoformat())
-    for line in planned.lines:
-        segments = ",".join(f"{item.segment_id}={item.value}" for item in line.segments)
-        amounts = f"{line.debit:.2f}\x1d{line.credit:.2f}"
-        parts.append("\x1d".join((line.account, amounts, line.text, line.reference, segments)))
-    return hashlib.sha256("\x1e".join(parts).encode("utf-8", "surrogatepass")).hexdigest()

@@ -7,14 +7,11 @@ from decimal import Decimal
 
 from connectors import base
 from connectors.words import gettext_noop as _
-from journals.domain.planning import PlannedBatch
 
 NONE, ONE, SEVERAL = "none", "one", "several"
 
 _FIRST_WAIT = timedelta(minutes=1)
 _LONGEST_WAIT = timedelta(hours=6)
-
-_BatchLike = PlannedBatch | base.BatchToPost
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +59,7 @@ def next_attempt(attempts: int, *, now: datetime) -> datetime:
     return now + min(wait, _LONGEST_WAIT)
 
 
-def same_content(sent_digest: str, digest: str) -> bool:
-    """Say whether a batch may go under the reference it was first sent with."""
-    return not sent_digest or sent_digest == digest
-
-
-def match_lost_batch(planned: _BatchLike, candidates: Sequence[base.LedgerBatch]) -> Match:
+def match_lost_batch(sent: base.BatchToPost, candidates: Sequence[base.LedgerBatch]) -> Match:
     """
     Return which of the ledger's batches is ours, after an answer was lost.
 
@@ -76,31 +68,27 @@ def match_lost_batch(planned: _BatchLike, candidates: Sequence[base.LedgerBatch]
     is not taken for absent either: the key in the description is unique, so a person must
     look (several).
     """
-    ours = [batch for batch in candidates if batch.description.strip() == planned.description]
+    ours = [batch for batch in candidates if batch.description.strip() == sent.description]
     if not ours:
         return Match(NONE)
-    exact = [batch for batch in ours if _is_same(planned, batch)]
+    exact = [batch for batch in ours if _is_same(sent, batch)]
     if len(ours) == len(exact) == 1:
         return Match(ONE, exact[0], tuple(exact))
     return Match(SEVERAL, None, tuple(ours))
 
 
-def _period(planned: _BatchLike) -> str:
-    return planned.posting_period if isinstance(planned, PlannedBatch) else planned.period
-
-
-def _is_same(planned: _BatchLike, batch: base.LedgerBatch) -> bool:
-    references = {line.reference for line in planned.lines}
+def _is_same(sent: base.BatchToPost, batch: base.LedgerBatch) -> bool:
+    references = {line.reference for line in sent.lines}
     return (
         batch.status != base.BatchStatus.VOIDED
-        and batch.period == _period(planned)
-        and batch.debit_total == planned.total
+        and batch.period == sent.period
+        and batch.debit_total == sent.total
         and {line.reference for line in batch.lines} <= references
-        and (bool(batch.lines) or not planned.lines)
+        and (bool(batch.lines) or not sent.lines)
     )
 
 
-def verify_read_back(planned: _BatchLike, batch: base.LedgerBatch) -> list[Difference]:
+def verify_read_back(sent: base.BatchToPost, batch: base.LedgerBatch) -> list[Difference]:
     """
     Return how the ledger's batch differs from what was sent; nothing means *posted*.
 
@@ -109,17 +97,16 @@ def verify_read_back(planned: _BatchLike, batch: base.LedgerBatch) -> list[Diffe
     fills in its own for the rest.
     """
     found: list[Difference] = []
-    period = _period(planned)
     if batch.status == base.BatchStatus.VOIDED:
         found.append(_difference("voided"))
-    if batch.debit_total != planned.total or batch.credit_total != planned.total:
-        off = batch.debit_total if batch.debit_total != planned.total else batch.credit_total
-        found.append(_difference("total", found=off, sent=planned.total))
-    if batch.period != period:
-        found.append(_difference("period", found=batch.period, sent=period))
-    if len(batch.lines) != len(planned.lines):
-        found.append(_difference("line_count", found=len(batch.lines), sent=len(planned.lines)))
-    return found + _line_differences(planned.lines, batch.lines)
+    if batch.debit_total != sent.total or batch.credit_total != sent.total:
+        off = batch.debit_total if batch.debit_total != sent.total else batch.credit_total
+        found.append(_difference("total", found=off, sent=sent.total))
+    if batch.period != sent.period:
+        found.append(_difference("period", found=batch.period, sent=sent.period))
+    if len(batch.lines) != len(sent.lines):
+        found.append(_difference("line_count", found=len(batch.lines), sent=len(sent.lines)))
+    return found + _line_differences(sent.lines, batch.lines)
 
 
 def _line_differences(

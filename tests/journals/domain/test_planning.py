@@ -14,13 +14,11 @@ from journals.domain.planning import (
     Unbalanced,
     balance_with,
     batch_description,
-    batch_digest,
     batch_key,
     plan,
     posting_date,
     posting_lines,
     split_into_period_batches,
-    to_post,
 )
 from journals.domain.posting_periods import choose_posting_period, find_period
 from journals.domain.preflight import (
@@ -32,7 +30,6 @@ from journals.domain.preflight import (
 from journals.domain.proving import (
     match_lost_batch,
     next_attempt,
-    same_content,
     verify_read_back,
 )
 from mappings.domain.account_patterns import (
@@ -366,23 +363,11 @@ class TestChoosePostingPeriod:
 
 
 class TestPlan:
-    def test_is_what_a_connector_posts(self):
+    def test_says_where_and_when_it_is_posted_and_how_much(self):
         (batch,) = planned()
 
-        post = to_post(batch, settings=SETTINGS, hold=True, own_number="X1")
-
-        assert (post.period, post.posted_on, post.currency) == ("202603", date(2026, 3, 25), "SEK")
-        assert (post.branch, post.ledger, post.own_number, post.hold) == ("1", "1", "X1", True)
-        assert post.total == batch.total == Decimal("100.00")
-
-    def test_has_a_digest_of_all_that_is_posted(self):
-        (batch,) = planned()
-        (other,) = planned((replace(MARCH[0], text="x"), MARCH[1]))
-
-        assert batch_digest(batch) == batch_digest(replace(batch, notes=()))
-        assert batch_digest(batch) != batch_digest(other)
-        assert batch_digest(batch) != batch_digest(replace(batch, posted_on=date(2026, 3, 1)))
-        assert batch_digest(batch) != batch_digest(replace(batch, posting_period="202604"))
+        assert (batch.posting_period, batch.posted_on) == ("202603", date(2026, 3, 25))
+        assert (batch.currency, batch.total) == ("SEK", Decimal("100.00"))
 
 
 class TestPreflight:
@@ -565,6 +550,18 @@ class TestNearest:
         assert nearest("zzz", choices) == ()
 
 
+def sent():
+    """Return the batch of the plan as a connector posts it."""
+    (batch,) = planned()
+    return base.BatchToPost(
+        description=batch.description,
+        posted_on=batch.posted_on,
+        period=batch.posting_period,
+        currency=batch.currency,
+        lines=batch.lines,
+    )
+
+
 def ledger_batch(batch, **changes):
     lines = tuple(
         base.LedgerLine(n, p.account, p.debit, p.credit, p.text, p.reference, p.segments)
@@ -573,7 +570,7 @@ def ledger_batch(batch, **changes):
     held = base.LedgerBatch(
         "GL1",
         batch.description,
-        batch.posting_period,
+        batch.period,
         base.BatchStatus.HOLD,
         batch.total,
         batch.total,
@@ -584,21 +581,17 @@ def ledger_batch(batch, **changes):
 
 class TestVerifyReadBack:
     def differences(self, **changes):
-        (batch,) = planned()
+        batch = sent()
         return [d.code for d in verify_read_back(batch, ledger_batch(batch, **changes))]
 
     def test_finds_nothing_when_it_is_what_was_sent_in_any_order(self):
-        (batch,) = planned()
+        batch = sent()
         lines = ledger_batch(batch).lines[::-1]
 
         assert self.differences(lines=lines) == []
-        assert (
-            verify_read_back(to_post(batch, settings=SETTINGS, hold=True), ledger_batch(batch))
-            == []
-        )
 
     def test_finds_another_total_period_status_and_number_of_lines(self):
-        (batch,) = planned()
+        batch = sent()
 
         assert self.differences(debit_total=Decimal("1.00")) == ["total"]
         assert self.differences(credit_total=Decimal("1.00")) == ["total"]
@@ -610,7 +603,7 @@ class TestVerifyReadBack:
         ]
 
     def test_finds_what_a_person_changed_in_a_line(self):
-        (batch,) = planned()
+        batch = sent()
         first, second = ledger_batch(batch).lines
         changed = replace(first, segments=(base.SegmentValue(1, "0200"),))
         other = replace(second, account="2920")
@@ -622,14 +615,14 @@ class TestVerifyReadBack:
         assert self.differences(lines=(first, other)) == ["line_missing", "line_added"]
 
     def test_lets_the_target_fill_in_segments_that_were_not_sent(self):
-        (batch,) = planned()
+        batch = sent()
         first, second = ledger_batch(batch).lines
         filled = replace(second, segments=(base.SegmentValue(1, "0000"),))
 
         assert self.differences(lines=(first, filled)) == []
 
     def test_counts_equal_lines(self):
-        (batch,) = planned()
+        batch = sent()
         first, second = ledger_batch(batch).lines
 
         assert self.differences(lines=(first, second, second)) == ["line_count", "line_added"]
@@ -637,7 +630,7 @@ class TestVerifyReadBack:
 
 class TestMatchLostBatch:
     def test_finds_ours_by_description_total_period_and_references(self):
-        (batch,) = planned()
+        batch = sent()
         ours = ledger_batch(batch)
         others = [replace(ours, description="Run 3"), replace(ours, description="x")]
 
@@ -646,7 +639,7 @@ class TestMatchLostBatch:
         assert (match.outcome, match.batch) == ("one", ours)
 
     def test_finds_none_where_no_description_is_ours(self):
-        (batch,) = planned()
+        batch = sent()
 
         assert match_lost_batch(batch, [ledger_batch(batch, description="x")]).outcome == "none"
 
@@ -660,14 +653,14 @@ class TestMatchLostBatch:
         ],
     )
     def test_asks_a_person_where_only_the_description_is_ours(self, change):
-        (batch,) = planned()
+        batch = sent()
 
         match = match_lost_batch(batch, [ledger_batch(batch, **change)])
 
         assert (match.outcome, match.batch) == ("several", None)
 
     def test_asks_a_person_where_there_are_two(self):
-        (batch,) = planned()
+        batch = sent()
         ours = ledger_batch(batch)
 
         assert match_lost_batch(batch, [ours, replace(ours, number="GL2")]).outcome == "several"
@@ -685,10 +678,3 @@ class TestNextAttempt:
             timedelta(minutes=4),
             timedelta(hours=6),
         ]
-
-
-class TestSameContent:
-    def test_holds_before_the_first_send_and_while_nothing_changed(self):
-        assert same_content("", "a")
-        assert same_content("a", "a")
-        assert not same_content("a", "b")
