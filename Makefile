@@ -12,7 +12,8 @@ COVERAGE_AT_LEAST ?= 92
 COVERED := $(if $(COVERAGE),--cov --cov-report=term --cov-fail-under=$(COVERAGE_AT_LEAST))
 ONLY ?=
 
-.PHONY: help install install-dev run test test-services lint check bench torture recovery story screenshots lock messages settings clean
+.PHONY: help install install-dev run test test-services lint lint-types lint-rules check bench torture \
+	torture-journals torture-payments recovery story screenshots lock messages settings clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 24
@@ -32,10 +33,14 @@ test: install-dev  ## the whole suite: SQLite and the embedded broker, nothing t
 test-services: install-dev  ## the same suite on PostgreSQL and Redis (TEST_DATABASE_URL, TEST_BROKER_URL)
 	@HUB_TEST_TIER=services $(PYTEST) $(ONLY)
 
-lint: install-dev  ## formatting, rules, types, layers, templates, migrations
+lint: lint-rules lint-types  ## formatting, rules, types, layers, templates, migrations
+
+lint-types: install-dev
+	@.venv/bin/mypy
+
+lint-rules: install-dev
 	@.venv/bin/ruff format --check .
 	@.venv/bin/ruff check .
-	@.venv/bin/mypy
 	@.venv/bin/lint-imports --no-cache
 	@.venv/bin/djlint --quiet --lint templates
 	@HUB_LOG_LEVEL=WARNING $(MANAGE) makemigrations --check --dry-run
@@ -50,8 +55,12 @@ bench: install-dev  ## measure against bare loops that do the same calls (BENCH=
 		|| { echo "dlt cannot be installed here: payments are measured without it."; rm -rf .venv/dlt; }
 	@$(PYTHON_IN_VENV) -m benchmarks $(BENCH)
 
-torture: install-dev  ## send while everything goes wrong, on both tiers (N=1000 batches, SEED=1, PAYMENTS=5000)
+torture: torture-journals torture-payments  ## send while everything goes wrong, on both tiers (N=1000 batches, SEED=1, PAYMENTS=5000)
+
+torture-journals: install-dev
 	@$(PYTHON_IN_VENV) -m benchmarks.torture --batches $(or $(N),1000) --seed $(or $(SEED),1)
+
+torture-payments: install-dev
 	@$(PYTHON_IN_VENV) -m benchmarks.torture.payments --payments $(or $(PAYMENTS),5000) --seed $(or $(SEED),1)
 
 recovery: install-dev  ## kill, restart and empty the servers and processes of a hub that works
