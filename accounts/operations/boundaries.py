@@ -43,6 +43,11 @@ BOUNDARIES: dict[str, str] = {
     "look_up.recorded": "what the look-up found is committed",
     "release.asked": "the vendor was asked to release, nothing is stored",
     "release.recorded": "what came of the release is committed",
+    # --- web: a person presses Fetch
+    "ask.begun": "nothing is written",
+    "ask.written": "the run is written, nothing is committed",
+    "ask.committed": "the run is committed, nobody is told",
+    "ask.told": "a worker is told, the person has no answer yet",
     # --- worker: payments are fetched
     "fetch.claimed": "the run is claimed, nothing is asked",
     "fetch.read": "a page is here, nothing of it is stored",

@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 from accounts.domain import PAYMENTS_IMPORT, PAYMENTS_OVERVIEW
 from accounts.models import Organisation, User
 from accounts.operations import audit
+from accounts.operations.boundaries import reached
 from accounts.operations.waking import wake
 from connectors.errors import ConnectorError
 from payments.domain import refusals
@@ -113,6 +114,7 @@ def _run_for(
         return run
     due = client.full_pass_at is None or now - client.full_pass_at >= FULL_PASS_EVERY
     is_full = full or due or client.journal_mark is None
+    reached("ask.begun")
     try:
         with transaction.atomic():
             run = FetchRun.objects.create(
@@ -136,11 +138,14 @@ def _run_for(
                     subject=client,
                     user=by,
                 )
+            reached("ask.written")
     except IntegrityError:
         # Somebody pressed in the same instant; the constraint let one of us through.
         there: FetchRun = active.get()
         return there
+    reached("ask.committed")
     wake("payments.tasks.fetch", run_id=run.pk)
+    reached("ask.told")
     return run
 
 

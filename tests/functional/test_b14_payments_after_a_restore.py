@@ -12,7 +12,7 @@ from django.core.management import call_command
 
 from payments.models import Payment, Registration, RegistrationAttempt
 from tests.functional.restoring import Restore, take_backup  # noqa: F401
-from tests.payments.test_with_the_sandbox import Office
+from tests.payments.real_time import Office
 
 
 @pytest.fixture

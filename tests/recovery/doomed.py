@@ -57,19 +57,30 @@ def started(database: str, queue: str) -> Iterator[Doomed]:
 
 def web(journal_id: int) -> None:
     """Press Send in a person's session, through the whole of Django."""
+    from journals.models import Journal
+
+    _press("journals:send", Journal.objects.get(pk=journal_id))
+
+
+def payments_web(client_id: int) -> None:
+    """Press Fetch in a person's session, through the whole of Django."""
+    from payments.models import InvoiceClient
+
+    _press("payments:fetch", InvoiceClient.objects.get(pk=client_id))
+
+
+def _press(button: str, row: Any) -> None:
     from django.test import Client
     from django.urls import reverse
 
     from accounts.models import Membership
-    from journals.models import Journal
 
-    journal = Journal.objects.get(pk=journal_id)
-    client = Client()
-    client.force_login(
-        Membership.objects.get(organisation=journal.organisation).user,
+    browser = Client()
+    browser.force_login(
+        Membership.objects.get(organisation=row.organisation).user,
         backend="accounts.backends.HubBackend",
     )
-    client.post(reverse("journals:send", args=[journal_id]))
+    browser.post(reverse(button, args=[row.pk]))
 
 
 def preparer(journal_id: int) -> None:
@@ -132,7 +143,7 @@ PARTS: dict[str, Callable[[int], None]] = {
     part.__name__: part
     for part in (
         *(web, preparer, sender),
-        *(fetcher, registrar, errand_runner),
+        *(payments_web, fetcher, registrar, errand_runner),
         *(sweeper, schedule),
     )
 }
@@ -149,7 +160,7 @@ def do(order: dict[str, Any]) -> int:
     try:
         os.environ["HUB_DIE_AT"] = order["boundary"]
         settings.HUB_VENDORS.update(order["vendors"])
-        settings.HUB_PROCESS = "web" if order["part"] == "web" else "worker"
+        settings.HUB_PROCESS = "web" if order["part"].endswith("web") else "worker"
         PARTS[order["part"]](order["row"])
         status = 0
     except BaseException:  # noqa: BLE001 (the parent's code must not go on in the child)
