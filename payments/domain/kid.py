@@ -14,7 +14,7 @@ _BLANKS = re.compile(r"[\s.]+")
 
 def tidy(text: str) -> str:
     """Return a KID without the blanks and points that people write between its groups."""
-    return _BLANKS.sub("", text)
+    return _BLANKS.sub("", text) if text else ""
 
 
 def key_of(text: str) -> str:
@@ -24,7 +24,7 @@ def key_of(text: str) -> str:
     Empty if the text is no KID at all.
     """
     kid = tidy(text)
-    return kid.lstrip("0") if _KID.fullmatch(kid) else ""
+    return kid.lstrip("0") if kid and _KID.fullmatch(kid) else ""
 
 
 def is_valid(text: str) -> bool:

@@ -1,5 +1,6 @@
 """The tables of the payments app."""
 
+from payments.models import lists as lists
 from payments.models.clients import Integration, InvoiceClient
 from payments.models.customers import Customer, DeniedProject, TimeBlock, TimeEntry
 from payments.models.ledger import Invoice, Payment, Settlement

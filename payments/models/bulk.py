@@ -8,7 +8,8 @@ was two thirds of the time, and the database's own work a sixth.
 import csv
 import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection, models
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     Field = models.Field[Any, Any]
 else:
     Field = models.Field
+Columns = dict[Field, Sequence[Any]]
 _KINDS = (
     models.CharField,
     models.TextField,
@@ -55,23 +57,24 @@ def insert(
     """
     if not connection.in_atomic_block:
         raise TypeError("rows are inserted within a transaction")
-    primary, fields = model._meta.pk, _fields(model)
+    fields = _fields(model)
     unknown = {*names, *same} - fields.keys()
     if unknown:
         raise TypeError(f"{model.__name__} has no {', '.join(sorted(unknown))}")
     if not rows:
         return []
     keys = _new_keys(model, len(rows))
-    given = dict(zip(names, zip(*rows, strict=True), strict=True))
-    columns: list[Iterable[Any]] = [keys]
-    for name, field in fields.items():
-        if name in given:
-            columns.append(_prepared(field, given[name]))
-        else:
-            value = _one(field, same[name] if name in same else field.get_default())
-            columns.append([value] * len(rows))
-    write = _copy if connection.vendor == "postgresql" else _execute
-    write(model, [primary, *fields.values()], zip(*columns, strict=True))
+    each: Columns = {model._meta.pk: keys}
+    for name, values in zip(names, zip(*rows, strict=True), strict=True):
+        each[fields[name]] = _prepared(fields[name], values)
+    all_: dict[Field, Any] = {}
+    for name in fields.keys() - set(names):
+        value = same[name] if name in same else fields[name].get_default()
+        all_[fields[name]] = _one(fields[name], value)
+    # A column that is not named is NULL: nothing is read, sent or bound for it.
+    each = {field: values for field, values in each.items() if any(v is not None for v in values)}
+    all_ = {field: value for field, value in all_.items() if value is not None}
+    (_copy if connection.vendor == "postgresql" else _execute)(model, each, all_)
     return keys
 
 
@@ -118,32 +121,26 @@ def _columns(fields: Iterable[Field]) -> str:
     return ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
 
 
-def _execute(
-    model: type[models.Model],
-    fields: Sequence[Field],
-    rows: Iterable[tuple[Any, ...]],
-) -> None:
+def _execute(model: type[models.Model], each: Columns, same: Mapping[Field, Any]) -> None:
     table = connection.ops.quote_name(model._meta.db_table)
-    places = ", ".join(["%s"] * len(fields))
+    places = ", ".join(["%s"] * (len(each) + len(same)))
     with connection.cursor() as cursor:
         cursor.executemany(
-            f"INSERT INTO {table} ({_columns(fields)}) VALUES ({places})",  # noqa: S608
-            list(rows),
+            f"INSERT INTO {table} ({_columns([*each, *same])}) VALUES ({places})",  # noqa: S608
+            list(zip(*each.values(), *map(repeat, same.values()), strict=False)),
         )
 
 
-def _copy(
-    model: type[models.Model],
-    fields: Sequence[Field],
-    rows: Iterable[tuple[Any, ...]],
-) -> None:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
+def _copy(model: type[models.Model], each: Columns, same: Mapping[Field, Any]) -> None:
+    end, text = io.StringIO(), io.StringIO()
+    # What all rows have in common is written once, and ends each of their lines.
+    csv.writer(end, lineterminator="\n").writerow(["", *same.values()])
+    csv.writer(text, lineterminator=end.getvalue()).writerows(zip(*each.values(), strict=True))
     text.seek(0)
     table = connection.ops.quote_name(model._meta.db_table)
     # What is empty is NULL, but in a text column it is "".
-    never_null = _columns(field for field in fields if isinstance(field, _TEXTS))
-    words = f"COPY {table} ({_columns(fields)}) FROM STDIN WITH (FORMAT csv"
+    never_null = _columns(field for field in (*each, *same) if isinstance(field, _TEXTS))
+    words = f"COPY {table} ({_columns([*each, *same])}) FROM STDIN WITH (FORMAT csv"
     if never_null:
         words += f", FORCE_NOT_NULL ({never_null})"
     with connection.cursor() as cursor, connection.wrap_database_errors:

@@ -24,6 +24,9 @@ from payments.models import (
     bulk,
 )
 
+# A database takes a plain text at once, and asks around for what a member of an enum may be.
+_RULES: dict[matching.Rule | None, str] = {rule: rule.value for rule in matching.Rule}
+_OUTCOMES = {outcome: outcome.value for outcome in matching.Outcome}
 _AT_ONCE = 900
 """Values in one IN list; SQLite takes no more than 999 in a statement."""
 
@@ -45,17 +48,13 @@ def portions(values: Iterable[Any]) -> Iterator[list[Any]]:
 
 def settled_on(invoice_ids: Iterable[int]) -> dict[int, Open]:
     """Return the sums of the events of those invoices that have any."""
-    found: dict[int, Open] = {}
-    for some in portions(invoice_ids):
-        rows = (
-            Settlement.objects.filter(invoice_id__in=some)
-            .order_by()
-            .values_list("invoice_id")
-            .annotate(total=Sum("amount"), paid=Sum("amount", filter=Q(payment__isnull=False)))
-        )
-        for invoice_id, total, paid in rows:
-            found[invoice_id] = Open(total=total, paid=paid or ZERO)
-    return found
+    rows = (
+        Settlement.objects.filter(invoice_id__among=set(invoice_ids))
+        .order_by()
+        .values_list("invoice_id")
+        .annotate(total=Sum("amount"), paid=Sum("amount", filter=Q(payment__isnull=False)))
+    )
+    return {invoice_id: Open(total=total, paid=paid or ZERO) for invoice_id, total, paid in rows}
 
 
 def used_of(credit_note_ids: Iterable[int]) -> dict[int, Decimal]:
@@ -104,8 +103,8 @@ def _candidates(client: InvoiceClient, arrived: Sequence[Incoming]) -> list[Cand
     kid_keys = {kids.key_of(p.kid) for p in arrived if p.kid and kids.is_valid(p.kid)}
     numbers = {number for p in arrived for number in matching.numbers_in(p.invoice_number)}
     rows: dict[int, tuple[Any, ...]] = {}
-    wanted = [Q(kid_key__in=some) for some in portions(sorted(kid_keys))]
-    wanted += [Q(number__in=some) for some in portions(sorted(numbers))]
+    wanted = [Q(kid_key__among=kid_keys)] if kid_keys else []
+    wanted += [Q(number__among=numbers)] if numbers else []
     for condition in wanted:
         found = Invoice.objects.filter(condition, client=client).values_list(
             "pk",
@@ -117,21 +116,23 @@ def _candidates(client: InvoiceClient, arrived: Sequence[Incoming]) -> list[Cand
             "is_credit_note",
         )
         rows |= {row[0]: row for row in found}
-    settled = settled_on(rows)
-    nothing = Open()
-    return [
-        Candidate(
-            id=pk,
-            number=number,
-            customer=customer or "",
-            open=None if posted is None else posted - settled.get(pk, nothing).total,
-            paid=settled.get(pk, nothing).paid,
-            kid=kid,
-            foreign="" if currency == client.currency else currency,
-            is_credit_note=is_credit_note,
+    settled, nothing, home = settled_on(rows), Open(), client.currency
+    candidates = []
+    for pk, number, kid, customer, currency, posted, is_credit_note in rows.values():
+        events = settled.get(pk, nothing)
+        candidates.append(
+            Candidate(
+                id=pk,
+                number=number,
+                customer=customer or "",
+                open=None if posted is None else posted - events.total,
+                paid=events.paid,
+                kid=kid,
+                foreign="" if currency == home else currency,
+                is_credit_note=is_credit_note,
+            )
         )
-        for pk, number, kid, customer, currency, posted, is_credit_note in rows.values()
-    ]
+    return candidates
 
 
 def store_placed(
@@ -152,7 +153,13 @@ def store_placed(
         Settlement,
         ("payment_id", "invoice_id", "amount", "rule", "outcome"),
         [
-            (payments[one.payment_id][0], part.invoice_id, part.amount, one.rule, part.outcome)
+            (
+                payments[one.payment_id][0],
+                part.invoice_id,
+                part.amount,
+                _RULES[one.rule],
+                _OUTCOMES[part.outcome],
+            )
             for one, part in parts
         ],
         organisation_id=client.organisation_id,

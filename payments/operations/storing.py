@@ -208,7 +208,7 @@ def _insert(
                 one.invoice_number[:_INVOICE_NUMBER],
                 kids.tidy(one.kid)[:_KID],
                 one.text[:200],
-                result.left or "",
+                result.left.value if result.left else "",
                 now if marks and result.parts else None,
             )
             for one, result in zip(fresh, placed, strict=True)
