@@ -10,7 +10,7 @@ from django.test import Client
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.face.test_pages import opened
-from tests.integrationhub.test_make_run import Hub
+from tests.hub import Hub
 
 # What is waited for is a condition; this is only how long a machine in need may take.
 PATIENCE = 120_000

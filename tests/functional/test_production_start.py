@@ -23,7 +23,7 @@ import requests
 
 from integrationhub import configuration
 from tests import environment
-from tests.integrationhub.test_make_run import free_ports
+from tests.hub import free_ports
 
 ROOT = Path(__file__).resolve().parents[2]
 UNITS = ROOT / "deploy" / "systemd"

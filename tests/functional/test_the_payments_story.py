@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page, expect
 from sandbox import receivables_story as story
 from tests import environment
 from tests.functional.desk import PATIENCE, Desk, mark, sandbox
-from tests.integrationhub.test_make_run import Hub
+from tests.hub import Hub
 
 PICTURES = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
 KEEP_PICTURES = os.environ.get("KEEP_SCREENSHOTS") == "1"

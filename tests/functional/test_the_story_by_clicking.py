@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, expect
 from benchmarks.story import BALANCE_SHEET, payroll_file
 from tests import environment
 from tests.functional.desk import PASSWORD, PATIENCE, Desk, mark, sandbox
-from tests.integrationhub.test_make_run import Hub
+from tests.hub import Hub
 
 pytestmark = [
     pytest.mark.processes,

@@ -1,13 +1,16 @@
 """
-The main job with the hub's real processes: the story over HTTP, then its pages in a real browser.
+The main job with the hub's real processes, from `make run` to Ctrl-C: the story over HTTP, then its
+pages in a real browser.
 
 `make screenshots` runs the same and keeps the pictures in docs/screenshots.
 """
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +18,7 @@ import pytest
 
 from tests import environment
 from tests.functional.desk import PATIENCE, findings_of
-from tests.integrationhub.test_make_run import Hub
+from tests.hub import Hub
 
 ROOT = Path(__file__).resolve().parents[2]
 PICTURES = ROOT / "docs" / "screenshots"
@@ -28,6 +31,7 @@ pytestmark = [
     ),
 ]
 
+PROCESSES = {"sandbox", "web", "worker", "schedule"}
 PAGES = {
     "home": "/",
     "journals": "/journals/",
@@ -72,7 +76,8 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Hub, str]]:
         timeout=600,
     )
     yield hub, story.stdout + story.stderr
-    hub.stop()
+    if hub.process.poll() is None:
+        hub.stop()
 
 
 def sign_in(page: Any, hub: Hub, role: str) -> None:
@@ -82,6 +87,24 @@ def sign_in(page: Any, hub: Hub, role: str) -> None:
     page.get_by_label("Password").fill("integration-hub-demo")
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url(f"http://127.0.0.1:{hub.port}/")
+
+
+def test_make_run_starts_all_and_tells_what_to_do_next(told: tuple[Hub, str]) -> None:
+    hub, _ = told
+    children, said = hub.children(), "".join(hub.said)
+    page = HTTPConnection("127.0.0.1", hub.port)
+    page.request("GET", "/readyz")
+    ready = page.getresponse()
+    status, body = ready.status, ready.read()
+    page.close()
+
+    context = f"{said}\n{body!r}\n{children}\n{hub.logs()}"
+    assert set(children) == PROCESSES, context
+    assert (status, b'"ready": true' in body) == (200, True), context
+    assert "Integration Hub is ready" in said
+    assert f"http://127.0.0.1:{hub.port}" in said
+    assert f"http://127.0.0.1:{hub.sandbox_port}" in said
+    assert re.findall(r"^  (\d)\. ", said, re.MULTILINE) == ["1", "2", "3", "4"]
 
 
 def test_s09_ends_with_three_batches_in_their_periods(told: tuple[Hub, str]) -> None:
@@ -164,3 +187,17 @@ def test_the_first_page_speaks_the_readers_language(
     assert page.locator("html").get_attribute("lang") == language
     assert page.get_by_role("button", name=word).count()
     context.close()
+
+
+def test_ctrl_c_stops_all_cleanly(told: tuple[Hub, str]) -> None:
+    # The last of the file: the others need the hub.
+    hub, _ = told
+    children = hub.children()
+
+    code, last_words = hub.stop()
+
+    context = f"{last_words}\n{children}\n{hub.logs()}"
+    assert code == 0, context
+    ends = re.findall(r"^  (\w+) (stopped|did not)", last_words, re.MULTILINE)
+    assert set(ends) == {(name, "stopped") for name in PROCESSES}, context
+    assert not any(Path(f"/proc/{pid}").exists() for pid in children.values())
