@@ -2,12 +2,13 @@
 
 import re
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.template.loader import render_to_string
 from django.test import RequestFactory
-from playwright.sync_api import Page, Route
+from playwright.sync_api import Browser, Page, Route
 
 from tests.face.styleguide import MappingForm, context
 
@@ -40,7 +41,8 @@ class TestStyleGuide:
         assert 'data-theme="dark"' in style_guide("dark")
 
     def test_weighs_less_than_a_page_may(self):
-        files = ("css/hub.css", "js/hub.js", "vendor/htmx.min.js", "icons.svg", "favicon.svg")
+        scripts = ("js/hub.js", "js/choosing.js", "vendor/htmx.min.js")
+        files = ("css/hub.css", *scripts, "icons.svg", "favicon.svg")
         weight = sum((ROOT / "static" / name).stat().st_size for name in files)
 
         assert weight + len(style_guide().encode()) < 150_000 + 30_000  # it shows every part
@@ -67,7 +69,32 @@ class TestErrorPages:
 
 def opened(browser, html: str, width: int) -> Page:
     """Return a page that shows the HTML under the hub's content policy, from no network."""
+    page = browser.new_page()
+    page.set_default_timeout(120_000)  # a loaded machine may take its time
+    page.complaints = []
+    page.on("console", lambda line: page.complaints.append(line.text))
+    page.on("pageerror", lambda error: page.complaints.append(str(error)))
+    _show(page, html, width)
+    return page
 
+
+_kept: "WeakKeyDictionary[Browser, Page]" = WeakKeyDictionary()
+
+
+def shown(browser, html: str, width: int) -> Page:
+    """
+    Return the browser's one page for those that only look; it shows the HTML as `opened` does.
+
+    A page of its own for each would take as long as all that axe-core does.
+    """
+    if browser not in _kept:
+        _kept[browser] = opened(browser, html, width)
+    else:
+        _show(_kept[browser], html, width)
+    return _kept[browser]
+
+
+def _show(page: Page, html: str, width: int) -> None:
     def answer(route: Route) -> None:
         path = route.request.url.removeprefix(ORIGIN).partition("?")[0]
         if path == "/":
@@ -77,14 +104,10 @@ def opened(browser, html: str, width: int) -> Page:
         file = _static_file(path)
         route.fulfill(body=file.read_bytes(), content_type=KINDS[file.suffix])
 
-    page = browser.new_page(viewport={"width": width, "height": 900})
-    page.set_default_timeout(120_000)  # a loaded machine may take its time
+    page.set_viewport_size({"width": width, "height": 900})
+    page.unroute_all()
     page.route("**/*", answer)
-    page.complaints = []
-    page.on("console", lambda line: page.complaints.append(line.text))
-    page.on("pageerror", lambda error: page.complaints.append(str(error)))
     page.goto(f"{ORIGIN}/")
-    return page
 
 
 def _static_file(path: str) -> Path:
