@@ -6,6 +6,7 @@ Only reads, and the request to release. Nothing is posted here.
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.conf import settings
 from django.db import transaction
@@ -62,23 +63,21 @@ def look_up(
     reached("look_up.claimed")
     payload = _payload(batch)
     attempt = open_attempt(batch, Attempt.Kind.LOOK_UP, owner=owner, now=clock())
+    write_down = partial(close_attempt, attempt, calls=calls)
     try:
         found = _candidates(batch, payload, connector)
     except ConnectorError as failure:
-        now = clock()
-        with transaction.atomic():
-            close_attempt(attempt, failure.code(), calls, now=now, detail=failure.detail)
-            _could_not_ask(batch, failure, calls, now=now)
+        _could_not_ask(batch, failure, calls, clock=clock, write_down=write_down)
         return
     reached("look_up.asked")
     match = rules.match_lost_batch(payload, found)
     now = clock()
     with transaction.atomic():
         if match.batch is not None:
-            close_attempt(attempt, "found", calls, now=now)
+            write_down("found", now=now)
             batch.mark_accepted(number=match.batch.number, now=now)
         elif found:
-            close_attempt(attempt, "several", calls, now=now)
+            write_down("several", now=now)
             numbers = [there.number for there in found]
             batch.mark_needs_person(
                 refusals.SeveralLookAlike(numbers=", ".join(numbers)),
@@ -87,7 +86,7 @@ def look_up(
                 seen=[batch_as_json(there) for there in found[:_MOST_SEEN]],
             )
         else:
-            close_attempt(attempt, "not_found", calls, now=now)
+            write_down("not_found", now=now)
             _not_found(batch, now=now)
         refresh_state(batch.journal_id, now=now)
     reached("look_up.recorded")
@@ -121,23 +120,36 @@ def _not_found(batch: Batch, *, now: datetime) -> None:
     batch.keep(now=now, until=since + interval * (counted + 1), empty_look_ups=counted)
 
 
-def _could_not_ask(batch: Batch, failure: ConnectorError, calls: Calls, *, now: datetime) -> None:
-    """Ask again later; when asking is refused for long, only a person can find out."""
+def _could_not_ask(
+    batch: Batch,
+    failure: ConnectorError,
+    calls: Calls,
+    *,
+    clock: Clock,
+    write_down: Callable[..., None],
+) -> None:
+    """
+    Write down the call that failed, and ask again later; when asking is refused for long, only a
+    person can find out.
+    """
     calls.vendor_is_away = isinstance(failure, Unavailable)
-    passing = isinstance(failure, Unavailable | OutcomeUnknown | NotAuthorized)
-    if passing or now - batch.state_at < _LONGEST_DOUBT:
-        wait = timedelta(seconds=failure.retry_after) if failure.retry_after else _READ_AGAIN
-        batch.keep(now=now, until=now + wait)
-    elif batch.state != _S.POSTED:
-        batch.mark_needs_person(
-            refusals.LookUpImpossible(
-                description=batch.description, detail=failure.detail, status=failure.status
-            ),
-            now=now,
-        )
-    else:
-        batch.keep(now=now, until=now + _LONGEST_DOUBT)
-    refresh_state(batch.journal_id, now=now)
+    now = clock()
+    with transaction.atomic():
+        write_down(failure.code(), now=now, detail=failure.detail)
+        passing = isinstance(failure, Unavailable | OutcomeUnknown | NotAuthorized)
+        if passing or now - batch.state_at < _LONGEST_DOUBT:
+            wait = timedelta(seconds=failure.retry_after) if failure.retry_after else _READ_AGAIN
+            batch.keep(now=now, until=now + wait)
+        elif batch.state != _S.POSTED:
+            batch.mark_needs_person(
+                refusals.LookUpImpossible(
+                    description=batch.description, detail=failure.detail, status=failure.status
+                ),
+                now=now,
+            )
+        else:
+            batch.keep(now=now, until=now + _LONGEST_DOUBT)
+        refresh_state(batch.journal_id, now=now)
 
 
 def read_back(
@@ -155,18 +167,11 @@ def read_back(
     :param payload: what was sent, where the caller has it at hand
     """
     payload = payload or _payload(batch)
-    started = clock()
-
-    def write_down(outcome: str, *, now: datetime, detail: str = "") -> None:
-        record_read(batch, outcome, calls, owner=owner, started_at=started, now=now, detail=detail)
-
+    write_down = partial(record_read, batch, calls=calls, owner=owner, started_at=clock())
     try:
         there = connector.read_journal(batch.vendor_number)
     except ConnectorError as failure:
-        now = clock()
-        with transaction.atomic():
-            write_down(failure.code(), now=now, detail=failure.detail)
-            _could_not_ask(batch, failure, calls, now=now)
+        _could_not_ask(batch, failure, calls, clock=clock, write_down=write_down)
         return
     reached("prove.read")
     differences = [] if there is None else rules.verify_read_back(payload, there)
@@ -206,21 +211,19 @@ def release(
 ) -> None:
     """Ask for the release of a posted batch, or see that it has happened."""
     attempt = open_attempt(batch, Attempt.Kind.RELEASE, owner=owner, now=clock())
+    write_down = partial(close_attempt, attempt, calls=calls)
     try:
         there = connector.read_journal(batch.vendor_number)
         released = there is not None and there.status == BatchStatus.RELEASED
         if not released:
             connector.release_journal(batch.vendor_number)
     except ConnectorError as failure:
-        now = clock()
-        with transaction.atomic():
-            close_attempt(attempt, failure.code(), calls, now=now, detail=failure.detail)
-            _could_not_ask(batch, failure, calls, now=now)
+        _could_not_ask(batch, failure, calls, clock=clock, write_down=write_down)
         return
     reached("release.asked")
     now = clock()
     with transaction.atomic():
-        close_attempt(attempt, "released" if released else "asked", calls, now=now)
+        write_down("released" if released else "asked", now=now)
         if released:
             batch.mark_released(now=now)
         else:
