@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.face.test_pages import opened
+from tests.face.test_pages import shown
 from tests.hub import Hub
 
 # What is waited for is a condition; this is only how long a machine in need may take.
@@ -146,11 +146,9 @@ def findings_at(browser: Browser, client: Client, path: str, **posted: str) -> l
     assert answer.status_code == 200, f"{path}: {answer.status_code}"
     assert len(answer.content) < 150_000, f"{path} is heavy"
     still = re.sub(r'\shx-(get|trigger)="[^"]*"', "", answer.content.decode())
-    page = opened(browser, still, DESK)
+    page = shown(browser, still, DESK)
     page.emulate_media(reduced_motion="reduce")
-    found = [f"{path} {one}" for one in findings_of(page)]
-    page.close()
-    return found
+    return [f"{path} {one}" for one in findings_of(page)]
 
 
 def mark(page: Page) -> Callable[[], bool]:

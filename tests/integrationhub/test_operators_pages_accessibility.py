@@ -11,7 +11,7 @@ from django.urls import reverse
 from accounts.models import User
 from tests import factories
 from tests.accounts.test_trail import entry
-from tests.face.test_pages import opened
+from tests.face.test_pages import shown
 from tests.integrationhub.test_operation import busy_hub
 
 pytestmark = [pytest.mark.django_db, pytest.mark.browser]
@@ -31,11 +31,10 @@ def test_pages_give_axe_core_nothing_to_find(
     html = client.get(reverse(name)).content.decode()
     html = html.replace("hx-get=", "data-was=")  # nobody answers a reload here
 
-    page = opened(browser, html, width)
+    page = shown(browser, html, width)
     found = Axe().run(page)
     wide = page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
     page.screenshot(path=tmp_path / f"{name.replace(':', '-')}-{width}.png", full_page=True)
-    page.close()
 
     assert found.violations_count == 0, found.generate_report()
     assert not wide

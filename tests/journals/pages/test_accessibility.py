@@ -5,7 +5,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 
 from journals.models import Journal
-from tests.face.test_pages import opened
+from tests.face.test_pages import shown
 from tests.journals.pages import rows
 
 
@@ -55,10 +55,9 @@ class TestPages:
         args = {"journals:detail": [journal.pk], "journals:company": [journal.company_id]}
         html = client.get(reverse(name, args=args.get(name))).content.decode()
 
-        page = opened(browser, html, width)
+        page = shown(browser, html, width)
         found = Axe().run(page)
         wide = page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
-        page.close()
 
         assert found.violations_count == 0, found.generate_report()
         assert not wide

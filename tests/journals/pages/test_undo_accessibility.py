@@ -15,7 +15,7 @@ from journals.domain.read_back import (
 )
 from journals.models import Batch, Comparison, Finding
 from journals.operations.contents import to_post
-from tests.face.test_pages import opened
+from tests.face.test_pages import shown
 from tests.journals.pages import rows
 
 ZERO = Decimal("0.00")
@@ -128,10 +128,9 @@ class TestPages:
         answer = client.get(addresses(me)[name])
         assert answer.status_code == 200
 
-        page = opened(browser, answer.content.decode(), width)
+        page = shown(browser, answer.content.decode(), width)
         found = Axe().run(page)
         wide = page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
-        page.close()
 
         assert found.violations_count == 0, found.generate_report()
         assert not wide
