@@ -343,7 +343,9 @@ def connected(imported: dict[str, Any], administrator: Desk) -> None:
     desk.follow("Invoice overview")
     desk.follow(f"1003 {STORSALG}")
     desk.follow("Open the settings")
-    page.get_by_label("Visma company").select_option("Storsalg, signed in by Astrid")
+    page.get_by_label("Visma company").select_option(
+        f"Storsalg, signed in by Astrid · {story.STORSALG.company_no}"
+    )
     desk.press("Save")
     desk.sees("The settings are saved.")
     desk.press("Check")
