@@ -55,10 +55,7 @@ def serve(*, connection_id: int, clock: Clock) -> int:
         return 0
     owner, started = claims.new_owner(), clock()
     key = claims.writer_key(connection)
-    with recoverable():
-        seconds = claims.lease_seconds()
-        is_ours = Lease.objects.take(key=key, owner=owner, now=started, seconds=seconds)
-    if not is_ours:
+    if not Lease.objects.take(key=key, owner=owner, now=started, seconds=claims.lease_seconds()):
         return 0
     reached("deliver.leased")
     calls = Calls()

@@ -13,7 +13,6 @@ from django.conf import settings
 from django.db.models import Count
 
 from accounts.models import Connection, Heartbeat
-from accounts.models.durability import recoverable
 from accounts.operations.waking import wake
 from journals.domain import turns as rules
 from journals.domain.states import BatchState
@@ -70,8 +69,7 @@ def queue_up_again(connection: Connection, *, now: datetime) -> None:
     queued = _queued_connections(now=now)
     places = _TURNS_AHEAD * threads(now=now)
     if rules.keeps_its_place(connection.organisation_id, queued=queued, places=places):
-        with recoverable():
-            Connection.objects.filter(pk=connection.pk).update(rung_at=now)
+        Connection.objects.filter(pk=connection.pk).update(rung_at=now)
         wake("journals.tasks.serve_connection", connection_id=connection.pk)
 
 
