@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from itertools import islice
+from typing import Any, TypeVar
 
 from django.db.models import Q, Sum
 
@@ -24,6 +25,7 @@ from payments.models import (
     bulk,
 )
 
+T = TypeVar("T")
 # A database takes a plain text at once, and asks around for what a member of an enum may be.
 _RULES: dict[matching.Rule | None, str] = {rule: rule.value for rule in matching.Rule}
 _OUTCOMES = {outcome: outcome.value for outcome in matching.Outcome}
@@ -39,11 +41,11 @@ class Open:
     paid: Decimal = ZERO
 
 
-def portions(values: Iterable[Any]) -> Iterator[list[Any]]:
-    """Yield the values in lists that fit into one statement."""
-    listed = list(values)
-    for start in range(0, len(listed), _AT_ONCE):
-        yield listed[start : start + _AT_ONCE]
+def portions(values: Iterable[T], *, at_once: int = _AT_ONCE) -> Iterator[list[T]]:
+    """Yield the values, as they come, in lists that fit into one statement."""
+    rest = iter(values)
+    while some := list(islice(rest, at_once)):
+        yield some
 
 
 def settled_on(invoice_ids: Iterable[int]) -> dict[int, Open]:

@@ -12,10 +12,9 @@ A worker may die between any two lines: the next one goes on at the stored phase
 After its turn a run queues up behind the others.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 
 import structlog
 from django.db import transaction
@@ -41,7 +40,6 @@ from payments.operations.storing import ClaimLost, Stopped
 log = structlog.get_logger(__name__)
 
 Clock = Callable[[], datetime]
-T = TypeVar("T")
 _S, _P = FetchRun.State, FetchRun.Phase
 _TURN = timedelta(seconds=20)
 _WAIT_FOR_THE_COMPANY = timedelta(seconds=3)
@@ -183,10 +181,14 @@ class _Fetch:
         since = None
         if not self.run.is_full and client.invoices_seen_at is not None:
             since = client.invoices_seen_at - _SAFETY
-        for customers in _in_portions(target.read_customers(changed_since=since)):
+        for customers in placing.portions(
+            target.read_customers(changed_since=since), at_once=_PORTION
+        ):
             with self._held():
                 storing.store_target_customers(client, customers)
-        for invoices in _in_portions(target.read_invoices(changed_since=since)):
+        for invoices in placing.portions(
+            target.read_invoices(changed_since=since), at_once=_PORTION
+        ):
             with self._held():
                 stored = storing.store_invoices(client, invoices, now=self.clock())
                 storing.bump(self.run, invoices=stored)
@@ -306,9 +308,3 @@ def hub_total(run: FetchRun) -> tuple[int, Any]:
     }
     count: int = found["count"]
     return count + len(left_out), (found["amount"] or ZERO) + sum(left_out.values(), ZERO)
-
-
-def _in_portions(found: Iterable[T]) -> Iterator[list[T]]:
-    rest = iter(found)
-    while some := list(islice(rest, _PORTION)):
-        yield some
