@@ -4,8 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from accounts.models import Connection, Membership
-from accounts.operations import connecting
+from accounts.models import Membership
 from payments.models import FetchRun, InvoiceClient
 from payments.operations import fetching
 from sandbox import receivables_story as story
@@ -22,30 +21,7 @@ class Office:
         self.member: Membership = rows.member()
         self.organisation = self.member.organisation
         rows.activate(self.organisation, fetch_from=date(2026, 8, 1))
-        self.client = rows.client_of(
-            self.organisation,
-            organisation_number=NORDVIK.organisation_number,
-            source=self.account("businessnxt", tenant_id=str(NORDVIK.company_no)),
-            target=self.account("powerofficego", own_key=NORDVIK.client_key),
-            voucher_types=sorted(story.PAYMENT_TYPES),
-            clearing_account="1579",
-        )
-
-    def account(self, vendor: str, *, tenant_id: str = "", own_key: str = "") -> Connection:
-        account = connecting.create_connection(
-            organisation=self.organisation,
-            vendor=vendor,
-            name=vendor,
-            kind=Connection.Kind.SERVICE,
-            tenant_id=tenant_id,
-            by=None,
-        )
-        Connection.objects.filter(pk=account.pk).update(own_key=own_key)
-        connecting.authorise_service(connection=account, by=None)
-        self.run_due_work()
-        account.refresh_from_db()
-        assert account.is_authorised, account.failure_code
-        return account
+        self.client = rows.client_between_stand_ins(self.member, NORDVIK, work=run_due_work)
 
     def fetch(self, **more: Any) -> FetchRun:
         now = datetime.now(UTC)

@@ -1,6 +1,7 @@
 """Rows of payments for tests."""
 
 import itertools
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -10,8 +11,10 @@ from django.test import Client
 
 from accounts.domain import BUSINESS, ORGANISATION, PAYMENTS_IMPORT, PAYMENTS_OVERVIEW
 from accounts.models import Connection, Membership, Organisation
+from accounts.operations import connecting
 from payments.domain import kid as kids
 from payments.models import Customer, Integration, Invoice, InvoiceClient, Payment
+from sandbox import receivables_story as story
 from tests import factories
 
 NOW = datetime(2026, 4, 8, 9, 0, tzinfo=UTC)
@@ -58,6 +61,43 @@ def client_of(of: Organisation | None = None, **more: Any) -> InvoiceClient:
         "clearing_account": "1940",
     } | more
     return InvoiceClient.objects.create(organisation=of, **values)
+
+
+def client_between_stand_ins(
+    by: Membership, told: story.Client, *, work: Callable[[], object]
+) -> InvoiceClient:
+    """
+    Make a client of the story, its accounts at both stand-ins authorised by a worker.
+
+    :param work: lets the worker do what is due
+    """
+
+    def account(vendor: str, *, tenant_id: str = "", own_key: str = "") -> Connection:
+        made = connecting.create_connection(
+            organisation=by.organisation,
+            vendor=vendor,
+            kind=Connection.Kind.SERVICE,
+            name=vendor,
+            tenant_id=tenant_id,
+            by=by.user,
+        )
+        Connection.objects.filter(pk=made.pk).update(own_key=own_key)
+        errand = connecting.authorise_service(connection=made, by=by.user)
+        work()
+        errand.refresh_from_db()
+        assert errand.failure_code == "", errand.failure_detail
+        made.refresh_from_db()
+        assert made.is_authorised
+        return made
+
+    return client_of(
+        by.organisation,
+        organisation_number=told.organisation_number,
+        voucher_types=sorted(story.PAYMENT_TYPES),
+        clearing_account="1579",
+        source=account("businessnxt", tenant_id=str(told.company_no)),
+        target=account("powerofficego", own_key=told.client_key),
+    )
 
 
 def customer(client: InvoiceClient, number: str = "10001", **more: Any) -> Customer:

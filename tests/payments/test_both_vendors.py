@@ -13,8 +13,7 @@ from typing import Any
 import pytest
 import time_machine
 
-from accounts.models import Connection, Membership
-from accounts.operations import connecting
+from accounts.models import Membership
 from payments.domain.states import RegistrationState
 from payments.models import (
     Customer,
@@ -53,36 +52,8 @@ class Office:
         self.member: Membership = rows.member()
         organisation = self.member.organisation
         rows.activate(organisation, marker=MARKER, marker_value="1", fetch_from=date(2026, 8, 1))
-        self.client: InvoiceClient = rows.client_of(
-            organisation,
-            organisation_number=story_client.organisation_number,
-            voucher_types=sorted(story.PAYMENT_TYPES),
-            clearing_account="1579",
-            source=self.connected("businessnxt", tenant_id=str(story_client.company_no)),
-            target=self.connected("powerofficego", own_key=story_client.client_key),
-        )
-
-    def connected(self, vendor: str, *, tenant_id: str = "", own_key: str = "") -> Connection:
         with time_machine.travel(self.now, tick=False):
-            return self._connected(vendor, tenant_id=tenant_id, own_key=own_key)
-
-    def _connected(self, vendor: str, *, tenant_id: str, own_key: str) -> Connection:
-        made = connecting.create_connection(
-            organisation=self.member.organisation,
-            vendor=vendor,
-            kind="service",
-            name=vendor,
-            tenant_id=tenant_id,
-            by=self.member.user,
-        )
-        Connection.objects.filter(pk=made.pk).update(own_key=own_key)
-        errand = connecting.authorise_service(connection=made, by=self.member.user)
-        self.run_due_work(now=self.now)
-        errand.refresh_from_db()
-        assert errand.failure_code == "", errand.failure_detail
-        made.refresh_from_db()
-        assert made.is_authorised
-        return made
+            self.client = rows.client_between_stand_ins(self.member, story_client, work=self.work)
 
     @property
     def books(self) -> Any:
