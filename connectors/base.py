@@ -13,6 +13,8 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
+from msgspec import Struct
+
 if TYPE_CHECKING:
     from connectors.limits import Limiter
     from connectors.receivables import MakeSource, MakeTarget
@@ -37,8 +39,7 @@ class Capabilities:
 # --- What is posted -----------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class SegmentValue:
+class SegmentValue(Struct, frozen=True, array_like=True):
     """One dimension value of a line, addressed as the target does."""
 
     segment_id: int
@@ -49,9 +50,13 @@ class SegmentValue:
 segment_value = lru_cache(maxsize=4096)(SegmentValue)
 
 
-@dataclass(frozen=True, slots=True)
-class PostingLine:
-    """One line of a batch. Exactly one of debit and credit is above zero."""
+class PostingLine(Struct, frozen=True, array_like=True):
+    """
+    One line of a batch. Exactly one of debit and credit is above zero.
+
+    Lines and their segments are structures, and lists where they are stored: there are hundreds
+    of them for each batch that is sent.
+    """
 
     account: str
     debit: Decimal
@@ -100,8 +105,7 @@ class BatchStatus(StrEnum):
     OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerLine:
+class LedgerLine(Struct, frozen=True):
     """One line as the target holds it."""
 
     number: int

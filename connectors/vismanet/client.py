@@ -195,10 +195,7 @@ class Client:
         answer = self._http.send("GET", f"/v2/journaltransaction/{segment(number)}", writes=False)
         if _means_unknown_number(answer):
             return None
-        item = payloads.an_object(self._content(answer), where=f"journal {number}")
-        if payloads.module(item) != payloads.OUR_MODULE:
-            raise payloads.bad(f"journal {number}", "module", payloads.module(item))
-        return payloads.ledger_batch([item])
+        return payloads.ledger_batch([_welcome(answer).body])
 
     # https://api.finance.visma.net/API-index/ : JournalTransactionV2_GetAllJournalTransactions
     def find_journals(self, *, description: str, since: datetime) -> list[LedgerBatch]:
@@ -208,24 +205,24 @@ class Client:
         Neither status nor branch narrows the search: a person may have released or moved it.
         """
         return [
-            payloads.ledger_batch(pieces)
+            payloads.ledger_batch([piece.body for piece in pieces])
             for pieces in self._pieces(_changed(since))
-            if str(pieces[0].get("description") or "").strip() == description.strip()
+            if pieces[0].description == description.strip()
         ]
 
     # https://api.finance.visma.net/API-index/ : JournalTransactionV2_GetAllJournalTransactions
     def list_changed(self, *, since: datetime) -> Iterator[LedgerBatch]:
         """Yield the batches of the general ledger changed since then, less a day."""
         for pieces in self._pieces(_changed(since)):
-            yield payloads.ledger_batch(pieces)
+            yield payloads.ledger_batch([piece.body for piece in pieces])
 
     # https://api.finance.visma.net/API-index/ : JournalTransactionV2_GetAllJournalTransactions
     def list_journals(self, *, period: str) -> Iterator[LedgerBatch]:
         """Yield the batches of the general ledger in that period."""
         for pieces in self._pieces({"periodId": period}):
-            yield payloads.ledger_batch(pieces)
+            yield payloads.ledger_batch([piece.body for piece in pieces])
 
-    def _pieces(self, query: Mapping[str, str]) -> list[list[Mapping[str, Any]]]:
+    def _pieces(self, query: Mapping[str, str]) -> list[list[payloads.Piece]]:
         """
         Return the pieces of each batch that the query finds.
 
@@ -238,28 +235,29 @@ class Client:
                 return pieces
         raise Unavailable(vendor=VENDOR, detail="the list of journals changes while it is read")
 
-    def _walk(self, query: Mapping[str, str]) -> list[list[Mapping[str, Any]]] | None:
+    def _walk(self, query: Mapping[str, str]) -> list[list[payloads.Piece]] | None:
         """Return the pieces by batch number, or None if the list changed meanwhile."""
-        batches: dict[str, list[Mapping[str, Any]]] = {}
+        batches: dict[str, list[payloads.Piece]] = {}
         total, rows = None, 0
         for page in range(1, MOST_PAGES + 1):
-            content = self._get(
-                "/v2/journaltransaction",
-                {**query, "module": "GL", "pageNumber": page, "pageSize": self._page_size},
-            )
-            items = payloads.objects(content, where="journal list")
-            if not items:
+            query_of_page: dict[str, str | int] = {
+                **query,
+                "module": "GL",
+                "pageNumber": page,
+                "pageSize": self._page_size,
+            }
+            pieces = payloads.pieces(self._read("/v2/journaltransaction", query_of_page).body)
+            if not pieces:
                 if total is None:
                     return []
                 raise payloads.bad("journal list", f"page {page}", f"empty, {rows} of {total}")
-            for item in items:
-                stated = payloads.total_count(item, where="journal list")
-                if total is not None and stated != total:
+            for piece in pieces:
+                if total is not None and piece.total != total:
                     return None
-                total = stated
-                rows += max(1, len(item.get("journalTransactionLines") or ()))
-                if payloads.module(item) == payloads.OUR_MODULE:
-                    batches.setdefault(payloads.batch_number(item), []).append(item)
+                total = piece.total
+                rows += piece.rows
+                if piece.is_ours:
+                    batches.setdefault(piece.number, []).append(piece)
             # Rows are lines: https://docs.vismasoftware.no/vismanetapi/how-tos/pagination
             if total is not None and rows >= total:
                 return list(batches.values())
@@ -268,12 +266,16 @@ class Client:
     # --- Sending ----------------------------------------------------------------------------
 
     def _get(self, path: str, params: Mapping[str, str | int] | None = None) -> Any:
-        return self._content(self._http.send("GET", path, writes=False, params=params))
+        return self._http.read_json(self._read(path, params))
 
-    def _content(self, answer: Answer) -> Any:
-        if answer.status != 200:
-            raise errors.failure(answer, writes=False)
-        return self._http.read_json(answer)
+    def _read(self, path: str, params: Mapping[str, str | int] | None = None) -> Answer:
+        return _welcome(self._http.send("GET", path, writes=False, params=params))
+
+
+def _welcome(answer: Answer) -> Answer:
+    if answer.status != 200:
+        raise errors.failure(answer, writes=False)
+    return answer
 
 
 def _changed(since: datetime) -> dict[str, str]:

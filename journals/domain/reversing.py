@@ -7,9 +7,11 @@ which the mirror that is in the ledger already is found.
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+
+from msgspec.structs import replace
 
 from connectors import base
 from journals.domain.lines import ZERO

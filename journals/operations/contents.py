@@ -1,47 +1,24 @@
 """The frozen content of a batch: from the plan into the row, and back to what is posted."""
 
 import hashlib
-import json
 from collections.abc import Iterable
-from decimal import Decimal
 
-from connectors.base import BatchToPost, PostingLine, segment_value
+import msgspec
+
+from connectors.base import BatchToPost, PostingLine
 from journals.models import Batch
 
-ZERO = Decimal("0.00")
+_lines = msgspec.json.Decoder(tuple[PostingLine, ...])
 
 
 def write_lines(lines: Iterable[PostingLine]) -> str:
     """Return the lines as compact JSON; amounts stay text."""
-    rows = [
-        [
-            line.account,
-            str(line.debit),
-            str(line.credit),
-            line.text,
-            line.reference,
-            [[s.segment_id, s.value] for s in line.segments],
-        ]
-        for line in lines
-    ]
-    return json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
+    return msgspec.json.encode(list(lines)).decode()
 
 
 def read_lines(stored: str) -> tuple[PostingLine, ...]:
     """Return the lines of `write_lines`."""
-    return tuple(
-        [
-            PostingLine(
-                account,
-                Decimal(debit),
-                Decimal(credit),
-                text,
-                reference,
-                tuple([segment_value(segment_id, value) for segment_id, value in segments]),
-            )
-            for account, debit, credit, text, reference, segments in json.loads(stored)
-        ]
-    )
+    return _lines.decode(stored)
 
 
 def to_post(batch: Batch, *, currency: str) -> BatchToPost:

@@ -42,12 +42,13 @@ def make_http(tokens=None, *, base_url=BASE, **more):
 class TestToJson:
     @pytest.mark.parametrize("text", ["0.10", "1000.00", "123456789012345678.99", "-0.01"])
     def test_writes_an_amount_digit_for_digit(self, text):
-        assert http.to_json({"value": Decimal(text)}) == f'{{"value": {text}}}'.encode()
+        assert http.to_json({"value": Decimal(text)}) == f'{{"value":{text}}}'.encode()
 
     def test_writes_what_the_standard_library_writes(self):
         content = {"a": [1, True, None, 'å"\n'], "b": {}, "c": [], "d": {"e": [{"f": "g"}]}}
 
-        assert http.to_json(content) == json.dumps(content).encode()
+        written = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+        assert http.to_json(content) == written.encode()
 
     def test_never_writes_a_large_amount_with_an_exponent(self):
         assert http.to_json(Decimal("1E+3")) == b"1000"
@@ -67,7 +68,7 @@ class TestFromJson:
         assert http.from_json(b"[0.1, 2]") == [Decimal("0.1"), 2]
 
     def test_refuses_nan(self):
-        with pytest.raises(ValueError, match="NaN"):
+        with pytest.raises(ValueError, match="malformed"):
             http.from_json(b"[NaN]")
 
 
@@ -291,7 +292,7 @@ class TestHttp:
         assert tokens.stale == ["first-token"]
         second = responses.calls[1].request
         assert second.headers["Authorization"] == "Bearer second-token"
-        assert second.body == b'{"a": 1}'
+        assert second.body == b'{"a":1}'
 
     @responses.activate
     def test_gives_up_after_the_second_401(self, tokens):

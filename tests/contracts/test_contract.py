@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from connectors.base import BatchToPost, PostingLine, SegmentValue
-from connectors.http import USER_AGENT, to_json
+from connectors.http import USER_AGENT, from_json, to_json
 from connectors.vismanet import payloads
 from tests.contracts import contract, recorder
 
@@ -37,7 +37,8 @@ def body() -> dict[str, Any]:
         ledger="1",
         own_number="HUB0001",
     )
-    return payloads.journal(batch)
+    sent: dict[str, Any] = from_json(to_json(payloads.journal(batch)))
+    return sent
 
 
 def problems_of(content: Any) -> list[str]:

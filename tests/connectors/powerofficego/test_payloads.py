@@ -75,7 +75,7 @@ class TestBankJournal:
     def test_writes_amounts_digit_for_digit(self):
         body = payloads.bank_journal(payment(amount=Decimal("0.10")), ids=payloads.Ids(1, 2, 3))
 
-        assert b'"CurrencyAmount": 0.10' in to_json(body)
+        assert b'"CurrencyAmount":0.10' in to_json(body)
 
 
 class TestInvoice:

@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from connectors import base
 from journals.domain.lines import JournalLine
@@ -605,8 +606,8 @@ class TestVerifyReadBack:
     def test_finds_what_a_person_changed_in_a_line(self):
         batch = sent()
         first, second = ledger_batch(batch).lines
-        changed = replace(first, segments=(base.SegmentValue(1, "0200"),))
-        other = replace(second, account="2920")
+        changed = structs.replace(first, segments=(base.SegmentValue(1, "0200"),))
+        other = structs.replace(second, account="2920")
 
         (difference,) = verify_read_back(batch, ledger_batch(batch, lines=(changed, second)))
 
@@ -617,7 +618,7 @@ class TestVerifyReadBack:
     def test_lets_the_target_fill_in_segments_that_were_not_sent(self):
         batch = sent()
         first, second = ledger_batch(batch).lines
-        filled = replace(second, segments=(base.SegmentValue(1, "0000"),))
+        filled = structs.replace(second, segments=(base.SegmentValue(1, "0000"),))
 
         assert self.differences(lines=(first, filled)) == []
 

@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from msgspec import structs
 
 from connectors.base import (
     BatchStatus,
@@ -214,7 +215,7 @@ class TestAPeriod:
         assert [batch.number for batch in found.strange] == ["000418"]
 
     def test_leaves_out_what_is_not_ours(self):
-        rent = there((held(replace(MARCH[0], reference="RENT")),), number="000419")
+        rent = there((held(structs.replace(MARCH[0], reference="RENT")),), number="000419")
 
         assert self.compare(there(), replace(rent, description="Rent")).strange == ()
 

@@ -1,0 +1,353 @@
+"""
+Journals to Visma.net's shapes, and back. Pure functions; every field name is the contract's.
+
+The shapes are typed structures and not dictionaries: a batch has hundreds of lines, and turning
+those over is most of what sending one costs. What is missing or of another kind is refused by
+the decoder, which names the place.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from functools import lru_cache
+from typing import TypeVar
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
+
+from connectors.base import (
+    ZERO,
+    BatchStatus,
+    BatchToPost,
+    LedgerBatch,
+    LedgerLine,
+    PostingLine,
+    SegmentValue,
+    segment_value,
+)
+from connectors.errors import BadAnswer
+from connectors.http import from_json
+from connectors.vismanet.errors import VENDOR, NotSendable
+from connectors.vismanet.payloads.strict import CENT, Where, bad, cents
+
+LONGEST_DESCRIPTION = 60
+OUR_MODULE = "ModuleGL"
+"""The part of the ERP that journals of ours belong to."""
+
+T = TypeVar("T")
+
+
+# --- Outward: JournalTransactionUpdateDto ---------------------------------------------------
+
+
+class _Text(Struct):
+    value: str
+
+
+class _Amount(Struct):
+    value: Decimal
+
+
+class _Flag(Struct):
+    value: bool
+
+
+class _SegmentToPost(Struct, rename="camel"):
+    """Bare all through, the only one: https://api.finance.visma.net/API-index/"""
+
+    segment_id: int
+    segment_value: str
+
+
+class _LineToPost(Struct, rename="camel", omit_defaults=True):
+    operation: str
+    account_number: _Text
+    reference_number: _Text
+    transaction_description: _Text
+    debit_amount_in_currency: _Amount | UnsetType = UNSET
+    credit_amount_in_currency: _Amount | UnsetType = UNSET
+    subaccount: list[_SegmentToPost] | UnsetType = UNSET
+
+
+class JournalToPost(Struct, rename="camel", omit_defaults=True):
+    """The body of ``POST /v2/journaltransaction``."""
+
+    description: _Text
+    transaction_date: _Text
+    financial_period: _Text
+    currency_id: _Text
+    hold: _Flag
+    control_total_in_currency: _Amount
+    journal_transaction_lines: list[_LineToPost]
+    branch: _Text | UnsetType = UNSET
+    ledger: _Text | UnsetType = UNSET
+    override_number_series: _Flag | UnsetType = UNSET
+    batch_number: _Text | UnsetType = UNSET
+
+
+def journal(batch: BatchToPost) -> JournalToPost:
+    """
+    Return the body of ``POST /v2/journaltransaction``.
+
+    Sent is `financialPeriod` only: `postPeriod` means the same in the other order, and both
+    together may contradict each other.
+
+    :raises NotSendable: if the batch breaks a rule that the ledger has
+    """
+    total = _check(batch)
+    body = JournalToPost(
+        description=_Text(batch.description),
+        transaction_date=_Text(f"{batch.posted_on.isoformat()}T00:00:00"),
+        financial_period=_Text(batch.period),
+        currency_id=_Text(batch.currency),
+        hold=_Flag(batch.hold),
+        # Some companies require control totals; they may always be sent.
+        control_total_in_currency=_Amount(total.quantize(CENT)),
+        journal_transaction_lines=[_line(line) for line in batch.lines],
+    )
+    if batch.branch:
+        body.branch = _Text(batch.branch)
+    if batch.ledger:
+        body.ledger = _Text(batch.ledger)
+    if batch.own_number is not None:
+        body.override_number_series = _Flag(True)
+        body.batch_number = _Text(batch.own_number)
+    return body
+
+
+def _line(line: PostingLine) -> _LineToPost:
+    debit, credit = line.debit, line.credit
+    return _LineToPost(
+        "Insert",
+        _Text(line.account),
+        _Text(line.reference),
+        _Text(line.text),
+        _Amount(debit.quantize(CENT)) if debit else UNSET,
+        UNSET if debit else _Amount(credit.quantize(CENT)),
+        _segments_to_post(line.segments) if line.segments else UNSET,
+    )
+
+
+# A payroll has a few dozen combinations on thousands of lines.
+@lru_cache(maxsize=4096)
+def _segments_to_post(segments: tuple[SegmentValue, ...]) -> list[_SegmentToPost]:
+    return [_SegmentToPost(segment.segment_id, segment.value) for segment in segments]
+
+
+def _check(batch: BatchToPost) -> Decimal:
+    """
+    Refuse what the ledger would refuse, or worse, would take as something else.
+
+    :returns: the sum of the debits, which is that of the credits
+    """
+    if not batch.description or len(batch.description) > LONGEST_DESCRIPTION:
+        _refuse(f"the description has {len(batch.description)} characters, not 1 to 60")
+    if re.fullmatch(r"\d{6}", batch.period) is None:
+        _refuse(f"the period {batch.period!r} is not YYYYPP")
+    if batch.own_number is not None and not batch.own_number:
+        _refuse("the batch number is empty")
+    if len(batch.lines) < 2:
+        _refuse("a batch has at least two lines")
+    debits = credits = ZERO
+    for place, line in enumerate(batch.lines, start=1):
+        debit, credit = line.debit, line.credit
+        if not (debit.is_finite() and credit.is_finite()):
+            _refuse(f"line {place} has an amount that is not a number")
+        if debit < 0 or credit < 0 or (debit > 0) is (credit > 0):
+            _refuse(f"line {place} must have either a debit or a credit above zero")
+        if debit != debit.quantize(CENT) or credit != credit.quantize(CENT):
+            _refuse(f"line {place} has more than two decimals")
+        if not line.account:
+            _refuse(f"line {place} has no account")
+        debits += debit
+        credits += credit
+    if debits != credits:
+        _refuse("debits and credits differ")
+    return debits
+
+
+def _refuse(problem: str) -> None:
+    raise NotSendable(vendor=VENDOR, detail=problem)
+
+
+# --- Inward: JournalTransactionDto ----------------------------------------------------------
+
+
+class _Segment(Struct, rename="camel"):
+    segment_id: int | None = None
+    segment_value: str | None = None
+    error_info: object = None
+
+
+class _Subaccount(Struct, rename="camel"):
+    segments: list[_Segment] | None = None
+    error_info: object = None
+
+
+class _Line(Struct, rename="camel"):
+    # Amounts are taken as they stand: as decimals they would be read from text too.
+    line_number: int
+    account_number: str
+    debit_amount_in_currency: object
+    credit_amount_in_currency: object
+    transaction_description: str | None = None
+    reference_number: str | None = None
+    # A company without subaccounts has no such key, or an empty one.
+    subaccount: _Subaccount | None = None
+    error_info: object = None
+
+
+class _Metadata(Struct, rename="camel"):
+    total_count: int
+
+
+class _Head(Struct, rename="camel"):
+    """What every batch of the list has, of whatever module; a page may cut a batch in two."""
+
+    module: str
+    batch_number: str
+    metadata: _Metadata
+    description: str | None = None
+    journal_transaction_lines: list[msgspec.Raw] | None = None
+    error_info: object = None
+
+
+class _Journal(Struct, rename="camel"):
+    module: str
+    batch_number: str
+    status: str
+    financial_period: str
+    debit_total_in_currency: object
+    credit_total_in_currency: object
+    journal_transaction_lines: list[_Line]
+    description: str | None = None
+    last_modified_date_time: str | None = None
+    error_info: object = None
+
+
+class Piece(Struct, frozen=True):
+    """
+    One item of the journal list: a batch, or a part of one.
+
+    :param rows: how many of the list's rows it is, which are lines:
+        https://docs.vismasoftware.no/vismanetapi/how-tos/pagination
+    :param total: how many rows the whole list has
+    :param body: all of it, to be read when it is wanted
+    """
+
+    number: str
+    description: str
+    is_ours: bool
+    rows: int
+    total: int
+    body: msgspec.Raw
+
+
+_STATUS = {
+    "Hold": BatchStatus.HOLD,
+    "Balanced": BatchStatus.BALANCED,
+    "Unposted": BatchStatus.RELEASED,
+    "Posted": BatchStatus.RELEASED,
+    "Completed": BatchStatus.RELEASED,
+    "Released": BatchStatus.RELEASED,
+    "PartiallyReleased": BatchStatus.RELEASED,
+    "Voided": BatchStatus.VOIDED,
+    "Scheduled": BatchStatus.OTHER,
+}
+
+
+def pieces(body: bytes) -> list[Piece]:
+    """Return the items of a page of ``GET /v2/journaltransaction``."""
+    found = []
+    for item in _read(body, list[msgspec.Raw], where="journal list"):
+        head = _read(item, _Head, where="journal list")
+        _refuse_error(head.error_info, where="journal list")
+        found.append(
+            Piece(
+                number=_said(head.batch_number, "batchNumber", where="journal list"),
+                description=(head.description or "").strip(),
+                is_ours=head.module == OUR_MODULE,
+                rows=max(1, len(head.journal_transaction_lines or ())),
+                total=head.metadata.total_count,
+                body=item,
+            )
+        )
+    return found
+
+
+def ledger_batch(bodies: Sequence[bytes | msgspec.Raw]) -> LedgerBatch:
+    """
+    Return one batch of the general ledger from its pieces.
+
+    :raises BadAnswer: also if it belongs to another module
+    """
+    items = [_read(body, _Journal, where="journal") for body in bodies]
+    item = items[0]
+    where = f"journal {item.batch_number}"
+    if item.module != OUR_MODULE:
+        raise bad(where, "module", item.module)
+    if item.status not in _STATUS:
+        raise bad(where, "status", item.status)
+    if re.fullmatch(r"\d{6}", item.financial_period) is None:
+        raise bad(where, "financialPeriod", item.financial_period)
+    lines = {line.number: line for piece in items for line in _ledger_lines(piece, where=where)}
+    return LedgerBatch(
+        number=_said(item.batch_number, "batchNumber", where="journal"),
+        description=(item.description or "").strip(),
+        period=item.financial_period,
+        status=_STATUS[item.status],
+        debit_total=cents(item.debit_total_in_currency, "debitTotalInCurrency", where=where),
+        credit_total=cents(item.credit_total_in_currency, "creditTotalInCurrency", where=where),
+        lines=tuple([lines[number] for number in sorted(lines)]),
+        modified_at=(item.last_modified_date_time or "").strip(),
+    )
+
+
+def _ledger_lines(item: _Journal, *, where: str) -> Iterator[LedgerLine]:
+    _refuse_error(item.error_info, where=where)
+    for line in item.journal_transaction_lines:
+        # Put into words only when something is wrong: a batch has hundreds of lines.
+        place = (where, "line", line.line_number)
+        _refuse_error(line.error_info, where=place)
+        yield LedgerLine(
+            line.line_number,
+            _said(line.account_number, "accountNumber", where=place),
+            cents(line.debit_amount_in_currency, "debitAmountInCurrency", where=place),
+            cents(line.credit_amount_in_currency, "creditAmountInCurrency", where=place),
+            (line.transaction_description or "").strip(),
+            (line.reference_number or "").strip(),
+            () if line.subaccount is None else _segments(line.subaccount, where=place),
+        )
+
+
+def _segments(subaccount: _Subaccount, *, where: Where) -> tuple[SegmentValue, ...]:
+    _refuse_error(subaccount.error_info, where=where)
+    found = []
+    for segment in subaccount.segments or ():
+        _refuse_error(segment.error_info, where=where)
+        # The exact text: `2`, `0002` and `2 ` are three values.
+        if segment.segment_value is not None:
+            if segment.segment_id is None:
+                raise bad(where, "segmentId", "missing")
+            found.append(segment_value(segment.segment_id, segment.segment_value))
+    return tuple(found)
+
+
+def _read(body: bytes | msgspec.Raw, shape: type[T], *, where: str) -> T:
+    try:
+        return from_json(body, shape)
+    except msgspec.ValidationError as exc:
+        raise BadAnswer(vendor=VENDOR, detail=f"{where}: {exc}") from exc
+    except ValueError as exc:
+        raise BadAnswer(vendor=VENDOR, detail=f"{where}: not JSON: {body[:200]!r}") from exc
+
+
+def _said(text: str, field: str, *, where: Where) -> str:
+    if not text.strip():
+        raise bad(where, field, text)
+    return text.strip()
+
+
+def _refuse_error(error: object, *, where: Where) -> None:
+    if error:
+        raise bad(where, "errorInfo", error)
