@@ -8,8 +8,10 @@ from django.conf import settings
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
+from accounts.models.durability import turn_to_write
 from accounts.models.encrypted import EncryptedTextField
 from accounts.models.people import OfOrganisation, Organisation
+from accounts.models.prepared import Param, PreparedUpdate
 from connectors.limits import Budget
 
 
@@ -19,9 +21,9 @@ class LeaseQuerySet(models.QuerySet["Lease"]):
     def take(self, *, key: str, owner: str, now: datetime, seconds: float) -> bool:
         """Take the lease if it is free, expired or already ours; say whether we have it."""
         until = now + timedelta(seconds=seconds)
-        free = models.Q(until__lt=now) | models.Q(owner=owner) | models.Q(owner="")
-        if self.filter(free, key=key).update(owner=owner, until=until):
-            return True
+        with turn_to_write():
+            if _TAKE.run(key=key, owner=owner, now=now, until=until):
+                return True
         if self.filter(key=key).exists():
             return False
         try:
@@ -33,7 +35,7 @@ class LeaseQuerySet(models.QuerySet["Lease"]):
 
     def give_back(self, *, key: str, owner: str) -> None:
         """Free the lease if it is still ours."""
-        self.filter(key=key, owner=owner).update(owner="")
+        _GIVE_BACK.run(key=key, owner=owner)
 
     def extend(self, *, owners: Sequence[str], until: datetime) -> int:
         """Extend all leases of those owners, never shorten one; return how many there were."""
@@ -55,6 +57,18 @@ class Lease(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+_FREE = models.Q(until__lt=Param("now")) | models.Q(owner=Param("owner")) | models.Q(owner="")
+_TAKE = PreparedUpdate(
+    lambda: (
+        Lease.objects.filter(_FREE, key=Param("key")),
+        {"owner": Param("owner"), "until": Param("until")},
+    )
+)
+_GIVE_BACK = PreparedUpdate(
+    lambda: (Lease.objects.filter(key=Param("key"), owner=Param("owner")), {"owner": ""})
+)
 
 
 class CallBudget(models.Model):

@@ -28,6 +28,7 @@ def connector_for(
     """
     Return the target of journals that the connection reaches; it refreshes its tokens by itself.
 
+    :param connection: as it was read a moment ago
     :param alone: the caller holds the lease of the company's one writer
     :raises NotSuited: if the vendor takes no journals
     """
@@ -36,7 +37,7 @@ def connector_for(
         raise NotSuited(account=connection.name)
     return make(
         settings=settings.HUB_VENDORS,
-        tokens=StoredTokens(connection.pk),
+        tokens=StoredTokens(connection.pk, read=connection),
         observer=observer,
         limiter=limits.for_connection(connection, alone=alone),
     )

@@ -21,6 +21,7 @@ from django.conf import settings
 from django.db import transaction
 
 from accounts.models import Installation
+from accounts.models.prepared import PreparedQuery
 from connectors.errors import OPERATOR, Unavailable
 from connectors.words import gettext_noop as _
 
@@ -34,6 +35,9 @@ class DatabaseRestored(Unavailable):
     remedy = _("The operator runs the command after_restore; the ledger is asked before sending.")
     who = OPERATOR
     needs = ()
+
+
+_FIRST = PreparedQuery(lambda: Installation.objects.order_by("pk")[:1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +100,7 @@ def beat(*, now: datetime) -> None:
 def look(*, now: datetime) -> Installation:
     """Return the installation; it is stopped if its database went back."""
     mark = read_mark()  # before the row: what the file says was committed before it was written
-    row = Installation.objects.order_by("pk").first()
+    row = _FIRST.first()
     if row is None:
         row, _made = Installation.objects.get_or_create(pk=1, defaults={"seen_at": now})
     if row.stopped_at is None and went_back(row, mark):

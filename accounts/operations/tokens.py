@@ -47,17 +47,22 @@ def sign_in_for(connection: Connection) -> SignIn:
 
 
 class StoredTokens:
-    """The tokens of one connection, as a connector asks for them."""
+    """
+    The tokens of one connection, as a connector asks for them.
+
+    :param read: the connection, if it was read a moment ago
+    """
 
     def __init__(
         self,
         connection_id: int,
         *,
+        read: Connection | None = None,
         clock: Callable[[], datetime] = timezone.now,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self.connection_id, self.clock, self.pause = connection_id, clock, pause
-        self._cached: Connection | None = None
+        self._cached = read
 
     def current(self) -> str:
         """Return a token that is believed valid, refreshing it first when it is about to expire."""

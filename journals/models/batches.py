@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Connection, OfOrganisation, Organisation, Restore
 from accounts.models.compare_and_set import Unless, compare_and_set
 from accounts.models.failures import NO_FAILURE, why
+from accounts.models.prepared import Param
 from connectors.errors import ConnectorError
 from journals.domain.proving import next_attempt
 from journals.domain.states import IN_LEDGER, PROVEN, VALID_TRANSITIONS, BatchState
@@ -62,8 +63,12 @@ class BatchQuerySet(OfOrganisation):
     """Batches that a worker may take."""
 
     def to_deliver(self, *, now: datetime) -> "BatchQuerySet":
+        """Return those that may be sent now: their turn has come, and no restore is in the way."""
+        return self.in_turn(now=now).filter(not_in_doubt(now=now))
+
+    def in_turn(self, *, now: datetime | Param) -> "BatchQuerySet":
         """
-        Return those that may be sent now: checked, due, and with no earlier one before them.
+        Return those that are checked, due, and have no earlier one before them.
 
         An earlier batch of the same journal that is not in the ledger yet holds the later ones
         back, unless a person chose to send what can go. A reversal waits for nothing.
@@ -80,19 +85,14 @@ class BatchQuerySet(OfOrganisation):
             state__in=[_S.READY, _S.POSTPONED],
             prepared_at__isnull=False,
             not_before__lte=now,
-        ).filter(not_in_doubt(now=now))
+        )
 
-    def may_be_due(self, *, now: datetime) -> bool:
-        """
-        Say whether `to_deliver` or `to_prove` may find anything.
-
-        A worker asks at the end of all that it knew of, where nearly always nothing new is; this
-        costs a tenth of the two.
-        """
+    def maybe_due(self, *, now: datetime | Param) -> "BatchQuerySet":
+        """Return what `to_deliver` or `to_prove` may find, and perhaps more; it is soon asked."""
         to_send = models.Q(state__in=[_S.READY, _S.POSTPONED])
-        return self.filter(to_send | _IN_QUESTION, not_before__lte=now).exists()
+        return self.filter(to_send | _IN_QUESTION, not_before__lte=now)
 
-    def to_prove(self, *, now: datetime) -> "BatchQuerySet":
+    def to_prove(self, *, now: datetime | Param) -> "BatchQuerySet":
         """Return those whose outcome is to be asked of the ledger now."""
         return self.filter(
             _IN_QUESTION,
@@ -103,23 +103,11 @@ class BatchQuerySet(OfOrganisation):
         """Return those whose worker has not been heard of for longer than its lease."""
         return self.filter(state=_S.SENDING, lease_until__lt=now)
 
-    def due(self, pk: int, *, now: datetime) -> "Batch | None":
-        """
-        Return one batch that may be claimed, with its journal, company and debtor as they are now.
-
-        Whether its turn has come is for `to_deliver` to say.
-        """
-        batch: Batch | None = (
-            self.select_related("journal__company__debtor")
-            .filter(
-                pk=pk,
-                state__in=[_S.READY, _S.POSTPONED],
-                not_before__lte=now,
-                prepared_at__isnull=False,
-            )
-            .first()
+    def claimable(self, *, now: datetime | Param) -> "BatchQuerySet":
+        """Return those that may be claimed; whether its turn has come is for `to_deliver`."""
+        return self.filter(
+            state__in=[_S.READY, _S.POSTPONED], not_before__lte=now, prepared_at__isnull=False
         )
-        return batch
 
     def claim_to_prove(
         self, pk: int, *, owner: str, now: datetime, lease_seconds: float

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from accounts.models.compare_and_set import compare_and_set
+from accounts.models.prepared import insert
 from accounts.operations import calls as kept
 from journals.models import Attempt, Batch
 
@@ -17,7 +18,7 @@ class Calls(kept.Calls):
 def open_attempt(batch: Batch, kind: str, *, owner: str, now: datetime) -> Attempt:
     """Write down that a call is about to be made. Accounts and amounts of lines stay out."""
     attempt = _attempt(batch, kind, owner=owner, started_at=now)
-    attempt.save(force_insert=True)
+    insert(attempt)
     return attempt
 
 
@@ -42,7 +43,7 @@ def record_read(
     attempt = _attempt(batch, Attempt.Kind.READ_BACK, owner=owner, started_at=started_at)
     for name, value in calls.as_columns(outcome, now=now, detail=detail).items():
         setattr(attempt, name, value)
-    attempt.save(force_insert=True)
+    insert(attempt)
 
 
 def _attempt(batch: Batch, kind: str, *, owner: str, started_at: datetime) -> Attempt:

@@ -18,7 +18,7 @@ from django.db import transaction
 
 from accounts.models import Connection, Lease
 from accounts.models.compare_and_set import compare_and_set
-from accounts.models.durability import recoverable
+from accounts.models.durability import durable, recoverable
 from accounts.operations import claims, installation
 from accounts.operations.access import connector_for
 from accounts.operations.boundaries import reached
@@ -27,8 +27,7 @@ from connectors.errors import BadAnswer, ConnectorError, NotAuthorized, OutcomeU
 from journals.domain import refusals
 from journals.domain.states import BatchState
 from journals.models import Attempt, Batch, Journal
-from journals.models.batches import BatchQuerySet
-from journals.operations import proving, restoring, turns
+from journals.operations import due, proving, restoring, turns
 from journals.operations.attempts import Calls, close_attempt, open_attempt
 from journals.operations.contents import digest_of, to_post
 from journals.operations.sending import refresh_state, refusal_of, remember
@@ -37,7 +36,6 @@ Clock = Callable[[], datetime]
 _S = BatchState
 _FIRST_LOOK_UP = timedelta(seconds=3)
 _TURN_SECONDS = 2.0
-_AT_ONCE = 50
 
 
 def serve(*, connection_id: int, clock: Clock) -> int:
@@ -47,7 +45,7 @@ def serve(*, connection_id: int, clock: Clock) -> int:
     After its turn it queues up again behind the others, so that nobody's thousand batches
     stand before another's one.
     """
-    connection = Connection.objects.get(pk=connection_id)
+    connection = due.connection(connection_id)
     if not connection.is_authorised or connection.is_paused(now=clock()):
         return 0
     if not installation.may_send(now=clock()):
@@ -62,8 +60,8 @@ def serve(*, connection_id: int, clock: Clock) -> int:
     connector = connector_for(connection, observer=calls, alone=True)
     served, more = 0, False
     try:
-        restoring.ask(connection, connector, calls, owner=owner, clock=clock)
-        for work, batch_id in _in_turn(connection, clock=clock):
+        restored = restoring.ask(connection, connector, calls, owner=owner, clock=clock)
+        for work, batch_id in _in_turn(connection, restored=restored, clock=clock):
             if calls.vendor_is_away:
                 break
             if (clock() - started).total_seconds() > _TURN_SECONDS:
@@ -84,26 +82,21 @@ def serve(*, connection_id: int, clock: Clock) -> int:
 _Work = tuple[Callable[..., bool], int]
 
 
-def _in_turn(connection: Connection, *, clock: Clock) -> Iterator[_Work]:
+def _in_turn(connection: Connection, *, restored: bool, clock: Clock) -> Iterator[_Work]:
     """Yield what is due, looking again at the end of each list, until nothing new is."""
     seen: list[_Work] = []
-    mine = Batch.objects.filter(connection=connection)
-    while (not seen or mine.may_be_due(now=clock())) and (
-        waiting := _waiting(mine, now=clock())
+    while (not seen or due.anything(connection, now=clock())) and (
+        waiting := _waiting(connection, restored=restored, now=clock())
     ) != seen:
         yield from waiting
         seen = waiting
 
 
-def _waiting(mine: BatchQuerySet, *, now: datetime) -> list[_Work]:
+def _waiting(connection: Connection, *, restored: bool, now: datetime) -> list[_Work]:
     """Return what to do next: doubts first, since the ledger may hold them already."""
-    doubts = mine.to_prove(now=now).order_by("not_before", "pk")
-    ready = mine.to_deliver(now=now).order_by("not_before", "period", "pk")
-    return [
-        (work, pk)
-        for work, rows in ((proving.prove, doubts), (deliver, ready))
-        for pk in rows.values_list("pk", flat=True)[:_AT_ONCE]
-    ]
+    doubts = due.to_prove(connection, now=now)
+    ready = due.to_deliver(connection, now=now, restored=restored)
+    return [*((proving.prove, pk) for pk in doubts), *((deliver, pk) for pk in ready)]
 
 
 def deliver(
@@ -115,7 +108,7 @@ def deliver(
     No transaction is open during the call.
     """
     now = clock()
-    batch = Batch.objects.due(batch_id, now=now)
+    batch = due.claimable(batch_id, now=now)
     if batch is None:
         return False
     journal = batch.journal
@@ -124,7 +117,7 @@ def deliver(
     refusal = refusal_of(journal.company)
     if refusal is None and digest_of(batch=batch, currency=journal.currency) != batch.digest:
         refusal = refusals.OtherContent(reference=journal.reference)
-    with transaction.atomic():
+    with durable():
         # Nothing but writing in here: SQLite lets one transaction write at a time.
         if not batch.claim(owner=owner, now=now, lease_seconds=claims.lease_seconds()):
             return False
@@ -166,7 +159,7 @@ def _record_failure(
     clock: Clock,
 ) -> None:
     now = clock()
-    with transaction.atomic():
+    with durable():
         close_attempt(attempt, failure.code(), calls, now=now, detail=failure.detail)
         match failure:
             case OutcomeUnknown() | BadAnswer():

@@ -9,9 +9,8 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from django.conf import settings
-from django.db import transaction
 
-from accounts.models.durability import recoverable
+from accounts.models.durability import durable, recoverable
 from accounts.operations import claims
 from accounts.operations.boundaries import reached
 from connectors.base import AccountingConnector, BatchStatus, BatchToPost, LedgerBatch
@@ -72,7 +71,7 @@ def look_up(
     reached("look_up.asked")
     match = rules.match_lost_batch(payload, found)
     now = clock()
-    with transaction.atomic():
+    with durable():
         if match.batch is not None:
             write_down("found", now=now)
             batch.mark_accepted(number=match.batch.number, now=now)
@@ -134,7 +133,7 @@ def _could_not_ask(
     """
     calls.vendor_is_away = isinstance(failure, Unavailable)
     now = clock()
-    with transaction.atomic():
+    with durable():
         write_down(failure.code(), now=now, detail=failure.detail)
         passing = isinstance(failure, Unavailable | OutcomeUnknown | NotAuthorized)
         if passing or now - batch.state_at < _LONGEST_DOUBT:
@@ -222,7 +221,7 @@ def release(
         return
     reached("release.asked")
     now = clock()
-    with transaction.atomic():
+    with durable():
         write_down("released" if released else "asked", now=now)
         if released:
             batch.mark_released(now=now)

@@ -22,6 +22,7 @@ from django.db.models import Min, Q, QuerySet
 
 from accounts.models import Connection, Restore
 from accounts.models.failures import NO_FAILURE, why
+from accounts.models.prepared import Param, PreparedQuery
 from accounts.operations.installation import DatabaseRestored
 from accounts.operations.waking import wake
 from connectors.base import AccountingConnector, LedgerBatch, ListsChanges
@@ -43,6 +44,7 @@ _AT_ONCE = 500
 _MOST_SEEN = 10
 _ASK_AGAIN = timedelta(seconds=30)
 _RING_AGAIN = timedelta(seconds=15)
+_OPEN = PreparedQuery(lambda: Restore.objects.open(now=Param("now")))
 
 
 def in_doubt(*, now: datetime) -> QuerySet[Batch]:
@@ -97,12 +99,29 @@ def ask(
     *,
     owner: str,
     clock: Clock,
-) -> None:
-    """Look in the ledger for the batches of the connection that are in doubt, if any are."""
+) -> bool:
+    """
+    Look in the ledger for the batches of the connection that are in doubt, if any are.
+
+    :returns: whether a restore is open, so that some may be
+    """
     now = clock()
-    restores = list(Restore.objects.open(now=now))
-    if not restores:
-        return
+    restores = _OPEN.all(now=now)
+    if restores:
+        _ask(connection, connector, calls, restores, owner=owner, clock=clock)
+    return bool(restores)
+
+
+def _ask(
+    connection: Connection,
+    connector: AccountingConnector,
+    calls: Calls,
+    restores: Sequence[Restore],
+    *,
+    owner: str,
+    clock: Clock,
+) -> None:
+    now = clock()
     mine = in_doubt(now=now).filter(connection=connection).select_related("journal")
     waiting = list(mine.order_by("not_before", "period", "pk")[:_AT_ONCE])
     if not waiting:

@@ -6,6 +6,7 @@ from django.db import transaction
 
 from accounts.models import Company, User
 from accounts.models.compare_and_set import compare_and_set
+from accounts.models.prepared import Param, PreparedQuery
 from accounts.operations import audit
 from accounts.operations.boundaries import reached
 from connectors.errors import ConnectorError
@@ -16,6 +17,11 @@ from journals.operations import turns
 from mappings.models import Mapping
 
 _S = BatchState
+_STATES = PreparedQuery(
+    lambda: Batch.objects.filter(journal_id=Param("journal")).values_list(
+        "state", "prepared_at", "reverses_id", "journal__state"
+    )
+)
 
 
 def refusal_of(company: Company) -> ConnectorError | None:
@@ -177,11 +183,7 @@ def refresh_state(journal_id: int, *, now: datetime) -> None:
     A reversal counts while it is on its way or in trouble; then the batch that it took back
     says it.
     """
-    rows = list(
-        Batch.objects.filter(journal_id=journal_id).values_list(
-            "state", "prepared_at", "reverses_id", "journal__state"
-        )
-    )
+    rows = _STATES.all(journal=journal_id)
     counted = [
         (BatchState(state), prepared)
         for state, prepared, reverses, _known in rows

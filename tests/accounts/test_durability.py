@@ -1,9 +1,11 @@
 """How soon a committed change must be on the disk, and which may reach it a little later."""
 
+import threading
+
 import pytest
 from django.db import connection, transaction
 
-from accounts.models.durability import recoverable
+from accounts.models.durability import durable, recoverable, turn_to_write
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -40,3 +42,30 @@ class TestRecoverable:
 
         assert inside
         assert after
+
+
+class TestDurable:
+    def test_is_on_the_disk_when_it_is_over(self):
+        with durable():
+            assert waits_for_the_disk()
+
+    def test_lets_the_threads_of_a_process_write_one_after_the_other_on_sqlite(self):
+        """Where the database itself lets one write at a time and has no queue."""
+        entered = threading.Event()
+
+        def other():
+            with turn_to_write():
+                entered.set()
+            connection.close()
+
+        waiting = threading.Thread(target=other)
+        with durable():
+            waiting.start()
+            sqlite = connection.vendor == "sqlite"
+            assert entered.wait(0.2 if sqlite else 10) is not sqlite
+        waiting.join(10)
+        assert entered.is_set()
+
+    def test_waits_for_nobody_inside_a_transaction_that_has_its_turn(self):
+        with durable(), durable(), recoverable():
+            pass
