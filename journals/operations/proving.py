@@ -110,13 +110,14 @@ def _not_found(batch: Batch, *, now: datetime) -> None:
     """
     interval = timedelta(seconds=settings.HUB_LOOK_UP_INTERVAL_SECONDS)
     since = batch.sent_at or batch.state_at
-    counted = batch.empty_look_ups
-    if now - since >= interval * (counted + 1):
-        counted += 1
+    counted, until = batch.empty_look_ups, since + interval
+    if now - since >= interval:
+        # From now, not from the call: after an outage the first may come hours after it.
+        counted, until = counted + 1, now + interval
     if counted >= 2:
         batch.mark_not_stored(now=now)
         return
-    batch.keep(now=now, until=since + interval * (counted + 1), empty_look_ups=counted)
+    batch.keep(now=now, until=until, empty_look_ups=counted)
 
 
 def _could_not_ask(

@@ -174,6 +174,22 @@ class TestALostAnswer:
         assert states(journal) == ["posted"]
         assert len(office.ledger()) == 1
 
+    def test_b07_is_asked_for_twice_an_interval_apart_however_late_the_first_time(
+        self, office: Office, later: Later
+    ) -> None:
+        """The ledger was away, or the hub, for an hour after the call."""
+        journal = office.journal(lines=[line(MARCH, "7010", "5.00"), line(MARCH, "2821", "-5.00")])
+        office.store.add_fault("cut_before", on="create", times=1)
+        press(office, journal)
+        later(0)
+
+        seen = []
+        for seconds in (3600, 3610, 3770, 3790):
+            later(seconds)
+            seen.append((states(journal), len(office.ledger())))
+
+        assert seen == [(["unknown"], 0)] * 3 + [(["posted"], 1)]
+
     def test_goes_to_a_person_when_several_look_alike(self, office: Office, later: Later) -> None:
         journal = office.journal(lines=[line(MARCH, "7010", "5.00"), line(MARCH, "2821", "-5.00")])
         office.store.add_fault("lose_answer", on="create", times=1)
