@@ -5,6 +5,7 @@ A killed worker's claims expire within `HUB_LEASE_SECONDS`; a write may take fou
 What an app claims rows for is in its `tasks.extend_claims(*, owners, until)`.
 """
 
+import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from threading import Event, Thread
@@ -33,8 +34,10 @@ def extend_all(extends: Sequence[Extend], *, now: datetime) -> int:
     owners = claims.live_owners()
     if not owners:
         return 0
-    until = now + timedelta(seconds=claims.lease_seconds())
-    return sum(extend(owners=owners, until=until) for extend in extends)
+    until, at = now + timedelta(seconds=claims.lease_seconds()), time.time()
+    count = sum(extend(owners=owners, until=until) for extend in extends)
+    claims.note_extended(owners, at=at)
+    return count
 
 
 class Renewal:

@@ -65,7 +65,22 @@ class StoredTokens:
         self._cached = read
 
     def current(self) -> str:
-        """Return a token that is believed valid, refreshing it first when it is about to expire."""
+        """
+        Return a token that is believed valid, refreshing it first when it is about to expire.
+
+        It is the last thing that is asked for before a call, so it is refused to a worker that
+        stood still for longer than its claims live: what it was about to send, another may have
+        sent meanwhile.
+        """
+        token = self._current()
+        if claims.have_lapsed():
+            raise self._unavailable(
+                Connection.objects.get(pk=self.connection_id),
+                "this worker stood still, and its claims have lapsed",
+            )
+        return token
+
+    def _current(self) -> str:
         connection = self._cached
         if connection is None or not connection.token_is_fresh(now=self.clock()):
             connection = self._cached = Connection.objects.get(pk=self.connection_id)

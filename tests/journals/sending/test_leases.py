@@ -156,6 +156,89 @@ class TestACallLongerThanItsLease:
         assert states(journal) == ["unknown"]
 
 
+class Suspended:
+    """A worker that is suspended, with all its threads, between two lines of its code."""
+
+    def __init__(self, monkeypatch: Any) -> None:
+        self.wall, self.thread = 1_000.0, 1
+        monkeypatch.setattr(claims, "time", self)
+        monkeypatch.setattr(claims, "threading", self)
+        monkeypatch.setattr(renewing, "time", self)
+        claims.extended.set()
+
+    def time(self) -> float:
+        return self.wall
+
+    def get_ident(self) -> int:
+        return self.thread
+
+    def meanwhile(self, others: Any) -> None:
+        """Let seven minutes go by, in which another worker does its work."""
+        self.wall, self.thread = self.wall + 420, 2
+        others()
+        claims.forget_owners()
+        self.thread = 1
+
+
+@pytest.fixture
+def suspended(monkeypatch: Any) -> Iterator[Suspended]:
+    yield Suspended(monkeypatch)
+    claims.extended.clear()
+    claims.forget_owners()
+
+
+class TestAWorkerThatWasSuspendedBeforeItsCall:
+    @pytest.mark.parametrize("extended_on_waking", [False, True])
+    def test_b07_does_not_send_what_another_has_sent_meanwhile(
+        self,
+        office: Office,
+        later: Later,
+        monkeypatch: Any,
+        suspended: Suspended,
+        extended_on_waking: bool,
+    ) -> None:
+        journal = a_queued_journal(office)
+        now = datetime.now(UTC)
+
+        def another_worker() -> None:
+            delivery.recover(now=now + timedelta(seconds=31))
+            for seconds in (40, 190, 380, 400):
+                later(seconds)
+            assert office.posts() == 1
+
+        def sleep(boundary: str) -> None:
+            if boundary == "deliver.claimed" and not office.posts():
+                with monkeypatch.context() as awake:
+                    awake.setattr(delivery, "reached", lambda _boundary: None)
+                    suspended.meanwhile(another_worker)
+                if extended_on_waking:
+                    extend(now=now + timedelta(seconds=420))
+
+        monkeypatch.setattr(delivery, "reached", sleep)
+
+        serve(office)
+
+        assert office.posts() == len(office.ledger()) == 1
+        assert states(journal) == ["posted"]
+
+    def test_goes_on_sending_while_its_claims_are_extended(
+        self, office: Office, suspended: Suspended, monkeypatch: Any
+    ) -> None:
+        journal = a_queued_journal(office)
+
+        def wait_for_a_token(boundary: str) -> None:
+            if boundary == "deliver.claimed":
+                for _time in range(4):
+                    suspended.wall += 20
+                    extend(now=datetime.now(UTC))
+
+        monkeypatch.setattr(delivery, "reached", wait_for_a_token)
+
+        serve(office)
+
+        assert states(journal) == ["posted"]
+
+
 class TestRenewal:
     def test_goes_on_until_the_last_work_is_done(self, settings: Any) -> None:
         settings.HUB_LEASE_SECONDS = 0.03
