@@ -27,7 +27,7 @@ AREAS: dict[str, tuple[str, tuple[str, ...]]] = {
     "connection": (_("Accounts at vendors"), ("connection",)),
     "payments": (
         _("Payments"),
-        ("payments", "payment", "invoices", "invoice_client", "reconciliation", "customer"),
+        ("payments", "payment", "invoices", "invoice_client", "reconciliation", "customer", "time"),
     ),
     "company": (_("Companies"), ("company",)),
     "debtor": (_("Debtors"), ("debtor",)),
@@ -44,6 +44,8 @@ ACTIONS = {
     "journal.send": _("Send pressed"),
     "journal.send_anew": _("Journal sent anew"),
     "journal.withdraw": _("Journal taken back from the queue"),
+    "journal.columns_confirmed": _("Columns of a payroll file confirmed"),
+    "journal.file_thrown_away": _("Uploaded file discarded"),
     "journal.file_discarded": _("Uploaded file discarded, since nobody took it up"),
     "batch.decided": _("Decided about a batch"),
     "batch.exported": _("Batch exported"),
@@ -106,9 +108,11 @@ ACTIONS = {
     "reconciliation.exported": _("Outstanding amounts exported"),
     "customer.blocked": _("Customer temporarily blocked"),
     "customer.unblocked": _("Customer not blocked any more"),
+    "time.registered": _("Time registered"),
     "token.created": _("Token of the API made"),
     "token.revoked": _("Token of the API revoked"),
     "audit.exported": _("Audit trail exported"),
+    "database.keys_rotated": _("Stored secrets encrypted with the newest key"),
     "database.restored": _("Database restored from a backup"),
 }
 

@@ -46,7 +46,15 @@ class TestALanguage:
 
 @pytest.mark.skipif(shutil.which("xgettext") is None, reason="gettext is not installed")
 def test_no_text_of_the_code_is_missing_in_the_files(tmp_path: Path) -> None:
-    for folder in ("accounts", "connectors", "integrationhub", "journals", "mappings", "templates"):
+    for folder in (
+        "accounts",
+        "connectors",
+        "integrationhub",
+        "journals",
+        "mappings",
+        "payments",
+        "templates",
+    ):
         shutil.copytree(ROOT / folder, tmp_path / folder)
     (tmp_path / "locale" / "sv").mkdir(parents=True)
     shutil.copy(ROOT / "manage.py", tmp_path)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import models
@@ -14,10 +14,11 @@ from connectors.words import gettext_noop as _
 
 @dataclass(frozen=True, slots=True)
 class Whence:
-    """From where something is being done: the person's address and the request."""
+    """From where something is being done: the address, the request, and a program's token."""
 
     address: str = ""
     request_id: str = ""
+    token: str = ""
 
 
 HUB, NOBODY = "Integration Hub", _("Nobody signed in")
@@ -31,6 +32,16 @@ _whence: ContextVar[Whence] = ContextVar("whence", default=_NOWHERE)
 def from_where(*, address: str, request_id: str) -> Iterator[None]:
     """Let every entry that is made meanwhile name the address and the request."""
     before = _whence.set(Whence(address=address[:64], request_id=request_id[:64]))
+    try:
+        yield
+    finally:
+        _whence.reset(before)
+
+
+@contextmanager
+def by_token(name: str) -> Iterator[None]:
+    """Let every entry that is made meanwhile name the token that a program showed."""
+    before = _whence.set(replace(_whence.get(), token=name))
     try:
         yield
     finally:
@@ -61,18 +72,19 @@ def record(
     :param details: plain values that explain it; never a token, never a salary
     :param address: of the person; that of the present request if not given
     :param request_id: the same
-    :param who: in place of the person, where `user` is None
+    :param who: in place of the person, where `user` is None and no program showed a token
     """
     here = whence()
+    program = {"token": here.token} if here.token else {}
     AuditEntry.objects.create(
         organisation=organisation,
         user=user,
-        who=str(user) if user else who,
+        who=str(user) if user else here.token or who,
         action=action,
         object_type=subject._meta.label_lower,
         object_id=str(subject.pk),
         object_text=str(subject)[:200],
-        details=details or {},
+        details=(details or {}) | program,
         address=address or here.address,
         request_id=request_id or here.request_id,
     )

@@ -451,7 +451,7 @@ def _adopt(
             request_id=file.request_id,
         )
         remember(journal, "imported", user=by, now=now, file=file.name)
-        _audit(file, journal, "journal.import", by=by)
+        _audit(file, "journal.import", journal=journal, by=by, reference=journal.reference)
         state = State.IMPORTED
     elif journal.content.digest == content.digest:
         content.delete()
@@ -493,13 +493,20 @@ def errors_of(file: ImportedFile) -> list[Problem]:
     return [found for found in problems_of(file) if found.severity == ERROR]
 
 
-def _audit(file: ImportedFile, journal: Journal, action: str, *, by: User | None) -> None:
+def _audit(
+    file: ImportedFile,
+    action: str,
+    *,
+    by: User | None,
+    journal: Journal | None = None,
+    **details: str,
+) -> None:
     audit.record(
         organisation=file.organisation,
         action=action,
-        subject=journal,
+        subject=journal or file,
         user=by,
-        details={"file": file.name, "reference": journal.reference},
+        details={"file": file.name} | details,
         request_id=file.request_id,
     )
 
@@ -569,6 +576,7 @@ def confirm_columns(
         }
         _set_problems(found, ())
         _become(found, State.WAITING, now=now)
+        _audit(found, "journal.columns_confirmed", by=by, source=name)
         wake("journals.tasks.read_file", file_id=found.pk)
     return source
 
@@ -628,6 +636,17 @@ def discard(*, file: ImportedFile, now: datetime) -> None:
         _become(found, State.DISCARDED, now=now)
 
 
+def throw_away(*, file: ImportedFile, by: User | None, now: datetime) -> None:
+    """
+    Discard a file because a person says so.
+
+    :raises ImportRefused: if it does not wait for a person
+    """
+    with transaction.atomic():
+        discard(file=file, now=now)
+        _audit(file, "journal.file_thrown_away", by=by)
+
+
 def decide(*, file: ImportedFile, take: bool, by: User | None, now: datetime) -> None:
     """
     Take the other content into the journal, or leave the journal as it is.
@@ -635,7 +654,7 @@ def decide(*, file: ImportedFile, take: bool, by: User | None, now: datetime) ->
     :raises ImportRefused: if the journal is, or may be, in the ledger
     """
     if not take:
-        discard(file=file, now=now)
+        throw_away(file=file, by=by, now=now)
         return
     with transaction.atomic():
         found = _locked(file, State.CHANGED)
@@ -662,6 +681,6 @@ def decide(*, file: ImportedFile, take: bool, by: User | None, now: datetime) ->
         journal.save()
         storing.rebuild_batches(journal=journal, content=content, now=now)
         remember(journal, "content_replaced", user=by, now=now, file=found.name)
-        _audit(found, journal, "journal.replace", by=by)
+        _audit(found, "journal.replace", journal=journal, by=by, reference=journal.reference)
         refresh_state(journal.pk, now=now)
         _become(found, State.IMPORTED, now=now)

@@ -123,7 +123,7 @@ def decide(request: HubRequest, pk: int) -> HttpResponse:
             case "keep":
                 importing.decide(file=file, take=False, by=by, now=now)
             case "discard":
-                importing.discard(file=file, now=now)
+                importing.throw_away(file=file, by=by, now=now)
             case _:
                 messages.error(request, _("This was decided already. Nothing was changed."))
     except importing.ImportRefused as refused:

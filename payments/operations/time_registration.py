@@ -7,6 +7,7 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext
 
 from accounts.models import Organisation, User
+from accounts.operations import audit
 from payments.domain.refusals import CustomerBlocked
 from payments.models import Customer, TimeBlock, TimeEntry
 
@@ -63,6 +64,13 @@ def register(
                 user=by,
                 reference=reference[:60],
                 created_at=now,
+            )
+            audit.record(
+                organisation=organisation,
+                action="time.registered",
+                subject=customer,
+                user=by,
+                details={"date": worked_on.isoformat(), "minutes": minutes},
             )
     except Error as exc:
         # The database's own refusal: the block came in this very moment.

@@ -11,6 +11,7 @@ from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
+from accounts.operations import audit
 from accounts.queries import failure_row_of
 from connectors.errors import ConnectorError
 from payments.domain import refusals
@@ -58,7 +59,8 @@ def _api(*methods: str, scopes: tuple[str, ...]) -> Callable[[_View], _View]:
                 response["Allow"] = ", ".join(methods)
                 return response
             try:
-                return view(request, token, *args, **kwargs)
+                with audit.by_token(token.name):
+                    return view(request, token, *args, **kwargs)
             except _Bad as bad:
                 return _error(400, "bad_request", str(bad), field=bad.field)
             except refusals.NotAllowed as refused:

@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection as database
 
 from accounts.management.commands import seed_demo
-from accounts.models import Company, Connection, Debtor, Organisation, Role, User
+from accounts.models import AuditEntry, Company, Connection, Debtor, Organisation, Role, User
 from sandbox import seed
 from tests import factories
 
@@ -147,6 +147,7 @@ class TestRotateKeys:
         assert Fernet(new).decrypt(stored.encode()) == b"a-refresh-token"
         assert Connection.objects.get(pk=connection.pk).access_token == "an-access-token"
         assert answer["rows"] == 1
+        assert AuditEntry.objects.filter(action="database.keys_rotated").count() == 1
 
 
 class TestAuthoriseService:

@@ -5,7 +5,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import Membership
+from accounts.models import AuditEntry, Membership
 from journals.models import ImportedFile, Journal
 from tests import factories
 from tests.journals.importing.builders import company, csv, imported, read, receive, sie
@@ -182,6 +182,18 @@ class TestDeciding:
 
         assert b"7010" in page.content
         assert (file.state, file.source.name) == (State.IMPORTED, "Our payroll")
+        entry = AuditEntry.objects.get(action="journal.columns_confirmed")
+        assert (entry.user, entry.details["source"]) == (member.user, "Our payroll")
+
+    def test_leaves_who_decided_and_from_where(self, client, member):
+        company(member.organisation)
+        file = imported(member.organisation, csv(), name="a.csv")
+
+        decide(client, file, "discard")
+
+        entry = AuditEntry.objects.get(action="journal.file_thrown_away")
+        assert (entry.user, entry.address) == (member.user, "127.0.0.1")
+        assert entry.details == {"file": "a.csv"}
 
     def test_company(self, client, member):
         of = company(member.organisation)

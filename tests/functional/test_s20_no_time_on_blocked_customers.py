@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from accounts.models import AuditEntry
 from connectors.receivables import SourceCustomer, TargetProject
 from payments.models import ApiToken, Customer, TimeEntry
 from payments.operations import tokens
@@ -70,6 +71,9 @@ class TestPage:
     def test_takes_time_on_another_customer(self, blocked):
         assert self.fill_in(blocked, "10002").status_code == 302
         assert TimeEntry.objects.get().minutes == 90
+        entry = AuditEntry.objects.get(action="time.registered")
+        assert entry.user == blocked.member.user
+        assert entry.details == {"date": "2026-04-08", "minutes": 90}
 
 
 class TestApi:
@@ -89,6 +93,9 @@ class TestApi:
 
         assert (first.status_code, again.status_code) == (201, 200)
         assert first.json()["id"] == again.json()["id"]
+        entry = AuditEntry.objects.get(action="time.registered")
+        assert (entry.user, entry.who, entry.address) == (None, "program 0", "127.0.0.1")
+        assert entry.details["token"] == "program 0"
 
     def test_needs_a_token_that_may(self, blocked):
         assert send(blocked, "hub_nonsense").status_code == 401

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.domain import BUILT_IN_ROLES, BUSINESS, PAYMENTS_IMPORT, PAYMENTS_OVERVIEW
-from accounts.models import Membership
+from accounts.models import AuditEntry, Membership
 from payments.models import ApiToken, FetchRun
 from payments.models.tokens import digest_of
 from tests.payments import rows
@@ -119,6 +119,14 @@ class TestFetchingFromTheOverview:
         answer = api(office, person, {"client": office.client.number})
 
         assert answer.status_code == status
+
+    def test_the_trail_names_the_person_and_the_token(self, office):
+        person = somebody(office, BUSINESS, PAYMENTS_OVERVIEW)
+
+        api(office, person, {"client": office.client.number})
+
+        entry = AuditEntry.objects.get(action="payments.fetched")
+        assert (entry.user, entry.details) == (person.user, {"token": "program"})
 
 
 class TestFetchingFromTheImportMenu:

@@ -6,7 +6,8 @@ from django.apps import apps
 from django.db import models, transaction
 
 from accounts.management.commands._command import HubCommand
-from accounts.models import EncryptedTextField
+from accounts.models import EncryptedTextField, Organisation
+from accounts.operations import audit
 
 
 class Command(HubCommand):
@@ -24,6 +25,10 @@ class Command(HubCommand):
             model._meta.label: count for model in apps.get_models() if (count := _rotate(model))
         }
         total = sum(rotated.values())
+        for organisation in Organisation.objects.order_by("pk"):
+            audit.record(
+                organisation=organisation, action="database.keys_rotated", subject=organisation
+            )
         self.answer(options, f"Encrypted {total} rows anew.", {"rows": total, "tables": rotated})
 
 

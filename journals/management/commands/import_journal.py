@@ -109,7 +109,7 @@ class Command(BaseCommand):
             file.refresh_from_db()
         if file.state not in (*_GOOD, State.REFUSED, State.CHANGED):
             # Nobody stands before a page: what waits here would keep people's data for nothing.
-            importing.discard(file=file, now=timezone.now())
+            importing.throw_away(file=file, by=None, now=timezone.now())
         return file
 
     def _print(self, file: ImportedFile) -> None:

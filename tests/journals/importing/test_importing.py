@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from accounts.models import Organisation
+from accounts.models import AuditEntry, Organisation
 from journals.domain.settings import SourceSettings
 from journals.domain.states import BatchState
 from journals.models import Batch, Content, FilePiece, ImportedFile, Journal, JournalLine
@@ -361,6 +361,7 @@ class TestOtherContent:
 
         file.refresh_from_db()
         assert file.state == State.DISCARDED
+        assert AuditEntry.objects.filter(action="journal.file_thrown_away").count() == 1
         assert Content.objects.get() == Journal.objects.get().content
 
     def test_taken_back_by_the_first_file_is_other_content_again(self, organisation):
