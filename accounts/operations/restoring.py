@@ -78,7 +78,11 @@ def declare_restore(
         )
     with transaction.atomic():
         restore = Restore.objects.create(
-            at=now, backup_taken_at=backup_taken_at, watch_until=now + watch
+            at=now,
+            # A worker that wrote into the backup wrote before it was taken: the ledger is read
+            # from there, whatever later time was said by mistake, such as that of the restore.
+            backup_taken_at=min(backup_taken_at, row.seen_at),
+            watch_until=now + watch,
         )
         declared = Declared(
             restore=restore,
@@ -90,7 +94,7 @@ def declare_restore(
                 organisation=organisation,
                 action="database.restored",
                 subject=organisation,
-                details={"backup_taken_at": backup_taken_at.isoformat()},
+                details={"backup_taken_at": restore.backup_taken_at.isoformat()},
             )
     installation.go_on(now=now)
     return declared

@@ -128,6 +128,19 @@ class TestDeclareRestore:
         assert Restore.objects.get().backup_taken_at == BACKUP
         assert installation.may_send(now=NOW)
 
+    def test_b14_reads_the_ledger_from_the_last_sign_of_life_if_a_later_time_is_said(self) -> None:
+        installation.beat(now=NOW)
+        turn_back(to=BACKUP)
+        person = factories.connection(
+            factories.organisation(), refreshed_at=BACKUP + timedelta(minutes=1)
+        )
+
+        restoring.declare_restore(backup_taken_at=NOW - timedelta(minutes=5), now=NOW)
+
+        assert Restore.objects.get().backup_taken_at == BACKUP
+        person.refresh_from_db()
+        assert person.refresh_token == "", "the said time counts where later is the safer one"
+
     def test_lets_no_other_machine_stop_again(self, data_folder: Path) -> None:
         ahead = NOW + timedelta(minutes=2)
         installation.beat(now=ahead)
