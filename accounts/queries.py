@@ -114,6 +114,14 @@ def failure_row_of(failure: errors.ConnectorError) -> FailureRow:
     return _row(type(failure), params=failure.params, detail=failure.detail)
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many of something wait, and since when the oldest does."""
+
+    count: int
+    since: datetime | None
+
+
 def oldest_due(*, now: datetime) -> datetime | None:
     """Return since when the oldest errand waits, or None if none does."""
     oldest: datetime | None = Errand.objects.due(now=now).aggregate(at=Min("not_before"))["at"]

@@ -5,7 +5,7 @@ One source for the operator's page and for `/metrics`, with a fixed number of SQ
 figures are of the whole installation and name no organisation, no company and no person.
 """
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,11 +18,13 @@ from django.utils.translation import gettext_noop
 
 from accounts.models import Connection, Errand, Heartbeat, Lease, Restore
 from accounts.operations import installation, limits
+from accounts.queries import Waiting
 from connectors.registry import CONNECTORS
 from journals.domain.states import STATE_WORDS, BatchState
 from journals.models import ImportedFile
 from journals.queries import waiting
-from journals.queries.waiting import Waiting
+from payments.queries import waiting as waiting_payments
+from payments.queries.wording import REGISTRATIONS
 
 Number = int | float
 
@@ -102,6 +104,7 @@ def sections(*, now: datetime) -> list[Section]:
         _installation(now=now),
         _due(now=now),
         _batches(),
+        _registrations(),
         _errands(),
         _files(),
         _connections(now=now),
@@ -145,13 +148,22 @@ _DUE_WORDS = {
     "send": gettext_noop("Batches to send"),
     "prove": gettext_noop("Batches to prove"),
     "read_file": gettext_noop("Files to read"),
+    "fetch": gettext_noop("Payments to fetch: runs"),
+    "register": gettext_noop("Payments to register"),
+    "look_up": gettext_noop("Payments to look for, whose outcome is not known"),
+    "mark": gettext_noop("Payments to mark as read"),
+    "push": gettext_noop("Time blocks to pass on"),
     "errand": gettext_noop("Errands to do"),
 }
 
 
 def _due(*, now: datetime) -> Section:
     errands = Errand.objects.due(now=now).aggregate(n=Count("pk"), since=Min("not_before"))
-    due = waiting.due_work(now=now) | {"errand": Waiting(errands["n"], errands["since"])}
+    due = (
+        waiting.due_work(now=now)
+        | waiting_payments.due_work(now=now)
+        | {"errand": Waiting(errands["n"], errands["since"])}
+    )
     return Section(
         key="due",
         title=_("Due now"),
@@ -172,6 +184,25 @@ def _batches() -> Section:
         key="batches",
         title=_("Batches on their way"),
         help="Batches that are not in the ledger, proven, by state.",
+        label_names=("state",),
+        value_names=("",),
+        headings=(_("State"), _("Number")),
+        age_heading=_("Oldest"),
+        rows=_rows(every, words),
+    )
+
+
+def _registrations() -> Section:
+    words = {state: str(word) for state, (word, _look) in REGISTRATIONS.items()}
+    found = waiting_payments.registrations_by_state()
+    every = {
+        state.value: found.get(state.value, Waiting(0, None))
+        for state in waiting_payments.ON_THEIR_WAY
+    }
+    return Section(
+        key="registrations",
+        title=_("Payments on their way"),
+        help="Payments that are to be registered or taken back in the target, by state.",
         label_names=("state",),
         value_names=("",),
         headings=(_("State"), _("Number")),
@@ -262,8 +293,10 @@ def _budgets() -> Section:
 
 
 def _leases(*, now: datetime) -> Section:
-    held = Lease.objects.filter(until__gte=now).exclude(owner="").values_list("key", flat=True)
-    counted = Counter(key.partition(":")[0] for key in held)
+    held = Lease.objects.filter(until__gte=now).exclude(owner="").values_list("key", "taken_at")
+    by_kind: dict[str, list[datetime | None]] = defaultdict(list)
+    for key, taken_at in held:
+        by_kind[key.partition(":")[0]].append(taken_at)
     return Section(
         key="leases",
         title=_("Leases"),
@@ -271,7 +304,11 @@ def _leases(*, now: datetime) -> Section:
         label_names=("kind",),
         value_names=("",),
         headings=(_("Kind"), _("Held")),
-        rows=tuple(Row((kind,), (count,)) for kind, count in sorted(counted.items())),
+        age_heading=_("Longest"),
+        rows=tuple(
+            Row((kind,), (len(since),), min((at for at in since if at is not None), default=None))
+            for kind, since in sorted(by_kind.items())
+        ),
     )
 
 

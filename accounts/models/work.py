@@ -28,7 +28,7 @@ class LeaseQuerySet(models.QuerySet["Lease"]):
             return False
         try:
             with transaction.atomic():
-                self.create(key=key, owner=owner, until=until)
+                self.create(key=key, owner=owner, until=until, taken_at=now)
         except IntegrityError:
             return False
         return True
@@ -51,6 +51,8 @@ class Lease(models.Model):
 
     key = models.CharField(max_length=200, unique=True)
     owner = models.CharField(max_length=80, blank=True)
+    taken_at = models.DateTimeField(null=True)
+    """Since when its owner has it, for the operator."""
     until = models.DateTimeField()
 
     objects = LeaseQuerySet.as_manager()
@@ -60,10 +62,15 @@ class Lease(models.Model):
 
 
 _FREE = models.Q(until__lt=Param("now")) | models.Q(owner=Param("owner")) | models.Q(owner="")
+_SINCE = models.Case(
+    models.When(owner=Param("owner"), then=models.F("taken_at")),
+    default=Param("now"),
+    output_field=models.DateTimeField(),
+)
 _TAKE = PreparedUpdate(
     lambda: (
         Lease.objects.filter(_FREE, key=Param("key")),
-        {"owner": Param("owner"), "until": Param("until")},
+        {"owner": Param("owner"), "until": Param("until"), "taken_at": _SINCE},
     )
 )
 _GIVE_BACK = PreparedUpdate(

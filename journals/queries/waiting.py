@@ -1,11 +1,11 @@
 """What waits for a worker: how much, and since when. Of the whole installation, for operators."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Count, F, Min, Q, QuerySet
 
 from accounts.models import Connection
+from accounts.queries import Waiting
 from journals.domain.states import BatchState
 from journals.models import Batch, ImportedFile
 
@@ -21,14 +21,6 @@ ON_THEIR_WAY = (
     _S.NEEDS_PERSON,
 )
 """States that somebody or something still has to do with."""
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """How many wait, and since when the oldest does."""
-
-    count: int
-    since: datetime | None
 
 
 def batches_by_state() -> dict[str, Waiting]:

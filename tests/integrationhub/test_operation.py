@@ -1,6 +1,7 @@
 """What an operator sees, on the page and as Prometheus reads it: the same figures."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -13,8 +14,11 @@ from prometheus_client.parser import text_string_to_metric_families
 from accounts.models import Connection, Errand, Heartbeat, Installation, Lease, User
 from integrationhub import figures, metrics
 from journals.models import Batch
+from payments.models import Registration, Settlement
+from payments.queries import oldest_due
 from tests import factories
 from tests.journals.pages import rows
+from tests.payments import rows as payments
 
 NOW = datetime(2026, 3, 25, 9, 14, tzinfo=UTC)
 TOKEN = "a-token-for-prometheus"
@@ -44,7 +48,12 @@ def busy_hub() -> None:
         created_at=NOW - timedelta(seconds=90),
         not_before=NOW - timedelta(seconds=90),
     )
-    Lease.objects.create(key="writer:vismanet:1", owner="me", until=NOW + timedelta(seconds=9))
+    Lease.objects.create(
+        key="writer:vismanet:1",
+        owner="me",
+        taken_at=NOW - timedelta(seconds=40),
+        until=NOW + timedelta(seconds=9),
+    )
     Lease.objects.create(key="writer:vismanet:2", owner="me", until=NOW - timedelta(seconds=9))
     Heartbeat.objects.create(name="worker one", kind="worker", at=NOW - timedelta(seconds=4))
     Installation.objects.create(pk=1, seen_at=NOW)
@@ -63,11 +72,50 @@ class TestFigures:
         assert found["hub_due_age_seconds"]["errand",] == 90
         assert found["hub_errands"] == {("journals.check", "waiting"): 1}
         assert found["hub_leases"] == {("writer",): 1}
+        assert found["hub_leases_age_seconds"] == {("writer",): 40}
         assert found["hub_processes_age_seconds"] == {("worker", "worker one"): 4}
         assert found["hub_connections"]["authorised", "vismanet"] == 1
         assert found["hub_connections_paused"]["authorised", "vismanet"] == 1
         assert found["hub_connections_age_seconds"]["not_authorised", "vismanet"] == 3600
         assert found["hub_database"] == {("stopped",): 0, ("watched",): 0}
+
+    def test_count_the_payments_that_wait_and_say_how_old_the_oldest_is(self) -> None:
+        of = factories.organisation()
+        payments.activate(of)
+        client = payments.client_of(
+            of,
+            source=payments.account(of, "businessnxt"),
+            target=payments.account(of, "powerofficego"),
+        )
+        for state, seconds in {"ready": 50, "unknown": 700}.items():
+            at = NOW - timedelta(seconds=seconds)
+            about = {
+                "organisation": of,
+                "client": client,
+                "payment": payments.payment(client),
+                "amount": Decimal("10.00"),
+            }
+            placed = Settlement.objects.create(
+                invoice=payments.invoice(client), made_at=NOW, **about
+            )
+            Registration.objects.create(
+                settlement=placed,
+                reference=state,
+                state=state,
+                state_at=at,
+                not_before=at,
+                **about,
+            )
+
+        found = scrape(metrics.text(now=NOW))
+
+        assert found["hub_due"]["register",] == found["hub_due"]["look_up",] == 1
+        assert found["hub_due_age_seconds"]["look_up",] == 700
+        assert found["hub_registrations"]["unknown",] == 1
+        assert found["hub_registrations_age_seconds"] == {("ready",): 50, ("unknown",): 700}
+        assert oldest_due(now=NOW) == NOW - timedelta(seconds=700)
+        Connection.objects.filter(vendor="powerofficego").update(state="sign_in_again")
+        assert oldest_due(now=NOW) is None
 
     def test_cost_the_same_number_of_statements_however_much_waits(self) -> None:
         busy_hub()
@@ -82,7 +130,7 @@ class TestFigures:
         with CaptureQueriesContext(connection) as many:
             figures.sections(now=NOW)
 
-        assert len(many) == len(few) <= 15
+        assert len(many) == len(few) <= 21
 
     def test_name_no_organisation_and_no_company(self) -> None:
         busy_hub()

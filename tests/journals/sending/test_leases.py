@@ -94,6 +94,17 @@ class TestExtending:
 
         assert Lease.objects.get().until == until
 
+    def test_tells_the_operator_since_when_its_owner_has_it(self, db: None) -> None:
+        held = {"key": "k", "seconds": 30}
+        later, after = NOW + timedelta(seconds=20), NOW + timedelta(seconds=60)
+
+        since = []
+        for owner, now in (("one", NOW), ("one", later), ("two", after)):
+            assert Lease.objects.take(owner=owner, now=now, **held)
+            since.append(Lease.objects.get().taken_at)
+
+        assert since == [NOW, NOW, after]
+
 
 class TestACallLongerThanItsLease:
     def test_stays_ours_while_the_process_lives(
