@@ -239,6 +239,7 @@ class Client:
         """Return the pieces by batch number, or None if the list changed meanwhile."""
         batches: dict[str, list[payloads.Piece]] = {}
         total, rows = None, 0
+        before = b""
         for page in range(1, MOST_PAGES + 1):
             query_of_page: dict[str, str | int] = {
                 **query,
@@ -246,20 +247,27 @@ class Client:
                 "pageNumber": page,
                 "pageSize": self._page_size,
             }
-            pieces = payloads.pieces(self._read("/v2/journaltransaction", query_of_page).body)
-            if not pieces:
-                if total is None:
-                    return []
-                raise payloads.bad("journal list", f"page {page}", f"empty, {rows} of {total}")
+            body = self._read("/v2/journaltransaction", query_of_page).body
+            pieces = payloads.pieces(body)
+            if not pieces or body == before:
+                if total is not None and rows < total:
+                    raise payloads.bad("journal list", f"page {page}", f"{rows} of {total}")
+                return list(batches.values())
+            before, here = body, 0
             for piece in pieces:
                 if total is not None and piece.total != total:
                     return None
                 total = piece.total
-                rows += piece.rows
+                here += piece.rows
                 if piece.is_ours:
                     batches.setdefault(piece.number, []).append(piece)
+            rows += here
             # Rows are lines: https://docs.vismasoftware.no/vismanetapi/how-tos/pagination
-            if total is not None and rows >= total:
+            # Whether the total counts them too is not said. If it counts batches, it is reached
+            # on the first page, and "not found" would be said of what stands on the second: so
+            # a page that is full is never taken for the last one.
+            full = here >= min(self._page_size, pieces[0].most or self._page_size)
+            if total is not None and rows >= total and not full:
                 return list(batches.values())
         raise payloads.bad("journal list", "totalCount", total)
 

@@ -199,6 +199,7 @@ class _Line(Struct, rename="camel"):
 
 class _Metadata(Struct, rename="camel"):
     total_count: int
+    max_page_size: int = 0
 
 
 class _Head(Struct, rename="camel"):
@@ -232,6 +233,7 @@ class Piece(Struct, frozen=True):
     :param rows: how many of the list's rows it is, which are lines:
         https://docs.vismasoftware.no/vismanetapi/how-tos/pagination
     :param total: how many rows the whole list has
+    :param most: the most rows of a page, to which a larger wish is cut down; 0 if not stated
     :param body: all of it, to be read when it is wanted
     """
 
@@ -240,6 +242,7 @@ class Piece(Struct, frozen=True):
     is_ours: bool
     rows: int
     total: int
+    most: int
     body: msgspec.Raw
 
 
@@ -269,6 +272,7 @@ def pieces(body: bytes) -> list[Piece]:
                 is_ours=head.module == OUR_MODULE,
                 rows=max(1, len(head.journal_transaction_lines or ())),
                 total=head.metadata.total_count,
+                most=max(0, head.metadata.max_page_size),
                 body=item,
             )
         )

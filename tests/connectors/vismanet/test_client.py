@@ -216,6 +216,38 @@ class TestFindJournals:
         assert [[line.number for line in one.lines] for one in found] == [[1, 2, 3]]
 
     @responses.activate
+    @pytest.mark.parametrize("most", [2, 1000])
+    def test_b07_reads_on_after_a_full_page_if_the_total_counts_batches(self, tokens, most):
+        client = Client(base_url=BASE, tokens=tokens, page_size=1000 if most == 2 else 2)
+        metadata = {"totalCount": 2, "maxPageSize": most}
+        two = [line_answer(1), line_answer(2)]
+        other = journal_answer("000008", description="Other", journalTransactionLines=two)
+        for number, items in enumerate([[other], [journal_answer()]], start=1):
+            expected = {"pageNumber": str(number), "pageSize": "1000" if most == 2 else "2"}
+            responses.get(
+                JOURNALS,
+                match=[matchers.query_param_matcher(expected, strict_match=False)],
+                **json_of([item | {"metadata": metadata} for item in items]),
+            )
+
+        assert [one.number for one in self.find(client)] == ["000001"]
+
+    @responses.activate
+    @pytest.mark.parametrize("beyond", ["empty", "repeated"])
+    def test_ends_after_a_full_page_that_was_the_last(self, tokens, beyond):
+        client = Client(base_url=BASE, tokens=tokens, page_size=1)
+        only = [journal_answer(total=1)]
+        for number, items in ((1, only), (2, only if beyond == "repeated" else [])):
+            expected = {"pageNumber": str(number)}
+            responses.get(
+                JOURNALS,
+                match=[matchers.query_param_matcher(expected, strict_match=False)],
+                **json_of(items),
+            )
+
+        assert [one.number for one in self.find(client)] == ["000001"]
+
+    @responses.activate
     def test_reads_all_again_when_the_list_grows_meanwhile(self, client):
         two = [line_answer(1), line_answer(2)]
         page(1, [journal_answer("000009", total=3, journalTransactionLines=two)], **self.query)
@@ -234,9 +266,10 @@ class TestFindJournals:
             self.find(client)
 
     @responses.activate
-    def test_does_not_take_a_page_that_stays_empty_for_the_end(self, client):
+    @pytest.mark.parametrize("second", [[], [journal_answer(total=3)]])
+    def test_does_not_take_a_page_that_is_empty_or_comes_again_for_the_end(self, client, second):
         page(1, [journal_answer(total=3)], **self.query)
-        page(2, [], **self.query)
+        page(2, second, **self.query)
 
         with pytest.raises(BadAnswer, match="page 2"):
             self.find(client)
