@@ -99,6 +99,7 @@ ACTIONS = {
     "payments.fetch_cancelled": _("Fetching payments cancelled"),
     "payments.decided": _("Decided about a payment"),
     "payments.tried_again": _("Payment tried again"),
+    "payments.marks_tried_again": _("Marks in Visma tried again"),
     "payments.reconciled": _("Outstanding amounts compared"),
     "payment.matched": _("Payment matched"),
     "payment.match_undone": _("Match of a payment undone"),

@@ -175,6 +175,16 @@ class ChangedMeanwhile(Rejected):
     remedy = _("Open it again, look at what changed, and decide again.")
 
 
+class NoCreditBlock(Rejected):
+    """The source has no column that says whether a customer's credit is blocked."""
+
+    summary = _("{vendor} shows no credit block for this company.")
+    remedy = _("Switch off the mirroring of credit blocks, or ask Visma for access to the column.")
+    not_booked = _("No block was set or lifted.")
+    who = ADMINISTRATOR
+    action = ""
+
+
 class NotConfigured(Rejected):
     """A setting of the hub is missing or cannot be used; nothing was sent."""
 

@@ -16,6 +16,7 @@ from connectors.businessnxt import discovery, documents, errors, payloads
 from connectors.businessnxt.discovery import Columns, Names
 from connectors.businessnxt.door import Door
 from connectors.businessnxt.errors import VENDOR
+from connectors.errors import NoCreditBlock
 from connectors.http import BearerToken, Http, Timeouts
 from connectors.limits import Limiter
 from connectors.receivables import (
@@ -283,7 +284,7 @@ class Client:
 
     def _customers(self, filter_: dict[str, Any]) -> Iterator[SourceCustomer]:
         if not self.columns.credit_denied:
-            raise errors.NoCreditBlock(vendor=VENDOR)
+            raise NoCreditBlock(vendor=VENDOR)
         document = documents.customers(with_block=True)
         for row in self._door.all_rows(document, "ReadCustomers", "associate", {"filter": filter_}):
             yield visma_ledger.read_customer(row, reading=self._reading, vendor=VENDOR)

@@ -68,16 +68,6 @@ class MarkerNotReadable(ReadFailed):
     who = ADMINISTRATOR
 
 
-class NoCreditBlock(Rejected):
-    """The schema has no column that says whether a customer's credit is blocked."""
-
-    summary = _("{vendor} shows no credit block for this company.")
-    remedy = _("Switch off the mirroring of credit blocks, or ask Visma for access to the column.")
-    not_booked = _("No block was set or lifted.")
-    who = ADMINISTRATOR
-    action = ""
-
-
 class NotACompanyNumber(Rejected):
     """The company of the connection is no number of a company in Business NXT."""
 

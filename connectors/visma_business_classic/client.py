@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from connectors import visma_ledger
-from connectors.errors import ConnectorError, Unavailable
+from connectors.errors import ConnectorError, NoCreditBlock, Unavailable
 from connectors.receivables import (
     ControlTotal,
     LeftOut,
@@ -208,7 +208,7 @@ class Client:
         """
         Yield the customers, or those changed since, less a day.
 
-        :raises ColumnsDiffer: if it is not told who is blocked; nobody is taken for unblocked
+        :raises NoCreditBlock: if it is not told who is blocked; nobody is taken for unblocked
         """
         where, values = "> ?", [0]
         clause = ""
@@ -224,9 +224,11 @@ class Client:
 
     def _customers(self, test: str, clause: str, values: list[Any]) -> Iterator[SourceCustomer]:
         columns = self.layout.customers
-        if missing := [one for one in ("customerNo", "creditDenied") if one not in columns]:
-            detail = f"{discovery.CUSTOMER_TABLE}: {', '.join(missing)}"
+        if "customerNo" not in columns:
+            detail = f"{discovery.CUSTOMER_TABLE}: customerNo"
             raise errors.ColumnsDiffer(vendor=VENDOR, detail=detail)
+        if "creditDenied" not in columns:
+            raise NoCreditBlock(vendor=VENDOR)
         number = quoted(columns["customerNo"])
         shown = ", ".join(
             f'{quoted(name)} AS "{identifier}"' for identifier, name in columns.items()

@@ -1,6 +1,13 @@
 """Why the hub itself does not fetch, match, register or write time, in the user's words."""
 
-from connectors.errors import ADMINISTRATOR, FINANCE, BadAnswer, OutcomeUnknown, Rejected
+from connectors.errors import (
+    ADMINISTRATOR,
+    FINANCE,
+    OPERATOR,
+    BadAnswer,
+    OutcomeUnknown,
+    Rejected,
+)
 from connectors.words import gettext_noop as _
 
 _NOTHING_FETCHED = _("Nothing was fetched.")
@@ -15,6 +22,17 @@ class NotActivated(Rejected):
     who = ADMINISTRATOR
     action = "open_settings"
     needs = ()
+
+
+class ReferenceOfOtherTime(Rejected):
+    """A program sent other time under a reference that it had used already."""
+
+    summary = _("The reference {reference} stands for other time already.")
+    remedy = _("Send this entry under a reference of its own.")
+    not_booked = _("The time was not registered.")
+    who = OPERATOR
+    action = ""
+    needs = ("reference",)
 
 
 class NoSourceCompany(Rejected):

@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
-from accounts.models import Errand, Organisation, User
-from accounts.operations import audit
+from accounts.models import Connection, Errand, Lease, Organisation, User
+from accounts.operations import audit, claims
 from accounts.operations.access import source_for, target_for
 from accounts.operations.boundaries import reached
 from accounts.operations.errands import handles, request_errand
@@ -22,6 +23,7 @@ from connectors.receivables import PaymentTarget, SourceCustomer, TargetProject
 from payments.domain import refusals
 from payments.models import Customer, DeniedProject, Integration, InvoiceClient, TimeBlock
 from payments.operations import storing
+from payments.operations.fetching import check_company
 from payments.operations.placing import portions
 from payments.operations.rights import check_active, check_right
 
@@ -196,7 +198,9 @@ def recheck(errand: Errand, now: datetime) -> dict[str, Any]:
     if client.source is None:
         raise refusals.NoSourceCompany(client=client.name)
     integration = check_active(errand.organisation)
-    found = source_for(client.source).read_customer(int(customer.number))
+    source = source_for(client.source)
+    check_company(client, source.read_company())
+    found = source.read_customer(int(customer.number))
     if found is None:
         return {"found": False}
     storing.store_source_customers(client, [found])
@@ -269,7 +273,11 @@ def _deny(customer: Customer, target: PaymentTarget, *, now: datetime) -> None:
         row.project_id: row
         for row in DeniedProject.objects.filter(customer=customer, lifted_at=None)
     }
-    for project in _projects(customer, target).values():
+    projects = _projects(customer, target)
+    for gone in mine.keys() - projects.keys():
+        # It belongs to another customer now, or to none: our block must not stay behind on it.
+        _open_again(mine[gone], target, now=now)
+    for project in projects.values():
         row = mine.get(project.id)
         if project.denies_time:
             if row is not None and row.done_at is None:
@@ -294,15 +302,19 @@ def _deny(customer: Customer, target: PaymentTarget, *, now: datetime) -> None:
 
 
 def _allow(customer: Customer, target: PaymentTarget, *, now: datetime) -> None:
-    rows = list(DeniedProject.objects.filter(customer=customer, lifted_at=None))
-    if not rows:
-        return
-    projects = _projects(customer, target)
-    for row in rows:
-        project = projects.get(row.project_id)
-        if project is not None and project.denies_time:
-            target.set_time_denied(project, denied=False)
-        DeniedProject.objects.filter(pk=row.pk).update(lifted_at=now)
+    for row in DeniedProject.objects.filter(customer=customer, lifted_at=None):
+        _open_again(row, target, now=now)
+
+
+def _open_again(row: DeniedProject, target: PaymentTarget, *, now: datetime) -> None:
+    """
+    Lift what the hub set on one project, whoever's it is now.
+
+    The target changes nothing on a project that takes time already, or is no longer there.
+    """
+    project = TargetProject(id=row.project_id, code=row.code, name=row.name, denies_time=True)
+    target.set_time_denied(project, denied=False)
+    DeniedProject.objects.filter(pk=row.pk).update(lifted_at=now)
 
 
 def sync_now(client: InvoiceClient, *, now: datetime) -> dict[str, int]:
@@ -314,6 +326,7 @@ def sync_now(client: InvoiceClient, *, now: datetime) -> dict[str, int]:
     integration = check_active(client.organisation)
     if client.source is None:
         raise refusals.NoSourceCompany(client=client.name)
+    check_company(client, source_for(client.source).read_company())
     changed = read_credit(client, integration=integration, changed_since=None, now=now)
     pushed = failed = 0
     if client.target is not None and client.target.is_authorised:
@@ -323,10 +336,27 @@ def sync_now(client: InvoiceClient, *, now: datetime) -> dict[str, int]:
             Customer.objects.filter(client=client, blocks__lifted_at=None).exclude(
                 blocks=None
             ).update(push_at=now)
-            for customer in list(due_pushes(client, now=now)):
-                done = push(customer, target=target, now=now)
-                pushed, failed = pushed + done, failed + (not done)
+            pushed, failed = _push_all(client, client.target, target, now=now)
     return {"changed": changed, "pushed": pushed, "failed": failed}
+
+
+def _push_all(
+    client: InvoiceClient, connection: Connection, target: PaymentTarget, *, now: datetime
+) -> tuple[int, int]:
+    """Tell the target; a worker does it instead if one is writing there just now."""
+    owner, key, seconds = claims.new_owner(), claims.writer_key(connection), claims.lease_seconds()
+    pushed = failed = 0
+    if not Lease.objects.take(key=key, owner=owner, now=now, seconds=seconds):
+        wake("payments.tasks.serve_client", client_id=client.pk)
+        return pushed, failed
+    try:
+        for customer in list(due_pushes(client, now=now)):
+            Lease.objects.take(key=key, owner=owner, now=timezone.now(), seconds=seconds)
+            done = push(customer, target=target, now=now)
+            pushed, failed = pushed + done, failed + (not done)
+    finally:
+        Lease.objects.give_back(key=key, owner=owner)
+    return pushed, failed
 
 
 def read_credit(

@@ -5,23 +5,41 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 
 from accounts import domain
 from accounts.models import Connection, Errand, Organisation, User
 from accounts.operations import audit
 from accounts.operations.access import source_for, target_for
 from accounts.operations.errands import handles, request_errand
+from accounts.operations.waking import wake
 from connectors.errors import ConnectorError
 from connectors.receivables import FindingLevel, SetupFinding
 from connectors.registry import CONNECTORS
 from payments.domain import refusals
-from payments.models import Integration, InvoiceClient, Payment
+from payments.domain.states import RegistrationState
+from payments.models import Integration, InvoiceClient, Payment, Registration
 from payments.operations import blocking, marking
+from payments.operations.fetching import check_company
 from payments.operations.rights import check_active, check_right, integration_of
-from payments.operations.running import check_company
 
 CHECK = "payments.check_client"
+_S = RegistrationState
+_MAY_STAND_THERE = tuple(set(_S) - {_S.READY, _S.REJECTED, _S.WITHDRAWN, _S.REVERSED})
+_MIXED = {
+    "source": _(
+        "Payments of %(company)s are stored here already. Make another invoice client "
+        "for another Visma company."
+    ),
+    "target": _(
+        "Payments are registered in %(company)s already. Make another invoice client "
+        "for another company there."
+    ),
+}
+_WAS = {"source": "source_was", "target": "target_was"}
+"""Where the findings of a client keep which company it had, when its account was taken away."""
 
 
 class ClientRefused(Exception):
@@ -126,7 +144,8 @@ def change_settings(
     if mirrors_blocks and not mirrored:
         blocking.block_again_for_visma(organisation, now=now)
     if integration.marker and before["marker"] != integration.marker:
-        for client in InvoiceClient.objects.of(organisation):
+        for client in InvoiceClient.objects.of(organisation).filter(own_marker=""):
+            marking.mark_refused_again(client, now=now)
             marking.mark_earlier_ones(client, now=now)
 
 
@@ -143,10 +162,11 @@ def save_client(
     :raises ClientRefused: if it would mix the money of two clients
     """
     check_right(organisation, by, domain.ORGANISATION)
-    check_active(organisation)
+    integration = check_active(organisation)
     fresh = client is None
     client = client or InvoiceClient(organisation=organisation)
     before = {name: _plain(getattr(client, name)) for name in values}
+    previous = {side: getattr(client, side) for side in _WAS}
     _refuse_mixing(client, values)
     for name, value in values.items():
         setattr(client, name, value)
@@ -157,8 +177,10 @@ def save_client(
         return client
     if not fresh and told.keys() & {"voucher_types", "own_fetch_from", "source"}:
         client.journal_mark = None
+    was = _companies_of(client, before=previous)
     if not fresh and "source" in told:
         client.checked_at, client.setup = None, {}
+    client.setup = client.setup | was
     try:
         with transaction.atomic():
             client.save()
@@ -171,25 +193,54 @@ def save_client(
             )
     except IntegrityError as exc:
         raise _taken(exc) from exc
+    if not fresh and "own_marker" in told and client.marker_in(integration):
+        marking.mark_refused_again(client, now=timezone.now())
+        marking.mark_earlier_ones(client, now=timezone.now())
     return client
 
 
 def _refuse_mixing(client: InvoiceClient, values: dict[str, Any]) -> None:
-    """Another Visma company must not go on where one's payments are stored already."""
-    if client.pk is None or "source" not in values:
+    """
+    Let no other company go on where one's payments stand already.
+
+    Taking an account away first changes nothing: which company it was is remembered.
+    """
+    if client.pk is None:
         return
-    new = values["source"]
-    if client.source is None or new is None or new.pk == client.source.pk:
-        return
-    if Payment.objects.filter(client=client).exists():
-        raise ClientRefused(
-            "source",
-            gettext(
-                "Payments of %(company)s are stored here already. Make another invoice client "
-                "for another Visma company."
-            )
-            % {"company": client.source.name},
-        )
+    for side, words in _MIXED.items():
+        new = values.get(side)
+        now = getattr(client, side)
+        if new is None or (now is not None and new.pk == now.pk):
+            continue
+        was = _company_of(now) if now is not None else client.setup.get(_WAS[side])
+        if was is None or was == _company_of(new):
+            continue
+        if _stored(client, side):
+            name = now.name if now is not None else was.partition(":")[2]
+            raise ClientRefused(side, gettext(words) % {"company": name})
+
+
+def _stored(client: InvoiceClient, side: str) -> bool:
+    """Return whether something of that side's company is, or may be, stored already."""
+    if side == "source":
+        return Payment.objects.filter(client=client).exists()
+    return Registration.objects.filter(client=client, state__in=_MAY_STAND_THERE).exists()
+
+
+def _company_of(connection: Connection) -> str:
+    """Return which company an account reaches; one that was never let in reaches its own."""
+    return f"{connection.vendor}:{connection.tenant_id or f'account {connection.pk}'}"
+
+
+def _companies_of(client: InvoiceClient, *, before: dict[str, Connection | None]) -> dict[str, str]:
+    """Return what is to be remembered of companies whose accounts were taken away."""
+    found = {}
+    for side, key in _WAS.items():
+        gone = before[side] if getattr(client, side) is None else None
+        was = _company_of(gone) if gone is not None else client.setup.get(key)
+        if was is not None:
+            found[key] = was
+    return found
 
 
 def _taken(exc: IntegrityError) -> ClientRefused:
@@ -267,7 +318,10 @@ def check_client(client: InvoiceClient, *, now: datetime) -> dict[str, Any]:
         "marker_columns": list(report.marker_columns)[:200],
         "findings": found,
     }
-    InvoiceClient.objects.filter(pk=client.pk).update(setup=setup, checked_at=now)
+    kept = {key: client.setup[key] for key in _WAS.values() if key in client.setup}
+    InvoiceClient.objects.filter(pk=client.pk).update(setup=setup | kept, checked_at=now)
+    if report.marker_writable and marking.mark_refused_again(client, now=now):
+        wake("payments.tasks.serve_client", client_id=client.pk)
     return setup
 
 
@@ -276,7 +330,9 @@ def _check_target(client: InvoiceClient) -> list[dict[str, Any]]:
     try:
         target = target_for(client.target)
         company = target.read_client()
-        found = [_finding(one) for one in target.check_setup(account=client.clearing_account)]
+        named = SetupFinding(FindingLevel.OK, "target_company_found", {"name": company.name})
+        found = [_finding(named)]
+        found += [_finding(one) for one in target.check_setup(account=client.clearing_account)]
         ours = domain.digits_of(client.organisation_number)
         theirs = domain.digits_of(company.organisation_number)
         if ours and theirs and ours != theirs:

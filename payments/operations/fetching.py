@@ -4,12 +4,14 @@ from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 
+from accounts import domain
 from accounts.domain import PAYMENTS_IMPORT, PAYMENTS_OVERVIEW
 from accounts.models import Organisation, User
 from accounts.operations import audit
 from accounts.operations.boundaries import reached
 from accounts.operations.waking import wake
 from connectors.errors import ConnectorError
+from connectors.receivables import SourceCompany
 from payments.domain import refusals
 from payments.models import FetchEntry, FetchGroup, FetchRun, Integration, InvoiceClient
 from payments.operations.rights import check_active, check_right
@@ -39,6 +41,23 @@ def refusal_of(client: InvoiceClient, integration: Integration) -> ConnectorErro
     if not client.voucher_types:
         return refusals.NoVoucherTypes(client=client.name)
     return None
+
+
+def check_company(client: InvoiceClient, company: SourceCompany) -> None:
+    """
+    Let nothing of another company land on this client.
+
+    :raises WrongCompany: if the organisation numbers differ
+    :raises NoOrganisationNumber: if one of them is empty, so that nobody can tell
+    """
+    ours = domain.digits_of(client.organisation_number)
+    theirs = domain.digits_of(company.organisation_number)
+    if not ours or not theirs:
+        raise refusals.NoOrganisationNumber(client=client.name)
+    if ours != theirs:
+        raise refusals.WrongCompany(
+            company=company.name, theirs=theirs, client=client.name, ours=ours
+        )
 
 
 def request_fetch(

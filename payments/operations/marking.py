@@ -10,12 +10,15 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
 
+from accounts.models import User
+from accounts.operations import audit
 from accounts.operations.boundaries import reached
+from accounts.operations.waking import wake
 from connectors.errors import ConnectorError, OutcomeUnknown, Unavailable
 from connectors.receivables import PaymentSource
 from payments.domain.states import RegistrationState
 from payments.models import InvoiceClient, Payment, Registration, Settlement
-from payments.operations.rights import integration_of
+from payments.operations.rights import check_right, integration_of
 
 Clock = Callable[[], datetime]
 _M = Payment.Mark
@@ -53,10 +56,26 @@ def mark_earlier_ones(client: InvoiceClient, *, now: datetime) -> int:
 
 
 def mark_refused_again(client: InvoiceClient, *, now: datetime) -> int:
-    """Try refused marks once more, because a person asked for it; return how many."""
+    """Let refused marks be tried once more, for something may be right now; return how many."""
     return Payment.objects.filter(client=client, mark=_M.REFUSED).update(
         mark=_M.NONE, mark_at=now, mark_reason=""
     )
+
+
+def try_again(*, client: InvoiceClient, by: User | None, now: datetime) -> int:
+    """Try the refused marks of a client again, because a person asks for it; return how many."""
+    check_right(client.organisation, by)
+    count = mark_refused_again(client, now=now)
+    if count:
+        audit.record(
+            organisation=client.organisation,
+            action="payments.marks_tried_again",
+            subject=client,
+            user=by,
+            details={"payments": count},
+        )
+        wake("payments.tasks.serve_client", client_id=client.pk)
+    return count
 
 
 def mark_some(client: InvoiceClient, *, source: PaymentSource, clock: Clock) -> tuple[int, bool]:

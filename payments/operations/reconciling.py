@@ -29,6 +29,7 @@ from payments.models import (
     Registration,
     Settlement,
 )
+from payments.operations.fetching import check_company
 from payments.operations.rights import check_active, check_right
 
 RECONCILE = "payments.reconcile"
@@ -105,6 +106,7 @@ def reconcile(client: InvoiceClient, *, on: date, by: User | None, now: datetime
     owners = _read_hub(client, book, customers)
     source = source_for(client.source) if client.source is not None else None
     if source is not None:
+        check_company(client, source.read_company())
         for item in source.read_open_items():
             number = str(item.customer_number)
             # The ledger's own words for an invoice may hold blanks.

@@ -14,26 +14,26 @@ After its turn a run queues up behind the others.
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import structlog
 from django.db import transaction
-from django.db.models import Count, Sum
+from django.db.models import Count, Exists, OuterRef, Q, Sum
 
-from accounts import domain as accounts_domain
 from accounts.models import Lease
-from accounts.models.failures import why
+from accounts.models.failures import NO_FAILURE, why
 from accounts.operations import claims
 from accounts.operations.access import source_for, target_for
 from accounts.operations.boundaries import reached
 from accounts.operations.waking import wake
 from connectors.base import ZERO
-from connectors.errors import ConnectorError, Unavailable
-from connectors.receivables import PaymentQuery, PaymentSource, SourceCompany
+from connectors.errors import ConnectorError, NoCreditBlock, Unavailable
+from connectors.receivables import PaymentQuery, PaymentSource
 from payments.domain import refusals
 from payments.models import FetchRun, Integration, InvoiceClient, Payment, SkippedRow
 from payments.operations import blocking, placing, storing
-from payments.operations.fetching import refusal_of
+from payments.operations.fetching import check_company, refusal_of
 from payments.operations.rights import integration_of
 from payments.operations.storing import ClaimLost, Stopped
 
@@ -90,23 +90,6 @@ def _try_again(run: FetchRun, failure: Unavailable, *, now: datetime) -> None:
         failures=run.failures + 1,
         **why(failure, now),
     )
-
-
-def check_company(client: InvoiceClient, company: SourceCompany) -> None:
-    """
-    Let nothing of another company land on this client.
-
-    :raises WrongCompany: if the organisation numbers differ
-    :raises NoOrganisationNumber: if one of them is empty, so that nobody can tell
-    """
-    ours = accounts_domain.digits_of(client.organisation_number)
-    theirs = accounts_domain.digits_of(company.organisation_number)
-    if not ours or not theirs:
-        raise refusals.NoOrganisationNumber(client=client.name)
-    if ours != theirs:
-        raise refusals.WrongCompany(
-            company=company.name, theirs=theirs, client=client.name, ours=ours
-        )
 
 
 class _Fetch:
@@ -203,9 +186,15 @@ class _Fetch:
             since = client.customers_seen_at - _SAFETY
         with self._held():
             pass
-        blocking.read_credit(
-            client, integration=self.integration, changed_since=since, now=self.clock()
-        )
+        try:
+            blocking.read_credit(
+                client, integration=self.integration, changed_since=since, now=self.clock()
+            )
+        except NoCreditBlock as hidden:
+            # Payments do not hang on it. Who wants blocks mirrored is told on the run.
+            if self.integration.mirrors_blocks:
+                storing.note(self.run, **why(hidden, self.clock()))
+            return
         InvoiceClient.objects.filter(pk=client.pk).update(
             customers_seen_at=began, blocks_seen_at=began
         )
@@ -224,15 +213,26 @@ class _Fetch:
             hub_count=count,
             hub_amount=amount,
             failures=0,
-            failure_code="",
-            failure_params={},
-            failure_detail="",
-            failure_at=None,
+            **({} if run.failure_code == NoCreditBlock.code() else NO_FAILURE),
         )
         if not done:
             raise ClaimLost
         reached("fetch.ended")
-        changes: dict[str, Any] = {"fetched_at": now}
+        InvoiceClient.objects.filter(pk=client.pk).update(fetched_at=now)
+        agrees = total is None or (total.count == count and total.amount in (None, amount))
+        self._remember_how_far(agrees=agrees, now=now)
+        reached("fetch.recorded")
+        wake("payments.tasks.serve_client", client_id=client.pk)
+
+    def _remember_how_far(self, *, agrees: bool, now: datetime) -> None:
+        """Let the next run begin where this one ended; at the beginning if something is missing."""
+        run, client = self.run, InvoiceClient.objects.get(pk=self.client.pk)
+        start = client.start_in(integration_of(run.organisation))
+        if (start, client.voucher_types) != (run.since, run.voucher_types):
+            return  # Set anew meanwhile: what this run did not look for is still to be read.
+        changes: dict[str, Any] = {}
+        if not agrees and not run.is_full:
+            changes["full_pass_at"] = None
         if run.last_journal is not None:
             changes["journal_mark"] = max(run.last_journal, client.journal_mark or 0)
         elif client.journal_mark is None:
@@ -240,8 +240,6 @@ class _Fetch:
         if run.is_full:
             changes["full_pass_at"] = now
         InvoiceClient.objects.filter(pk=client.pk).update(**changes)
-        reached("fetch.recorded")
-        wake("payments.tasks.serve_client", client_id=client.pk)
 
     def _enter(self, phase: str) -> None:
         changes: dict[str, Any] = {"phase": phase, "state_at": self.clock()}
@@ -299,12 +297,28 @@ def hub_total(run: FetchRun) -> tuple[int, Any]:
         vanished_at=None,
     )
     found = mine.aggregate(count=Count("pk"), amount=Sum("amount"))
-    left_out = {
+    left_out = left_out_of(run)
+    count: int = found["count"]
+    return count + len(left_out), (found["amount"] or ZERO) + sum(left_out.values(), ZERO)
+
+
+def left_out_of(run: FetchRun) -> dict[tuple[int, int], Decimal]:
+    """Return the amounts of the rows that the source counts and that are no payments of ours."""
+    # What the last full pass skipped, and whoever came after it: an older one may have asked for
+    # other vouchers, or the source may have mended the row since.
+    runs = FetchRun.objects.filter(client_id=run.client_id, pk__lte=run.pk)
+    full = runs.filter(Q(pk=run.pk) | Q(state=_S.DONE), is_full=True).order_by("-pk").first()
+    stored = Payment.objects.filter(
+        client_id=run.client_id,
+        journal_number=OuterRef("journal_number"),
+        audit_number=OuterRef("audit_number"),
+    )
+    return {
         (journal, audit): amount or ZERO
-        for journal, audit, amount in SkippedRow.objects.filter(client_id=run.client_id)
+        for journal, audit, amount in SkippedRow.objects.filter(
+            ~Exists(stored), client_id=run.client_id, run_id__gte=full.pk if full else 0
+        )
         .exclude(reason="amount_changed")
         .exclude(journal_number=None)
         .values_list("journal_number", "audit_number", "amount")
     }
-    count: int = found["count"]
-    return count + len(left_out), (found["amount"] or ZERO) + sum(left_out.values(), ZERO)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F
@@ -429,6 +430,14 @@ def _customers_for(client: InvoiceClient, invoices: Sequence[TargetInvoice]) -> 
         )
         found = known()
     return found
+
+
+def note(run: FetchRun, **changes: Any) -> None:
+    """Write columns of a run that is ours, and stays so."""
+    if not run.mine().update(**changes):
+        raise ClaimLost
+    for name, value in changes.items():
+        setattr(run, name, value)
 
 
 def bump(run: FetchRun, **changes: int) -> None:

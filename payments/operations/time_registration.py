@@ -1,6 +1,7 @@
 """Time on a customer, refused while the customer is temporarily blocked (S20)."""
 
 from datetime import date, datetime
+from typing import Any
 
 from django.db import Error, IntegrityError, transaction
 from django.utils import formats, timezone
@@ -8,7 +9,7 @@ from django.utils.translation import gettext
 
 from accounts.models import Organisation, User
 from accounts.operations import audit
-from payments.domain.refusals import CustomerBlocked
+from payments.domain.refusals import CustomerBlocked, ReferenceOfOtherTime
 from payments.models import Customer, TimeBlock, TimeEntry
 
 
@@ -42,13 +43,13 @@ def register(
 
     :param reference: the caller's own name of it: the same one twice is one entry
     :raises CustomerBlocked: S20, with the reason and since when
+    :raises ReferenceOfOtherTime: if the reference stands for another customer, day or time
     """
     if customer.organisation_id != organisation.pk:
         raise ValueError("the customer belongs to another organisation")
-    if reference:
-        there = TimeEntry.objects.of(organisation).filter(reference=reference).first()
-        if there is not None:
-            return there, False
+    same = {"customer_id": customer.pk, "worked_on": worked_on, "minutes": minutes}
+    if reference and (there := _entry_under(reference, organisation, same)) is not None:
+        return there, False
     refusal = refusal_of(customer)
     if refusal is not None:
         raise refusal
@@ -78,8 +79,18 @@ def register(
         if refusal is not None:
             raise refusal from exc
         if isinstance(exc, IntegrityError) and reference:
-            there = TimeEntry.objects.of(organisation).filter(reference=reference).first()
+            there = _entry_under(reference, organisation, same)
             if there is not None:
                 return there, False
         raise
     return entry, True
+
+
+def _entry_under(
+    reference: str, organisation: Organisation, same: dict[str, Any]
+) -> TimeEntry | None:
+    """Return the entry with that reference, which must be the same one that is sent now."""
+    there = TimeEntry.objects.of(organisation).filter(reference=reference).first()
+    if there is not None and any(getattr(there, name) != value for name, value in same.items()):
+        raise ReferenceOfOtherTime(reference=reference)
+    return there

@@ -2,10 +2,13 @@
 
 import pytest
 from django.db import Error, transaction
+from django.utils import timezone
 
+from accounts.models import Lease
+from accounts.operations import claims
 from connectors.errors import Unavailable
-from connectors.receivables import SourceCustomer, TargetProject
-from payments.domain.refusals import CustomerBlocked
+from connectors.receivables import SourceCompany, SourceCustomer, TargetProject
+from payments.domain.refusals import CustomerBlocked, ReferenceOfOtherTime, WrongCompany
 from payments.models import Customer, DeniedProject, TimeBlock, TimeEntry
 from payments.operations import blocking, clients, time_registration
 from tests.payments.conftest import Office
@@ -70,6 +73,47 @@ class TestMirror:
             customer=customer, by=blocked.member.user, now=blocked.now
         )
         assert TimeBlock.objects.filter(lifted_at=None).exists()
+
+    def test_lifts_what_the_hub_set_from_a_project_that_went_to_another_customer(self, blocked):
+        (moved,) = [p for p in blocked.target.projects["10001"] if p.code == "P1"]
+        blocked.target.projects["10001"].remove(moved)
+        blocked.target.projects["10002"] = [moved]
+
+        blocked.work(3700)
+
+        assert not blocked.target.projects["10002"][0].denies_time
+        assert denied(blocked) == {"P1.1", "P2"}
+
+    def test_lifts_what_the_hub_set_when_all_is_lifted_wherever_the_project_is(self, blocked):
+        blocked.target.projects["10002"] = blocked.target.projects.pop("10001")
+
+        credit(blocked, False)
+        blocked.fetch()
+
+        found = {p.code: p.denies_time for p in blocked.target.projects["10002"]}
+        assert found == {"P1": False, "P1.1": False, "P2": True}
+
+    def test_nothing_of_another_company_is_mirrored(self, office):
+        office.source.company = SourceCompany("4110102", "Other AS", "888888888", "NOK")
+        credit(office, True)
+
+        with pytest.raises(WrongCompany):
+            blocking.sync_now(office.fresh(), now=office.now)
+
+        assert not Customer.objects.exists()
+
+    def test_one_at_a_time_writes_to_the_target(self, blocked):
+        blocked.target.projects["10001"].append(project("P3"))
+        key = claims.writer_key(blocked.fresh().target)
+        Lease.objects.take(key=key, owner="a worker", now=timezone.now(), seconds=60)
+
+        done = blocking.sync_now(blocked.fresh(), now=blocked.now)
+
+        assert (done["pushed"], done["failed"]) == (0, 0)
+        assert "P3" not in denied(blocked)
+        Lease.objects.give_back(key=key, owner="a worker")
+        assert blocking.sync_now(blocked.fresh(), now=blocked.now)["pushed"] == 1
+        assert "P3" in denied(blocked)
 
     def test_finds_projects_that_are_new(self, blocked):
         blocked.target.projects["10001"].append(project("P3"))
@@ -187,6 +231,16 @@ class TestTime:
         blocked.fetch()
 
         assert self.register(blocked)[1]
+
+    def test_other_time_under_the_same_reference_is_refused(self, office):
+        credit(office, False)
+        office.fetch()
+        self.register(office, reference="r1")
+
+        with pytest.raises(ReferenceOfOtherTime):
+            self.register(office, reference="r1", minutes=90)
+
+        assert TimeEntry.objects.count() == 1
 
     def test_with_the_same_reference_is_one_entry(self, office):
         credit(office, False)

@@ -5,12 +5,19 @@ from decimal import Decimal
 
 import pytest
 
-from connectors.errors import NotAuthorized, OutcomeUnknown, Rejected, Unavailable
+from connectors.errors import (
+    NoCreditBlock,
+    NotAuthorized,
+    OutcomeUnknown,
+    Rejected,
+    Unavailable,
+)
 from connectors.receivables import LeftOut, PaymentKey, SourceCompany, Unreadable
 from payments.domain import refusals
 from payments.models import FetchRun, Payment, Registration, Settlement, SkippedRow
-from payments.operations import fetching, running
+from payments.operations import clients, fetching, running
 from payments.queries import payments
+from tests.payments import rows
 from tests.payments.conftest import Office
 from tests.payments.vendors import billed, paid
 
@@ -68,6 +75,80 @@ class TestAFetch:
         assert (run.control_count, run.control_amount) == (9, Decimal("1499.50"))
         assert (run.hub_count, run.hub_amount) == (9, Decimal("1499.50"))
         assert SkippedRow.objects.filter(run=run).count() == 2
+
+    def test_counts_a_row_once_that_could_not_be_read_before(self, office):
+        office.source.payments = [paid(1, "100.00")]
+        office.source.unreadable = [Unreadable(PaymentKey(3, 8), "amount", "x", "no number")]
+        office.fetch()
+
+        office.source.unreadable = []
+        office.source.payments.append(paid(3, "5.00", audit=8))
+        run = office.fetch()
+
+        assert (run.hub_count, run.hub_amount) == (2, Decimal("105.00"))
+        assert (run.control_count, run.control_amount) == (2, Decimal("105.00"))
+
+    def test_counts_no_skipped_row_of_vouchers_that_are_not_asked_for_any_more(self, office):
+        office.source.payments = [paid(1, "100.00")]
+        office.source.left_out = [LeftOut(PaymentKey(3, 9), Decimal("12.50"), "compression")]
+        office.fetch()
+
+        office.source.left_out = []
+        clients.save_client(
+            organisation=office.organisation,
+            client=office.fresh(),
+            values={"voucher_types": [21, 22]},
+            by=office.member.user,
+        )
+        run = office.fetch()
+
+        assert (run.hub_count, run.hub_amount) == (1, Decimal("100.00"))
+        assert (run.control_count, run.control_amount) == (1, Decimal("100.00"))
+
+    def test_looks_at_all_again_when_the_totals_differ(self, office):
+        office.source.payments = [paid(1, "100.00"), paid(2000, "1.00")]
+        office.fetch()
+        office.source.payments.append(paid(2, "50.00"))  # far below what is read again
+        run = office.fetch()
+        assert (run.is_full, run.control_count, run.hub_count) == (False, 3, 2)
+
+        run = office.fetch()
+
+        assert (run.is_full, run.control_count, run.hub_count) == (True, 3, 3)
+
+    def test_forgets_no_setting_that_was_changed_while_it_went_on(self, office):
+        office.source.payments = [paid(1, "100.00")]
+
+        def change(cursor: str) -> None:
+            clients.save_client(
+                organisation=office.organisation,
+                client=office.fresh(),
+                values={"voucher_types": [21, 22]},
+                by=office.member.user,
+            )
+
+        office.source.before_page = change
+        office.fetch()
+
+        office.source.before_page = lambda cursor: None
+        assert office.fetch().is_full
+
+    @pytest.mark.parametrize("mirrors", [False, True])
+    def test_needs_no_credit_blocks(self, office, monkeypatch, mirrors):
+        def hidden(*, changed_since):
+            raise NoCreditBlock(vendor="Visma")
+            yield
+
+        monkeypatch.setattr(office.source, "read_customers", hidden)
+        rows.activate(office.organisation, mirrors_blocks=mirrors)
+        office.source.payments = [paid(1, "100.00")]
+
+        run = office.fetch()
+
+        assert (run.state, run.fetched) == (S.DONE, 1)
+        # Whoever wants blocks mirrored is told; and nobody is said to have been looked at.
+        assert run.failure_code == ("NoCreditBlock" if mirrors else "")
+        assert office.fresh().blocks_seen_at is None
 
     def test_a_second_time_finds_all_of_it_known(self, office):
         months(office)

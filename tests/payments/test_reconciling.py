@@ -2,7 +2,10 @@
 
 from decimal import Decimal
 
-from connectors.receivables import SourceOpenItem, SourceWriteOff, TargetOpenItem
+import pytest
+
+from connectors.receivables import SourceCompany, SourceOpenItem, SourceWriteOff, TargetOpenItem
+from payments.domain.refusals import WrongCompany
 from payments.models import Invoice, Payment, Reconciliation, ReconciliationLine
 from payments.operations import matching, reconciling
 from tests.payments.conftest import Office
@@ -29,6 +32,15 @@ def reason(number: str) -> str:
         .reconciliation.rows.get(invoice_number=number)
         .difference
     )
+
+
+def test_another_company_is_not_compared_with(office):
+    office.source.company = SourceCompany("4110102", "Other AS", "888888888", "NOK")
+
+    with pytest.raises(WrongCompany):
+        compare(office)
+
+    assert not Reconciliation.objects.exists()
 
 
 def test_explains_each_difference_by_what_accounts_for_all_of_it(office):

@@ -8,7 +8,14 @@ import pytest
 
 from connectors.base import Exchange
 from connectors.businessnxt import errors
-from connectors.errors import BadAnswer, NotAuthorized, OutcomeUnknown, RateLimited, Unavailable
+from connectors.errors import (
+    BadAnswer,
+    NoCreditBlock,
+    NotAuthorized,
+    OutcomeUnknown,
+    RateLimited,
+    Unavailable,
+)
 from connectors.receivables import PaymentKey, PaymentQuery, PaymentSource
 from sandbox import receivables_story as story
 from sandbox.businessnxt import ledger
@@ -237,7 +244,7 @@ class TestCustomers:
     def test_takes_nobody_for_unblocked_where_the_column_is_missing(self, nxt: Nxt) -> None:
         nxt.store.set(nxt_credit_denied="")
 
-        with pytest.raises(errors.NoCreditBlock):
+        with pytest.raises(NoCreditBlock):
             list(nxt.make().read_customers())
 
     def test_reads_one_customer_now(self, nxt: Nxt) -> None:
