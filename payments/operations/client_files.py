@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -10,7 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext
 
 from accounts import domain
-from accounts.models import Organisation, User
+from accounts.models import Connection, Organisation, User
 from payments.models import InvoiceClient
 from payments.operations import clients
 
@@ -30,6 +31,16 @@ COLUMNS = (
 _STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 _SEPARATORS = re.compile(r"[\s,]+")
 MOST_ROWS = 5_000
+_TOO_MANY = ""
+"""Under which the reader puts cells that no column has: a name that no column can have here."""
+_MOST_FIGURES = 10
+_LONGEST = {
+    "number": 20,
+    "name": 120,
+    "organisation_number": 40,
+    "clearing_account": 20,
+    "marker": 60,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +66,17 @@ def as_csv(organisation: Organisation) -> bytes:
     out = io.StringIO(newline="")
     writer = csv.writer(out, delimiter=";")
     writer.writerow(COLUMNS)
+    sources = _by_name(clients.sources(organisation))
+    targets = _by_name(clients.targets(organisation))
     for client in clients.clients_of(organisation):
         cells = [
             client.number,
             client.name,
             client.organisation_number,
             client.currency,
-            client.source.name if client.source else "",
+            _named(client.source, sources),
             ",".join(map(str, client.voucher_types)),
-            client.target.name if client.target else "",
+            _named(client.target, targets),
             client.clearing_account,
             client.own_fetch_from.isoformat() if client.own_fetch_from else "",
             client.own_marker,
@@ -83,27 +96,82 @@ def take(*, organisation: Organisation, content: bytes, by: User) -> Taken:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         return Taken(bad=(BadLine(1, "", "", gettext("Save the file as UTF-8.")),))
-    head = text.split("\n", 1)[0]
-    reader = csv.DictReader(io.StringIO(text), delimiter=";" if ";" in head else ",")
-    missing = {"number", "name"} - set(reader.fieldnames or ())
-    if missing:
-        words = gettext("The first line must name the columns; %(columns)s is missing.")
-        return Taken(bad=(BadLine(1, "", "", words % {"columns": ", ".join(sorted(missing))}),))
-    rows = []
-    bad: list[BadLine] = []
-    accounts = {c.name: c for c in clients.sources(organisation)}
-    targets = {c.name: c for c in clients.targets(organisation)}
-    for place, row in enumerate(reader, start=2):
-        if place > MOST_ROWS + 1:
-            bad.append(BadLine(place, "", "", gettext("The file has too many lines.")))
-            break
-        cells = {k: (v or "").strip().removeprefix("'") for k, v in row.items() if k in COLUMNS}
-        values, problems = _values(cells, accounts, targets)
-        bad += [BadLine(place, field, cells.get(field, ""), why) for field, why in problems]
-        rows.append((place, values))
+    head = re.split(r"[\r\n]", text, maxsplit=1)[0]
+    reader = csv.DictReader(
+        io.StringIO(text, newline=None), delimiter=";" if ";" in head else ",", restkey=_TOO_MANY
+    )
+    try:
+        names = reader.fieldnames or ()
+        bad = _bad_head(names)
+        rows = [] if bad else _read(reader, organisation, bad)
+    except csv.Error as exc:
+        why = gettext("This line cannot be read as CSV.")
+        return Taken(bad=(BadLine(reader.line_num + 1, "", str(exc), why),))
     if bad:
         return Taken(bad=tuple(bad))
     return _save(organisation, rows, by=by)
+
+
+def _bad_head(names: Sequence[str]) -> list[BadLine]:
+    """Return what is wrong with the first line, which names the columns."""
+    words = gettext("The first line must name the columns; %(columns)s is missing.")
+    missing = sorted({"number", "name"} - set(names))
+    bad = [BadLine(1, "", "", words % {"columns": ", ".join(missing)})] if missing else []
+    for name in dict.fromkeys(names):
+        if name not in COLUMNS:
+            bad.append(BadLine(1, name, "", gettext("There is no column of that name.")))
+        elif names.count(name) > 1:
+            bad.append(BadLine(1, name, "", gettext("The column is there twice.")))
+    return bad
+
+
+def _read(
+    reader: "csv.DictReader[str]", organisation: Organisation, bad: list[BadLine]
+) -> list[tuple[int, dict[str, object]]]:
+    """Return the clients with their lines, and add what is wrong with them to `bad`."""
+    rows: list[tuple[int, dict[str, object]]] = []
+    sources = _by_name(clients.sources(organisation))
+    targets = _by_name(clients.targets(organisation))
+    seen: dict[object, int] = {}
+    for row in reader:
+        line = reader.line_num
+        if len(rows) == MOST_ROWS:
+            bad.append(BadLine(line, "", "", gettext("The file has too many lines.")))
+            break
+        too_many = row.pop(_TOO_MANY, None)
+        if too_many:
+            words = gettext("The line has more cells than there are columns.")
+            bad.append(BadLine(line, "", "; ".join(too_many), words))
+        cells = {k: (v or "").strip().removeprefix("'") for k, v in row.items()}
+        values, problems = _values(cells, sources, targets)
+        bad += [BadLine(line, field, cells.get(field, ""), why) for field, why in problems]
+        number = values.get("number")
+        if number in seen:
+            words = gettext("Line %(line)s has this number already.") % {"line": seen[number]}
+            bad.append(BadLine(line, "number", str(number), words))
+        seen.setdefault(number, line)
+        rows.append((line, values))
+    return rows
+
+
+def _by_name(accounts: Iterable[Connection]) -> dict[str, list[Connection]]:
+    """Return the accounts by their names, which several may share, and by name and company."""
+    found: dict[str, list[Connection]] = {}
+    for account in accounts:
+        for name in dict.fromkeys((account.name, _with_company(account))):
+            found.setdefault(name, []).append(account)
+    return found
+
+
+def _with_company(account: Connection) -> str:
+    return f"{account.name} · {account.tenant_id}" if account.tenant_id else account.name
+
+
+def _named(account: Connection | None, among: dict[str, list[Connection]]) -> str:
+    """Return the name by which `take` finds the account again."""
+    if account is None:
+        return ""
+    return account.name if len(among[account.name]) == 1 else _with_company(account)
 
 
 def _save(
@@ -133,44 +201,55 @@ class _Stop(Exception):
 
 
 def _values(
-    cells: dict[str, str], sources: dict[str, object], targets: dict[str, object]
+    cells: dict[str, str],
+    sources: dict[str, list[Connection]],
+    targets: dict[str, list[Connection]],
 ) -> tuple[dict[str, object], list[tuple[str, str]]]:
     values: dict[str, object] = {}
     problems: list[tuple[str, str]] = []
     for field, text in cells.items():
+        if len(text) > _LONGEST.get(field, len(text)):
+            words = gettext("It must not be longer than %(most)s.") % {"most": _LONGEST[field]}
+            problems.append((field, words))
+            continue
         match field:
             case "number" | "name":
                 if not text:
                     problems.append((field, gettext("It must not be empty.")))
-                values[field] = text[: 20 if field == "number" else 120]
+                values[field] = text
             case "organisation_number":
                 values[field] = domain.digits_of(text)
+                if text and not values[field]:
+                    problems.append((field, gettext("It holds no figures.")))
             case "currency":
-                if text and (len(text) != 3 or not text.isalpha()):
+                if len(text) != 3 or not (text.isascii() and text.isalpha()):
                     problems.append((field, gettext("Write three letters, such as NOK.")))
-                values[field] = text.upper() or "NOK"
+                values[field] = text.upper()
             case "source_account" | "target_account":
-                known = sources if field == "source_account" else targets
-                if text and text not in known:
+                named = (sources if field == "source_account" else targets).get(text, [])
+                if text and not named:
                     problems.append((field, gettext("There is no account with this name.")))
-                values[field.removesuffix("_account")] = known.get(text)
+                if len(named) > 1:
+                    words = gettext("Several accounts have this name; write the company as well.")
+                    problems.append((field, words))
+                values[field.removesuffix("_account")] = named[0] if named else None
             case "voucher_types":
                 parts = [part for part in _SEPARATORS.split(text) if part]
-                if not all(part.isdecimal() for part in parts):
+                if not all(part.isdecimal() and len(part) < _MOST_FIGURES for part in parts):
                     problems.append((field, gettext("Write numbers separated by commas.")))
                     continue
                 values[field] = sorted({int(part) for part in parts})
             case "clearing_account":
-                values[field] = text[:20]
+                values[field] = text
             case "fetch_from":
                 try:
                     values["own_fetch_from"] = date.fromisoformat(text) if text else None
                 except ValueError:
                     problems.append((field, gettext("Write a date as 2026-01-31.")))
             case "marker":
-                values["own_marker"] = text[:60]
+                values["own_marker"] = text
             case "fetches_every_hours":
-                if text and (not text.isdecimal() or int(text) > 720):
+                if text and (not text.isdecimal() or len(text) > 3 or int(text) > 720):
                     problems.append((field, gettext("Write hours, at most 720; 0 is off.")))
                     continue
                 values[field] = int(text or 0)

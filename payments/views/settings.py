@@ -37,6 +37,7 @@ from payments.views.overview import client_named
 
 _administrator = needs(domain.ORGANISATION, Level.WRITE)
 _LARGEST_FILE = 2_000_000
+_MOST_TOLD = 20
 _GRAVEST_FIRST = {"problem": 0, "warning": 1}
 
 
@@ -233,18 +234,16 @@ def import_clients(request: HubRequest) -> HttpResponse:
     if not form.is_valid() or form.cleaned_data["upload"].size > _LARGEST_FILE:
         messages.error(request, _("Choose a CSV file of at most 2 MB."))
         return redirect("payments:settings")
+    upload = form.cleaned_data["upload"]
     taken = client_files.take(
-        organisation=request.organisation,
-        content=form.cleaned_data["upload"].read(),
-        by=person(request),
+        organisation=request.organisation, content=upload.read(), by=person(request)
     )
-    for bad in taken.bad[:20]:
-        words = _("Line %(line)s, %(field)s “%(value)s”: %(reason)s")
-        messages.error(
-            request,
-            words
-            % {"line": bad.line, "field": bad.field, "value": bad.value, "reason": bad.reason},
-        )
+    for bad in taken.bad[:_MOST_TOLD]:
+        words = _("%(file)s, line %(line)s, %(field)s “%(value)s”: %(reason)s")
+        told = {"line": bad.line, "field": bad.field, "value": bad.value[:80], "reason": bad.reason}
+        messages.error(request, words % {"file": upload.name, **told})
+    if more := len(taken.bad[_MOST_TOLD:]):
+        messages.error(request, _("And %(n)s more.") % {"n": more})
     if not taken.bad:
         messages.success(request, _("%(n)s invoice clients are saved.") % {"n": taken.saved})
     return redirect("payments:overview" if not taken.bad else "payments:settings")

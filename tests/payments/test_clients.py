@@ -10,7 +10,7 @@ from connectors.receivables import SourceCompany
 from payments.models import InvoiceClient
 from payments.operations import client_files, clients, fetching
 from tests.payments import rows
-from tests.payments.vendors import SOURCE, paid
+from tests.payments.vendors import SOURCE, TARGET, billed, paid
 
 
 def form(office, **more):
@@ -74,6 +74,47 @@ class TestForm:
                 by=office.member.user,
             )
 
+    def save(self, office, **values):
+        clients.save_client(
+            organisation=office.organisation,
+            client=office.fresh(),
+            values=values,
+            by=office.member.user,
+        )
+
+    def test_nor_after_its_account_was_taken_away(self, office):
+        office.source.payments = [paid(1, "1.00")]
+        office.fetch()
+        self.save(office, source=None)
+
+        with pytest.raises(clients.ClientRefused):
+            self.save(office, source=rows.account(office.organisation, SOURCE, tenant_id="77"))
+
+        self.save(office, source=office.client.source)
+        assert office.fetch().state == "done"
+
+    def test_what_is_registered_in_one_company_is_never_continued_in_another(self, office):
+        office.target.invoices = [billed("1001", "100.00")]
+        office.source.payments = [paid(1, "100.00", invoice_number="1001")]
+        office.fetch()
+        other = rows.account(office.organisation, TARGET, tenant_id="c77")
+
+        with pytest.raises(clients.ClientRefused):
+            self.save(office, target=other)
+        self.save(office, target=None)
+        clients.check_client(office.fresh(), now=office.now)
+        with pytest.raises(clients.ClientRefused):
+            self.save(office, target=other)
+
+    def test_a_company_in_which_nothing_stands_is_changed(self, office):
+        office.source.payments = [paid(1, "100.00")]
+        office.fetch()
+        other = rows.account(office.organisation, TARGET, tenant_id="c77")
+
+        self.save(office, target=other)
+
+        assert office.fresh().target == other
+
 
 class TestCheck:
     def test_shows_findings_and_proposals_on_the_page(self, office):
@@ -107,8 +148,66 @@ class TestFiles:
 
         html = self.upload(office, text).content.decode()
 
-        assert "Line 3" in html
+        assert "clients.csv, line 3" in html
         assert InvoiceClient.objects.count() == 1
+
+    @pytest.mark.parametrize(
+        ("text", "line", "field"),
+        [
+            ("number;name\n5;A\n5;B\n", 3, "number"),
+            ("number;name\n111111111111111111111;A\n", 2, "number"),
+            ("number;name;currency\n9;A;\n", 2, "currency"),
+            ("number;name;organisation_number\n9;A;none\n", 2, "organisation_number"),
+            ("number;name;clearing_account\n9;A;111111111111111111111\n", 2, "clearing_account"),
+            ("number;name;voucher_types\n9;A;99999999999\n", 2, "voucher_types"),
+            ("number;name;fetches_every_hours\n9;A;x\n", 2, "fetches_every_hours"),
+            ('number;name;marker\n9;"A\nB";"' + "x" * 61 + '"\n', 3, "marker"),
+            ("number;name;vouchertypes\n9;A;21\n", 1, "vouchertypes"),
+            ("number;name;name\n9;A;B\n", 1, "name"),
+            ("number;name\n9;A;more\n", 2, ""),
+            ("number;name\n" + "9;" + "a" * 200_000 + "\n", 2, ""),
+        ],
+    )
+    def test_nothing_is_guessed_or_cut(self, office, text, line, field):
+        taken = client_files.take(
+            organisation=office.organisation, content=text.encode(), by=office.member.user
+        )
+
+        assert [(bad.line, bad.field) for bad in taken.bad] == [(line, field)]
+        assert InvoiceClient.objects.count() == 1
+
+    def test_lines_may_end_as_on_an_old_machine(self, office):
+        taken = client_files.take(
+            organisation=office.organisation,
+            content=b"number;name\r81;A\r82;B\r",
+            by=office.member.user,
+        )
+
+        assert taken.saved == 2
+
+    def test_of_two_accounts_with_one_name_none_is_guessed(self, office):
+        for company in ("71", "72"):
+            rows.account(office.organisation, SOURCE, name="Twin", tenant_id=company)
+        text = "number;name;source_account\n9;A;%s\n"
+
+        def take(name):
+            content = (text % name).encode()
+            return client_files.take(
+                organisation=office.organisation, content=content, by=office.member.user
+            )
+
+        assert [bad.field for bad in take("Twin").bad] == ["source_account"]
+        assert take("Twin · 72").saved == 1
+        assert InvoiceClient.objects.get(number="9").source.tenant_id == "72"
+        assert "Twin · 72" in client_files.as_csv(office.organisation).decode()
+
+    def test_says_how_many_more_lines_are_bad(self, office):
+        text = "number;name\n" + "".join(f"{number};\n" for number in range(25))
+
+        html = self.upload(office, text).content.decode()
+
+        assert html.count("clients.csv, line") == 20
+        assert "And 5 more." in html
 
 
 class TestScheduled:
