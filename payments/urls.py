@@ -32,6 +32,7 @@ urlpatterns = [
     path("invoices/import/<int:pk>/", fetching.group, name="group"),
     path("invoices/runs/<int:pk>/", fetching.run, name="run"),
     path("invoices/runs/<int:pk>/cancel/", fetching.cancel, name="cancel_run"),
+    path("invoices/runs/<int:pk>/mark-again/", fetching.mark_again, name="mark_again"),
     path("invoices/runs/<int:pk>/<slug:name>/", fetching.run_list, name="run_list"),
     path("invoices/unmatched/", matching.unmatched, name="unmatched"),
     path("invoices/payments/<int:pk>/", matching.payment, name="payment"),

@@ -162,7 +162,9 @@ def money(value: Decimal | int | None, currency: str = "") -> SafeString:
         '<span class="money{}">{}{}</span>',
         " money--negative" if negative else "",
         amount(value),
-        format_html('{}<span class="money-currency">{}</span>', NBSP, currency) if currency else "",
+        format_html('{}<span class="money-currency">{}</span>', NBSP, currency)
+        if currency and value is not None
+        else "",
     )
 
 

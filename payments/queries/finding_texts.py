@@ -50,6 +50,10 @@ FINDINGS = {
     "credit_block_readable": _("Credit blocks can be read."),
     "credit_block_missing": _("Visma shows no credit blocks here; they cannot be mirrored."),
     # --- PowerOffice Go
+    "target_company_found": _(
+        "In PowerOffice Go the account reaches {name}. It tells no organisation number there: see "
+        "that it is the right company."
+    ),
     "privilege_missing": _("The privilege {privilege} is missing in PowerOffice Go."),
     "privilege_without_module": _(
         "The privilege {privilege} is granted, and the company lacks the module behind it."

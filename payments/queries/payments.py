@@ -28,6 +28,7 @@ from payments.models import (
     SkippedRow,
 )
 from payments.operations.placing import Open, incoming_of, portions, settled_on
+from payments.operations.running import left_out_of
 from payments.queries.invoices import PAGE_SIZE, unmatched_of, with_assigned
 from payments.queries.wording import (
     OUTCOMES,
@@ -155,7 +156,7 @@ def tie_of(client: InvoiceClient) -> Tie:
     total = payments.aggregate(total=Sum("amount"))["total"] or ZERO
     events = Settlement.objects.filter(payment__in=payments.order_by().values("pk"))
     assigned = events.aggregate(total=Sum("amount"))["total"] or ZERO
-    left_out = (run.hub_amount - total) if run and run.hub_amount is not None else ZERO
+    left_out = sum(left_out_of(run).values(), ZERO) if run else ZERO
     control = run.control_amount if run else None
     return Tie(
         client=client,
@@ -265,28 +266,41 @@ def suggestions(payment: Payment, *, rest: Decimal) -> list[Invoice]:
 
 # --- Runs ---------------------------------------------------------------------------------------
 
-LISTS = ("new", "known", "matched", "part", "over", "unassigned", "marked", "mark_refused")
+LISTS = (
+    "fetched",
+    "new",
+    "known",
+    "matched",
+    "part",
+    "over",
+    "unassigned",
+    "marked",
+    "mark_refused",
+)
 
 
 def run_list(run: FetchRun, name: str) -> Any:
     """Return the payments behind one number of a run's page."""
     fresh = Payment.objects.filter(first_run=run)
     placed = Settlement.objects.filter(payment=OuterRef("pk"), run=run)
+    known = Q(
+        client_id=run.client_id,
+        journal_number__gte=run.first_journal,
+        journal_number__lte=run.last_journal,
+        paid_on__gte=run.since,
+        voucher_type__in=run.voucher_types,
+        created_at__lt=run.created_at,
+        vanished_at=None,
+    )
     match name:
+        case "fetched" | "known" if run.first_journal is None:
+            return Payment.objects.none()
+        case "fetched":
+            return Payment.objects.filter(known | Q(first_run=run))
         case "new":
             return fresh
         case "known":
-            if run.first_journal is None:
-                return Payment.objects.none()
-            return Payment.objects.filter(
-                client_id=run.client_id,
-                journal_number__gte=run.first_journal,
-                journal_number__lte=run.last_journal,
-                paid_on__gte=run.since,
-                voucher_type__in=run.voucher_types,
-                created_at__lt=run.created_at,
-                vanished_at=None,
-            )
+            return Payment.objects.filter(known)
         case "matched":
             by_run = placed.filter(outcome__in=["settled", "returned"])
         case "part" | "over":
@@ -344,7 +358,7 @@ def figures(run: FetchRun) -> list[Figure]:
         return Figure(label, number, url, tone if number else "")
 
     return [
-        figure(_("Fetched"), "", run.fetched),
+        figure(_("Fetched"), "fetched", run.fetched),
         figure(_("New"), "new", fresh["new"]),
         figure(_("Known already"), "known", run.known),
         figure(
@@ -360,6 +374,12 @@ def figures(run: FetchRun) -> list[Figure]:
         figure(_("Marked in Visma"), "marked", fresh["marked"]),
         figure(_("Mark refused"), "mark_refused", fresh["mark_refused"], "warn"),
     ]
+
+
+def sum_of(rows: Any) -> Decimal:
+    """Return what payments, or skipped rows, add up to."""
+    total: Decimal | None = rows.order_by().aggregate(total=Sum("amount"))["total"]
+    return total or ZERO
 
 
 def skipped_rows(run: FetchRun, *, page: str) -> Page[Any]:

@@ -1,7 +1,7 @@
 """Three sides next to each other, and how they went over time."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -15,8 +15,9 @@ from payments.models import InvoiceClient, Reconciliation, ReconciliationLine
 from payments.queries.invoices import PAGE_SIZE
 from payments.queries.wording import DIFFERENCES
 
-WIDTH, HEIGHT, WIDEST = 640, 160, 120
+WIDTH, HEIGHT, GROUND, WIDEST = 640, 176, 140, 120
 _KEPT = 24
+_MARKED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,14 @@ class Bar:
     label: str
     amount: Decimal
     tone: str
+    mark: str = ""
+    """What is written below it, short enough for a telephone; the label is for the figures."""
+    anchor: str = "start"
+
+    @property
+    def mark_x(self) -> int:
+        """Return where its mark begins, or ends."""
+        return self.x if self.anchor == "start" else self.x + self.width
 
 
 def newest(client: InvoiceClient) -> Reconciliation | None:
@@ -105,14 +114,24 @@ def ageing_bars(made: Reconciliation) -> list[Bar]:
         _("Over 90 days"),
     )
     amounts = [Decimal(text) for text in made.ageing]
-    return _bars(list(zip(labels, amounts, strict=False)), tones=("", "", "warn", "warn", "bad"))
+    bars = _bars(list(zip(labels, amounts, strict=False)), tones=("", "", "warn", "warn", "bad"))
+    marks = ("0", "1–30", "31–60", "61–90", ">90")
+    return [replace(bar, mark=mark) for bar, mark in zip(bars, marks, strict=False)]
 
 
 def history_bars(client: InvoiceClient) -> list[Bar]:
     """Return what was open in the hub at the last comparisons as bars, oldest first."""
     made = Reconciliation.objects.filter(client=client).order_by("-made_at", "-pk")[:_KEPT]
     rows = [(one.on.isoformat(), one.hub_total) for one in reversed(made)]
-    return _bars(rows, tones=("",) * len(rows))
+    bars = _bars(rows, tones=("",) * len(rows))
+    # All at most five, else the first and the last one: more would run into each other.
+    if len(bars) > _MARKED:
+        return [
+            replace(bars[0], mark=bars[0].label),
+            *bars[1:-1],
+            replace(bars[-1], mark=bars[-1].label, anchor="end"),
+        ]
+    return [replace(bar, mark=bar.label[5:]) for bar in bars]
 
 
 def _bars(rows: list[tuple[str, Decimal]], *, tones: tuple[str, ...]) -> list[Bar]:
@@ -122,11 +141,11 @@ def _bars(rows: list[tuple[str, Decimal]], *, tones: tuple[str, ...]) -> list[Ba
     step = WIDTH // len(rows)
     bars = []
     for place, (label, amount) in enumerate(rows):
-        height = int(abs(amount) / highest * (HEIGHT - 40))
+        height = int(abs(amount) / highest * (GROUND - 20))
         bars.append(
             Bar(
                 x=place * step + 4,
-                y=HEIGHT - 20 - height,
+                y=GROUND - height,
                 width=min(max(step - 8, 2), WIDEST),
                 height=height,
                 label=label,

@@ -7,6 +7,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts import domain
@@ -16,7 +17,7 @@ from accounts.middleware import HubRequest
 from accounts.queries import failure_row
 from connectors.errors import ConnectorError
 from payments.models import FetchGroup, FetchRun, InvoiceClient
-from payments.operations import fetching
+from payments.operations import fetching, marking
 from payments.operations.rights import integration_of
 from payments.queries import invoices, payments
 from payments.views.common import active, member, number, person, tabs, tell
@@ -141,12 +142,26 @@ def run_list(request: HubRequest, pk: int, name: str) -> HttpResponse:
     context: dict[str, Any] = {"run": one, "client": one.client}
     if name == "skipped":
         context["page"] = payments.skipped_rows(one, page=page_number)
+        context["total"] = payments.sum_of(one.skipped)
         return render(request, "payments/skipped.html", context)
     if name not in payments.LISTS:
         raise Http404
-    context["page"] = payments.paged(payments.run_list(one, name), page=page_number)
+    listed = payments.run_list(one, name)
+    context["page"] = payments.paged(listed, page=page_number)
+    context["total"], context["name"] = payments.sum_of(listed), name
     context["title"] = next(f.label for f in payments.figures(one) if f.url.endswith(f"/{name}/"))
     return render(request, "payments/run_list.html", context)
+
+
+@require_POST
+@member
+def mark_again(request: HubRequest, pk: int) -> HttpResponse:
+    """Try the refused marks of the run's client again; nothing else is done again."""
+    one = _run(request, pk)
+    count = marking.try_again(client=one.client, by=person(request), now=timezone.now())
+    words = ngettext("%(n)s mark is tried again.", "%(n)s marks are tried again.", count)
+    messages.success(request, words % {"n": count})
+    return redirect("payments:run", pk=pk)
 
 
 @require_POST

@@ -46,7 +46,7 @@ def reconciliation(request: HubRequest, pk: int) -> HttpResponse:
         "asked": seen,
         "here": request.get_full_path(),
         "reason": reason,
-        "drawing": {"width": queries.WIDTH, "height": queries.HEIGHT},
+        "drawing": {"width": queries.WIDTH, "height": queries.HEIGHT, "ground": queries.GROUND},
     }
     if made is not None:
         context |= {

@@ -61,6 +61,9 @@ class TestMoney:
     def test_without_a_currency_is_the_amount_alone(self):
         assert printed("{% money value %}", value=Decimal(5)) == '<span class="money">5.00</span>'
 
+    def test_an_unknown_amount_has_no_currency(self):
+        assert printed('{% money value "SEK" %}', value=None) == '<span class="money">–</span>'
+
 
 class TestAge:
     @pytest.mark.parametrize(

@@ -5,7 +5,9 @@ from decimal import Decimal
 import pytest
 from django.urls import reverse
 
-from payments.models import Invoice, Payment, Settlement
+from connectors.receivables import LeftOut, PaymentKey
+from payments.models import FetchRun, Invoice, Payment, Settlement
+from payments.operations import fetching
 from payments.queries.payments import tie_of
 from tests.payments import rows
 from tests.payments.conftest import Office
@@ -92,3 +94,24 @@ def test_a_match_is_undone_with_a_reason_and_the_payment_is_back_in_the_queue(st
     html = me.get("/invoices/unmatched/").content.decode()
     assert "A person took it off its invoice" in html
     assert len(story.target.reversed) == 1
+
+
+def test_what_came_after_vismas_total_was_asked_shows_as_a_difference_and_not_as_skipped(office):
+    office.source.payments = [paid(1, "100.00")]
+    office.source.left_out = [LeftOut(PaymentKey(1, 9), Decimal("12.50"), "compression")]
+    office.fetch()
+    office.source.payments.append(paid(2, "40.00"))
+    office.source.page_size = 1
+
+    def stop(cursor: str) -> None:
+        # A second run registers a page and is then stopped, before it asks for the total.
+        if Payment.objects.count() == 2:
+            fetching.cancel(run=FetchRun.objects.latest("pk"), by=None, now=office.now)
+
+    office.source.payments.append(paid(3, "1.00"))
+    office.source.before_page = stop
+    assert office.fetch().state == "cancelled"
+
+    tie = tie_of(office.fresh())
+    assert (tie.left_out, tie.unmatched) == (Decimal("12.50"), Decimal("140.00"))
+    assert (tie.control_amount, tie.difference) == (Decimal("112.50"), Decimal("-40.00"))

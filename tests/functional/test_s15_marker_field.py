@@ -3,6 +3,7 @@
 import pytest
 
 from payments.models import Payment
+from payments.operations import clients
 from tests.payments import rows
 from tests.payments.conftest import Office
 from tests.payments.conftest import office as office
@@ -78,3 +79,66 @@ def test_a_refused_mark_is_shown_and_stops_nothing(office):
 @pytest.fixture(autouse=True)
 def _database(db: None) -> None:
     """Every test here stores something."""
+
+
+def refuse_once(office: Office) -> Payment:
+    """Fetch while Visma refuses marks, and let it take them afterwards."""
+    choose(office, "Hub_read")
+    office.source.refuses_marks = True
+    fetch_one(office)
+    office.source.refuses_marks = False
+    office.work(3600)
+    payment = Payment.objects.get(journal_number=1)
+    assert payment.mark == "refused"
+    return payment
+
+
+def test_a_refused_mark_is_tried_again_alone_when_a_person_asks_for_it(office):
+    payment = refuse_once(office)
+    me = rows.signed_in(office.member)
+    run = payment.first_run_id
+    html = me.get(f"/invoices/runs/{run}/mark_refused/").content.decode()
+    assert "Try the marks again" in html
+    posts, pages = len(office.target.posts), len(office.source.pages_read)
+
+    me.post(f"/invoices/runs/{run}/mark-again/")
+    office.run_due_work()
+
+    payment.refresh_from_db()
+    assert (payment.mark, len(office.source.marked)) == ("marked", 1)
+    assert (len(office.target.posts), len(office.source.pages_read)) == (posts, pages)
+
+
+def test_a_refused_mark_is_tried_again_with_another_field(office):
+    payment = refuse_once(office)
+
+    choose(office, "Other_read")
+    office.run_due_work()
+
+    payment.refresh_from_db()
+    assert payment.mark == "marked"
+
+
+def test_a_refused_mark_is_tried_again_with_a_field_of_the_clients_own(office):
+    payment = refuse_once(office)
+
+    clients.save_client(
+        organisation=office.organisation,
+        client=office.fresh(),
+        values={"own_marker": "Own_read"},
+        by=office.member.user,
+    )
+    office.run_due_work()
+
+    payment.refresh_from_db()
+    assert payment.mark == "marked"
+
+
+def test_a_refused_mark_is_tried_again_when_the_check_finds_that_it_can_be_written(office):
+    payment = refuse_once(office)
+
+    clients.check_client(office.fresh(), now=office.now)
+    office.run_due_work()
+
+    payment.refresh_from_db()
+    assert payment.mark == "marked"

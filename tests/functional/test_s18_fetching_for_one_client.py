@@ -1,5 +1,6 @@
 """S18: Invoices, Invoice overview, Fetch payments from Visma: for one invoice client."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 from django.urls import reverse
@@ -39,12 +40,20 @@ def test_the_story_of_a_press(office):
     html = press(office)
 
     run = FetchRun.objects.get()
-    for name, figure in (("new", 3), ("matched", 1), ("part", 1), ("unassigned", 1), ("marked", 2)):
+    for name, figure, total in (
+        ("fetched", 3, "1,277.00"),
+        ("new", 3, "1,277.00"),
+        ("matched", 1, "1,000.00"),
+        ("part", 1, "200.00"),
+        ("unassigned", 1, "77.00"),
+        ("marked", 2, "1,200.00"),
+    ):
         url = reverse("payments:run_list", args=[run.pk, name])
         start = html.index(f'href="{url}"')
         assert f'tile-figure">{figure}<' in html[start : start + 300], name
         listed = rows.signed_in(office.member).get(url)
         assert len(listed.context["page"].object_list) == figure, name
+        assert f'Together <span class="money">{total}' in listed.content.decode(), name
     assert "Count and sum are those of Visma." in html
 
     invoices = (
@@ -66,6 +75,21 @@ def test_skipped_rows_are_listed_with_their_reason(office):
 
     assert "9/1" in html
     assert "compression" in html
+    assert 'Together <span class="money">5.00' in html
+
+
+def test_what_is_fetched_is_what_is_new_and_what_was_known(office):
+    office.source.payments = [paid(1, "1.00")]
+    press(office)
+    office.source.payments.append(paid(2, "2.00"))
+    office.now += timedelta(minutes=1)
+    press(office)
+
+    run = FetchRun.objects.latest("pk")
+    assert (run.fetched, run.known) == (2, 1)
+    for name, count in (("fetched", 2), ("new", 1), ("known", 1)):
+        url = reverse("payments:run_list", args=[run.pk, name])
+        assert len(rows.signed_in(office.member).get(url).context["page"].object_list) == count
 
 
 def test_pressing_twice_makes_one_run(office):

@@ -107,7 +107,7 @@ def addresses() -> list[tuple[str, str]]:
         ),
         "invoice": ("invoice",),
         "group": ("group",),
-        "run": ("run", "cancel_run", "run_list"),
+        "run": ("run", "cancel_run", "run_list", "mark_again"),
         "payment": ("payment", "match"),
         "settlement": ("undo_match",),
         "registration": ("register_again", "decide"),
