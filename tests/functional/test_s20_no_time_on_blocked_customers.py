@@ -4,13 +4,14 @@ import json
 from typing import Any
 
 import pytest
+from django.db import Error, connection, transaction
 from django.test import Client
 from django.urls import reverse
 
 from accounts.models import AuditEntry
 from connectors.receivables import SourceCustomer, TargetProject
 from payments.models import ApiToken, Customer, TimeEntry
-from payments.operations import tokens
+from payments.operations import blocking, time_registration, tokens
 from tests import factories
 from tests.payments import rows
 from tests.payments.conftest import Office
@@ -148,3 +149,43 @@ class TestApi:
 def test_the_customers_projects_are_closed_in_poweroffice(blocked):
     assert blocked.target.projects["10001"][0].denies_time
     assert Customer.objects.get(number="10001").pushed_at is not None
+
+
+class TestDatabase:
+    def test_refuses_what_somebody_writes_past_the_hub(self, blocked):
+        customer = Customer.objects.get(number="10001")
+        statement = (
+            "INSERT INTO payments_timeentry"
+            " (organisation_id, customer_id, worked_on, minutes, text, who, reference, created_at)"
+            " VALUES (%s, %s, %s, 60, '', 'Somebody', '', %s)"
+        )
+        values = [blocked.organisation.pk, customer.pk, blocked.now.date(), blocked.now]
+
+        with (
+            pytest.raises(Error, match="customer_is_temporarily_blocked"),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(statement, values)
+
+        assert not TimeEntry.objects.exists()
+
+    def test_refuses_with_the_reason_when_the_block_comes_after_the_hub_has_looked(
+        self, blocked, monkeypatch
+    ):
+        customer = Customer.objects.get(number="10002")
+        look = time_registration.refusal_of
+
+        def look_and_be_too_early(of: Customer) -> Any:
+            seen = look(of)
+            blocking.block_by_hand(
+                customer=of, note="Disputed", by=blocked.member.user, now=blocked.now
+            )
+            return seen
+
+        monkeypatch.setattr(time_registration, "refusal_of", look_and_be_too_early)
+        answer = send(blocked, token(blocked), customer="10002")
+
+        assert (answer.status_code, answer.json()["error"]["code"]) == (409, "CustomerBlocked")
+        assert "Disputed" in answer.json()["error"]["message"]
+        assert not TimeEntry.objects.filter(customer=customer).exists()
