@@ -115,6 +115,11 @@ def numbers_in(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))[:_MOST_NUMBERS]
 
 
+def without_noughts(number: str) -> str:
+    """Return a number without the noughts with which banks fill it up."""
+    return number.lstrip("0")
+
+
 class Books:
     """
     The invoices that some payments may settle, with what is open as payments are placed.
@@ -165,11 +170,19 @@ class Books:
         numbers = numbers_in(payment.invoice_number)
         if not numbers:
             return [], None, why
-        named = [self._by_number[number] for number in numbers if number in self._by_number]
+        named = [one for number in numbers if (one := self._numbered(number)) is not None]
         if len(named) < len(numbers):
             # One of several is unknown: how much belongs to it is nothing that we can know.
             return [], None, Left.NOT_FOUND
+        if len(named) > 1:
+            named = list({one.id: one for one in named}.values())
         return named, Rule.INVOICE_NUMBER, None
+
+    def _numbered(self, number: str) -> Candidate | None:
+        found = self._by_number.get(number)
+        if found is None and number.startswith("0"):
+            found = self._by_number.get(without_noughts(number))
+        return found
 
     def _doubt(self, payment: Incoming, found: Sequence[Candidate]) -> Left | None:
         for candidate in found:

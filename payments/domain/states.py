@@ -37,7 +37,7 @@ VALID_TRANSITIONS: Mapping[RegistrationState, frozenset[RegistrationState]] = {
     _S.REGISTERED: frozenset({_S.TO_REVERSE}),
     _S.TO_REVERSE: frozenset({_S.REVERSING}),
     _S.REVERSING: frozenset({_S.REVERSED, _S.TO_REVERSE, _S.NEEDS_PERSON}),
-    _S.NEEDS_PERSON: frozenset({_S.READY, _S.REGISTERED, _S.REVERSED, _S.WITHDRAWN}),
+    _S.NEEDS_PERSON: frozenset({_S.READY, _S.REGISTERED, _S.TO_REVERSE, _S.REVERSED, _S.WITHDRAWN}),
     _S.WITHDRAWN: frozenset(),
     _S.REVERSED: frozenset(),
 }

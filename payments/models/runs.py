@@ -166,6 +166,14 @@ class FetchRun(models.Model):
         """Return whether nothing more comes of it."""
         return self.state not in (self.State.WAITING, self.State.RUNNING)
 
+    @property
+    def agrees(self) -> bool | None:
+        """Return whether count and sum are those of the source; None: it was not asked yet."""
+        if self.control_count is None:
+            return None
+        sums = (None, self.hub_amount)
+        return self.control_count == self.hub_count and self.control_amount in sums
+
     def mine(self) -> "models.QuerySet[FetchRun]":
         """Return the row if we still have the claim; a compare-and-set starts here."""
         return FetchRun.objects.filter(

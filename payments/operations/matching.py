@@ -168,7 +168,11 @@ def undo(*, settlement: Settlement, reason: str, by: User, now: datetime) -> boo
 def _withdraw(registration: Registration, *, now: datetime) -> None:
     """Keep it out of the target, or have it nulled there."""
     match RegistrationState(registration.state):
-        case _S.READY | _S.REJECTED | _S.NEEDS_PERSON:
+        case _S.NEEDS_PERSON:
+            raise MatchRefused(
+                why=gettext("say first whether it stands in the invoicing system already.")
+            )
+        case _S.READY | _S.REJECTED:
             new = _S.WITHDRAWN
         case _S.REGISTERED:
             new = _S.TO_REVERSE

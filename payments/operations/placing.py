@@ -104,6 +104,7 @@ def place(client: InvoiceClient, arrived: Sequence[Incoming]) -> list[Placed]:
 def _candidates(client: InvoiceClient, arrived: Sequence[Incoming]) -> list[Candidate]:
     kid_keys = {kids.key_of(p.kid) for p in arrived if p.kid and kids.is_valid(p.kid)}
     numbers = {number for p in arrived for number in matching.numbers_in(p.invoice_number)}
+    numbers |= {matching.without_noughts(number) for number in numbers if number[0] == "0"}
     rows: dict[int, tuple[Any, ...]] = {}
     wanted = [Q(kid_key__among=kid_keys)] if kid_keys else []
     wanted += [Q(number__among=numbers)] if numbers else []

@@ -31,7 +31,13 @@ from connectors.errors import BadAnswer, ConnectorError, NotAuthorized, OutcomeU
 from connectors.receivables import PaymentTarget, PaymentToRegister, RegisteredPayment
 from payments.domain import refusals
 from payments.domain.states import RegistrationState
-from payments.models import InvoiceClient, Payment, Registration, RegistrationAttempt
+from payments.models import (
+    InvoiceClient,
+    Payment,
+    Registration,
+    RegistrationAttempt,
+    Settlement,
+)
 from payments.operations import blocking, marking, restoring
 from payments.operations.rights import check_right, integration_of
 
@@ -482,11 +488,16 @@ def decide(*, registration: Registration, choice: str, by: User, now: datetime) 
     """
     Record what a person found in the target about a doubtful registration.
 
+    What was taken off its invoice meanwhile is never sent: if it stands there it is taken back.
+
     :param choice: `there` (it stands there), `not_there` (send it), `drop` (leave it out)
-    :raises ValueError: for another choice
+    :raises KeyError: for another choice
     """
     check_right(registration.organisation, by)
-    new = {"there": _S.REGISTERED, "not_there": _S.READY, "drop": _S.WITHDRAWN}[choice]
+    if Settlement.objects.filter(undoes=registration.settlement_id).exists():
+        new = {"there": _S.TO_REVERSE, "not_there": _S.REVERSED, "drop": _S.WITHDRAWN}[choice]
+    else:
+        new = {"there": _S.REGISTERED, "not_there": _S.READY, "drop": _S.WITHDRAWN}[choice]
     changes = dict(NO_FAILURE)
     if new is _S.REGISTERED:
         changes["target_id"] = registration.target_id or f"by-hand-{registration.pk}"

@@ -219,19 +219,18 @@ class _Fetch:
             raise ClaimLost
         reached("fetch.ended")
         InvoiceClient.objects.filter(pk=client.pk).update(fetched_at=now)
-        agrees = total is None or (total.count == count and total.amount in (None, amount))
-        self._remember_how_far(agrees=agrees, now=now)
+        self._remember_how_far(now=now)
         reached("fetch.recorded")
         wake("payments.tasks.serve_client", client_id=client.pk)
 
-    def _remember_how_far(self, *, agrees: bool, now: datetime) -> None:
+    def _remember_how_far(self, *, now: datetime) -> None:
         """Let the next run begin where this one ended; at the beginning if something is missing."""
         run, client = self.run, InvoiceClient.objects.get(pk=self.client.pk)
         start = client.start_in(integration_of(run.organisation))
         if (start, client.voucher_types) != (run.since, run.voucher_types):
             return  # Set anew meanwhile: what this run did not look for is still to be read.
         changes: dict[str, Any] = {}
-        if not agrees and not run.is_full:
+        if run.agrees is False and not run.is_full:
             changes["full_pass_at"] = None
         if run.last_journal is not None:
             changes["journal_mark"] = max(run.last_journal, client.journal_mark or 0)

@@ -190,6 +190,7 @@ class EventRow:
     by: str
     reason: str
     is_undo: bool
+    is_undone: bool
     may_be_undone: bool
     registration: tuple[str, str] | None
     registration_pk: int | None
@@ -228,6 +229,7 @@ def _event(one: Settlement) -> EventRow:
         by=str(one.made_by) if one.made_by else "Integration Hub",
         reason=one.reason,
         is_undo=one.undoes_id is not None,
+        is_undone=undone,
         may_be_undone=one.undoes_id is None and not undone,
         registration=tuple(map(str, REGISTRATIONS[registration.state])) if registration else None,  # type: ignore[arg-type]
         registration_pk=registration.pk if registration else None,
@@ -331,6 +333,7 @@ def still_going(run: FetchRun, *, now: datetime) -> int:
 class Figure:
     """One number of a run's page, and the list that it opens."""
 
+    name: str
     label: str
     figure: int
     url: str
@@ -354,8 +357,8 @@ def figures(run: FetchRun) -> list[Figure]:
     skipped = SkippedRow.objects.filter(run=run).count()
 
     def figure(label: str, name: str, number: int, tone: str = "") -> Figure:
-        url = reverse("payments:run_list", args=[run.pk, name]) if name else ""
-        return Figure(label, number, url, tone if number else "")
+        url = reverse("payments:run_list", args=[run.pk, name])
+        return Figure(name, label, number, url, tone if number else "")
 
     return [
         figure(_("Fetched"), "fetched", run.fetched),

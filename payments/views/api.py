@@ -203,5 +203,6 @@ def _run(run: FetchRun) -> dict[str, Any]:
         "state": run.state,
         "fetched": run.fetched,
         "known": run.known,
+        "agrees": run.agrees,
         "failure": run.failure_code,
     }

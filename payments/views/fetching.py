@@ -110,16 +110,11 @@ def _run(request: HubRequest, pk: int) -> FetchRun:
 def run(request: HubRequest, pk: int) -> HttpResponse:
     """Show one run, live while it goes on; each number opens its list."""
     one = _run(request, pk)
-    agrees = None
-    if one.control_count is not None:
-        agrees = one.control_count == one.hub_count and (
-            one.control_amount is None or one.control_amount == one.hub_amount
-        )
     context = {
         "run": one,
         "client": one.client,
         "figures": payments.figures(one),
-        "agrees": agrees,
+        "agrees": one.agrees,
         "going": payments.still_going(one, now=timezone.now()) if one.is_over else 0,
         "phase": FetchRun.Phase(one.phase).label,
         "failure": failure_row(

@@ -70,10 +70,10 @@ def test_the_whole_story_of_one_client(demo: Demo) -> None:
 
     assert set(checked["proposed_voucher_types"]) >= story.PAYMENT_TYPES
     (run,) = fetched["runs"]
-    assert (run["state"], run["figures"]["New"]) == ("done", 10)
+    assert (run["state"], run["figures"]["new"]) == ("done", 10)
     assert run["control"]["amount"] == run["control"]["hub_amount"]
     assert run["control"]["count"] == run["control"]["hub_count"]
-    assert (again["runs"][0]["figures"]["New"], Registration.objects.count()) == (0, 7)
+    assert (again["runs"][0]["figures"]["new"], Registration.objects.count()) == (0, 7)
     assert len(demo.sandbox.store.powerofficego.client("nordvik").payments()) == 7
     # The three that wait for a person are not registered, and so not marked.
     assert demo.marked() == 7

@@ -1,12 +1,13 @@
 """The commands of payments."""
 
 import json
+from decimal import Decimal
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
 
-from connectors.receivables import SourceCompany, SourceCustomer
+from connectors.receivables import ControlTotal, SourceCompany, SourceCustomer
 from payments.management.commands import fetch_payments
 from payments.models import FetchRun, TimeBlock
 from tests.payments import rows
@@ -33,8 +34,18 @@ class TestFetchPayments:
         found = run(office, "fetch_payments", "--all", "--wait")
 
         assert found["runs"][0]["state"] == "done"
-        assert found["runs"][0]["figures"]["New"] == 1
+        assert found["runs"][0]["figures"]["new"] == 1
         assert found["runs"][0]["control"]["amount"] == "10.00"
+
+    def test_ends_badly_when_the_totals_differ(self, office, monkeypatch):
+        office.source.payments = [paid(1, "10.00")]
+        monkeypatch.setattr(fetch_payments, "sleep", lambda _s: office.run_due_work())
+        monkeypatch.setattr(
+            office.source, "control_total", lambda query: ControlTotal(2, Decimal("30.00"))
+        )
+
+        with pytest.raises(CommandError, match="differ"):
+            run(office, "fetch_payments", "--all", "--wait")
 
     def test_of_all_names_the_skipped_ones(self, office):
         rows.client_of(office.organisation, number="X9")

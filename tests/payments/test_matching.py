@@ -5,9 +5,10 @@ from decimal import Decimal
 import pytest
 
 from accounts.models import AuditEntry
+from connectors.errors import Rejected
 from payments.domain.refusals import MatchRefused
 from payments.models import Invoice, Payment, Registration, Settlement
-from payments.operations import matching
+from payments.operations import matching, registering
 from payments.operations.matching import open_of
 from tests.payments import rows
 from tests.payments.conftest import Office
@@ -121,6 +122,60 @@ class TestUndo:
         assert again.round == 1
         assert len(set(Registration.objects.values_list("reference", flat=True))) == 2
         assert len(one.target.registered) == 1
+
+    def test_of_what_may_stand_in_the_target_waits_for_a_persons_word(self, one):
+        settlement = match(one)
+        Registration.objects.update(state="needs_person")
+
+        with pytest.raises(MatchRefused) as refusal:
+            undo(one, settlement)
+
+        assert "say first" in refusal.value.params["why"]
+        assert Settlement.objects.count() == 1
+
+    @pytest.mark.parametrize(
+        ("choice", "state"), [("not_there", "reversed"), ("drop", "withdrawn")]
+    )
+    def test_that_the_target_refuses_is_never_sent_again(self, one, choice, state):
+        registration = self.refused_reversal(one)
+
+        registering.decide(
+            registration=registration, choice=choice, by=one.member.user, now=one.now
+        )
+        one.work()
+
+        registration.refresh_from_db()
+        assert (registration.state, len(one.target.posts)) == (state, 1)
+
+    def test_that_the_target_refused_is_tried_again_if_it_still_stands_there(self, one):
+        registration = self.refused_reversal(one)
+
+        registering.decide(
+            registration=registration, choice="there", by=one.member.user, now=one.now
+        )
+        one.work()
+
+        registration.refresh_from_db()
+        assert (registration.state, one.target.registered) == ("reversed", {})
+
+    def refused_reversal(self, one) -> Registration:
+        settlement = match(one)
+        one.work()
+        reverse = one.target.reverse_payment
+
+        def refuse(id: str) -> None:
+            one.target.reverse_payment = reverse
+            raise Rejected(vendor="PowerOffice")
+
+        one.target.reverse_payment = refuse
+        undo(one, settlement)
+        one.work()
+        registration = Registration.objects.get()
+        assert registration.state == "needs_person"
+        html = rows.signed_in(one.member).get(f"/invoices/payments/{registration.payment_id}/")
+        assert "It stands there: take it back" in html.content.decode()
+        assert "send it" not in html.content.decode()
+        return registration
 
     def test_while_it_is_on_its_way_is_refused(self, one):
         settlement = match(one)

@@ -76,6 +76,7 @@ class Command(PaymentsCommand):
         lines = [
             f"{row['client']}: {row['state']} "
             + ", ".join(f"{name} {number}" for name, number in row["figures"].items())
+            + ("; count or sum differ from Visma's" if row["control"]["agrees"] is False else "")
             + (f" {row['failure']}" if row["failure"] else "")
             for row in rows
         ]
@@ -83,6 +84,8 @@ class Command(PaymentsCommand):
         self.answer(options, "\n".join(lines), {"runs": rows, "skipped": skipped})
         if options["wait"] and (skipped or any(row["state"] != "done" for row in rows)):
             raise CommandError("Not every client was fetched.")
+        if any(row["control"]["agrees"] is False for row in rows):
+            raise CommandError("Count or sum of a client differ from Visma's; fetch again.")
 
 
 def _wait(runs: list[FetchRun], *, seconds: float) -> list[FetchRun]:
@@ -101,12 +104,13 @@ def _values(run: FetchRun) -> dict[str, Any]:
         "id": run.pk,
         "client": run.client.number,
         "state": run.state,
-        "figures": {figure.label: figure.figure for figure in figures(run)},
+        "figures": {figure.name: figure.figure for figure in figures(run)},
         "control": {
             "count": run.control_count,
             "amount": str(run.control_amount) if run.control_amount is not None else None,
             "hub_count": run.hub_count,
             "hub_amount": str(run.hub_amount) if run.hub_amount is not None else None,
+            "agrees": run.agrees,
         },
         "failure": told(row) if row else "",
     }

@@ -96,6 +96,29 @@ class TestByInvoiceNumber:
 
         assert parts(placed) == [(1001, "300.00", "settled"), (1002, "600.00", "over")]
 
+    def test_that_the_bank_filled_up_with_noughts_is_the_same(self):
+        placed = Books([invoice("1001", "100.00")]).place(
+            payment("100.00", invoice_number="0001001")
+        )
+
+        assert parts(placed) == [(1001, "100.00", "settled")]
+
+    def test_that_is_written_in_two_ways_counts_once(self):
+        placed = Books([invoice("1001", "100.00")]).place(
+            payment("100.00", invoice_number="1001, 01001")
+        )
+
+        assert parts(placed) == [(1001, "100.00", "settled")]
+
+    def test_with_noughts_of_its_own_comes_before_the_one_without(self):
+        with_noughts = invoice("1001", "100.00")._replace(id=7, number="01001")
+
+        placed = Books([invoice("1001", "100.00"), with_noughts]).place(
+            payment("100.00", invoice_number="01001")
+        )
+
+        assert parts(placed) == [(7, "100.00", "settled")]
+
     def test_several_of_which_one_is_unknown_are_left(self):
         books = Books([invoice("1001", "300.00")])
 
