@@ -91,3 +91,16 @@ class TestReconcile:
 
         with pytest.raises(CommandError, match="unknown"):
             run(office, "reconcile")
+
+    def test_one_that_fails_does_not_stop_the_others(self, office):
+        rows.client_of(office.organisation, number="0", name="Without accounts AS")
+        out = StringIO()
+
+        with pytest.raises(CommandError, match="Not every client"):
+            call_command(
+                "reconcile", "--json", "--organisation", office.organisation.name, stdout=out
+            )
+
+        bare, compared = json.loads(out.getvalue())["clients"]
+        assert "No Visma company is chosen" in bare["failure"]
+        assert (compared["failure"], compared["hub"]) == ("", "0.00")

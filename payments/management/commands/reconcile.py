@@ -1,18 +1,21 @@
 """Compare what is open in Visma, in the hub and in PowerOffice."""
 
-from datetime import date
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
+from accounts.models import User
+from accounts.queries import failure_row_of
 from connectors.errors import ConnectorError
 from payments.management.commands._payments import (
     PaymentsCommand,
     clients_named,
     organisation_of,
     refused,
+    told,
 )
+from payments.models import InvoiceClient
 from payments.operations import reconciling
 from payments.operations.rights import check_active, check_right
 
@@ -27,40 +30,46 @@ class Command(PaymentsCommand):
     example = "python manage.py reconcile --client 4110101 --json"
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Ask for the client and the day."""
+        """Ask for the client."""
         super().add_arguments(parser)
         parser.add_argument("--client", default="", help="only this invoice client")
-        parser.add_argument("--on", type=date.fromisoformat, help="day; default: today")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Compare, and print the sums."""
+        """Compare, and print the sums; a client that fails does not stop the others."""
         organisation = organisation_of(options)
         by = self.whom(organisation, options)
-        rows = []
         try:
             check_right(organisation, by)
             check_active(organisation)
-            for client in clients_named(organisation, options["client"]):
-                made = reconciling.reconcile(
-                    client, on=options["on"] or timezone.localdate(), by=by, now=timezone.now()
-                )
-                rows.append(
-                    {
-                        "client": client.number,
-                        "on": made.on.isoformat(),
-                        "visma": str(made.source_total) if made.has_source else None,
-                        "hub": str(made.hub_total),
-                        "target": str(made.target_total) if made.has_target else None,
-                        "lines": made.counts,
-                    }
-                )
         except ConnectorError as failure:
             raise refused(failure) from None
+        rows = [_row(client, by=by) for client in clients_named(organisation, options["client"])]
         lines = [
-            f"{row['client']} {row['on']}: Visma {row['visma']}, hub {row['hub']}, "
+            f"{row['client']}: {row['failure']}"
+            if row["failure"]
+            else f"{row['client']} {row['on']}: Visma {row['visma']}, hub {row['hub']}, "
             f"target {row['target']}; {row['lines']}"
             for row in rows
         ]
         self.answer(options, "\n".join(lines), {"clients": rows})
+        if any(row["failure"] for row in rows):
+            raise CommandError("Not every client could be compared.")
         if any(row["lines"].get("unknown") for row in rows):
             raise CommandError("Some differences are unknown; the reconciliation page lists them.")
+
+
+def _row(client: InvoiceClient, *, by: User | None) -> dict[str, Any]:
+    """Compare one client today: Visma tells what is open now, and of no other day."""
+    row: dict[str, Any] = {"client": client.number, "failure": "", "lines": {}}
+    try:
+        reconciling.check_can(client)
+        made = reconciling.reconcile(client, on=timezone.localdate(), by=by, now=timezone.now())
+    except ConnectorError as failure:
+        return row | {"failure": told(failure_row_of(failure))}
+    return row | {
+        "on": made.on.isoformat(),
+        "visma": str(made.source_total) if made.has_source else None,
+        "hub": str(made.hub_total),
+        "target": str(made.target_total) if made.has_target else None,
+        "lines": made.counts,
+    }
