@@ -35,9 +35,10 @@ class Among(_Lookup):
         """Return the condition for PostgreSQL; the server reads one word."""
         column, params = self.process_lhs(compiler, connection)
         kind = "text" if isinstance(self.lhs.output_field, models.CharField) else "bigint"
-        return f"{column} = ANY(%s::{kind}[])", (*params, _array(sorted(self.rhs)))
+        return f"{column} = ANY(%s::{kind}[])", (*params, array_of(sorted(self.rhs)))
 
 
-def _array(values: Sequence[Any]) -> str:
+def array_of(values: Sequence[Any]) -> str:
+    """Return an array of PostgreSQL, written as one word."""
     words = (str(value).replace("\\", "\\\\").replace('"', '\\"') for value in values)
     return '{"' + '","'.join(words) + '"}' if values else "{}"

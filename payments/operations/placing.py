@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from itertools import islice
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from django.db.models import Q, Sum
 
@@ -24,6 +24,7 @@ from payments.models import (
     Settlement,
     bulk,
 )
+from payments.models.open_invoices import open_invoices
 
 T = TypeVar("T")
 # A database takes a plain text at once, and asks around for what a member of an enum may be.
@@ -105,37 +106,22 @@ def _candidates(client: InvoiceClient, arrived: Sequence[Incoming]) -> list[Cand
     kid_keys = {kids.key_of(p.kid) for p in arrived if p.kid and kids.is_valid(p.kid)}
     numbers = {number for p in arrived for number in matching.numbers_in(p.invoice_number)}
     numbers |= {matching.without_noughts(number) for number in numbers if number[0] == "0"}
-    rows: dict[int, tuple[Any, ...]] = {}
-    wanted = [Q(kid_key__among=kid_keys)] if kid_keys else []
-    wanted += [Q(number__among=numbers)] if numbers else []
-    for condition in wanted:
-        found = Invoice.objects.filter(condition, client=client).values_list(
-            "pk",
-            "number",
-            "kid",
-            "customer__number",
-            "currency",
-            "posted_amount",
-            "is_credit_note",
+    found = open_invoices(client, by="kid_key", among=kid_keys)
+    found += open_invoices(client, by="number", among=numbers)
+    home = client.currency
+    return [
+        Candidate(
+            id=one.id,
+            number=one.number,
+            customer=one.customer,
+            open=None if one.posted is None else one.posted - one.settled,
+            paid=one.paid,
+            kid=one.kid,
+            foreign="" if one.currency == home else one.currency,
+            is_credit_note=one.is_credit_note,
         )
-        rows |= {row[0]: row for row in found}
-    settled, nothing, home = settled_on(rows), Open(), client.currency
-    candidates = []
-    for pk, number, kid, customer, currency, posted, is_credit_note in rows.values():
-        events = settled.get(pk, nothing)
-        candidates.append(
-            Candidate(
-                id=pk,
-                number=number,
-                customer=customer or "",
-                open=None if posted is None else posted - events.total,
-                paid=events.paid,
-                kid=kid,
-                foreign="" if currency == home else currency,
-                is_credit_note=is_credit_note,
-            )
-        )
-    return candidates
+        for one in {one.id: one for one in found}.values()
+    ]
 
 
 def store_placed(
