@@ -2,23 +2,26 @@
 Many new rows at once: COPY on PostgreSQL, one prepared statement on SQLite.
 
 Django's `bulk_create` writes the SQL of each value of each row anew; for a page of payments that
-was two thirds of the time, and the database's own work a sixth.
+was two thirds of the time, and the database's own work a sixth. A COPY is fed in portions: the
+server stores the former one while the next is made.
 """
 
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import repeat
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from django.db import connection, models
+from django.db import DatabaseError, connection, models
 
 if TYPE_CHECKING:
     Field = models.Field[Any, Any]
 else:
     Field = models.Field
-Columns = dict[Field, Sequence[Any]]
+Row = tuple[Any, ...]
+_AT_ONCE = 50
+"""Rows that a COPY is fed at once."""
 _KINDS = (
     models.CharField,
     models.TextField,
@@ -43,7 +46,12 @@ _AS_THEY_ARE = {
 
 
 def insert(
-    model: type[models.Model], names: Sequence[str], rows: Sequence[tuple[Any, ...]], **same: Any
+    model: type[models.Model],
+    names: Sequence[str],
+    rows: Iterable[Row],
+    *,
+    number: int,
+    **same: Any,
 ) -> list[int]:
     """
     Insert new rows of a model, in a transaction, and return their primary keys in their order.
@@ -52,8 +60,11 @@ def insert(
     hold. Text columns that may be NULL are not supported: CSV cannot tell NULL from "".
 
     :param names: the columns of a row, `client_id` for a foreign key
+    :param rows: may be made as they are asked for, without a statement of their own
+    :param number: how many rows there are
     :param same: columns with one value for all rows; those that are nowhere get their default
     :raises TypeError: if a column is unknown or cannot be written like this
+    :raises ValueError: if there are more or fewer rows
     """
     if not connection.in_atomic_block:
         raise TypeError("rows are inserted within a transaction")
@@ -61,21 +72,34 @@ def insert(
     unknown = {*names, *same} - fields.keys()
     if unknown:
         raise TypeError(f"{model.__name__} has no {', '.join(sorted(unknown))}")
-    if not rows:
+    if not number:
         return []
-    keys = _new_keys(model, len(rows))
-    each: Columns = {model._meta.pk: keys}
-    for name, values in zip(names, zip(*rows, strict=True), strict=True):
-        each[fields[name]] = _prepared(fields[name], values)
+    keys = _new_keys(model, number)
     all_: dict[Field, Any] = {}
     for name in fields.keys() - set(names):
         value = same[name] if name in same else fields[name].get_default()
         all_[fields[name]] = _one(fields[name], value)
-    # A column that is not named is NULL: nothing is read, sent or bound for it.
-    each = {field: values for field, values in each.items() if any(v is not None for v in values)}
+    # A column that is not named is NULL: nothing is sent or bound for it.
     all_ = {field: value for field, value in all_.items() if value is not None}
-    (_copy if connection.vendor == "postgresql" else _execute)(model, each, all_)
+    each = [fields[name] for name in names]
+    (_copy if connection.vendor == "postgresql" else _execute)(
+        model, [model._meta.pk, *each], all_, _with_keys(keys, each, rows)
+    )
     return keys
+
+
+def _with_keys(
+    keys: Sequence[int], fields: Sequence[Field], rows: Iterable[Row]
+) -> Iterator[Iterable[Row]]:
+    """Yield the rows in portions, ready for the database, each with its key before it."""
+    rest, given = iter(rows), 0
+    while some := list(islice(rest, _AT_ONCE)):
+        columns = zip(*some, strict=True)
+        ready = [_prepared(field, column) for field, column in zip(fields, columns, strict=True)]
+        yield zip(keys[given : given + len(some)], *ready, strict=True)
+        given += len(some)
+    if given != len(keys):
+        raise ValueError(f"{given} rows in place of {len(keys)}")
 
 
 def _fields(model: type[models.Model]) -> dict[str, Field]:
@@ -121,27 +145,63 @@ def _columns(fields: Iterable[Field]) -> str:
     return ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
 
 
-def _execute(model: type[models.Model], each: Columns, same: Mapping[Field, Any]) -> None:
+def _execute(
+    model: type[models.Model],
+    each: Sequence[Field],
+    same: Mapping[Field, Any],
+    portions: Iterable[Iterable[Row]],
+) -> None:
     table = connection.ops.quote_name(model._meta.db_table)
     places = ", ".join(["%s"] * (len(each) + len(same)))
+    end = tuple(same.values())
     with connection.cursor() as cursor:
         cursor.executemany(
             f"INSERT INTO {table} ({_columns([*each, *same])}) VALUES ({places})",  # noqa: S608
-            list(zip(*each.values(), *map(repeat, same.values()), strict=False)),
+            [row + end for some in portions for row in some],
         )
 
 
-def _copy(model: type[models.Model], each: Columns, same: Mapping[Field, Any]) -> None:
-    end, text = io.StringIO(), io.StringIO()
-    # What all rows have in common is written once, and ends each of their lines.
-    csv.writer(end, lineterminator="\n").writerow(["", *same.values()])
-    csv.writer(text, lineterminator=end.getvalue()).writerows(zip(*each.values(), strict=True))
-    text.seek(0)
+class _Lines:
+    """A file of CSV for COPY, written as it is read."""
+
+    def __init__(self, portions: Iterable[Iterable[Row]], *, end: Iterable[Any]) -> None:
+        self._portions = iter(portions)
+        # What all rows have in common is written once, and ends each of their lines.
+        written = io.StringIO()
+        csv.writer(written, lineterminator="\n").writerow(["", *end])
+        self._end = written.getvalue()
+        self.failure: Exception | None = None
+
+    def read(self, _size: int = -1) -> str:
+        """Return the next lines, and nothing after the last; remember what went wrong."""
+        text = io.StringIO()
+        try:
+            some = next(self._portions, ())
+            csv.writer(text, lineterminator=self._end).writerows(some)
+        except Exception as failure:
+            self.failure = failure
+            raise
+        return text.getvalue()
+
+
+def _copy(
+    model: type[models.Model],
+    each: Sequence[Field],
+    same: Mapping[Field, Any],
+    portions: Iterable[Iterable[Row]],
+) -> None:
     table = connection.ops.quote_name(model._meta.db_table)
     # What is empty is NULL, but in a text column it is "".
     never_null = _columns(field for field in (*each, *same) if isinstance(field, _TEXTS))
     words = f"COPY {table} ({_columns([*each, *same])}) FROM STDIN WITH (FORMAT csv"
     if never_null:
         words += f", FORCE_NOT_NULL ({never_null})"
-    with connection.cursor() as cursor, connection.wrap_database_errors:
-        cursor.copy_expert(f"{words})", text)
+    lines = _Lines(portions, end=same.values())
+    try:
+        with connection.cursor() as cursor, connection.wrap_database_errors:
+            cursor.copy_expert(f"{words})", lines)
+    except DatabaseError:
+        # What fails while a line is made, the driver tells as an error of the database.
+        if lines.failure is None:
+            raise
+        raise lines.failure from None

@@ -17,6 +17,7 @@ from payments.models.clients import InvoiceClient
 from payments.models.lists import array_of
 from payments.models.money import amount_of
 
+# ruff: noqa: S608 (the column is one of two, both ours)
 _COLUMNS = """
     SELECT invoice.id, invoice.number, invoice.kid, customer.number, invoice.currency,
         invoice.posted_amount, invoice.is_credit_note,"""

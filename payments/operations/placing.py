@@ -94,12 +94,10 @@ def incoming_of(payment: Payment, *, id: int, home: str) -> Incoming:
     )
 
 
-def place(client: InvoiceClient, arrived: Sequence[Incoming]) -> list[Placed]:
-    """Return what becomes of each payment, in the same order; nothing is written."""
-    if not arrived:
-        return []
+def place(client: InvoiceClient, arrived: Sequence[Incoming]) -> Iterator[Placed]:
+    """Read what may be settled, then place each payment when it is asked for, in the same order."""
     books = Books(_candidates(client, arrived))
-    return [books.place(payment) for payment in arrived]
+    return map(books.place, arrived)
 
 
 def _candidates(client: InvoiceClient, arrived: Sequence[Incoming]) -> list[Candidate]:
@@ -141,7 +139,7 @@ def store_placed(
     keys = bulk.insert(
         Settlement,
         ("payment_id", "invoice_id", "amount", "rule", "outcome"),
-        [
+        (
             (
                 payments[one.payment_id][0],
                 part.invoice_id,
@@ -150,7 +148,8 @@ def store_placed(
                 _OUTCOMES[part.outcome],
             )
             for one, part in parts
-        ],
+        ),
+        number=len(parts),
         organisation_id=client.organisation_id,
         client_id=client.pk,
         run_id=run.pk if run else None,
@@ -202,7 +201,7 @@ def _register(client: InvoiceClient, events: Sequence[_Event], *, now: datetime)
     bulk.insert(
         Registration,
         ("settlement_id", "payment_id", "reference", "amount"),
-        [
+        (
             (
                 event.settlement_id,
                 event.payment_id,
@@ -217,7 +216,8 @@ def _register(client: InvoiceClient, events: Sequence[_Event], *, now: datetime)
                 event.amount,
             )
             for event in events
-        ],
+        ),
+        number=len(events),
         organisation_id=client.organisation_id,
         client_id=client.pk,
         state_at=now,

@@ -1,8 +1,9 @@
 """What was read becomes rows: a fixed number of statements for a page of any size."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import tee
 from typing import Any
 
 from django.db import transaction
@@ -68,8 +69,9 @@ def store_page(
                 fresh.append(one)
             elif before != one.amount:
                 skipped.append(_changed(run, one, before=before))
-        placed = placing.place(client, _incoming(client, fresh))
-        keys = _insert(run, fresh, placed, marks=marks, now=now)
+        # The next ones are matched while the database stores the first.
+        matched, again = tee(placing.place(client, _incoming(client, fresh)))
+        keys, placed = _insert(run, fresh, matched, marks=marks, now=now), list(again)
         stored = [(key, one.key) for key, one in zip(keys, fresh, strict=True)]
         placing.store_placed(client, stored, placed, run=run, now=now)
         skipped += _skipped(run, page)
@@ -168,7 +170,7 @@ def _incoming(client: InvoiceClient, fresh: Sequence[SourcePayment]) -> list[Inc
 def _insert(
     run: FetchRun,
     fresh: Sequence[SourcePayment],
-    placed: Sequence[Placed],
+    placed: Iterable[Placed],
     *,
     marks: bool,
     now: datetime,
@@ -194,7 +196,7 @@ def _insert(
             "left",
             "mark_at",
         ),
-        [
+        (
             (
                 one.key.journal_number,
                 one.key.audit_number,
@@ -213,7 +215,8 @@ def _insert(
                 now if marks and result.parts else None,
             )
             for one, result in zip(fresh, placed, strict=True)
-        ],
+        ),
+        number=len(fresh),
         organisation_id=run.organisation_id,
         client_id=run.client_id,
         first_run_id=run.pk,
@@ -284,7 +287,7 @@ def place_again(*, run: FetchRun, marks: bool, now: datetime, lease_seconds: flo
             last = some[-1].pk
             home = run.client.currency
             arrived = [placing.incoming_of(p, id=i, home=home) for i, p in enumerate(some)]
-            placed = placing.place(run.client, arrived)
+            placed = list(placing.place(run.client, arrived))
             changed = []
             for payment, result in zip(some, placed, strict=True):
                 left = result.left or ""

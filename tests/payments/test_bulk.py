@@ -21,6 +21,7 @@ def insert(client, rows):
         Payment,
         NAMES,
         rows,
+        number=len(rows),
         organisation_id=client.organisation_id,
         client_id=client.pk,
         customer_number="10001",
@@ -91,13 +92,22 @@ class TestInsert:
         with pytest.raises(TypeError, match="never a float"):
             insert(client_of(), [(1, 1, 1.5, "", None, None)])
 
+    @pytest.mark.parametrize("number", [1, 3])
+    def test_refuses_more_or_fewer_rows_than_were_announced(self, number):
+        rows = iter([(1, 1), (1, 2)])
+
+        with pytest.raises(ValueError), transaction.atomic():
+            bulk.insert(Payment, ("journal_number", "audit_number"), rows, number=number)
+
+        assert not Payment.objects.exists()
+
     def test_refuses_a_column_that_the_model_does_not_have(self):
         with pytest.raises(TypeError, match="has no colour"):
-            bulk.insert(Payment, ("colour",), [("red",)])
+            bulk.insert(Payment, ("colour",), [("red",)], number=1)
 
     @pytest.mark.parametrize("model", [Payment, Settlement, Registration])
     def test_can_write_every_column_of_what_it_is_used_for(self, model):
-        assert bulk.insert(model, (), []) == []
+        assert bulk.insert(model, (), [], number=0) == []
 
 
 @pytest.mark.django_db(transaction=True)
@@ -105,4 +115,4 @@ def test_refuses_to_write_outside_a_transaction():
     assert not connection.in_atomic_block
 
     with pytest.raises(TypeError, match="within a transaction"):
-        bulk.insert(Payment, (), [])
+        bulk.insert(Payment, (), [], number=0)
