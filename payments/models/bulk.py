@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 else:
     Field = models.Field
 Row = tuple[Any, ...]
-_AT_ONCE = 50
-"""Rows that a COPY is fed at once."""
+_AT_ONCE = 100
+"""Rows that a COPY is fed at once; SQLite runs in our own process and gains nothing by portions."""
 _KINDS = (
     models.CharField,
     models.TextField,
@@ -82,18 +82,21 @@ def insert(
     # A column that is not named is NULL: nothing is sent or bound for it.
     all_ = {field: value for field, value in all_.items() if value is not None}
     each = [fields[name] for name in names]
-    (_copy if connection.vendor == "postgresql" else _execute)(
-        model, [model._meta.pk, *each], all_, _with_keys(keys, each, rows)
-    )
+    if connection.vendor == "postgresql":
+        insert_rows, at_once = _copy, _AT_ONCE
+    else:
+        insert_rows, at_once = _execute, number
+    portions = _with_keys(keys, each, rows, at_once=at_once)
+    insert_rows(model, [model._meta.pk, *each], all_, portions)
     return keys
 
 
 def _with_keys(
-    keys: Sequence[int], fields: Sequence[Field], rows: Iterable[Row]
+    keys: Sequence[int], fields: Sequence[Field], rows: Iterable[Row], *, at_once: int
 ) -> Iterator[Iterable[Row]]:
     """Yield the rows in portions, ready for the database, each with its key before it."""
     rest, given = iter(rows), 0
-    while some := list(islice(rest, _AT_ONCE)):
+    while some := list(islice(rest, at_once)):
         columns = zip(*some, strict=True)
         ready = [_prepared(field, column) for field, column in zip(fields, columns, strict=True)]
         yield zip(keys[given : given + len(some)], *ready, strict=True)
