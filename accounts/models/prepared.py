@@ -12,7 +12,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
-from django.db import connections, models, router
+from django.db import DEFAULT_DB_ALIAS, connections, models, router
 from django.db.models.sql import UpdateQuery
 
 R = TypeVar("R")
@@ -45,6 +45,29 @@ def _adapted(value: Any, connection: Any) -> Any:
     return value
 
 
+T = TypeVar("T")
+
+
+class _Kept(Generic[T]):
+    """
+    What was made for the present thread's connection to the database, made when it is wanted.
+
+    A thread may get another one, and what was made for the first would go on to ask that.
+    """
+
+    def __init__(self, make: Callable[[Any], T]) -> None:
+        self._make = make
+        self._of_thread = threading.local()
+
+    def get(self, alias: str) -> T:
+        """Return what belongs to the connection of that name."""
+        connection = connections[alias]
+        kept: tuple[Any, T] | None = getattr(self._of_thread, "kept", None)
+        if kept is None or kept[0] is not connection:
+            kept = self._of_thread.kept = (connection, self._make(connection))
+        return kept[1]
+
+
 class PreparedQuery(Generic[R]):
     """
     A query set with parameters.
@@ -54,11 +77,11 @@ class PreparedQuery(Generic[R]):
 
     def __init__(self, make: "Callable[[], models.QuerySet[Any, R]]") -> None:
         self._make = make
-        self._kept = threading.local()
+        self._kept = _Kept(self._prepare)
 
     def all(self, **values: Any) -> list[R]:
         """Return what the query set gives with those values."""
-        queryset, run_with = self._of_this_thread()
+        queryset, run_with = self._kept.get(DEFAULT_DB_ALIAS)
         run_with(values)
         return list(queryset._iterable_class(queryset))
 
@@ -67,17 +90,10 @@ class PreparedQuery(Generic[R]):
         found = self.all(**values)
         return found[0] if found else None
 
-    def _of_this_thread(self) -> tuple[Any, Callable[[dict[str, Any]], None]]:
-        kept: tuple[Any, Callable[[dict[str, Any]], None]] | None
-        kept = getattr(self._kept, "made", None)
-        if kept is None:
-            kept = self._kept.made = self._prepare()
-        return kept
-
-    def _prepare(self) -> tuple[Any, Callable[[dict[str, Any]], None]]:
+    def _prepare(self, connection: Any) -> tuple[Any, Callable[[dict[str, Any]], None]]:
         """Return the query set with a compiler that has done its work, and how it gets values."""
-        queryset: Any = self._make()
-        compiler = queryset.query.get_compiler(using=queryset.db)
+        queryset: Any = self._make().using(connection.alias)
+        compiler = queryset.query.get_compiler(connection=connection)
         sql, params = compiler.as_sql()
         # All that the mapper works out for each run and that is the same each time.
         converters = compiler.get_converters([one[0] for one in compiler.select])
@@ -85,7 +101,7 @@ class PreparedQuery(Generic[R]):
         queryset.query.get_compiler = lambda *_names, **_more: compiler
 
         def run_with(values: dict[str, Any]) -> None:
-            filled = _filled(params, values, compiler.connection)
+            filled = _filled(params, values, connection)
             compiler.as_sql = lambda **_options: (sql, filled)
 
         return queryset, run_with
@@ -102,26 +118,22 @@ class PreparedUpdate:
         self, make: "Callable[[], tuple[models.QuerySet[Any, Any], dict[str, Any]]]"
     ) -> None:
         self._make = make
-        self._kept = threading.local()
+        self._kept = _Kept(self._prepare)
 
     def run(self, **values: Any) -> int:
         """Change the rows, and return how many there were."""
-        made: tuple[str, tuple[Any, ...], Any] | None = getattr(self._kept, "made", None)
-        if made is None:
-            made = self._kept.made = self._prepare()
-        sql, params, connection = made
+        sql, params, connection = self._kept.get(DEFAULT_DB_ALIAS)
         with connection.cursor() as cursor:
             cursor.execute(sql, _filled(params, values, connection))
             changed: int = cursor.rowcount
         return changed
 
-    def _prepare(self) -> tuple[str, tuple[Any, ...], Any]:
+    def _prepare(self, connection: Any) -> tuple[str, tuple[Any, ...], Any]:
         rows, changes = self._make()
-        alias = router.db_for_write(rows.model)
         query: Any = rows.query.chain(UpdateQuery)
         query.add_update_values(changes)
-        sql, params = query.get_compiler(using=alias).as_sql()
-        return sql, tuple(params), connections[alias]
+        sql, params = query.get_compiler(connection=connection).as_sql()
+        return sql, tuple(params), connection
 
 
 def insert(row: models.Model) -> None:

@@ -1,13 +1,26 @@
 """A statement whose SQL is made once says the same as the query set that it was made of."""
 
+import copy
 from datetime import UTC, datetime, timedelta
+from typing import ClassVar
 
 import pytest
+from django.db import connections
 from django.db.models import Q
 
-from accounts.models import Connection, Heartbeat, Lease
+from accounts.models import Connection, Heartbeat, Lease, prepared
 from accounts.models.prepared import Param, PreparedQuery, PreparedUpdate, insert
 from tests import factories
+
+
+class OfThisThread:
+    """The connections of a thread that has got another one."""
+
+    replaced: ClassVar[dict] = {}
+
+    def __getitem__(self, alias):
+        return self.replaced[alias]
+
 
 NOW = datetime(2026, 3, 25, 9, 0, tzinfo=UTC)
 
@@ -61,6 +74,20 @@ class TestPreparedQuery:
         )
 
         assert keys.all(owner="owner 1") == ["key 1"]
+
+    def test_asks_the_connection_that_the_thread_has_now(self, leases, monkeypatch):
+        everything = PreparedQuery(lambda: Lease.objects.order_by("key"))
+        before = everything.all()
+        asked = []
+        other = copy.copy(connections["default"])
+        other.execute_wrappers = [
+            lambda execute, *words: (asked.append(words[0]), execute(*words))[1]
+        ]
+        monkeypatch.setitem(OfThisThread.replaced, "default", other)
+        monkeypatch.setattr(prepared, "connections", OfThisThread())
+
+        assert everything.all() == before
+        assert len(asked) == 1
 
     def test_needs_every_value(self, leases):
         by_owner = PreparedQuery(lambda: Lease.objects.filter(owner=Param("owner")))
