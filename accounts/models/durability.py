@@ -15,8 +15,8 @@ def turn_to_write() -> Iterator[None]:
     Wait until no other thread of this process writes, where the database lets one write at a time.
 
     SQLite has no queue: who finds it taken sleeps for up to a tenth of a second and tries again,
-    while others overtake. Among thirty threads that took a quarter of the time that sending takes;
-    between the few processes of a hub it is of no account.
+    while others overtake, so that some wait for half a second. Between the few processes of a hub
+    it is of no account.
     """
     if connection.vendor == "sqlite" and not connection.in_atomic_block:
         with _turn:
