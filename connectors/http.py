@@ -11,6 +11,7 @@ import socket
 import ssl
 import threading
 import time
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -141,6 +142,8 @@ def from_json(body: bytes | msgspec.Raw, shape: Any = Any) -> Any:
     :raises ValueError: if it is not JSON
     :raises msgspec.ValidationError: if it is of another shape; it names the place
     """
+    if isinstance(body, bytes):
+        body = body.removeprefix(BOM_UTF8)  # some servers put it before their JSON
     return _decoder(shape).decode(body)
 
 

@@ -67,6 +67,9 @@ class TestFromJson:
     def test_reads_a_fraction_exactly(self):
         assert http.from_json(b"[0.1, 2]") == [Decimal("0.1"), 2]
 
+    def test_reads_past_a_byte_order_mark(self):
+        assert http.from_json(b"\xef\xbb\xbf[1]") == [1]
+
     def test_refuses_nan(self):
         with pytest.raises(ValueError, match="malformed"):
             http.from_json(b"[NaN]")
