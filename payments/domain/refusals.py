@@ -179,6 +179,17 @@ class OtherSinceTheBackup(OutcomeUnknown):
     needs = ("vouchers",)
 
 
+class NothingToDecide(Rejected):
+    """A person answered what nobody asked, or what somebody else has answered."""
+
+    summary = _("Payment {payment} waits for no answer.")
+    remedy = _("Look where it stands now: somebody may have answered already.")
+    not_booked = _("Nothing was changed.")
+    who = FINANCE
+    action = ""
+    needs = ("payment",)
+
+
 class MatchRefused(Rejected):
     """A person asked for a match that would break a rule."""
 

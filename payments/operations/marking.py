@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import User
 from accounts.operations import audit
@@ -55,17 +55,34 @@ def mark_earlier_ones(client: InvoiceClient, *, now: datetime) -> int:
     ).update(mark_at=now)
 
 
-def mark_refused_again(client: InvoiceClient, *, now: datetime) -> int:
-    """Let refused marks be tried once more, for something may be right now; return how many."""
-    return Payment.objects.filter(client=client, mark=_M.REFUSED).update(
-        mark=_M.NONE, mark_at=now, mark_reason=""
-    )
+def mark_refused_again(
+    client: InvoiceClient, *, now: datetime, among: "QuerySet[Payment] | None" = None
+) -> int:
+    """
+    Let refused marks be tried once more, for something may be right now; return how many.
+
+    :param among: only those of these payments
+    """
+    refused = Payment.objects.filter(client=client, mark=_M.REFUSED)
+    if among is not None:
+        refused = refused.filter(pk__in=among.values("pk"))
+    return refused.update(mark=_M.NONE, mark_at=now, mark_reason="")
 
 
-def try_again(*, client: InvoiceClient, by: User | None, now: datetime) -> int:
-    """Try the refused marks of a client again, because a person asks for it; return how many."""
+def try_again(
+    *,
+    client: InvoiceClient,
+    by: User | None,
+    now: datetime,
+    among: "QuerySet[Payment] | None" = None,
+) -> int:
+    """
+    Try the refused marks of a client again, because a person asks for it; return how many.
+
+    :param among: only those of these payments
+    """
     check_right(client.organisation, by)
-    count = mark_refused_again(client, now=now)
+    count = mark_refused_again(client, now=now, among=among)
     if count:
         audit.record(
             organisation=client.organisation,

@@ -44,7 +44,7 @@ def match_by_hand(
     invoice: Invoice,
     amount: Decimal | None,
     reason: str,
-    by: User,
+    by: User | None,
     now: datetime,
 ) -> Settlement:
     """
@@ -112,7 +112,7 @@ def match_by_hand(
     return settlement
 
 
-def undo(*, settlement: Settlement, reason: str, by: User, now: datetime) -> bool:
+def undo(*, settlement: Settlement, reason: str, by: User | None, now: datetime) -> bool:
     """
     Take a payment, or credit note, off its invoice again; say whether it was still on it.
 

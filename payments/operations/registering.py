@@ -463,14 +463,30 @@ def recover(*, now: datetime) -> int:
     return len(found)
 
 
+CHOICES = ("there", "not_there", "drop")
+"""What a person answers: it stands in the target, it does not (send it), leave it out."""
+
+
 def try_again(
-    *, client: InvoiceClient, by: User, now: datetime, registration_id: int | None = None
+    *,
+    client: InvoiceClient,
+    by: User | None,
+    now: datetime,
+    registration_id: int | None = None,
+    among: "QuerySet[Payment] | None" = None,
 ) -> int:
-    """Put refused registrations back into the queue: a person has corrected something."""
+    """
+    Put refused registrations back into the queue, for a person has corrected something.
+
+    :param registration_id: only this one
+    :param among: only those of these payments
+    """
     check_right(client.organisation, by)
     refused = Registration.objects.filter(client=client, state=_S.REJECTED)
     if registration_id is not None:
         refused = refused.filter(pk=registration_id)
+    if among is not None:
+        refused = refused.filter(payment__in=among.values("pk"))
     count = refused.update(state=_S.READY, state_at=now, not_before=now, failures=0, **NO_FAILURE)
     if count:
         audit.record(
@@ -484,16 +500,22 @@ def try_again(
     return count
 
 
-def decide(*, registration: Registration, choice: str, by: User, now: datetime) -> None:
+def decide(
+    *, registration: Registration, choice: str, by: User | None, now: datetime, reason: str = ""
+) -> None:
     """
     Record what a person found in the target about a doubtful registration.
 
     What was taken off its invoice meanwhile is never sent: if it stands there it is taken back.
 
-    :param choice: `there` (it stands there), `not_there` (send it), `drop` (leave it out)
+    :param choice: one of `CHOICES`
     :raises KeyError: for another choice
+    :raises NothingToDecide: if nobody is asked, or somebody has answered
     """
     check_right(registration.organisation, by)
+    nothing = refusals.NothingToDecide(payment=str(registration.payment))
+    if registration.state != _S.NEEDS_PERSON:
+        raise nothing
     if Settlement.objects.filter(undoes=registration.settlement_id).exists():
         new = {"there": _S.TO_REVERSE, "not_there": _S.REVERSED, "drop": _S.WITHDRAWN}[choice]
     else:
@@ -503,7 +525,7 @@ def decide(*, registration: Registration, choice: str, by: User, now: datetime) 
         changes["target_id"] = registration.target_id or f"by-hand-{registration.pk}"
     with transaction.atomic():
         if not registration.become(new, now=now, not_before=now, **changes):
-            return
+            raise nothing
         if new is _S.REGISTERED:
             marking.note_registered(registration, now=now)
         audit.record(
@@ -511,6 +533,6 @@ def decide(*, registration: Registration, choice: str, by: User, now: datetime) 
             action="payments.decided",
             subject=registration,
             user=by,
-            details={"choice": choice},
+            details={"choice": choice} | ({"reason": reason} if reason else {}),
         )
     wake("payments.tasks.serve_client", client_id=registration.client_id)

@@ -130,7 +130,7 @@ def undo(request: HubRequest, pk: int) -> HttpResponse:
 def _registration(request: HubRequest, pk: int) -> Registration:
     found: Registration = get_object_or_404(
         Registration.objects.of(request.organisation).select_related(
-            "client__organisation", "organisation"
+            "client__organisation", "organisation", "payment"
         ),
         pk=pk,
     )
@@ -154,8 +154,17 @@ def decide(request: HubRequest, pk: int) -> HttpResponse:
     """Record what a person found about a doubtful registration."""
     one = _registration(request, pk)
     choice = request.POST.get("choice", "")
-    if one.state == "needs_person" and choice in ("there", "not_there", "drop"):
-        registering.decide(registration=one, choice=choice, by=person(request), now=timezone.now())
-    else:
+    if choice not in registering.CHOICES:
         messages.warning(request, _("Choose one of the answers."))
+        return redirect("payments:payment", pk=one.payment_id)
+    try:
+        registering.decide(
+            registration=one,
+            choice=choice,
+            reason=request.POST.get("reason", "").strip()[:200],
+            by=person(request),
+            now=timezone.now(),
+        )
+    except ConnectorError as refusal:
+        tell(request, refusal)
     return redirect("payments:payment", pk=one.payment_id)

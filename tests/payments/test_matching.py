@@ -6,7 +6,7 @@ import pytest
 
 from accounts.models import AuditEntry
 from connectors.errors import Rejected
-from payments.domain.refusals import MatchRefused
+from payments.domain.refusals import MatchRefused, NothingToDecide
 from payments.models import Invoice, Payment, Registration, Settlement
 from payments.operations import matching, registering
 from payments.operations.matching import open_of
@@ -183,3 +183,46 @@ class TestUndo:
 
         with pytest.raises(MatchRefused):
             undo(one, settlement)
+
+
+class TestDecide:
+    def waiting(self, one) -> Registration:
+        match(one)
+        Registration.objects.update(state="needs_person", target_id="")
+        return Registration.objects.get()
+
+    def test_on_the_page_keeps_the_reason_in_the_trail(self, one):
+        registration = self.waiting(one)
+
+        rows.signed_in(one.member).post(
+            f"/invoices/registrations/{registration.pk}/decide/",
+            {"choice": "there", "reason": "It is voucher 20014"},
+        )
+
+        registration.refresh_from_db()
+        details = AuditEntry.objects.get(action="payments.decided").details
+        assert registration.state == "registered"
+        assert details == {"choice": "there", "reason": "It is voucher 20014"}
+
+    def test_on_the_page_tells_who_answers_too_late(self, one):
+        registration = self.waiting(one)
+        Registration.objects.update(state="rejected")
+
+        answer = rows.signed_in(one.member).post(
+            f"/invoices/registrations/{registration.pk}/decide/", {"choice": "drop"}, follow=True
+        )
+
+        registration.refresh_from_db()
+        assert "waits for no answer" in answer.content.decode()
+        assert registration.state == "rejected"
+
+    def test_of_two_in_the_same_instant_one_is_refused(self, one):
+        registration = self.waiting(one)
+        Registration.objects.update(state="withdrawn")
+
+        with pytest.raises(NothingToDecide):
+            registering.decide(
+                registration=registration, choice="there", by=one.member.user, now=one.now
+            )
+
+        assert not AuditEntry.objects.filter(action="payments.decided").exists()

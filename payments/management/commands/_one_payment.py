@@ -1,0 +1,128 @@
+"""What the commands about one payment share: finding it, and telling where it stands."""
+
+import re
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+from django.db.models import Q, QuerySet
+
+from accounts.models import Organisation
+from payments.management.commands._payments import PaymentsCommand, organisation_of, told
+from payments.models import Payment, Settlement
+from payments.queries.invoices import with_assigned
+from payments.queries.payments import EventRow, events_of, payment_rows
+
+_KEY = re.compile(r"(\d{1,18})/(\d{1,18})")
+_ID = re.compile(r"\d{1,18}")
+
+
+class PaymentCommand(PaymentsCommand):
+    """A command about one payment."""
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Ask for the payment."""
+        super().add_arguments(parser)
+        parser.add_argument(
+            "payment", help="journal number and audit number as the pages show it, 17/1, or id"
+        )
+        parser.add_argument("--client", default="", help="number of the invoice client")
+
+    def payment(self, options: dict[str, Any]) -> Payment:
+        """Return the payment that is named."""
+        return payment_named(options["payment"], organisation_of(options), client=options["client"])
+
+    def show(self, payment: Payment, options: dict[str, Any]) -> None:
+        """Print where a payment stands now."""
+        values = payment_values(payment)
+        self.answer(options, payment_words(values), values)
+
+
+def payment_named(text: str, organisation: Organisation, *, client: str) -> Payment:
+    """
+    Return the payment with that journal and audit number, or that id.
+
+    :raises CommandError: if there is none, or several clients have one
+    """
+    found = Payment.objects.of(organisation).select_related("client__organisation", "organisation")
+    if client:
+        found = found.filter(client__number=client)
+    if key := _KEY.fullmatch(text):
+        named = list(found.filter(journal_number=int(key[1]), audit_number=int(key[2]))[:2])
+    else:
+        named = list(found.filter(pk=int(text))) if _ID.fullmatch(text) else []
+    if not named:
+        raise CommandError(f"There is no payment {text!r} in {organisation}.")
+    if len(named) > 1:
+        raise CommandError(f"Several clients have a payment {text}; say which with --client.")
+    one: Payment = named[0]
+    return one
+
+
+def one_of(matches: "QuerySet[Settlement]", *, invoice: str) -> Settlement | None:
+    """
+    Return the match with that invoice, or the only one; None if there is none.
+
+    :raises CommandError: if there are several
+    """
+    if invoice:
+        matches = matches.filter(invoice__number=invoice)
+    found = list(matches.select_related("invoice", "organisation").order_by("pk"))
+    if len(found) > 1:
+        numbers = ", ".join(one.invoice.number for one in found)
+        raise CommandError(f"It stands on several invoices ({numbers}); use --invoice.")
+    return found[0] if found else None
+
+
+def payment_values(payment: Payment) -> dict[str, Any]:
+    """Return where a payment stands now, as plain values."""
+    now = with_assigned(Payment.objects.filter(pk=payment.pk)).select_related("client").get()
+    (row,) = payment_rows([now])
+    return {
+        "id": now.pk,
+        "payment": row.key,
+        "client": now.client.number,
+        "customer": row.customer,
+        "paid_on": row.paid_on.isoformat(),
+        "amount": str(row.amount),
+        "currency": row.currency,
+        "unmatched": str(row.rest),
+        "mark": now.mark,
+        "events": events(Q(payment=now)),
+    }
+
+
+def events(condition: Q) -> list[dict[str, Any]]:
+    """Return what was set against invoices and taken off again, in its order."""
+    return [_event(event) for event in events_of(condition)]
+
+
+def _event(event: EventRow) -> dict[str, Any]:
+    return {
+        "invoice": event.invoice,
+        "amount": str(event.amount),
+        "how": event.how,
+        "outcome": event.outcome,
+        "by": event.by,
+        "reason": event.reason,
+        "is_undo": event.is_undo,
+        "is_undone": event.is_undone,
+        "registration": event.registration_state,
+        "registration_words": event.registration[0] if event.registration else "",
+        "failure": told(event.failure) if event.failure else "",
+    }
+
+
+def payment_words(values: dict[str, Any]) -> str:
+    """Return the same to read."""
+    head = "{payment} {paid_on} {customer}: {amount} {currency}, {unmatched} unmatched"
+    return "\n".join((head.format_map(values), *event_lines(values["events"])))
+
+
+def event_lines(rows: list[dict[str, Any]]) -> list[str]:
+    """Return events as lines to read."""
+    lines = []
+    for row in rows:
+        how = "undone" if row["is_undo"] else f"{row['how']} {row['outcome']}".strip()
+        parts = (how, row["by"], row["reason"], row["registration_words"], row["failure"])
+        lines.append(f"  {row['invoice']} {row['amount']}: " + " · ".join(filter(None, parts)))
+    return lines

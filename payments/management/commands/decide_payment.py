@@ -1,0 +1,64 @@
+"""Answer whether a payment stands in the target, where the hub could not find out."""
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+from django.utils import timezone
+
+from connectors.errors import ConnectorError
+from payments.domain.refusals import NothingToDecide
+from payments.domain.states import RegistrationState
+from payments.management.commands._one_payment import PaymentCommand, one_of
+from payments.management.commands._payments import refused
+from payments.models import Settlement
+from payments.operations import registering
+
+
+class Command(PaymentCommand):
+    """Answer whether a payment stands in the target, where the hub could not find out."""
+
+    help = (
+        "Say what a person found in PowerOffice Go about a payment that needs a person: it stands "
+        "there, it does not (so it is sent), or it is left out. What was taken off its invoice "
+        "meanwhile is taken back there, and never sent."
+    )
+    example = (
+        "python manage.py decide_payment 17/1 --client 4110101 --choice there "
+        '--reason "It is voucher 20014"'
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Ask for the answer."""
+        super().add_arguments(parser)
+        parser.add_argument("--invoice", default="", help="needed when several wait for an answer")
+        parser.add_argument(
+            "--choice",
+            required=True,
+            choices=registering.CHOICES,
+            help="it stands there; it does not: send it; leave it out",
+        )
+        parser.add_argument("--reason", required=True, help="kept in the audit trail")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Record the answer, and say where the payment stands."""
+        payment = self.payment(options)
+        by = self.whom(payment.organisation, options)
+        waiting = Settlement.objects.filter(
+            payment=payment, registration__state=RegistrationState.NEEDS_PERSON
+        )
+        settlement = one_of(
+            waiting.select_related("registration__payment"), invoice=options["invoice"]
+        )
+        try:
+            if settlement is None:
+                raise NothingToDecide(payment=str(payment))
+            registering.decide(
+                registration=settlement.registration,
+                choice=options["choice"],
+                reason=options["reason"].strip()[:200],
+                by=by,
+                now=timezone.now(),
+            )
+        except ConnectorError as refusal:
+            raise refused(refusal) from None
+        self.show(payment, options)

@@ -1,0 +1,69 @@
+"""Match a payment with an invoice by hand."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+from django.utils import timezone
+
+from connectors.errors import ConnectorError
+from payments.domain.cells import amount_from
+from payments.management.commands._one_payment import PaymentCommand
+from payments.management.commands._payments import refused
+from payments.models import Invoice
+from payments.operations import matching
+
+
+class Command(PaymentCommand):
+    """Match a payment with an invoice by hand."""
+
+    help = (
+        "Set a payment, or a part of it, against an invoice of its client; a worker then "
+        "registers it in PowerOffice Go."
+    )
+    example = (
+        "python manage.py match_payment 17/1 --client 4110101 --invoice 10234 --amount 700.00 "
+        '--reason "The customer called"'
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Ask for the invoice and the amount."""
+        super().add_arguments(parser)
+        parser.add_argument("--invoice", required=True, help="number of the invoice")
+        parser.add_argument(
+            "--amount", default="", help="without it, all that is left of the payment"
+        )
+        parser.add_argument("--reason", default="", help="kept in the history and audit trail")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Match it, and say where it stands."""
+        payment = self.payment(options)
+        by = self.whom(payment.organisation, options)
+        amount = _amount(options["amount"])
+        number = options["invoice"].strip()
+        invoice = Invoice.objects.filter(client_id=payment.client_id, number=number).first()
+        if invoice is None:
+            raise CommandError(f"The client {payment.client.number} has no invoice {number!r}.")
+        try:
+            matching.match_by_hand(
+                payment=payment,
+                invoice=invoice,
+                amount=amount,
+                reason=options["reason"],
+                by=by,
+                now=timezone.now(),
+            )
+        except ConnectorError as refusal:
+            raise refused(refusal) from None
+        self.show(payment, options)
+
+
+def _amount(text: str) -> Decimal | None:
+    if not text:
+        return None
+    try:
+        return amount_from(text)
+    except ValueError:
+        raise CommandError(
+            f"--amount: {text!r} is no amount; write it with a decimal point, 1234.50."
+        ) from None
