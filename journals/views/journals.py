@@ -19,7 +19,7 @@ from accounts.domain import Level
 from accounts.guards import needs
 from accounts.middleware import HubRequest
 from accounts.models import Company, Errand, Organisation
-from accounts.operations import audit
+from accounts.operations import audit, sheets
 from accounts.operations.errands import request_errand
 from accounts.pages import Asked
 from accounts.queries import FailureRow
@@ -41,11 +41,8 @@ _MOST_AT_ONCE = 100
 _PREVIEW_LIMIT = 20_000
 """A longer journal is not planned for a page: its content is in the exports."""
 _FORMATS = {
-    "csv": ("text/csv; charset=utf-8", exporting.as_csv),
-    "xlsx": (
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        exporting.as_xlsx,
-    ),
+    "csv": (sheets.CSV_TYPE, exporting.as_csv),
+    "xlsx": (sheets.XLSX_TYPE, exporting.as_xlsx),
 }
 
 

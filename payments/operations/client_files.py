@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 
 from accounts import domain
 from accounts.models import Connection, Organisation, User
+from accounts.operations import sheets
 from payments.models import InvoiceClient
 from payments.operations import clients
 
@@ -28,7 +29,6 @@ COLUMNS = (
     "marker",
     "fetches_every_hours",
 )
-_STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 _SEPARATORS = re.compile(r"[\s,]+")
 MOST_ROWS = 5_000
 _TOO_MANY = ""
@@ -62,14 +62,11 @@ class Taken:
 
 
 def as_csv(organisation: Organisation) -> bytes:
-    """Return all clients: UTF-8 with a mark, semicolons."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, delimiter=";")
-    writer.writerow(COLUMNS)
+    """Return all clients."""
     sources = _by_name(clients.sources(organisation))
     targets = _by_name(clients.targets(organisation))
-    for client in clients.clients_of(organisation):
-        cells = [
+    rows = (
+        [
             client.number,
             client.name,
             client.organisation_number,
@@ -78,12 +75,13 @@ def as_csv(organisation: Organisation) -> bytes:
             ",".join(map(str, client.voucher_types)),
             _named(client.target, targets),
             client.clearing_account,
-            client.own_fetch_from.isoformat() if client.own_fetch_from else "",
+            client.own_fetch_from or "",
             client.own_marker,
             str(client.fetches_every_hours),
         ]
-        writer.writerow([f"'{c}" if c.startswith(_STARTS_A_FORMULA) else c for c in cells])
-    return out.getvalue().encode("utf-8-sig")
+        for client in clients.clients_of(organisation)
+    )
+    return sheets.as_csv(COLUMNS, rows)
 
 
 def take(*, organisation: Organisation, content: bytes, by: User) -> Taken:

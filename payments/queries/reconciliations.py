@@ -10,6 +10,7 @@ from django.db.models import Sum
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from accounts.operations.sheets import Cell
 from payments.domain.reconciling import Difference
 from payments.models import InvoiceClient, Reconciliation, ReconciliationLine
 from payments.queries.invoices import PAGE_SIZE
@@ -170,7 +171,7 @@ HEADINGS = (
 )
 
 
-def export_rows(made: Reconciliation) -> Iterator[list[Any]]:
+def export_rows(made: Reconciliation) -> Iterator[list[Cell]]:
     """Yield every line for a file; names do not change with the language."""
     rows = ReconciliationLine.objects.filter(reconciliation=made).order_by(
         "customer_number", "invoice_number", "pk"

@@ -9,20 +9,14 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.middleware import HubRequest
-from accounts.operations import audit
+from accounts.operations import audit, sheets
 from accounts.pages import asked
 from connectors.errors import ConnectorError
 from payments.models import Reconciliation
 from payments.operations import reconciling
-from payments.operations.files import as_csv, as_xlsx
 from payments.queries import reconciliations as queries
 from payments.views.common import member, person, tell
 from payments.views.overview import client_named
-
-_FORMATS = {
-    "csv": ("text/csv; charset=utf-8", as_csv),
-    "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", as_xlsx),
-}
 
 
 @require_GET
@@ -90,7 +84,6 @@ def export(request: HubRequest, pk: int, file_format: str) -> HttpResponse:
         Reconciliation.objects.of(request.organisation).select_related("client", "organisation"),
         pk=pk,
     )
-    kind, write = _FORMATS[file_format]
     audit.record(
         organisation=request.organisation,
         action="reconciliation.exported",
@@ -98,7 +91,12 @@ def export(request: HubRequest, pk: int, file_format: str) -> HttpResponse:
         user=person(request),
         details={"format": file_format},
     )
-    content = write(queries.HEADINGS, queries.export_rows(made))
+    rows = queries.export_rows(made)
+    if file_format == "csv":
+        content, kind = sheets.as_csv(queries.HEADINGS, rows), sheets.CSV_TYPE
+    else:
+        content = sheets.as_xlsx("reconciliation", queries.HEADINGS, rows)
+        kind = sheets.XLSX_TYPE
     response = HttpResponse(content, content_type=kind)
     name = f"{made.client.number} {made.on.isoformat()}.{file_format}"
     response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"

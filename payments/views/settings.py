@@ -14,7 +14,7 @@ from accounts.domain import Level
 from accounts.guards import needs
 from accounts.middleware import HubRequest
 from accounts.models import Connection
-from accounts.operations import connecting
+from accounts.operations import connecting, sheets
 from accounts.operations.people import Refused
 from accounts.pages import asked, connection_row, paged
 from accounts.queries import failure_row_of
@@ -218,9 +218,7 @@ def check(request: HubRequest, pk: int) -> HttpResponse:
 @active
 def export_clients(request: HubRequest) -> HttpResponse:
     """Give all invoice clients as CSV."""
-    response = HttpResponse(
-        client_files.as_csv(request.organisation), content_type="text/csv; charset=utf-8"
-    )
+    response = HttpResponse(client_files.as_csv(request.organisation), content_type=sheets.CSV_TYPE)
     response["Content-Disposition"] = 'attachment; filename="invoice-clients.csv"'
     return response
 

@@ -143,6 +143,16 @@ class TestFiles:
 
         assert client_files.as_csv(office.organisation) == before
 
+    def test_starts_no_formula_in_a_spreadsheet_and_comes_in_as_it_was(self, office):
+        InvoiceClient.objects.update(name="=HYPERLINK(1)")
+        before = client_files.as_csv(office.organisation).decode("utf-8-sig")
+        InvoiceClient.objects.all().delete()
+
+        self.upload(office, before)
+
+        assert ";'=HYPERLINK(1);" in before
+        assert InvoiceClient.objects.get().name == "=HYPERLINK(1)"
+
     def test_nothing_of_a_file_with_a_bad_line_is_taken(self, office):
         text = "number;name;voucher_types\n1;A;21\n2;B;x\n"
 

@@ -1,13 +1,19 @@
 """Three sides at the same date, every difference explained or listed (S21)."""
 
+import csv
+import io
+from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.urls import reverse
+from openpyxl import load_workbook
 
 from connectors.receivables import SourceCompany, SourceOpenItem, SourceWriteOff, TargetOpenItem
 from payments.domain.refusals import WrongCompany
 from payments.models import Invoice, Payment, Reconciliation, ReconciliationLine
 from payments.operations import matching, reconciling
+from tests.payments import rows
 from tests.payments.conftest import Office
 from tests.payments.vendors import billed, paid
 
@@ -164,3 +170,25 @@ def test_keeps_the_sums_and_forgets_the_lines_of_old_ones(office, monkeypatch):
 
     assert Reconciliation.objects.count() == 2
     assert ReconciliationLine.objects.count() == 1
+
+
+def test_is_exported_equal_in_both_formats_and_starts_no_formula(office):
+    name = "=HYPERLINK(1)"
+    office.target.invoices = [billed("1001", "100.00", customer_name=name)]
+    office.fetch()
+    office.target.open_items = [go("1001", "80.50")]
+    address = reverse("payments:export_reconciliation", args=[compare(office).pk, "csv"])
+    browser = rows.signed_in(office.member)
+
+    text = browser.get(address)
+    workbook = browser.get(address.replace(".csv", ".xlsx"))
+
+    assert text["Content-Type"] == "text/csv; charset=utf-8"
+    (line,) = csv.DictReader(io.StringIO(text.content.decode("utf-8-sig")), delimiter=";")
+    assert (line["customer_name"], line["due_on"]) == (f"'{name}", "2026-02-14")
+    assert (line["hub_open"], line["target_less_hub"]) == ("100.00", "-19.50")
+    heads, cells = load_workbook(io.BytesIO(workbook.content)).active.iter_rows()
+    there = {head.value: cell for head, cell in zip(heads, cells, strict=True)}
+    assert (there["customer_name"].data_type, there["customer_name"].value) == ("s", name)
+    assert (there["due_on"].value.date(), there["hub_open"].value) == (date(2026, 2, 14), 100)
+    assert there["target_less_hub"].value == -19.5
