@@ -13,6 +13,7 @@ from accounts.domain import BUILT_IN_ROLES, BUSINESS, PAYMENTS_IMPORT, PAYMENTS_
 from accounts.models import AuditEntry, Membership
 from payments.models import ApiToken, FetchRun
 from payments.models.tokens import digest_of
+from payments.operations import fetching
 from tests.payments import rows
 from tests.payments.conftest import Office
 from tests.payments.conftest import office as office
@@ -75,6 +76,17 @@ class TestUseOfTheIntegration:
 
         assert 'href="/invoices/"' in client.get("/").content.decode()
         assert client.get("/invoices/").status_code == 200
+
+    def test_it_is_enough_for_cancelling_a_run_of_somebody_else(self, office):
+        run = fetching.request_fetch(client=office.client, by=office.member.user, now=office.now)
+        url = reverse("payments:cancel_run", args=[run.pk])
+
+        refused = rows.signed_in(somebody(office, PAYMENTS_OVERVIEW, PAYMENTS_IMPORT)).post(url)
+        before = FetchRun.objects.get().state
+        rows.signed_in(somebody(office, BUSINESS)).post(url)
+
+        assert (refused.status_code, before) == (404, "waiting")
+        assert FetchRun.objects.get().state == "cancelled"
 
     def test_the_command_refuses_without_it(self, office):
         with pytest.raises(CommandError, match="is not given"):
