@@ -2,10 +2,12 @@
 
 import csv
 import io
+import re
 from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.http import HttpResponse
 from django.urls import reverse
 from openpyxl import load_workbook
 
@@ -192,3 +194,27 @@ def test_is_exported_equal_in_both_formats_and_starts_no_formula(office):
     assert (there["customer_name"].data_type, there["customer_name"].value) == ("s", name)
     assert (there["due_on"].value.date(), there["hub_open"].value) == (date(2026, 2, 14), 100)
     assert there["target_less_hub"].value == -19.5
+
+
+def shown(page: HttpResponse, label: str) -> str:
+    """Return the figure under that name, in a tile or in the first row of a table."""
+    html = page.content.decode()
+    found = re.search(rf'(?:tile-label">|data-label="){label}["<].*?>([\d.,\s]+)<', html, re.DOTALL)
+    return found[1].strip() if found else ""
+
+
+def test_what_an_unmatched_payment_lowers_has_a_name_of_its_own(office):
+    office.target.invoices = [billed("1001", "900.00")]
+    office.source.payments = [paid(1, "300.00")]
+    office.fetch()
+    compare(office)
+    browser = rows.signed_in(office.member)
+
+    overview = browser.get("/invoices/")
+    client = browser.get(f"/invoices/clients/{office.client.pk}/")
+    reconciliation = browser.get(f"/invoices/clients/{office.client.pk}/reconciliation/")
+
+    assert shown(overview, "Open on invoices") == shown(client, "Open on the invoice") == "900.00"
+    assert shown(reconciliation, "Balance here") == "600.00"
+    assert "Unmatched payments are not taken off" in overview.content.decode()
+    assert "less the unmatched payments" in reconciliation.content.decode()
