@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.core.paginator import Page, Paginator
+from django.core.paginator import Page
 from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 
 from accounts.models import Organisation
 from accounts.queries import FailureRow, failure_row
 from payments.models import Customer, DeniedProject, TimeBlock, TimeEntry
-from payments.queries.invoices import PAGE_SIZE
+from payments.queries.pages import page_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +34,16 @@ def list_customers(
     if blocked:
         active = TimeBlock.objects.filter(customer=OuterRef("pk"), lifted_at=None)
         found = found.filter(Exists(active))
-    here: Page[Any] = Paginator(found.order_by("number", "pk"), PAGE_SIZE).get_page(page)
-    shown = list(here.object_list)
+    return page_of(found.order_by("number", "pk"), _customer_rows, page=page)
+
+
+def _customer_rows(shown: list[Customer]) -> list[CustomerRow]:
     blocks: dict[int, list[TimeBlock]] = {}
     for block in TimeBlock.objects.filter(
         customer_id__in=[c.pk for c in shown], lifted_at=None
     ).order_by("since"):
         blocks.setdefault(block.customer_id, []).append(block)
-    here.object_list = [
+    return [
         CustomerRow(
             customer=customer,
             url=reverse("payments:customer", args=[customer.pk]),
@@ -54,7 +56,6 @@ def list_customers(
         )
         for customer in shown
     ]
-    return here
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,4 +97,4 @@ def customer_page(customer: Customer) -> CustomerPage:
 def list_time(organisation: Organisation, *, page: str) -> Page[Any]:
     """Return one page of the time that was registered, newest first."""
     found = TimeEntry.objects.of(organisation).select_related("customer")
-    return Paginator(found.order_by("-created_at", "-pk"), PAGE_SIZE).get_page(page)
+    return page_of(found.order_by("-created_at", "-pk"), list, page=page)

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.core.paginator import Page, Paginator
+from django.core.paginator import Page
 from django.db.models import Count, F, OuterRef, Q, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 from django.urls import reverse
@@ -28,9 +28,9 @@ from payments.models import (
 )
 from payments.operations.fetching import refusal_of
 from payments.operations.placing import portions, used_of
+from payments.queries.pages import page_of
 from payments.queries.wording import STATES
 
-PAGE_SIZE = 50
 _NOTHING = Value(ZERO, output_field=MoneyField())
 
 
@@ -56,8 +56,14 @@ def client_rows(
     clients = InvoiceClient.objects.of(organisation).select_related("source", "target")
     if search:
         clients = clients.filter(Q(name__icontains=search) | Q(number__icontains=search))
-    here: Page[Any] = Paginator(clients.order_by("number", "pk"), PAGE_SIZE).get_page(page)
-    shown = list(here.object_list)
+
+    def rows_of(shown: list[InvoiceClient]) -> list[ClientRow]:
+        return _client_rows(shown, integration)
+
+    return page_of(clients.order_by("number", "pk"), rows_of, page=page)
+
+
+def _client_rows(shown: list[InvoiceClient], integration: Integration) -> list[ClientRow]:
     ids = [client.pk for client in shown]
     billed = _sums(Invoice.objects.filter(client__in=ids), "posted_amount")
     paid = _sums(Settlement.objects.filter(client__in=ids, payment__isnull=False), "amount")
@@ -86,8 +92,7 @@ def client_rows(
                 refusal=failure_row_of(refusal) if refusal else None,
             )
         )
-    here.object_list = rows
-    return here
+    return rows
 
 
 def _sums(rows: Any, column: str) -> dict[int, Decimal]:
@@ -110,14 +115,19 @@ def _newest(ordered: Any, client_ids: Iterable[int]) -> Any:
 
 def with_assigned(payments: Any) -> Any:
     """Return the payments with how much of each stands on invoices, added up by the database."""
+    return payments.annotate(assigned=_sum_of_events("payment"))
+
+
+def _sum_of_events(side: str) -> Any:
+    """Return the sum of the events that name a row as their payment, invoice or credit note."""
     events = (
-        Settlement.objects.filter(payment=OuterRef("pk"))
+        Settlement.objects.filter(**{side: OuterRef("pk")})
         .order_by()
-        .values("payment")
+        .values(side)
         .annotate(total=Sum("amount"))
         .values("total")
     )
-    return payments.annotate(assigned=Coalesce(Subquery(events), _NOTHING))
+    return Coalesce(Subquery(events), _NOTHING)
 
 
 def unmatched_of(payments: Any) -> Any:
@@ -167,26 +177,12 @@ def list_invoices(
         )
     if state in FILTERS:
         found = _by_state(found, state)
-    here: Page[Any] = Paginator(found.order_by("-issued_on", "-pk"), PAGE_SIZE).get_page(page)
-    here.object_list = invoice_rows(list(here.object_list))
-    return here
+    return page_of(found.order_by("-issued_on", "-pk"), invoice_rows, page=page)
 
 
 def _by_state(found: Any, state: str) -> Any:
-    def sum_of(name: str) -> Any:
-        return Coalesce(
-            Subquery(
-                Settlement.objects.filter(**{name: OuterRef("pk")})
-                .order_by()
-                .values(name)
-                .annotate(total=Sum("amount"))
-                .values("total")
-            ),
-            _NOTHING,
-        )
-
     found = found.filter(posted_amount__isnull=False).annotate(
-        left=F("posted_amount") - sum_of("invoice") + sum_of("credit_note")
+        left=F("posted_amount") - _sum_of_events("invoice") + _sum_of_events("credit_note")
     )
     if state == "open":
         return found.exclude(left=0)

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.core.paginator import Page, Paginator
+from django.core.paginator import Page
 from django.db.models import Count, Exists, OuterRef, Q, Sum
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -29,7 +29,8 @@ from payments.models import (
 )
 from payments.operations.placing import Open, incoming_of, portions, settled_on
 from payments.operations.running import left_out_of
-from payments.queries.invoices import PAGE_SIZE, unmatched_of, with_assigned
+from payments.queries.invoices import unmatched_of, with_assigned
+from payments.queries.pages import page_of
 from payments.queries.wording import (
     OUTCOMES,
     REGISTRATIONS,
@@ -105,12 +106,7 @@ def _names(payments: list[Payment]) -> dict[tuple[int, str], str]:
 def paged(payments: Any, *, page: str, order: tuple[str, ...] = ("-paid_on", "-pk")) -> Page[Any]:
     """Return one page of payments as rows."""
     found = with_assigned(payments).select_related("client").order_by(*order)
-    counted = Paginator(found, PAGE_SIZE)
-    # The sum of events is not needed for counting, and dear with a hundred thousand rows.
-    counted.count = payments.count()
-    here: Page[Any] = counted.get_page(page)
-    here.object_list = payment_rows(list(here.object_list))
-    return here
+    return page_of(found, payment_rows, page=page)
 
 
 # --- The unmatched queue ------------------------------------------------------------------------
@@ -137,9 +133,7 @@ def unmatched(organisation: Organisation, *, client: InvoiceClient | None, page:
     if client is not None:
         payments = payments.filter(client=client)
     found = unmatched_of(payments).select_related("client").order_by("paid_on", "pk")
-    here: Page[Any] = Paginator(found, PAGE_SIZE).get_page(page)
-    here.object_list = payment_rows(list(here.object_list))
-    return here
+    return page_of(found, payment_rows, page=page)
 
 
 def tie_of(client: InvoiceClient) -> Tie:
@@ -387,11 +381,12 @@ def sum_of(rows: Any) -> Decimal:
 
 def skipped_rows(run: FetchRun, *, page: str) -> Page[Any]:
     """Return one page of the rows that were not registered, with their reasons."""
-    here: Page[Any] = Paginator(
-        SkippedRow.objects.filter(run=run).order_by("journal_number", "audit_number", "pk"),
-        PAGE_SIZE,
-    ).get_page(page)
-    here.object_list = [
+    found = SkippedRow.objects.filter(run=run).order_by("journal_number", "audit_number", "pk")
+    return page_of(found, _skipped_rows, page=page)
+
+
+def _skipped_rows(rows: list[SkippedRow]) -> list[dict[str, Any]]:
+    return [
         {
             "key": f"{row.journal_number}/{row.audit_number}" if row.journal_number else "–",
             "field": row.field,
@@ -399,9 +394,8 @@ def skipped_rows(run: FetchRun, *, page: str) -> Page[Any]:
             "reason": skipped_words(row.reason),
             "amount": row.amount,
         }
-        for row in here.object_list
+        for row in rows
     ]
-    return here
 
 
 @dataclass(frozen=True, slots=True)
@@ -418,8 +412,11 @@ class EntryRow:
 def entries(group: FetchGroup, *, page: str) -> Page[Any]:
     """Return one page of what a press for many did, client by client."""
     found = FetchEntry.objects.filter(group=group).select_related("client", "run")
-    here: Page[Any] = Paginator(found.order_by("client__number", "pk"), PAGE_SIZE).get_page(page)
-    here.object_list = [
+    return page_of(found.order_by("client__number", "pk"), _entry_rows, page=page)
+
+
+def _entry_rows(entries: list[FetchEntry]) -> list[EntryRow]:
+    return [
         EntryRow(
             client=one.client,
             run=one.run,
@@ -427,6 +424,5 @@ def entries(group: FetchGroup, *, page: str) -> Page[Any]:
             settings_url=reverse("payments:client_settings", args=[one.client_id]),
             failure=failure_row(code=one.failure_code, params=one.failure_params),
         )
-        for one in here.object_list
+        for one in entries
     ]
-    return here

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from django.core.paginator import Page, Paginator
+from django.core.paginator import Page
 from django.db.models import Sum
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.operations.sheets import Cell
 from payments.domain.reconciling import Difference
 from payments.models import InvoiceClient, Reconciliation, ReconciliationLine
-from payments.queries.invoices import PAGE_SIZE
+from payments.queries.pages import page_of
 from payments.queries.wording import DIFFERENCES
 
 WIDTH, HEIGHT, GROUND, WIDEST = 640, 176, 140, 120
@@ -58,10 +58,12 @@ def lines(made: Reconciliation, *, reason: str, search: str, page: str) -> Page[
         found = found.exclude(difference=Difference.NONE)
     if search:
         found = found.filter(customer_number=search) | found.filter(invoice_number=search)
-    here: Page[Any] = Paginator(
-        found.order_by("difference", "customer_number", "invoice_number", "pk"), PAGE_SIZE
-    ).get_page(page)
-    here.object_list = [
+    in_order = found.order_by("difference", "customer_number", "invoice_number", "pk")
+    return page_of(in_order, _line_rows, page=page)
+
+
+def _line_rows(lines: list[ReconciliationLine]) -> list[dict[str, Any]]:
+    return [
         {
             "customer": f"{line.customer_number} {line.customer_name}".strip(),
             "invoice": line.invoice_number,
@@ -74,9 +76,8 @@ def lines(made: Reconciliation, *, reason: str, search: str, page: str) -> Page[
             "word": DIFFERENCES[Difference(line.difference)][0],
             "look": DIFFERENCES[Difference(line.difference)][1],
         }
-        for line in here.object_list
+        for line in lines
     ]
-    return here
 
 
 def customer_sums(made: Reconciliation) -> list[dict[str, Any]]:
