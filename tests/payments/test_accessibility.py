@@ -2,6 +2,7 @@
 
 import pytest
 
+from payments.models import Registration
 from tests.functional.desk import findings_at
 from tests.payments import rows
 from tests.payments.test_pages import addresses
@@ -21,3 +22,11 @@ class TestPages:
 
         assert len(readable) > 15
         assert found == []
+
+    def test_give_it_nothing_where_a_doubt_waits_for_an_answer(self, full, browser):
+        Registration.objects.update(state="needs_person", target_id="")
+        payment = Registration.objects.earliest("pk").payment
+        me, url = rows.signed_in(full.member), f"/invoices/payments/{payment.pk}/"
+
+        assert "It does not: send it" in me.get(url).content.decode()
+        assert findings_at(browser, me, url) == []
