@@ -380,6 +380,57 @@ class TestUndoMatch:
                 run(desk, "undo_match", *what, "--reason", REASON)
 
 
+class TestListPayments:
+    @pytest.fixture
+    def several(self, desk: Office) -> Office:
+        """Return an office with a payment in each of the states that wait for somebody."""
+        desk.source.payments = [
+            paid(1, "10.00", invoice_number="1001"),
+            paid(2, "20.00", invoice_number="1001"),
+            paid(3, "30.00", invoice_number="1001"),
+            paid(4, "1000.00"),
+        ]
+        desk.fetch()
+        for journal, state in ((1, "rejected"), (2, "needs_person")):
+            of = Registration.objects.filter(payment__journal_number=journal)
+            of.update(state=state, target_id="")
+        Payment.objects.filter(journal_number=3).update(mark="refused", mark_reason="locked")
+        return desk
+
+    @pytest.mark.parametrize(
+        ("waiting", "key"),
+        [
+            ("refused", "1/1"),
+            ("needs_person", "2/1"),
+            ("mark_refused", "3/1"),
+            ("unmatched", "4/1"),
+        ],
+    )
+    def test_names_what_waits_for_somebody(self, several, waiting, key):
+        found = run(several, "list_payments", "--waiting", waiting)
+
+        assert [row["payment"] for row in found["payments"]] == [key]
+        assert found["payments"][0]["client"] == several.client.number
+
+    def test_of_one_client_leaves_the_others_out(self, several):
+        rows.payment(rows.client_of(several.organisation))
+        everything = run(several, "list_payments", "--waiting", "unmatched")
+        which = ("--client", several.client.number)
+
+        found = run(several, "list_payments", "--waiting", "unmatched", *which)
+
+        assert (len(everything["payments"]), len(found["payments"])) == (2, 1)
+
+    def test_is_refused_without_the_right(self, several):
+        with pytest.raises(CommandError, match="is not given"):
+            run(several, "list_payments", "--waiting", "refused", rights=(PAYMENTS_OVERVIEW,))
+
+    def test_shows_none_of_a_stranger(self, desk):
+        rows.payment(another_office_with_a_payment().client)
+
+        assert run(desk, "list_payments", "--waiting", "unmatched") == {"payments": []}
+
+
 class TestWithoutAPerson:
     def test_the_hub_itself_is_named_in_the_trail(self, desk):
         desk.fetch()

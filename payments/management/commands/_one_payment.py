@@ -75,20 +75,29 @@ def one_of(matches: "QuerySet[Settlement]", *, invoice: str) -> Settlement | Non
 
 def payment_values(payment: Payment) -> dict[str, Any]:
     """Return where a payment stands now, as plain values."""
-    now = with_assigned(Payment.objects.filter(pk=payment.pk)).select_related("client").get()
-    (row,) = payment_rows([now])
-    return {
-        "id": now.pk,
-        "payment": row.key,
-        "client": now.client.number,
-        "customer": row.customer,
-        "paid_on": row.paid_on.isoformat(),
-        "amount": str(row.amount),
-        "currency": row.currency,
-        "unmatched": str(row.rest),
-        "mark": now.mark,
-        "events": events(Q(payment=now)),
-    }
+    (values,) = list_values(Payment.objects.filter(pk=payment.pk))
+    return values | {"events": events(Q(payment=payment))}
+
+
+def list_values(payments: "QuerySet[Payment]", *, limit: int | None = None) -> list[dict[str, Any]]:
+    """Return payments as plain values, without their events."""
+    found = list(with_assigned(payments).select_related("client")[:limit])
+    return [
+        {
+            "id": payment.pk,
+            "payment": row.key,
+            "client": payment.client.number,
+            "customer": row.customer,
+            "paid_on": row.paid_on.isoformat(),
+            "amount": str(row.amount),
+            "currency": row.currency,
+            "unmatched": str(row.rest),
+            "why": row.why,
+            "mark": payment.mark,
+            "mark_reason": row.mark_reason,
+        }
+        for payment, row in zip(found, payment_rows(found), strict=True)
+    ]
 
 
 def events(condition: Q) -> list[dict[str, Any]]:
@@ -114,8 +123,15 @@ def _event(event: EventRow) -> dict[str, Any]:
 
 def payment_words(values: dict[str, Any]) -> str:
     """Return the same to read."""
-    head = "{payment} {paid_on} {customer}: {amount} {currency}, {unmatched} unmatched"
-    return "\n".join((head.format_map(values), *event_lines(values["events"])))
+    return "\n".join((line_of(values), *event_lines(values["events"])))
+
+
+def line_of(values: dict[str, Any]) -> str:
+    """Return a payment as one line to read."""
+    words = "{payment} {paid_on} {customer}: {amount} {currency}, {unmatched} unmatched"
+    return " · ".join(
+        filter(None, (words.format_map(values), values["why"], values["mark_reason"]))
+    )
 
 
 def event_lines(rows: list[dict[str, Any]]) -> list[str]:
