@@ -39,7 +39,7 @@ class Capabilities:
 # --- What is posted -----------------------------------------------------------------------
 
 
-class SegmentValue(Struct, frozen=True, array_like=True):
+class SegmentValue(Struct, gc=False, frozen=True, array_like=True):
     """One dimension value of a line, addressed as the target does."""
 
     segment_id: int
@@ -50,7 +50,7 @@ class SegmentValue(Struct, frozen=True, array_like=True):
 segment_value = lru_cache(maxsize=4096)(SegmentValue)
 
 
-class PostingLine(Struct, frozen=True, array_like=True):
+class PostingLine(Struct, gc=False, frozen=True, array_like=True):
     """
     One line of a batch. Exactly one of debit and credit is above zero.
 
@@ -105,7 +105,7 @@ class BatchStatus(StrEnum):
     OTHER = "other"
 
 
-class LedgerLine(Struct, frozen=True):
+class LedgerLine(Struct, gc=False, frozen=True):
     """One line as the target holds it."""
 
     number: int

@@ -1,5 +1,6 @@
 """One request id for a request and for the work that it leads to."""
 
+import gc
 from threading import Event
 
 import pytest
@@ -89,3 +90,15 @@ class TestSayThatThisIsAWorker:
         celery.say_that_this_is_a_worker(sender=None)
 
         assert settings.HUB_PROCESS == "worker"
+
+    def test_leaves_what_was_there_at_its_start_out_of_every_collection(self):
+        """A collection walks all of Django, and hundreds of lines a batch called for one."""
+        before = gc.get_threshold()
+        try:
+            celery.collect_seldom()
+
+            assert gc.get_freeze_count() > 10_000
+            assert gc.get_threshold()[0] >= 50_000
+        finally:
+            gc.unfreeze()
+            gc.set_threshold(*before)

@@ -40,26 +40,26 @@ T = TypeVar("T")
 # --- Outward: JournalTransactionUpdateDto ---------------------------------------------------
 
 
-class _Text(Struct):
+class _Text(Struct, gc=False):
     value: str
 
 
-class _Amount(Struct):
+class _Amount(Struct, gc=False):
     value: Decimal
 
 
-class _Flag(Struct):
+class _Flag(Struct, gc=False):
     value: bool
 
 
-class _SegmentToPost(Struct, rename="camel"):
+class _SegmentToPost(Struct, gc=False, rename="camel"):
     """Bare all through, the only one: https://api.finance.visma.net/API-index/"""
 
     segment_id: int
     segment_value: str
 
 
-class _LineToPost(Struct, rename="camel", omit_defaults=True):
+class _LineToPost(Struct, gc=False, rename="camel", omit_defaults=True):
     operation: str
     account_number: _Text
     reference_number: _Text
@@ -173,18 +173,18 @@ def _refuse(problem: str) -> None:
 # --- Inward: JournalTransactionDto ----------------------------------------------------------
 
 
-class _Segment(Struct, rename="camel"):
+class _Segment(Struct, gc=False, rename="camel"):
     segment_id: int | None = None
     segment_value: str | None = None
     error_info: object = None
 
 
-class _Subaccount(Struct, rename="camel"):
+class _Subaccount(Struct, gc=False, rename="camel"):
     segments: list[_Segment] | None = None
     error_info: object = None
 
 
-class _Line(Struct, rename="camel"):
+class _Line(Struct, gc=False, rename="camel"):
     # Amounts are taken as they stand: as decimals they would be read from text too.
     line_number: int
     account_number: str
@@ -197,7 +197,7 @@ class _Line(Struct, rename="camel"):
     error_info: object = None
 
 
-class _Metadata(Struct, rename="camel"):
+class _Metadata(Struct, gc=False, rename="camel"):
     total_count: int
     max_page_size: int = 0
 

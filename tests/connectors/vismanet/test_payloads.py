@@ -1,5 +1,6 @@
 """Our shapes to Visma.net's and back; what is missing or odd is named and never guessed."""
 
+import gc
 from datetime import date
 from decimal import Decimal
 
@@ -23,6 +24,14 @@ def body(**changes):
 def read(*answers):
     """Return the batch that is read from answers of the ledger."""
     return payloads.ledger_batch([to_json(answer) for answer in answers])
+
+
+def test_a_line_is_nothing_that_the_collector_of_garbage_looks_at():
+    """Hundreds of them a batch would call for it, and it walks through all of Django."""
+    there = read(journal_answer(journalTransactionLines=[line_answer(1)]))
+
+    assert not gc.is_tracked(batch().lines[0])
+    assert not gc.is_tracked(there.lines[0])
 
 
 class TestJournal:
