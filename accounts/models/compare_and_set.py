@@ -7,7 +7,9 @@ from functools import lru_cache
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist
-from django.db import connections, models, router
+from django.db import DEFAULT_DB_ALIAS, connections, models
+
+from accounts.models.together import Answer, Statement, run_together
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,60 @@ class Unless:
     at: datetime
 
 
+class Change(Statement):
+    """
+    The UPDATE of one row, if what is expected of it still holds.
+
+    It is what ``filter(pk=…, **expect).update(**changes)`` does, in one UPDATE that is put
+    together once: with the query set, building it takes several times as long as running it,
+    and a batch goes through six of them.
+
+    :param expect: names of fields to the values that they must still have; None means NULL
+    :param changes: names of fields to their new values
+    :param unless: what must not hold when it is changed; asked in the same statement
+    """
+
+    def __init__(
+        self,
+        row: models.Model,
+        *,
+        expect: Mapping[str, Any],
+        changes: Mapping[str, Any],
+        unless: Unless | None = None,
+    ) -> None:
+        model, connection = type(row), connections[DEFAULT_DB_ALIAS]
+        missing = tuple(name for name, value in expect.items() if value is None)
+        compared = {name: value for name, value in expect.items() if value is not None}
+        sql = _update(model, tuple(changes), tuple(compared), missing, unless and unless.sql)
+        values = [*changes.items(), *compared.items()]
+        params = [_stored(model, name, value, connection) for name, value in values]
+        params.append(row.pk)
+        if unless is not None:
+            params.append(connection.ops.adapt_datetimefield_value(unless.at))
+        super().__init__(sql, params)
+        self._row, self._changes = row, changes
+
+    def made(self) -> bool:
+        """Run it, and say whether what was expected still held."""
+        return self.was_made(run_together(self))
+
+    def was_made(self, answer: Answer) -> bool:
+        """
+        Say whether it was made, and if so bring the row in memory up to date too.
+
+        :param answer: of statements of which it was the last
+        """
+        if answer.count != 1:
+            return False
+        self.happened()
+        return True
+
+    def happened(self) -> None:
+        """Bring the row in memory up to date with what was made."""
+        for name, value in self._changes.items():
+            setattr(self._row, name, value)
+
+
 def compare_and_set(
     row: models.Model,
     *,
@@ -31,48 +87,19 @@ def compare_and_set(
     changes: Mapping[str, Any],
     unless: Unless | None = None,
 ) -> bool:
-    """
-    Change the row's columns if the expected ones still hold; say whether they did.
-
-    It is what ``filter(pk=…, **expect).update(**changes)`` does, in one UPDATE that is put
-    together once: with the query set, building it takes several times as long as running it,
-    and a batch goes through six of them. The row in memory is brought up to date too.
-
-    :param expect: names of fields to the values that they must still have; None means NULL
-    :param changes: names of fields to their new values
-    :param unless: what must not hold when it is changed; asked in the same statement
-    """
-    model = type(row)
-    connection = connections[router.db_for_write(model)]
-    missing = tuple(name for name, value in expect.items() if value is None)
-    compared = {name: value for name, value in expect.items() if value is not None}
-    sql = _update(
-        model, connection.alias, tuple(changes), tuple(compared), missing, unless and unless.sql
-    )
-    values = [*changes.items(), *compared.items()]
-    params = [_stored(model, name, value, connection) for name, value in values]
-    params.append(row.pk)
-    if unless is not None:
-        params.append(connection.ops.adapt_datetimefield_value(unless.at))
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        if cursor.rowcount != 1:
-            return False
-    for name, value in changes.items():
-        setattr(row, name, value)
-    return True
+    """Make a :class:`Change`, and say whether what was expected still held."""
+    return Change(row, expect=expect, changes=changes, unless=unless).made()
 
 
 @lru_cache(maxsize=256)
 def _update(
     model: type[models.Model],
-    alias: str,
     changed: tuple[str, ...],
     compared: tuple[str, ...],
     missing: tuple[str, ...],
     unless: str | None,
 ) -> str:
-    quote = connections[alias].ops.quote_name
+    quote = connections[DEFAULT_DB_ALIAS].ops.quote_name
 
     def column(name: str) -> str:
         return str(quote(_field(model, name).get_attname_column()[1] or name))

@@ -6,6 +6,10 @@ from contextlib import contextmanager
 
 from django.db import connection, transaction
 
+from accounts.models.ahead import sent_with_the_next
+
+LATER = "SET LOCAL synchronous_commit TO OFF"
+"""Said first in a transaction of PostgreSQL's whose commit may reach the disk a little later."""
 _turn = threading.Lock()
 
 
@@ -56,6 +60,5 @@ def recoverable() -> Iterator[None]:
             finally:
                 cursor.execute("PRAGMA synchronous = FULL")
     else:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SET LOCAL synchronous_commit TO OFF")
+        with transaction.atomic(), sent_with_the_next(LATER):
             yield

@@ -12,8 +12,10 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
-from django.db import DEFAULT_DB_ALIAS, connections, models, router
+from django.db import DEFAULT_DB_ALIAS, connections, models
 from django.db.models.sql import UpdateQuery
+
+from accounts.models.together import Statement, run_together
 
 R = TypeVar("R")
 
@@ -136,19 +138,42 @@ class PreparedUpdate:
         return sql, tuple(params), connection
 
 
+class Insertion(Statement):
+    """
+    The INSERT of a new row, as ``save(force_insert=True)`` makes it, without signals.
+
+    :param only_if: another row that must be there as it is described; else nothing is stored
+    """
+
+    def __init__(self, row: models.Model, *, only_if: "There | None" = None) -> None:
+        model, connection = type(row), connections[DEFAULT_DB_ALIAS]
+        params = [
+            field.get_db_prep_save(field.pre_save(row, add=True), connection=connection)
+            for field in _stored_fields(model)
+        ]
+        if only_if is not None:
+            params += [_adapted(value, connection) for value in only_if.values]
+        told = only_if and (only_if.model, only_if.names)
+        super().__init__(_insert(model, told), params)
+        self._row = row
+
+    def happened(self, key: Any) -> None:
+        """Give the row in memory the key that it was stored with."""
+        self._row.pk = key
+        self._row._state.adding, self._row._state.db = False, DEFAULT_DB_ALIAS
+
+
+class There:
+    """A row with these values, by the names of columns that are no relations."""
+
+    def __init__(self, model: type[models.Model], **values: Any) -> None:
+        self.model, self.names, self.values = model, tuple(values), tuple(values.values())
+
+
 def insert(row: models.Model) -> None:
-    """Store a new row and set its key, as ``save(force_insert=True)`` does, without signals."""
-    model = type(row)
-    connection = connections[router.db_for_write(model)]
-    fields = _stored_fields(model)
-    params = [
-        field.get_db_prep_save(field.pre_save(row, add=True), connection=connection)
-        for field in fields
-    ]
-    with connection.cursor() as cursor:
-        cursor.execute(_insert(model, connection.alias), params)
-        row.pk = cursor.fetchone()[0]
-    row._state.adding, row._state.db = False, connection.alias
+    """Store a new row and set its key; see :class:`Insertion`."""
+    insertion = Insertion(row)
+    insertion.happened(run_together(insertion).only[0])
 
 
 @lru_cache(maxsize=16)
@@ -157,10 +182,19 @@ def _stored_fields(model: type[models.Model]) -> "tuple[models.Field[Any, Any], 
 
 
 @lru_cache(maxsize=16)
-def _insert(model: type[models.Model], alias: str) -> str:
-    quote = connections[alias].ops.quote_name
+def _insert(
+    model: type[models.Model],
+    only_if: tuple[type[models.Model], tuple[str, ...]] | None,
+) -> str:
+    quote = connections[DEFAULT_DB_ALIAS].ops.quote_name
     names = ", ".join(quote(str(field.column)) for field in _stored_fields(model))
     places = ", ".join("%s" for _ in _stored_fields(model))
     table, key = quote(model._meta.db_table), quote(str(model._meta.pk.column))
+    values = f"VALUES ({places})"
+    if only_if is not None:
+        other, columns = only_if
+        holds = " AND ".join(f"{quote(name)} = %s" for name in columns)
+        there = quote(other._meta.db_table)
+        values = f"SELECT {places} WHERE EXISTS (SELECT 1 FROM {there} WHERE {holds})"  # noqa: S608
     # Names of our own tables and columns only; every value is a parameter.
-    return f"INSERT INTO {table} ({names}) VALUES ({places}) RETURNING {key}"  # noqa: S608
+    return f"INSERT INTO {table} ({names}) {values} RETURNING {key}"

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Connection, OfOrganisation, Organisation, Restore
-from accounts.models.compare_and_set import Unless, compare_and_set
+from accounts.models.compare_and_set import Change, Unless
 from accounts.models.failures import NO_FAILURE, why
 from accounts.models.prepared import Param
 from connectors.errors import ConnectorError
@@ -251,16 +251,20 @@ class Batch(models.Model):
     # --- state changes: each is one UPDATE, and says whether it happened ---
 
     def claim(self, *, owner: str, now: datetime, lease_seconds: float) -> bool:
+        """Make a batch that is due ours, and say whether it is; see :meth:`claiming`."""
+        if self.state not in {_S.READY, _S.POSTPONED}:
+            return False
+        return self.claiming(owner=owner, now=now, lease_seconds=lease_seconds).made()
+
+    def claiming(self, *, owner: str, now: datetime, lease_seconds: float) -> Change:
         """
-        Make a batch that is due ours: READY or POSTPONED becomes SENDING in one UPDATE.
+        Return the UPDATE that makes a batch that is due ours: READY or POSTPONED becomes SENDING.
 
         What was read of it still holds when the claim is written, or there is no claim. That no
         restore has put it in doubt is asked there too, since `after_restore` may run beside the
         worker.
         """
-        if self.state not in {_S.READY, _S.POSTPONED}:
-            return False
-        return compare_and_set(
+        return Change(
             self,
             expect={"state": self.state, "prepared_at": self.prepared_at, "claim_owner": ""},
             changes={
@@ -276,16 +280,17 @@ class Batch(models.Model):
 
     def mark_accepted(self, *, number: str, now: datetime) -> bool:
         """Record the vendor's number; the batch is still to be read back."""
-        return self._become(
+        return self.accepting(number=number, now=now).made()
+
+    def accepting(self, *, number: str, now: datetime) -> Change:
+        """Return the UPDATE of `mark_accepted`."""
+        return self._becoming(
             _S.ACCEPTED, now=now, vendor_number=number, failures=0, not_before=now, keep_claim=True
         )
 
-    def mark_posted(self, *, now: datetime) -> bool:
-        """Record that the batch was read back and is equal."""
-        done = self._become(_S.POSTED, now=now, proven_at=now, not_before=now, **NO_FAILURE)
-        if done and self.reverses_id is not None:
-            self.mark_reversed_one(now=now)
-        return done
+    def posting(self, *, now: datetime) -> Change:
+        """Return the UPDATE that records that the batch was read back and is equal."""
+        return self._becoming(_S.POSTED, now=now, proven_at=now, not_before=now, **NO_FAILURE)
 
     def mark_reversed_one(self, *, now: datetime) -> bool:
         """Record that the batch which this one takes back is taken back."""
@@ -413,15 +418,18 @@ class Batch(models.Model):
     def _become(
         self, new: BatchState, *, now: datetime, keep_claim: bool = False, **changes: Any
     ) -> bool:
+        return self._becoming(new, now=now, keep_claim=keep_claim, **changes).made()
+
+    def _becoming(
+        self, new: BatchState, *, now: datetime, keep_claim: bool = False, **changes: Any
+    ) -> Change:
         old = BatchState(self.state)
         if new is not old and new not in VALID_TRANSITIONS[old]:
             raise ValueError(f"a batch that is {old} cannot become {new}")
         if not keep_claim:
             changes |= {"claim_owner": "", "lease_until": None}
         changes |= {"state": new, "state_at": now}
-        return compare_and_set(
-            self, expect={"state": old, "claim_owner": self.claim_owner}, changes=changes
-        )
+        return Change(self, expect={"state": old, "claim_owner": self.claim_owner}, changes=changes)
 
 
 class Attempt(models.Model):

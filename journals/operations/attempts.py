@@ -2,8 +2,9 @@
 
 from datetime import datetime
 
-from accounts.models.compare_and_set import compare_and_set
-from accounts.models.prepared import insert
+from accounts.models.compare_and_set import Change, compare_and_set
+from accounts.models.prepared import Insertion, There, insert
+from accounts.models.together import run_together
 from accounts.operations import calls as kept
 from journals.models import Attempt, Batch
 
@@ -20,6 +21,47 @@ def open_attempt(batch: Batch, kind: str, *, owner: str, now: datetime) -> Attem
     attempt = _attempt(batch, kind, owner=owner, started_at=now)
     insert(attempt)
     return attempt
+
+
+def claim_and_open(
+    batch: Batch, *, owner: str, now: datetime, lease_seconds: float
+) -> Attempt | None:
+    """
+    Claim a batch that is due and write down that it is about to be posted, both or neither.
+
+    :returns: the row of the call; None if another has the batch, or it is not due any more
+    """
+    claim = batch.claiming(owner=owner, now=now, lease_seconds=lease_seconds)
+    attempt = _attempt(batch, Attempt.Kind.POST, owner=owner, started_at=now)
+    mine = There(Batch, id=batch.pk, claim_owner=owner, sent_at=now)
+    opening = Insertion(attempt, only_if=mine)
+    stored = run_together(claim, opening).row
+    if stored is None:
+        return None
+    claim.happened()
+    opening.happened(stored[0])
+    return attempt
+
+
+def record_number(
+    batch: Batch, attempt: Attempt, number: str, calls: Calls, *, now: datetime
+) -> bool:
+    """Complete the row of the call that posted it and store its number; say whether it was ours."""
+    closing = Change(attempt, expect={}, changes=calls.as_columns("ok", now=now))
+    accepting = batch.accepting(number=number, now=now)
+    # The claim is on the disk, so the ledger would be asked for it again.
+    answer = run_together(closing, accepting, may_be_lost=True)
+    closing.happened()
+    return accepting.was_made(answer)
+
+
+def record_posted(
+    batch: Batch, calls: Calls, *, owner: str, started_at: datetime, now: datetime
+) -> bool:
+    """Write down a read-back that found what was sent: the batch is *posted*."""
+    posting = batch.posting(now=now)
+    attempt = _read(batch, "ok", calls, owner=owner, started_at=started_at, now=now)
+    return posting.was_made(run_together(Insertion(attempt), posting))
 
 
 def close_attempt(
@@ -40,10 +82,23 @@ def record_read(
     detail: str = "",
 ) -> None:
     """Write down a read-back that was made. It changed nothing, so nothing went before it."""
+    insert(_read(batch, outcome, calls, owner=owner, started_at=started_at, now=now, detail=detail))
+
+
+def _read(
+    batch: Batch,
+    outcome: str,
+    calls: Calls,
+    *,
+    owner: str,
+    started_at: datetime,
+    now: datetime,
+    detail: str = "",
+) -> Attempt:
     attempt = _attempt(batch, Attempt.Kind.READ_BACK, owner=owner, started_at=started_at)
     for name, value in calls.as_columns(outcome, now=now, detail=detail).items():
         setattr(attempt, name, value)
-    insert(attempt)
+    return attempt
 
 
 def _attempt(batch: Batch, kind: str, *, owner: str, started_at: datetime) -> Attempt:

@@ -28,7 +28,7 @@ from journals.domain import refusals
 from journals.domain.states import BatchState
 from journals.models import Attempt, Batch, Journal
 from journals.operations import due, proving, restoring, turns
-from journals.operations.attempts import Calls, close_attempt, open_attempt
+from journals.operations.attempts import Calls, claim_and_open, close_attempt, record_number
 from journals.operations.contents import digest_of, to_post
 from journals.operations.sending import refresh_state, refusal_of, remember
 
@@ -117,15 +117,17 @@ def deliver(
     refusal = refusal_of(journal.company)
     if refusal is None and digest_of(batch=batch, currency=journal.currency) != batch.digest:
         refusal = refusals.OtherContent(reference=journal.reference)
-    with durable():
-        # Nothing but writing in here: SQLite lets one transaction write at a time.
-        if not batch.claim(owner=owner, now=now, lease_seconds=claims.lease_seconds()):
-            return False
-        if refusal is not None:
+    lease = claims.lease_seconds()
+    if refusal is not None:
+        with durable():
+            if not batch.claim(owner=owner, now=now, lease_seconds=lease):
+                return False
             _stop(batch, journal, refusal, now=now)
             remember(journal, "stopped", now=now, failure=refusal)
-            return True
-        attempt = open_attempt(batch, Attempt.Kind.POST, owner=owner, now=now)
+        return True
+    attempt = claim_and_open(batch, owner=owner, now=now, lease_seconds=lease)
+    if attempt is None:
+        return False
     reached("deliver.claimed")
     payload = to_post(batch, currency=journal.currency)
     try:
@@ -136,10 +138,7 @@ def deliver(
         reached("deliver.doubted")
         return True
     reached("deliver.called")
-    now = clock()
-    with recoverable():
-        close_attempt(attempt, "ok", calls, now=now)
-        stored = batch.mark_accepted(number=number, now=now)
+    stored = record_number(batch, attempt, number, calls, now=clock())
     reached("deliver.stored")
     if not stored:
         return True  # the call outlived its claim: whoever has it now asks the ledger

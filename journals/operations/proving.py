@@ -20,7 +20,13 @@ from journals.domain import refusals
 from journals.domain.read_back import batch_as_json
 from journals.domain.states import BatchState
 from journals.models import Attempt, Batch, Journal
-from journals.operations.attempts import Calls, close_attempt, open_attempt, record_read
+from journals.operations.attempts import (
+    Calls,
+    close_attempt,
+    open_attempt,
+    record_posted,
+    record_read,
+)
 from journals.operations.contents import to_post
 from journals.operations.sending import refresh_state
 
@@ -167,7 +173,8 @@ def read_back(
     :param payload: what was sent, where the caller has it at hand
     """
     payload = payload or _payload(batch)
-    write_down = partial(record_read, batch, calls=calls, owner=owner, started_at=clock())
+    started = clock()
+    write_down = partial(record_read, batch, calls=calls, owner=owner, started_at=started)
     try:
         there = connector.read_journal(batch.vendor_number)
     except ConnectorError as failure:
@@ -188,8 +195,9 @@ def read_back(
                 changed, now=now, candidates=[there.number], seen=[batch_as_json(there)]
             )
         else:
-            write_down("ok", now=now)
-            batch.mark_posted(now=now)
+            told = record_posted(batch, calls, owner=owner, started_at=started, now=now)
+            if told and batch.reverses_id is not None:
+                batch.mark_reversed_one(now=now)
         refresh_state(batch.journal_id, now=now)
     reached("prove.posted")
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from accounts.models import Company, User
+from accounts.models.ahead import alone_with
 from accounts.models.compare_and_set import compare_and_set
 from accounts.models.prepared import Param, PreparedQuery
 from accounts.operations import audit
@@ -183,7 +184,10 @@ def refresh_state(journal_id: int, *, now: datetime) -> None:
     A reversal counts while it is on its way or in trouble; then the batch that it took back
     says it.
     """
-    rows = _STATES.all(journal=journal_id)
+    # Who changes another of its batches at the same time waits for us here, or we for them: else
+    # each would count the other's as it was, and the journal might never say what became of both.
+    with alone_with(Journal, journal_id):
+        rows = _STATES.all(journal=journal_id)
     counted = [
         (BatchState(state), prepared)
         for state, prepared, reverses, _known in rows

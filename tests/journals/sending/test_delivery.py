@@ -1,5 +1,6 @@
 """Sending: one press or ten, one batch in the ledger, proven before it is called posted."""
 
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -7,17 +8,19 @@ from typing import Any
 import pytest
 import requests
 from django.conf import settings as django_settings
-from django.db import connection
+from django.db import connection, transaction
 
 from accounts.models import Connection, Debtor, Lease, Restore
+from accounts.models.durability import LATER
 from connectors.errors import ConnectorError
 from connectors.registry import error_class
 from journals.domain import refusals
 from journals.domain.states import BatchState
 from journals.models import Attempt, Batch, Journal, LedgerAsked
 from journals.operations import deciding, delivery, sending
+from journals.operations.attempts import claim_and_open
 from tests.accounts.test_durability import waits_for_the_disk
-from tests.journals.sending.conftest import MARCH, Office, line, march_run
+from tests.journals.sending.conftest import FEBRUARY, MARCH, Office, line, march_run
 
 Later = Callable[[float], int]
 
@@ -238,7 +241,7 @@ class TestADeadWorker:
             raise SystemExit
 
         with monkeypatch.context() as patched:
-            patched.setattr(delivery, "close_attempt", die)
+            patched.setattr(delivery, "record_number", die)
             with pytest.raises(SystemExit):
                 later(0)
         Lease.objects.update(owner="")
@@ -358,6 +361,23 @@ class TestTwoWorkersAtOnce:
 
         assert (first, second) == (True, False)
 
+    def test_the_one_who_comes_too_late_writes_down_no_call(self, office: Office) -> None:
+        journal = office.journal(lines=[line(MARCH, "7010", "5.00"), line(MARCH, "2821", "-5.00")])
+        now = datetime.now(UTC)
+        Batch.objects.filter(journal=journal).update(
+            state="ready", prepared_at=now, connection=office.connection, digest="d", not_before=now
+        )
+        one, two = journal.batches.get(), journal.batches.get()
+
+        first = claim_and_open(one, owner="one", now=now, lease_seconds=30)
+        second = claim_and_open(two, owner="two", now=now, lease_seconds=30)
+
+        assert first is not None
+        assert second is None
+        assert [(a.pk, a.owner) for a in Attempt.objects.all()] == [(first.pk, "one")]
+        assert (one.state, two.state) == ("sending", "ready")
+        assert journal.batches.get().claim_owner == "one"
+
     def test_b14_a_restore_declared_beside_a_worker_takes_the_batch_out_of_its_hands(
         self, office: Office, later: Later, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -430,12 +450,45 @@ class TestAPowerCut:
         waited: dict[str, bool] = {}
 
         def note(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-            if sql.startswith('UPDATE "journals_batch"') and '"claim_owner" =' in sql:
+            if 'UPDATE "journals_batch"' in sql and '"claim_owner" =' in sql:
                 state = next(str(value) for value in params if value in list(BatchState))
-                waited[state] = waits_for_the_disk()
+                waited[state] = not sql.startswith(LATER) and waits_for_the_disk()
             return execute(sql, params, many, context)
 
         with connection.execute_wrapper(note):
             later(0)
 
         assert waited == {"ready": True, "sending": True, "accepted": False, "posted": False}
+
+
+@pytest.mark.django_db(transaction=True)
+class TestTwoBatchesOfOneJournalAtOnce:
+    def test_leave_the_journal_in_the_state_of_both(self, office: Office) -> None:
+        """A worker proves the one while a person closes the other; neither sees the other's yet."""
+        march = [line(MARCH, "7010", "5.00"), line(MARCH, "2821", "-5.00")]
+        february = [line(FEBRUARY, "7010", "5.00"), line(FEBRUARY, "2821", "-5.00")]
+        journal = office.journal(lines=[*february, *march])
+        journal.batches.update(state="needs_person")
+        first, second = journal.batches.order_by("period")
+        now = datetime.now(UTC)
+
+        def close(batch: Batch) -> None:
+            with transaction.atomic():
+                Batch.objects.filter(pk=batch.pk).update(state="closed", reason="Booked by hand")
+                sending.refresh_state(journal.pk, now=now)
+
+        def close_the_other() -> None:
+            try:
+                close(second)
+            finally:
+                connection.close()
+
+        other = threading.Thread(target=close_the_other)
+        with transaction.atomic():
+            close(first)
+            other.start()
+            other.join(0.5)  # it waits for us, or has counted the first as it was
+        other.join(20)
+
+        journal.refresh_from_db()
+        assert journal.state == "closed"

@@ -1,0 +1,49 @@
+"""A statement that is sent along with the next one: one message to the server in place of two."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+from django.db import connection, models
+
+
+def sent_with_the_next(sql: str) -> AbstractContextManager[None]:
+    """
+    Send the statement along with the first that runs in the block, just before it.
+
+    Only for PostgreSQL, which takes several in one message. If none runs, it is not sent.
+
+    :param sql: without parameters, and with nothing in it that a person typed
+    """
+    return connection.execute_wrapper(_Ahead(sql))
+
+
+def alone_with(model: type[models.Model], pk: int) -> AbstractContextManager[None]:
+    """
+    Hold the row until the transaction ends, from before the first statement of the block.
+
+    What that statement reads was committed before the row was ours. SQLite lets one transaction
+    write at a time, so there the row is held already.
+    """
+    if connection.vendor != "postgresql":
+        return nullcontext()
+    quote = connection.ops.quote_name
+    table, key = quote(model._meta.db_table), quote(str(model._meta.pk.column))
+    # Foreign keys to it are no reason to wait, as with every UPDATE that leaves the key alone.
+    held = f"SELECT 1 FROM {table} WHERE {key} = {int(pk)} FOR NO KEY UPDATE"  # noqa: S608
+    return sent_with_the_next(held)
+
+
+class _Ahead:
+    def __init__(self, sql: str) -> None:
+        self._sql = sql
+
+    def __call__(
+        self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any
+    ) -> Any:
+        ahead, self._sql = self._sql, ""
+        if ahead and many:
+            execute(ahead, None, False, context)
+        elif ahead:
+            sql = f"{ahead}; {sql}"
+        return execute(sql, params, many, context)

@@ -1,0 +1,74 @@
+"""
+Statements that belong together, in one message to the server.
+
+PostgreSQL answers a statement sooner than the message takes to reach it and wake it. What is
+written for a batch in one transaction needs none of the answers in between, so it goes there as
+one message, which the server runs as one transaction.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+
+from accounts.models.durability import LATER, durable, recoverable
+
+
+class Statement:
+    """An SQL statement with the values of its parameters."""
+
+    def __init__(self, sql: str, params: Sequence[Any]) -> None:
+        self.sql, self.params = sql, params
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the last of the statements did: how many rows it was about, and the first of them."""
+
+    count: int
+    row: tuple[Any, ...] | None
+
+    @property
+    def only(self) -> tuple[Any, ...]:
+        """Return the row, where there is one for certain."""
+        if self.row is None:
+            raise LookupError("the statement gave no row")
+        return self.row
+
+
+def run_together(*statements: Statement, may_be_lost: bool = False) -> Answer:
+    """
+    Run the statements as one transaction, or in the one that is open; return the last one's answer.
+
+    :param may_be_lost: the commit may reach the disk a little later, see
+        `accounts.models.durability.recoverable`
+    """
+    if connection.vendor == "postgresql":
+        return _in_one_message(statements, may_be_lost=may_be_lost)
+    if len(statements) == 1 and not may_be_lost:
+        return _one_by_one(statements)
+    with recoverable() if may_be_lost else durable():
+        return _one_by_one(statements)
+
+
+def _in_one_message(statements: Sequence[Statement], *, may_be_lost: bool) -> Answer:
+    words = [statement.sql for statement in statements]
+    if may_be_lost and not connection.in_atomic_block:
+        words.insert(0, LATER)
+    params = [value for statement in statements for value in statement.params]
+    with connection.cursor() as cursor:
+        cursor.execute("; ".join(words), params)
+        return _answer(cursor)
+
+
+def _one_by_one(statements: Sequence[Statement]) -> Answer:
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement.sql, statement.params)
+        return _answer(cursor)
+
+
+def _answer(cursor: Any) -> Answer:
+    row = None if cursor.description is None else cursor.fetchone()
+    return Answer(cursor.rowcount, row)

@@ -1,0 +1,147 @@
+"""Statements that are sent to the server in one message do what they do one by one."""
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import IntegrityError, OperationalError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import Heartbeat, Lease
+from accounts.models.ahead import alone_with, sent_with_the_next
+from accounts.models.compare_and_set import Change
+from accounts.models.prepared import Insertion, There
+from accounts.models.together import run_together
+
+NOW = datetime(2026, 3, 25, 9, 0, tzinfo=UTC)
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def lease():
+    return Lease.objects.create(key="key", owner="one", until=NOW)
+
+
+def beat(name: str) -> Heartbeat:
+    return Heartbeat(name=name, kind="worker", at=NOW, info={"said": "50 % ; of 'it'"})
+
+
+def names() -> list[str]:
+    return sorted(Heartbeat.objects.values_list("name", flat=True))
+
+
+class TestRunTogether:
+    @pytest.mark.parametrize("may_be_lost", [False, True])
+    def test_does_all_and_gives_the_answer_of_the_last(self, lease, may_be_lost):
+        one, other = beat("one"), beat("other")
+        change = Change(lease, expect={"owner": "one"}, changes={"owner": "two"})
+
+        answer = run_together(Insertion(one), Insertion(other), change, may_be_lost=may_be_lost)
+
+        assert change.was_made(answer)
+        assert lease.owner == Lease.objects.get().owner == "two"
+        assert names() == ["one", "other"]
+        assert Heartbeat.objects.get(name="one").info == one.info
+
+    @pytest.mark.parametrize("may_be_lost", [False, True])
+    def test_does_nothing_at_all_when_one_of_them_fails(self, lease, may_be_lost):
+        taken = Insertion(Lease(key=lease.key, owner="x", until=NOW))
+
+        with pytest.raises(IntegrityError):
+            run_together(Insertion(beat("one")), taken, may_be_lost=may_be_lost)
+
+        assert names() == []
+        assert Lease.objects.get().owner == "one"
+
+    def test_says_that_what_was_expected_of_the_last_did_not_hold(self, lease):
+        change = Change(lease, expect={"owner": "another"}, changes={"owner": "two"})
+
+        answer = run_together(Insertion(beat("one")), change)
+
+        assert not change.was_made(answer)
+        assert lease.owner == "one"
+        assert names() == ["one"]
+
+    def test_is_undone_with_the_transaction_that_it_runs_in(self):
+        with transaction.atomic():
+            run_together(Insertion(beat("one")), Insertion(beat("other")), may_be_lost=True)
+            transaction.set_rollback(True)
+
+        assert names() == []
+
+    def test_takes_one_message_where_the_server_takes_several_statements(self, lease):
+        statements = [Insertion(beat(f"{n}")) for n in range(3)]
+
+        with CaptureQueriesContext(connection) as asked:
+            run_together(*statements, may_be_lost=True)
+
+        assert names() == ["0", "1", "2"]
+        if connection.vendor == "postgresql":
+            assert len(asked) == 1
+            assert asked[0]["sql"].startswith("SET LOCAL synchronous_commit TO OFF; INSERT")
+
+    def test_leaves_the_next_commit_to_wait_for_the_disk(self):
+        run_together(Insertion(beat("one")), may_be_lost=True)
+
+        sqlite = connection.vendor == "sqlite"
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA synchronous" if sqlite else "SHOW synchronous_commit")
+            assert cursor.fetchone()[0] == (2 if sqlite else "on")
+
+
+class TestInsertion:
+    def test_stores_nothing_where_the_other_row_is_not_as_described(self, lease):
+        there, not_there = (There(Lease, key="key", owner=owner) for owner in ("one", "two"))
+
+        stored = run_together(Insertion(beat("one"), only_if=there)).row
+        nothing = run_together(Insertion(beat("other"), only_if=not_there)).row
+
+        assert stored == (Heartbeat.objects.get().pk,)
+        assert nothing is None
+        assert names() == ["one"]
+
+    def test_compares_moments_as_they_are_stored(self, lease):
+        exactly = There(Lease, key="key", until=NOW)
+        later = There(Lease, key="key", until=NOW + timedelta(microseconds=1))
+
+        assert run_together(Insertion(beat("one"), only_if=exactly)).row
+        assert run_together(Insertion(beat("other"), only_if=later)).row is None
+
+
+class TestAhead:
+    def test_goes_with_the_first_statement_alone(self):
+        if connection.vendor != "postgresql":
+            pytest.skip("only PostgreSQL takes several statements in one message")
+        with CaptureQueriesContext(connection) as asked, sent_with_the_next("SELECT 1"):
+            assert not Lease.objects.exists()
+            assert not Heartbeat.objects.exists()
+
+        assert [query["sql"].startswith("SELECT 1; ") for query in asked] == [True, False]
+
+    def test_holds_the_row_that_others_would_change(self, lease):
+        """Where more than one transaction may write at a time."""
+        refused = threading.Event()
+
+        def change():
+            if connection.vendor == "postgresql":
+                with connection.cursor() as cursor:
+                    cursor.execute("SET lock_timeout = '50ms'")
+            else:
+                connection.ensure_connection()
+                connection.connection.execute("PRAGMA busy_timeout = 50")
+            try:
+                Lease.objects.update(owner="two")
+            except OperationalError:
+                refused.set()
+            finally:
+                connection.close()
+
+        with transaction.atomic(), alone_with(Lease, lease.pk):
+            assert Lease.objects.exists()
+            other = threading.Thread(target=change)
+            other.start()
+            other.join(20)
+
+        assert refused.is_set()
+        assert Lease.objects.get().owner == "one"
