@@ -22,7 +22,7 @@ from django.conf import settings as django_settings  # noqa: E402
 from django.contrib.contenttypes.management import create_contenttypes  # noqa: E402
 from django.db.models.signals import post_migrate  # noqa: E402
 
-from integrationhub import configuration  # noqa: E402
+from integrationhub import celery, configuration  # noqa: E402
 
 # Holds every request of the hub's connectors to the vendor's contract.
 pytest_plugins = ("tests.contracts.recorder", "tests.recovery.report")
@@ -42,6 +42,9 @@ django_settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 # WhiteNoise warns of a folder that only `collectstatic` makes.
 Path(django_settings.STATIC_ROOT).mkdir(exist_ok=True)
 django.setup()
+# As a worker does: else each search for garbage walks through all of Django, as often as tests make
+# objects.
+celery.collect_seldom()
 # The hub's rights are its own: nothing reads those that Django would list after every emptying of
 # the tables, which takes ten times as long as the emptying.
 post_migrate.disconnect(create_contenttypes)
