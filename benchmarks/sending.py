@@ -435,7 +435,7 @@ def _main(port: int, *, quick: bool) -> None:
 
     settings.HUB_PROCESS = "worker"
     # At 500 ms so few that a company's turn, two seconds, holds its share: there is no sweep here.
-    plan = {50: (1, 80)} if quick else {50: (3, 480), 500: (1, 160)}
+    plan = {50: (1, 80)} if quick else {50: (5, 480), 500: (1, 160)}
     lines = 50 if quick else 200
     with _sandbox(port) as sandbox:
         office = _Office()
@@ -445,28 +445,32 @@ def _main(port: int, *, quick: bool) -> None:
             "companies; floor: bare requests, same calls, same bytes"
         )
         print(f"{'':14} {'batches/s':>9} {'seconds':>8} {'cores here':>10} {'sandbox':>8}")
-        for latency, (times, journals) in plan.items():
-            pairs: list[tuple[Run, Run]] = []
-            for number in range(times):
-                posts = office.prepare(journals=journals, lines=lines, run=f"{latency}.{number}")
-                sandbox.late(latency)
-                bare = _timed(partial(_send_bare, posts, url=sandbox.url), sandbox)
-                with _Workers() as workers:
+        office.prepare(journals=COMPANIES, lines=lines, run="first")
+        with _Workers() as workers:
+            workers.serve(connections)  # a worker lives for weeks: its first batches are not timed
+            for latency, (times, journals) in plan.items():
+                pairs: list[tuple[Run, Run]] = []
+                for number in range(times):
+                    posts = office.prepare(
+                        journals=journals, lines=lines, run=f"{latency}.{number}"
+                    )
+                    sandbox.late(latency)
+                    bare = _timed(partial(_send_bare, posts, url=sandbox.url), sandbox)
                     hub = _timed(partial(workers.serve, connections), sandbox, cpu=workers.cpu)
-                sandbox.late(0)
-                pairs.append((bare, hub))
-            pairs.sort(key=lambda pair: pair[0].seconds / pair[1].seconds)
-            bare, hub = pairs[len(pairs) // 2]
-            print(_row(f"{latency} ms  floor", bare, journals))
-            print(_row(f"{latency} ms  hub", hub, journals))
-            ratios = ", ".join(f"{bare.seconds / hub.seconds:.2f}" for bare, hub in pairs)
-            target = _TARGETS[latency]
-            ratio = bare.seconds / hub.seconds
-            print(
-                f"{latency} ms  ratio {ratio:.2f} (of {ratios}), target {target}: "
-                f"{'met' if ratio >= target else 'missed'}; {_limit(hub, latency, journals)}",
-                flush=True,
-            )
+                    sandbox.late(0)
+                    pairs.append((bare, hub))
+                pairs.sort(key=lambda pair: pair[0].seconds / pair[1].seconds)
+                bare, hub = pairs[len(pairs) // 2]
+                print(_row(f"{latency} ms  floor", bare, journals))
+                print(_row(f"{latency} ms  hub", hub, journals))
+                ratios = ", ".join(f"{bare.seconds / hub.seconds:.2f}" for bare, hub in pairs)
+                target = _TARGETS[latency]
+                ratio = bare.seconds / hub.seconds
+                print(
+                    f"{latency} ms  ratio {ratio:.2f} (of {ratios}), target {target}: "
+                    f"{'met' if ratio >= target else 'missed'}; {_limit(hub, latency, journals)}",
+                    flush=True,
+                )
         print(f"{_check(sandbox)} batches in the ledgers, each once")
 
 
