@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -155,7 +156,7 @@ class Settlement(models.Model):
     client = models.ForeignKey(InvoiceClient, on_delete=models.CASCADE, related_name="+")
     invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="settlements")
     payment = models.ForeignKey(
-        Payment, on_delete=models.PROTECT, null=True, related_name="settlements"
+        Payment, on_delete=models.PROTECT, null=True, related_name="settlements", db_index=False
     )
     credit_note = models.ForeignKey(
         Invoice, on_delete=models.PROTECT, null=True, related_name="uses", db_index=False
@@ -176,8 +177,8 @@ class Settlement(models.Model):
         db_index=False,
     )
     reason = models.CharField(max_length=200, blank=True)
-    undoes = models.OneToOneField(
-        "self", on_delete=models.PROTECT, null=True, related_name="undone_by"
+    undoes = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="undone_by", db_index=False
     )
 
     objects = OfOrganisation.as_manager()
@@ -189,10 +190,18 @@ class Settlement(models.Model):
                 | models.Q(payment__isnull=True, credit_note__isnull=False),
                 name="settlement_comes_from_a_payment_or_a_credit_note",
             ),
+            # Of all rows, mirrors too, so that it is the index of the events of a payment as well.
             models.UniqueConstraint(
-                fields=["payment", "invoice", "round"],
-                condition=models.Q(undoes__isnull=True, payment__isnull=False),
+                "payment",
+                "invoice",
+                "round",
+                Coalesce("undoes", 0),
                 name="payment_is_on_an_invoice_once",
+            ),
+            models.UniqueConstraint(
+                fields=["undoes"],
+                condition=models.Q(undoes__isnull=False),
+                name="settlement_is_undone_once",
             ),
             models.CheckConstraint(condition=~models.Q(amount=0), name="settlement_has_an_amount"),
         ]

@@ -198,7 +198,8 @@ def events_of(condition: Q) -> list[EventRow]:
     """Return the events of a payment, or of an invoice, in their order."""
     rows = (
         Settlement.objects.filter(condition)
-        .select_related("invoice", "payment", "credit_note", "made_by", "registration", "undone_by")
+        .select_related("invoice", "payment", "credit_note", "made_by", "registration")
+        .annotate(is_undone=Exists(Settlement.objects.filter(undoes=OuterRef("pk"))))
         .order_by("made_at", "pk")
     )
     return [_event(one) for one in rows]
