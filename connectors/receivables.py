@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from connectors.base import Observer, Tokens
 from connectors.limits import Limiter
@@ -37,9 +37,8 @@ class VoucherType:
     """None: the source does not tell."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class PaymentKey:
-    """What identifies a posting for good within a company of the source."""
+class PaymentKey(NamedTuple):
+    """What identifies a posting for good within a company of the source; it sorts as it came."""
 
     journal_number: int
     audit_number: int

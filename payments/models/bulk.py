@@ -96,9 +96,10 @@ def _with_keys(
 ) -> Iterator[Iterable[Row]]:
     """Yield the rows in portions, ready for the database, each with its key before it."""
     rest, given = iter(rows), 0
+    known: list[dict[Any, Any]] = [{} for _field in fields]
     while some := list(islice(rest, at_once)):
         columns = zip(*some, strict=True)
-        ready = [_prepared(field, column) for field, column in zip(fields, columns, strict=True)]
+        ready = [_prepared(*column) for column in zip(fields, columns, known, strict=True)]
         yield zip(keys[given : given + len(some)], *ready, strict=True)
         given += len(some)
     if given != len(keys):
@@ -113,12 +114,13 @@ def _fields(model: type[models.Model]) -> dict[str, Field]:
     return fields
 
 
-def _prepared(field: Field, values: Sequence[Any]) -> Sequence[Any]:
-    """Return the values as the database takes them; equal ones are prepared once."""
+def _prepared(field: Field, values: Sequence[Any], known: dict[Any, Any]) -> Sequence[Any]:
+    """Return the values as the database takes them; equal ones are prepared once and known."""
     if type(field) in _AS_THEY_ARE:
         return values
-    ready = {value: _one(field, value) for value in set(values)}
-    return [ready[value] for value in values]
+    for value in set(values) - known.keys():
+        known[value] = _one(field, value)
+    return [known[value] for value in values]
 
 
 def _one(field: Field, value: Any) -> Any:

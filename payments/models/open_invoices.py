@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 
 from django.db import connection
 
+from connectors.base import ZERO
 from payments.models.clients import InvoiceClient
 from payments.models.lists import array_of
 from payments.models.money import amount_of
@@ -91,8 +92,8 @@ def open_invoices(
             currency,
             None if posted is None else amount_of(posted),
             bool(is_credit_note),
-            amount_of(settled or 0),
-            amount_of(paid or 0),
+            amount_of(settled) if settled else ZERO,
+            amount_of(paid) if paid else ZERO,
         )
         for pk, number, kid, customer, currency, posted, is_credit_note, settled, paid in rows
     ]

@@ -11,6 +11,7 @@ from django.db.models import F
 
 from connectors.base import ZERO
 from connectors.receivables import (
+    PaymentKey,
     PaymentPage,
     SourceCustomer,
     SourcePayment,
@@ -42,10 +43,9 @@ def hold(run: FetchRun, *, now: datetime, seconds: float) -> None:
     :raises ClaimLost: if it is no longer ours
     :raises Stopped: if a person wants it to stop
     """
-    if not run.mine().update(lease_until=now + timedelta(seconds=seconds), state_at=now):
-        raise ClaimLost
-    if run.mine().filter(cancel_wanted=True).exists():
-        raise Stopped
+    going_on = run.mine().filter(cancel_wanted=False)
+    if not going_on.update(lease_until=now + timedelta(seconds=seconds), state_at=now):
+        raise Stopped if run.mine().exists() else ClaimLost
 
 
 def store_page(
@@ -61,30 +61,30 @@ def store_page(
     client = run.client
     with transaction.atomic():
         hold(run, now=now, seconds=lease_seconds)
-        known = _known(run, page)
+        keys = [one.key for one in page.payments]
+        known = _known(run, page, keys)
         fresh, skipped = [], []
         for one in page.payments:
-            before = known.get((one.key.journal_number, one.key.audit_number))
+            before = known.get(one.key)
             if before is None:
                 fresh.append(one)
             elif before != one.amount:
                 skipped.append(_changed(run, one, before=before))
         # The next ones are matched while the database stores the first.
         matched, again = tee(placing.place(client, _incoming(client, fresh)))
-        keys, placed = _insert(run, fresh, matched, marks=marks, now=now), list(again)
-        stored = [(key, one.key) for key, one in zip(keys, fresh, strict=True)]
+        ids, placed = _insert(run, fresh, matched, marks=marks, now=now), list(again)
+        stored = [(pk, one.key) for pk, one in zip(ids, fresh, strict=True)]
         placing.store_placed(client, stored, placed, run=run, now=now)
         skipped += _skipped(run, page)
         SkippedRow.objects.bulk_create(skipped)
-        vanished = _note_vanished(run, page, known, now=now) if run.is_full else 0
-        _remember(run, page, fresh=len(fresh), vanished=vanished)
+        vanished = _note_vanished(run, page, known, now=now) if known and run.is_full else 0
+        _remember(run, page, keys, fresh=len(fresh), vanished=vanished)
 
 
-def _known(run: FetchRun, page: PaymentPage) -> dict[Key, Decimal]:
+def _known(run: FetchRun, page: PaymentPage, keys: Sequence[PaymentKey]) -> dict[Key, Decimal]:
     """Return what the hub has of this page, and in a full pass since the end of the last page."""
-    journals = [one.key.journal_number for one in page.payments]
-    first = min(journals, default=None)
-    last: int | None = max(journals, default=None)
+    first = min(keys).journal_number if keys else None
+    last = max(keys).journal_number if keys else None
     if first is None and (page.cursor or not run.is_full):
         return {}
     if run.is_full:
@@ -104,8 +104,8 @@ def _note_vanished(
     run: FetchRun, page: PaymentPage, known: dict[Key, Decimal], *, now: datetime
 ) -> int:
     """Note what a full pass no longer finds: the source compressed its rows."""
-    there = {(p.key.journal_number, p.key.audit_number) for p in page.payments}
-    there |= {(u.key.journal_number, u.key.audit_number) for u in page.unreadable if u.key}
+    there: set[Key] = {one.key for one in page.payments}
+    there |= {bad.key for bad in page.unreadable if bad.key}
     begin: Key = (run.last_journal or 0, run.last_audit or 0)
     end = max(there, default=begin) if page.cursor else None
     gone = [
@@ -122,13 +122,13 @@ def _note_vanished(
     return noted
 
 
-def _remember(run: FetchRun, page: PaymentPage, *, fresh: int, vanished: int) -> None:
-    keys = [(p.key.journal_number, p.key.audit_number) for p in page.payments]
-    first, last = min(keys, default=None), max(keys, default=None)
-    if first is not None and run.first_journal is None:
-        run.first_journal = first[0]
-    if last is not None:
-        run.last_journal, run.last_audit = last
+def _remember(
+    run: FetchRun, page: PaymentPage, keys: Sequence[PaymentKey], *, fresh: int, vanished: int
+) -> None:
+    if keys and run.first_journal is None:
+        run.first_journal = min(keys).journal_number
+    if keys:
+        run.last_journal, run.last_audit = max(keys)
     run.cursor = page.cursor
     run.pages += 1
     run.fetched += len(page.payments)
