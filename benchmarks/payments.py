@@ -143,6 +143,10 @@ def _measure(what: str, case: str, wanted: int) -> None:
     start_django()
     from django.db import connection
 
+    from integrationhub.celery import say_that_this_is_a_worker
+
+    say_that_this_is_a_worker(sender=None)  # which is where the pages are stored
+
     client = _client(wanted) if case == "first" else _there()
     pages = Pages(number_in(case, wanted))
     idle = _peak_mb()
