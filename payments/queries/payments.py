@@ -207,7 +207,7 @@ def events_of(condition: Q) -> list[EventRow]:
 
 def _event(one: Settlement) -> EventRow:
     registration = getattr(one, "registration", None)
-    undone = getattr(one, "undone_by", None) is not None
+    undone: bool = one.is_undone  # type: ignore[attr-defined]
     source = one.payment or one.credit_note
     return EventRow(
         pk=one.pk,

@@ -143,7 +143,8 @@ LEAVES_NO_ENTRY = {
 
 COMMANDS_LEAVE_NO_ENTRY = {
     **dict.fromkeys(
-        ("doctor", "list_settings", "list_failures", "list_journals"), "changes nothing"
+        ("doctor", "list_settings", "list_failures", "list_journals", "list_payments"),
+        "changes nothing",
     ),
     **dict.fromkeys(("check_journal", "read_back", "check_invoice_client"), "reads at a vendor"),
     "sync_credit_blocks": "customer.blocked and customer.unblocked are recorded by what it starts",
