@@ -12,6 +12,7 @@ from accounts.models.ahead import alone_with, sent_with_the_next
 from accounts.models.compare_and_set import Change
 from accounts.models.prepared import Insertion, There
 from accounts.models.together import run_together
+from tests.accounts.test_durability import waits_for_the_disk
 
 NOW = datetime(2026, 3, 25, 9, 0, tzinfo=UTC)
 
@@ -84,10 +85,7 @@ class TestRunTogether:
     def test_leaves_the_next_commit_to_wait_for_the_disk(self):
         run_together(Insertion(beat("one")), may_be_lost=True)
 
-        sqlite = connection.vendor == "sqlite"
-        with connection.cursor() as cursor:
-            cursor.execute("PRAGMA synchronous" if sqlite else "SHOW synchronous_commit")
-            assert cursor.fetchone()[0] == (2 if sqlite else "on")
+        assert waits_for_the_disk()
 
 
 class TestInsertion:
