@@ -287,12 +287,15 @@ def server_date(headers: Mapping[str, str]) -> datetime | None:
     return date.replace(tzinfo=date.tzinfo or UTC)
 
 
+_RATE_LIMIT = {name: f"X-RateLimit-{name.title()}" for name in ("limit", "remaining", "reset")}
+
+
 def rate_limit(headers: Mapping[str, str]) -> dict[str, int]:
     """Return ``limit``, ``remaining`` and ``reset`` (seconds), those that the vendor states."""
     found = {}
-    for name in ("limit", "remaining", "reset"):
-        text = headers.get(f"X-RateLimit-{name.title()}", "").strip()
-        if re.fullmatch(r"\d{1,9}", text):
+    for name, header in _RATE_LIMIT.items():
+        text = headers.get(header, "").strip()
+        if len(text) <= 9 and text.isascii() and text.isdigit():
             found[name] = int(text)
     return found
 
@@ -497,13 +500,18 @@ class Http:
         session = _fresh_for_writing(self._host, now=started) if writes else _threads.session
         try:
             with vendor_errors(self.vendor, writes=writes):
-                response = session.request(
-                    method,
-                    url,
+                request = requests.PreparedRequest()
+                # What the session would add is nearly nothing: it keeps no cookies.
+                request.prepare(
+                    method=method,
+                    url=url,
                     params=params,
                     data=body,
-                    headers=sent_headers,
+                    headers={**session.headers, **sent_headers},
                     auth=self._auth,
+                )
+                response = session.send(
+                    request,
                     timeout=(self._timeouts.connect, limit),
                     allow_redirects=False,
                     stream=True,
@@ -603,10 +611,13 @@ class Http:
 
 
 _SECRET_PARAMETERS = re.compile(r"token|code|secret|key|password|hint|verifier", re.IGNORECASE)
+_MAY_HOLD_SECRETS = re.compile("[?#@]")
 
 
 def without_secrets(url: str) -> str:
     """Return the address without a password in it and without secret parameters."""
+    if not _MAY_HOLD_SECRETS.search(url):
+        return url
     parts = urlsplit(url)
     query = [
         (name, "…" if _SECRET_PARAMETERS.search(name) else value)

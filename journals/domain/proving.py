@@ -99,9 +99,10 @@ def verify_read_back(sent: base.BatchToPost, batch: base.LedgerBatch) -> list[Di
     found: list[Difference] = []
     if batch.status == base.BatchStatus.VOIDED:
         found.append(_difference("voided"))
-    if batch.debit_total != sent.total or batch.credit_total != sent.total:
-        off = batch.debit_total if batch.debit_total != sent.total else batch.credit_total
-        found.append(_difference("total", found=off, sent=sent.total))
+    total = sent.total
+    if batch.debit_total != total or batch.credit_total != total:
+        off = batch.debit_total if batch.debit_total != total else batch.credit_total
+        found.append(_difference("total", found=off, sent=total))
     if batch.period != sent.period:
         found.append(_difference("period", found=batch.period, sent=sent.period))
     if len(batch.lines) != len(sent.lines):

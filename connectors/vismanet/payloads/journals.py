@@ -184,6 +184,9 @@ class _Subaccount(Struct, gc=False, rename="camel"):
     error_info: object = None
 
 
+_NOTHING = msgspec.Raw(b"null")
+
+
 class _Line(Struct, gc=False, rename="camel"):
     # Amounts are taken as they stand: as decimals they would be read from text too.
     line_number: int
@@ -192,8 +195,8 @@ class _Line(Struct, gc=False, rename="camel"):
     credit_amount_in_currency: object
     transaction_description: str | None = None
     reference_number: str | None = None
-    # A company without subaccounts has no such key, or an empty one.
-    subaccount: _Subaccount | None = None
+    # A company without subaccounts has no such key, or an empty one. See `_segments`.
+    subaccount: msgspec.Raw = _NOTHING
     error_info: object = None
 
 
@@ -312,7 +315,8 @@ def _ledger_lines(item: _Journal, *, where: str) -> Iterator[LedgerLine]:
     for line in item.journal_transaction_lines:
         # Put into words only when something is wrong: a batch has hundreds of lines.
         place = (where, "line", line.line_number)
-        _refuse_error(line.error_info, where=place)
+        if line.error_info:
+            raise bad(place, "errorInfo", line.error_info)
         yield LedgerLine(
             line.line_number,
             _said(line.account_number, "accountNumber", where=place),
@@ -320,21 +324,50 @@ def _ledger_lines(item: _Journal, *, where: str) -> Iterator[LedgerLine]:
             cents(line.credit_amount_in_currency, "creditAmountInCurrency", where=place),
             (line.transaction_description or "").strip(),
             (line.reference_number or "").strip(),
-            () if line.subaccount is None else _segments(line.subaccount, where=place),
+            _segments(line.subaccount, where=place),
         )
 
 
-def _segments(subaccount: _Subaccount, *, where: Where) -> tuple[SegmentValue, ...]:
-    _refuse_error(subaccount.error_info, where=where)
+def _segments(subaccount: msgspec.Raw, *, where: Where) -> tuple[SegmentValue, ...]:
+    try:
+        return _segments_of(bytes(subaccount))
+    except _Odd as odd:
+        raise bad(where, odd.field, odd.found) from None
+
+
+class _Odd(Exception):
+    """A field of a subaccount cannot be read; whose it is, its reader does not know."""
+
+    def __init__(self, field: str, found: object) -> None:
+        super().__init__(field, found)
+        self.field, self.found = field, found
+
+
+# A payroll has a few dozen of them on thousands of lines, and they are most of a line's bytes.
+@lru_cache(maxsize=4096)
+def _segments_of(subaccount: bytes) -> tuple[SegmentValue, ...]:
+    if subaccount == b"null":
+        return ()
+    try:
+        said = from_json(subaccount, _Subaccount)
+    except msgspec.ValidationError as exc:
+        problem, _at, place = str(exc).partition(" - at ")
+        raise _Odd("subaccount" + place.strip("`").removeprefix("$"), problem) from exc
+    _refuse_odd(said.error_info)
     found = []
-    for segment in subaccount.segments or ():
-        _refuse_error(segment.error_info, where=where)
+    for segment in said.segments or ():
+        _refuse_odd(segment.error_info)
         # The exact text: `2`, `0002` and `2 ` are three values.
         if segment.segment_value is not None:
             if segment.segment_id is None:
-                raise bad(where, "segmentId", "missing")
+                raise _Odd("segmentId", "missing")
             found.append(segment_value(segment.segment_id, segment.segment_value))
     return tuple(found)
+
+
+def _refuse_odd(error: object) -> None:
+    if error:
+        raise _Odd("errorInfo", error)
 
 
 def _read(body: bytes | msgspec.Raw, shape: type[T], *, where: str) -> T:
