@@ -25,13 +25,22 @@ def alone_with(model: type[models.Model], pk: int) -> AbstractContextManager[Non
     What that statement reads was committed before the row was ours. SQLite lets one transaction
     write at a time, so there the row is held already.
     """
+    held = hold(model, pk)
+    return sent_with_the_next(held) if held else nullcontext()
+
+
+def hold(model: type[models.Model], pk: int) -> str:
+    """
+    Return the statement that holds the row until the transaction ends, without parameters.
+
+    It is empty where the database lets one transaction write at a time.
+    """
     if connection.vendor != "postgresql":
-        return nullcontext()
+        return ""
     quote = connection.ops.quote_name
     table, key = quote(model._meta.db_table), quote(str(model._meta.pk.column))
     # Foreign keys to it are no reason to wait, as with every UPDATE that leaves the key alone.
-    held = f"SELECT 1 FROM {table} WHERE {key} = {int(pk)} FOR NO KEY UPDATE"  # noqa: S608
-    return sent_with_the_next(held)
+    return f"SELECT 1 FROM {table} WHERE {key} = {int(pk)} FOR NO KEY UPDATE"  # noqa: S608
 
 
 class _Ahead:

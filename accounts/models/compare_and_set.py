@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist
 from django.db import DEFAULT_DB_ALIAS, connections, models
 
-from accounts.models.together import Answer, Statement, run_together
+from accounts.models.together import Answer, Statement, adapted, run_together
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,13 +16,12 @@ class Unless:
     """
     What other rows must not say at the moment of the change.
 
-    :param sql: a condition on our own tables with one parameter, a time; the row's columns
-        carry the name of its table
-    :param at: the time
+    :param sql: a condition on our own tables; the row's columns carry the name of its table
+    :param values: of the condition's parameters, in their order
     """
 
     sql: str
-    at: datetime
+    values: tuple[Any, ...]
 
 
 class Change(Statement):
@@ -55,7 +53,7 @@ class Change(Statement):
         params = [_stored(model, name, value, connection) for name, value in values]
         params.append(row.pk)
         if unless is not None:
-            params.append(connection.ops.adapt_datetimefield_value(unless.at))
+            params += [adapted(value, connection) for value in unless.values]
         super().__init__(sql, params)
         self._row, self._changes = row, changes
 

@@ -7,15 +7,16 @@ place of values, and each thread keeps what was made of it.
 """
 
 import threading
-from collections.abc import Callable
-from datetime import date, datetime
+from collections.abc import Callable, Iterable
 from functools import lru_cache
+from itertools import chain
 from typing import Any, Generic, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connections, models
 from django.db.models.sql import UpdateQuery
 
-from accounts.models.together import Statement, run_together
+from accounts.models import by_name
+from accounts.models.together import Statement, adapted, run_together
 
 R = TypeVar("R")
 
@@ -34,17 +35,33 @@ class Param(models.Expression):
 
 def _filled(params: tuple[Any, ...], values: dict[str, Any], connection: Any) -> list[Any]:
     return [
-        _adapted(values[param.name], connection) if isinstance(param, Param) else param
+        adapted(values[param.name], connection) if isinstance(param, Param) else param
         for param in params
     ]
 
 
-def _adapted(value: Any, connection: Any) -> Any:
-    if isinstance(value, datetime):
-        return connection.ops.adapt_datetimefield_value(value)
-    if isinstance(value, date):
-        return connection.ops.adapt_datefield_value(value)
-    return value
+def _with_constants(
+    sql: str, params: Iterable[Any], connection: Any
+) -> tuple[str, tuple[Any, ...]]:
+    """
+    Return the words with every value that is always the same written out, and the parameters left.
+
+    PostgreSQL's server plans words that it keeps for any value of a parameter, and an index on
+    some of the states is of use only where those are known. SQLite sees the values.
+    """
+    if connection.vendor != "postgresql":
+        return sql, tuple(params)
+    connection.ensure_connection()
+    words, *others = sql.split("%s")
+    left = []
+    with connection.connection.cursor() as cursor:
+        for param, part in zip(params, others, strict=True):
+            if isinstance(param, Param):
+                left.append(param)
+                words += "%s" + part
+            else:
+                words += cursor.mogrify("%s", [param]).decode().replace("%", "%%") + part
+    return words, tuple(left)
 
 
 T = TypeVar("T")
@@ -84,8 +101,12 @@ class PreparedQuery(Generic[R]):
     def all(self, **values: Any) -> list[R]:
         """Return what the query set gives with those values."""
         queryset, run_with = self._kept.get(DEFAULT_DB_ALIAS)
-        run_with(values)
-        return list(queryset._iterable_class(queryset))
+
+        def run() -> list[R]:
+            run_with(values)
+            return list(queryset._iterable_class(queryset))
+
+        return by_name.or_in_full(run)
 
     def first(self, **values: Any) -> R | None:
         """Return the first of it, or None; the query set itself says how many are read."""
@@ -97,14 +118,17 @@ class PreparedQuery(Generic[R]):
         queryset: Any = self._make().using(connection.alias)
         compiler = queryset.query.get_compiler(connection=connection)
         sql, params = compiler.as_sql()
+        sql, params = _with_constants(sql, params, connection)
         # All that the mapper works out for each run and that is the same each time.
         converters = compiler.get_converters([one[0] for one in compiler.select])
         compiler.get_converters = lambda _expressions: converters
         queryset.query.get_compiler = lambda *_names, **_more: compiler
 
         def run_with(values: dict[str, Any]) -> None:
-            filled = _filled(params, values, connection)
-            compiler.as_sql = lambda **_options: (sql, filled)
+            filled, words = _filled(params, values, connection), sql
+            if connection.vendor == "postgresql":
+                words = "; ".join(chain.from_iterable(by_name.calls_of((sql, len(params)))))
+            compiler.as_sql = lambda **_options: (words, filled)
 
         return queryset, run_with
 
@@ -125,17 +149,14 @@ class PreparedUpdate:
     def run(self, **values: Any) -> int:
         """Change the rows, and return how many there were."""
         sql, params, connection = self._kept.get(DEFAULT_DB_ALIAS)
-        with connection.cursor() as cursor:
-            cursor.execute(sql, _filled(params, values, connection))
-            changed: int = cursor.rowcount
-        return changed
+        return run_together(Statement(sql, _filled(params, values, connection))).count
 
     def _prepare(self, connection: Any) -> tuple[str, tuple[Any, ...], Any]:
         rows, changes = self._make()
         query: Any = rows.query.chain(UpdateQuery)
         query.add_update_values(changes)
         sql, params = query.get_compiler(connection=connection).as_sql()
-        return sql, tuple(params), connection
+        return *_with_constants(sql, params, connection), connection
 
 
 class Insertion(Statement):
@@ -152,7 +173,7 @@ class Insertion(Statement):
             for field in _stored_fields(model)
         ]
         if only_if is not None:
-            params += [_adapted(value, connection) for value in only_if.values]
+            params += [adapted(value, connection) for value in only_if.values]
         told = only_if and (only_if.model, only_if.names)
         super().__init__(_insert(model, told), params)
         self._row = row

@@ -8,10 +8,13 @@ one message, which the server runs as one transaction.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
-from django.db import connection
+from django.db import connection, models
 
+from accounts.models import by_name
+from accounts.models.ahead import hold
 from accounts.models.durability import LATER, durable, recoverable
 
 
@@ -20,6 +23,25 @@ class Statement:
 
     def __init__(self, sql: str, params: Sequence[Any]) -> None:
         self.sql, self.params = sql, params
+
+
+def held(*rows: models.Model) -> list[Statement]:
+    """
+    Return what holds the rows until the transaction ends, in this order; only their keys are used.
+
+    There are none where the database lets one transaction write at a time.
+    """
+    statements = [hold(type(row), row.pk) for row in rows]
+    return [Statement(sql, ()) for sql in statements if sql]
+
+
+def adapted(value: Any, connection: Any) -> Any:
+    """Return the value as the database takes it, where the driver does not know how."""
+    if isinstance(value, datetime):
+        return connection.ops.adapt_datetimefield_value(value)
+    if isinstance(value, date):
+        return connection.ops.adapt_datefield_value(value)
+    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +75,16 @@ def run_together(*statements: Statement, may_be_lost: bool = False) -> Answer:
 
 
 def _in_one_message(statements: Sequence[Statement], *, may_be_lost: bool) -> Answer:
-    words = [statement.sql for statement in statements]
-    if may_be_lost and not connection.in_atomic_block:
-        words.insert(0, LATER)
+    later = [LATER] if may_be_lost and not connection.in_atomic_block else []
     params = [value for statement in statements for value in statement.params]
-    with connection.cursor() as cursor:
-        cursor.execute("; ".join(words), params)
-        return _answer(cursor)
+
+    def run() -> Answer:
+        first, calls = by_name.calls_of(*((each.sql, len(each.params)) for each in statements))
+        with connection.cursor() as cursor:
+            cursor.execute("; ".join([*later, *first, *calls]), params)
+            return _answer(cursor)
+
+    return by_name.or_in_full(run)
 
 
 def _one_by_one(statements: Sequence[Statement]) -> Answer:

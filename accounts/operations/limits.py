@@ -24,6 +24,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.models import CallBudget, Connection, Lease
+from accounts.models.prepared import Param, PreparedQuery
 from accounts.operations import claims
 from connectors.limits import COMPANY, PATIENCE, SUBSCRIPTION, Budget, Limiter, learn, take
 
@@ -39,6 +40,9 @@ _TOLD_EVERY = 30.0
 _TRIES = 100
 _READER_PAUSE = 0.05
 _FORGET_AFTER = 86_400
+_OF_NAME: PreparedQuery[CallBudget] = PreparedQuery(
+    lambda: CallBudget.objects.filter(key=Param("name"))
+)
 
 Rule = Callable[[Budget, float], tuple[float, Budget]]
 """From a budget and the time to the seconds to wait, and the budget changed."""
@@ -97,7 +101,7 @@ class DatabaseBudgets:
 
     def read(self, name: str) -> tuple[float, Budget]:
         """Return the time and the budget; see :class:`Budgets`."""
-        row = CallBudget.objects.filter(key=name).first()
+        row = _OF_NAME.first(name=name)
         return self._clock().timestamp(), row.budget if row else Budget()
 
     def known(self) -> list[Known]:

@@ -275,7 +275,7 @@ class Batch(models.Model):
                 "sent_at": now,
                 "empty_look_ups": 0,
             },
-            unless=Unless(_LEDGER_NOT_ASKED, at=now),
+            unless=Unless(_LEDGER_NOT_ASKED, (now,)),
         )
 
     def mark_accepted(self, *, number: str, now: datetime) -> bool:
@@ -288,9 +288,11 @@ class Batch(models.Model):
             _S.ACCEPTED, now=now, vendor_number=number, failures=0, not_before=now, keep_claim=True
         )
 
-    def posting(self, *, now: datetime) -> Change:
+    def posting(self, *, now: datetime, unless: Unless | None = None) -> Change:
         """Return the UPDATE that records that the batch was read back and is equal."""
-        return self._becoming(_S.POSTED, now=now, proven_at=now, not_before=now, **NO_FAILURE)
+        return self._becoming(
+            _S.POSTED, now=now, unless=unless, proven_at=now, not_before=now, **NO_FAILURE
+        )
 
     def mark_reversed_one(self, *, now: datetime) -> bool:
         """Record that the batch which this one takes back is taken back."""
@@ -421,7 +423,13 @@ class Batch(models.Model):
         return self._becoming(new, now=now, keep_claim=keep_claim, **changes).made()
 
     def _becoming(
-        self, new: BatchState, *, now: datetime, keep_claim: bool = False, **changes: Any
+        self,
+        new: BatchState,
+        *,
+        now: datetime,
+        keep_claim: bool = False,
+        unless: Unless | None = None,
+        **changes: Any,
     ) -> Change:
         old = BatchState(self.state)
         if new is not old and new not in VALID_TRANSITIONS[old]:
@@ -429,7 +437,8 @@ class Batch(models.Model):
         if not keep_claim:
             changes |= {"claim_owner": "", "lease_until": None}
         changes |= {"state": new, "state_at": now}
-        return Change(self, expect={"state": old, "claim_owner": self.claim_owner}, changes=changes)
+        expect = {"state": old, "claim_owner": self.claim_owner}
+        return Change(self, expect=expect, changes=changes, unless=unless)
 
 
 class Attempt(models.Model):

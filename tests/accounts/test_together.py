@@ -80,7 +80,7 @@ class TestRunTogether:
         assert names() == ["0", "1", "2"]
         if connection.vendor == "postgresql":
             assert len(asked) == 1
-            assert asked[0]["sql"].startswith("SET LOCAL synchronous_commit TO OFF; INSERT")
+            assert asked[0]["sql"].startswith("SET LOCAL synchronous_commit TO OFF; ")
 
     def test_leaves_the_next_commit_to_wait_for_the_disk(self):
         run_together(Insertion(beat("one")), may_be_lost=True)
