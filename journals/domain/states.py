@@ -90,6 +90,12 @@ PROVEN = frozenset({_S.POSTED, _S.RELEASED})
 DONE = PROVEN | {_S.CLOSED}
 """Nothing is left to do: the hub or a person has booked it."""
 
+SENT = "sent"
+"""The state of a journal that is in the ledger, as far as it is to be there."""
+
+SENT_WITH_OTHERS = DONE | {_S.REVERSED}
+"""With nothing but these beside a proven batch, its journal is *sent*."""
+
 MAY_BE_CLOSED = frozenset(old for old, new in VALID_TRANSITIONS.items() if _S.CLOSED in new)
 MAY_BE_REVERSED = PROVEN
 
@@ -129,5 +135,5 @@ def journal_state(states: list[BatchState], *, checking: bool = False) -> str:
     if present == {_S.CLOSED}:
         return "closed"
     if present and present <= DONE:
-        return "sent"
+        return SENT
     return "imported"

@@ -2,11 +2,25 @@
 
 from datetime import datetime
 
-from accounts.models.compare_and_set import Change, compare_and_set
+from accounts.models.compare_and_set import Change, Unless, compare_and_set
 from accounts.models.prepared import Insertion, There, insert
-from accounts.models.together import run_together
+from accounts.models.together import held, run_together
 from accounts.operations import calls as kept
-from journals.models import Attempt, Batch
+from journals.domain.states import SENT, SENT_WITH_OTHERS, BatchState
+from journals.models import Attempt, Batch, Journal
+
+_DONE = tuple(sorted(SENT_WITH_OTHERS))
+_ANOTHER_IS_NOT_DONE = f"""
+    EXISTS (
+        SELECT 1 FROM journals_batch AS another
+        WHERE another.journal_id = journals_batch.journal_id
+            AND another.id <> journals_batch.id
+            AND another.state NOT IN ({", ".join("%s" for _ in _DONE)})
+    )
+"""  # noqa: S608 (every value is a parameter)
+_NOT_POSTED_NOW = """
+    NOT EXISTS (SELECT 1 FROM journals_batch WHERE id = %s AND state = %s AND proven_at = %s)
+"""
 
 
 class Calls(kept.Calls):
@@ -62,6 +76,36 @@ def record_posted(
     posting = batch.posting(now=now)
     attempt = _read(batch, "ok", calls, owner=owner, started_at=started_at, now=now)
     return posting.was_made(run_together(Insertion(attempt), posting))
+
+
+def record_sent(
+    batch: Batch, calls: Calls, *, owner: str, started_at: datetime, now: datetime
+) -> bool:
+    """
+    Write down a read-back that found what was sent, where it was all that its journal waited for.
+
+    It is what `record_posted` and `refresh_state` do together, for nearly every batch, in one
+    message: the batch is *posted* and its journal *sent*.
+
+    :returns: whether it was so; else nothing is written
+    """
+    posting = batch.posting(now=now, unless=Unless(_ANOTHER_IS_NOT_DONE, _DONE))
+    mine = {"id": batch.pk, "state": BatchState.POSTED.value, "proven_at": now}
+    attempt = _read(batch, "ok", calls, owner=owner, started_at=started_at, now=now)
+    journal = Journal(pk=batch.journal_id)
+    sending = Change(
+        journal,
+        expect={},
+        changes={"state": SENT, "state_at": now},
+        unless=Unless(_NOT_POSTED_NOW, tuple(mine.values())),
+    )
+    # In the order in which all others take them, so that no two wait for each other.
+    holding = held(batch, journal)
+    written = Insertion(attempt, only_if=There(Batch, **mine))
+    if not sending.was_made(run_together(*holding, posting, written, sending, may_be_lost=True)):
+        return False
+    posting.happened()
+    return True
 
 
 def close_attempt(
