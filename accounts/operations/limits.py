@@ -88,7 +88,7 @@ class DatabaseBudgets:
     def change(self, name: str, rule: Rule) -> float:
         """Apply the rule; see :class:`Budgets`."""
         for _try in range(_TRIES):
-            row = CallBudget.objects.filter(key=name).first() or self._new(name)
+            row = _OF_NAME.first(name=name) or self._new(name)
             now = self._clock()
             before = row.budget
             wait, after = rule(before, now.timestamp())

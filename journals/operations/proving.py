@@ -184,34 +184,30 @@ def read_back(
     reached("prove.read")
     differences = [] if there is None else rules.verify_read_back(payload, there)
     now = clock()
-    equal = there is not None and not differences
-    write_posted = partial(record_posted, batch, calls, owner=owner, started_at=started, now=now)
-    write_sent = partial(record_sent, batch, calls, owner=owner, started_at=started, now=now)
-    if not (equal and batch.reverses_id is None and write_sent()):
+    sent = (
+        there is not None
+        and not differences
+        and batch.reverses_id is None
+        and record_sent(batch, calls, owner=owner, started_at=started, now=now)
+    )
+    if not sent:
         with recoverable():
             if there is None:
                 write_down("not_found", now=now)
                 _number_not_there(batch, now=now)
             elif differences:
-                write_down("differs", now=now, detail=_words(differences))
-                _differs(batch, there, differences, now=now)
-            elif write_posted() and batch.reverses_id is not None:
-                batch.mark_reversed_one(now=now)
+                texts = "; ".join(difference.text for difference in differences[:20])
+                write_down("differs", now=now, detail=texts)
+                changed = refusals.ReadBackDiffers(number=there.number, detail=texts)
+                batch.mark_needs_person(
+                    changed, now=now, candidates=[there.number], seen=[batch_as_json(there)]
+                )
+            else:
+                told = record_posted(batch, calls, owner=owner, started_at=started, now=now)
+                if told and batch.reverses_id is not None:
+                    batch.mark_reversed_one(now=now)
             refresh_state(batch.journal_id, now=now)
     reached("prove.posted")
-
-
-def _words(differences: Sequence[rules.Difference]) -> str:
-    return "; ".join(difference.text for difference in differences[:20])
-
-
-def _differs(
-    batch: Batch, there: LedgerBatch, differences: Sequence[rules.Difference], *, now: datetime
-) -> None:
-    changed = refusals.ReadBackDiffers(number=there.number, detail=_words(differences))
-    batch.mark_needs_person(
-        changed, now=now, candidates=[there.number], seen=[batch_as_json(there)]
-    )
 
 
 def _number_not_there(batch: Batch, *, now: datetime) -> None:

@@ -315,8 +315,7 @@ def _ledger_lines(item: _Journal, *, where: str) -> Iterator[LedgerLine]:
     for line in item.journal_transaction_lines:
         # Put into words only when something is wrong: a batch has hundreds of lines.
         place = (where, "line", line.line_number)
-        if line.error_info:
-            raise bad(place, "errorInfo", line.error_info)
+        _refuse_error(line.error_info, where=place)
         yield LedgerLine(
             line.line_number,
             _said(line.account_number, "accountNumber", where=place),
