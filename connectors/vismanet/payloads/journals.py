@@ -94,7 +94,8 @@ def journal(batch: BatchToPost) -> JournalToPost:
 
     :raises NotSendable: if the batch breaks a rule that the ledger has
     """
-    total = _check(batch)
+    _check_head(batch)
+    lines, total = _lines_and_total(batch.lines)
     body = JournalToPost(
         description=_Text(batch.description),
         transaction_date=_Text(f"{batch.posted_on.isoformat()}T00:00:00"),
@@ -102,8 +103,8 @@ def journal(batch: BatchToPost) -> JournalToPost:
         currency_id=_Text(batch.currency),
         hold=_Flag(batch.hold),
         # Some companies require control totals; they may always be sent.
-        control_total_in_currency=_Amount(total.quantize(CENT)),
-        journal_transaction_lines=[_line(line) for line in batch.lines],
+        control_total_in_currency=_Amount(total),
+        journal_transaction_lines=lines,
     )
     if batch.branch:
         body.branch = _Text(batch.branch)
@@ -115,31 +116,14 @@ def journal(batch: BatchToPost) -> JournalToPost:
     return body
 
 
-def _line(line: PostingLine) -> _LineToPost:
-    debit, credit = line.debit, line.credit
-    return _LineToPost(
-        "Insert",
-        _Text(line.account),
-        _Text(line.reference),
-        _Text(line.text),
-        _Amount(debit.quantize(CENT)) if debit else UNSET,
-        UNSET if debit else _Amount(credit.quantize(CENT)),
-        _segments_to_post(line.segments) if line.segments else UNSET,
-    )
-
-
 # A payroll has a few dozen combinations on thousands of lines.
 @lru_cache(maxsize=4096)
 def _segments_to_post(segments: tuple[SegmentValue, ...]) -> list[_SegmentToPost]:
     return [_SegmentToPost(segment.segment_id, segment.value) for segment in segments]
 
 
-def _check(batch: BatchToPost) -> Decimal:
-    """
-    Refuse what the ledger would refuse, or worse, would take as something else.
-
-    :returns: the sum of the debits, which is that of the credits
-    """
+def _check_head(batch: BatchToPost) -> None:
+    """Refuse what the ledger would refuse, or worse, would take as something else."""
     if not batch.description or len(batch.description) > LONGEST_DESCRIPTION:
         _refuse(f"the description has {len(batch.description)} characters, not 1 to 60")
     if re.fullmatch(r"\d{6}", batch.period) is None:
@@ -148,22 +132,52 @@ def _check(batch: BatchToPost) -> Decimal:
         _refuse("the batch number is empty")
     if len(batch.lines) < 2:
         _refuse("a batch has at least two lines")
+
+
+def _lines_and_total(lines: Sequence[PostingLine]) -> tuple[list[_LineToPost], Decimal]:
+    """Return the lines to post, and the sum of the debits, which must be that of the credits."""
     debits = credits = ZERO
-    for place, line in enumerate(batch.lines, start=1):
-        debit, credit = line.debit, line.credit
-        if not (debit.is_finite() and credit.is_finite()):
-            _refuse(f"line {place} has an amount that is not a number")
-        if debit < 0 or credit < 0 or (debit > 0) is (credit > 0):
-            _refuse(f"line {place} must have either a debit or a credit above zero")
-        if debit != debit.quantize(CENT) or credit != credit.quantize(CENT):
-            _refuse(f"line {place} has more than two decimals")
-        if not line.account:
-            _refuse(f"line {place} has no account")
-        debits += debit
-        credits += credit
+    made = []
+    for place, line in enumerate(lines, start=1):
+        amount = _cents(line, place)
+        debited: _Amount | UnsetType = UNSET
+        credited: _Amount | UnsetType = UNSET
+        if line.debit:
+            debits += amount
+            debited = _Amount(amount)
+        else:
+            credits += amount
+            credited = _Amount(amount)
+        made.append(
+            _LineToPost(
+                "Insert",
+                _Text(line.account),
+                _Text(line.reference),
+                _Text(line.text),
+                debited,
+                credited,
+                _segments_to_post(line.segments) if line.segments else UNSET,
+            )
+        )
     if debits != credits:
         _refuse("debits and credits differ")
-    return debits
+    return made, debits
+
+
+def _cents(line: PostingLine, place: int) -> Decimal:
+    """Return the amount of the line, on whichever side it is, with two decimals."""
+    debit, credit = line.debit, line.credit
+    if not (debit.is_finite() and credit.is_finite()):
+        _refuse(f"line {place} has an amount that is not a number")
+    amount = debit or credit
+    if (debit and credit) or amount <= 0:
+        _refuse(f"line {place} must have either a debit or a credit above zero")
+    rounded = amount.quantize(CENT)
+    if rounded != amount:
+        _refuse(f"line {place} has more than two decimals")
+    if not line.account:
+        _refuse(f"line {place} has no account")
+    return rounded
 
 
 def _refuse(problem: str) -> None:

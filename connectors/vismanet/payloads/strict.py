@@ -7,6 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from connectors.base import ZERO
 from connectors.errors import BadAnswer
 from connectors.vismanet.errors import VENDOR
 
@@ -62,6 +63,8 @@ def integer(item: Mapping[str, Any], field: str, *, where: Where) -> int:
 def cents(value: object, field: str, *, where: Where) -> Decimal:
     """Return the value of the field, a number with at most two decimals."""
     if type(value) is Decimal:
+        if not value:
+            return ZERO  # as one side of each line is
         exact = value
     elif isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise bad(where, field, value if value == _MISSING else "not a number")

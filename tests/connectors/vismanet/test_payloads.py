@@ -112,10 +112,11 @@ class TestJournal:
 
         assert problem in caught.value.detail
 
-    def test_refuses_both_sides_on_one_line(self):
-        both = PostingLine("7010", D("1.00"), D("1.00"), "", "")
+    @pytest.mark.parametrize(("debit", "credit"), [("1.00", "1.00"), ("-1.00", "1.00")])
+    def test_refuses_both_sides_on_one_line(self, debit, credit):
+        both = PostingLine("7010", D(debit), D(credit), "", "")
 
-        with pytest.raises(NotSendable):
+        with pytest.raises(NotSendable, match="line 1 must have either a debit or a credit"):
             payloads.journal(batch(lines=(both, both)))
 
 
