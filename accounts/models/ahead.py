@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from functools import cache
 from typing import Any
 
 from django.db import connection, models
@@ -25,22 +26,25 @@ def alone_with(model: type[models.Model], pk: int) -> AbstractContextManager[Non
     What that statement reads was committed before the row was ours. SQLite lets one transaction
     write at a time, so there the row is held already.
     """
-    held = hold(model, pk)
-    return sent_with_the_next(held) if held else nullcontext()
+    words = holding(model)
+    return sent_with_the_next(words % int(pk)) if words else nullcontext()
 
 
-def hold(model: type[models.Model], pk: int) -> str:
+def holding(model: type[models.Model]) -> str:
     """
-    Return the statement that holds the row until the transaction ends, without parameters.
+    Return the statement that holds a row until the transaction ends; its parameter is the key.
 
     It is empty where the database lets one transaction write at a time.
     """
-    if connection.vendor != "postgresql":
-        return ""
+    return _holding(model) if connection.vendor == "postgresql" else ""
+
+
+@cache
+def _holding(model: type[models.Model]) -> str:
     quote = connection.ops.quote_name
     table, key = quote(model._meta.db_table), quote(str(model._meta.pk.column))
     # Foreign keys to it are no reason to wait, as with every UPDATE that leaves the key alone.
-    return f"SELECT 1 FROM {table} WHERE {key} = {int(pk)} FOR NO KEY UPDATE"  # noqa: S608
+    return f"SELECT 1 FROM {table} WHERE {key} = %s FOR NO KEY UPDATE"  # noqa: S608
 
 
 class _Ahead:

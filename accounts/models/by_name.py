@@ -57,14 +57,18 @@ def _call(sql: str, count: int, known: _Known, first: list[str]) -> str:
     call = known.calls.get(sql)
     if call is not None:
         return call
-    if not count or sql not in known.run_once:
+    if sql not in known.run_once:
         known.run_once.add(sql)
         return sql
     # The same words get the same name from everybody.
     name = f"hub_{sha256(sql.encode()).hexdigest()[:24]}"
     first.append(f"PREPARE {name} AS {_numbered(sql)}")
-    call = known.calls[sql] = f"EXECUTE {name} ({', '.join(['%s'] * count)})"
+    call = known.calls[sql] = f"EXECUTE {name}{_values(count)}"
     return call
+
+
+def _values(count: int) -> str:
+    return f" ({', '.join(['%s'] * count)})" if count else ""
 
 
 def _numbered(sql: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.exceptions import FieldDoesNotExist
 from django.db import DEFAULT_DB_ALIAS, connections, models
 
-from accounts.models.together import Answer, Statement, adapted, run_together
+from accounts.models.together import Answer, Statement, adapted, for_column, run_together
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Change(Statement):
         compared = {name: value for name, value in expect.items() if value is not None}
         sql = _update(model, tuple(changes), tuple(compared), missing, unless and unless.sql)
         values = [*changes.items(), *compared.items()]
-        params = [_stored(model, name, value, connection) for name, value in values]
+        params = [_for_column(model, name, value, connection) for name, value in values]
         params.append(row.pk)
         if unless is not None:
             params += [adapted(value, connection) for value in unless.values]
@@ -112,12 +112,13 @@ def _update(
     return f"UPDATE {table} SET {sets} WHERE {' AND '.join(holds)}"  # noqa: S608
 
 
-def _stored(model: type[models.Model], name: str, value: Any, connection: Any) -> Any:
+def _for_column(model: type[models.Model], name: str, value: Any, connection: Any) -> Any:
     if isinstance(value, models.Model):
         value = value.pk
-    return _field(model, name).get_db_prep_save(value, connection=connection)
+    return for_column(_field(model, name), value, connection)
 
 
+@lru_cache(maxsize=256)
 def _field(model: type[models.Model], name: str) -> "models.Field[Any, Any]":
     field = model._meta.get_field(name)
     if not isinstance(field, models.Field):

@@ -16,7 +16,7 @@ from django.db import DEFAULT_DB_ALIAS, connections, models
 from django.db.models.sql import UpdateQuery
 
 from accounts.models import by_name
-from accounts.models.together import Statement, adapted, run_together
+from accounts.models.together import Statement, adapted, for_column, run_together
 
 R = TypeVar("R")
 
@@ -146,10 +146,14 @@ class PreparedUpdate:
         self._make = make
         self._kept = _Kept(self._prepare)
 
-    def run(self, **values: Any) -> int:
-        """Change the rows, and return how many there were."""
+    def run(self, *, may_be_lost: bool = False, **values: Any) -> int:
+        """Change the rows, and return how many there were; see `run_together`."""
+        return run_together(self.statement(**values), may_be_lost=may_be_lost).count
+
+    def statement(self, **values: Any) -> Statement:
+        """Return it with those values, to be run together with others."""
         sql, params, connection = self._kept.get(DEFAULT_DB_ALIAS)
-        return run_together(Statement(sql, _filled(params, values, connection))).count
+        return Statement(sql, _filled(params, values, connection))
 
     def _prepare(self, connection: Any) -> tuple[str, tuple[Any, ...], Any]:
         rows, changes = self._make()
@@ -169,8 +173,8 @@ class Insertion(Statement):
     def __init__(self, row: models.Model, *, only_if: "There | None" = None) -> None:
         model, connection = type(row), connections[DEFAULT_DB_ALIAS]
         params = [
-            field.get_db_prep_save(field.pre_save(row, add=True), connection=connection)
-            for field in _stored_fields(model)
+            for_column(field, field.pre_save(row, add=True), connection)
+            for field in _fields_without_key(model)
         ]
         if only_if is not None:
             params += [adapted(value, connection) for value in only_if.values]
@@ -198,7 +202,7 @@ def insert(row: models.Model) -> None:
 
 
 @lru_cache(maxsize=16)
-def _stored_fields(model: type[models.Model]) -> "tuple[models.Field[Any, Any], ...]":
+def _fields_without_key(model: type[models.Model]) -> "tuple[models.Field[Any, Any], ...]":
     return tuple(field for field in model._meta.concrete_fields if not field.primary_key)
 
 
@@ -208,8 +212,8 @@ def _insert(
     only_if: tuple[type[models.Model], tuple[str, ...]] | None,
 ) -> str:
     quote = connections[DEFAULT_DB_ALIAS].ops.quote_name
-    names = ", ".join(quote(str(field.column)) for field in _stored_fields(model))
-    places = ", ".join("%s" for _ in _stored_fields(model))
+    names = ", ".join(quote(str(field.column)) for field in _fields_without_key(model))
+    places = ", ".join("%s" for _ in _fields_without_key(model))
     table, key = quote(model._meta.db_table), quote(str(model._meta.pk.column))
     values = f"VALUES ({places})"
     if only_if is not None:

@@ -14,8 +14,8 @@ from typing import Any
 from django.db import connection, models
 
 from accounts.models import by_name
-from accounts.models.ahead import hold
-from accounts.models.durability import LATER, durable, recoverable
+from accounts.models.ahead import holding
+from accounts.models.durability import LATER, durable, recoverable, turn_to_write
 
 
 class Statement:
@@ -31,8 +31,7 @@ def held(*rows: models.Model) -> list[Statement]:
 
     There are none where the database lets one transaction write at a time.
     """
-    statements = [hold(type(row), row.pk) for row in rows]
-    return [Statement(sql, ()) for sql in statements if sql]
+    return [Statement(words, (row.pk,)) for row in rows if (words := holding(type(row)))]
 
 
 def adapted(value: Any, connection: Any) -> Any:
@@ -42,6 +41,26 @@ def adapted(value: Any, connection: Any) -> Any:
     if isinstance(value, date):
         return connection.ops.adapt_datefield_value(value)
     return value
+
+
+_UNCHANGED: "dict[type[models.Field[Any, Any]], type]" = {
+    models.CharField: str,
+    models.TextField: str,
+    models.BooleanField: bool,
+    models.PositiveIntegerField: int,
+    models.PositiveSmallIntegerField: int,
+    models.ForeignKey: int,
+    models.DateTimeField: datetime,
+}
+"""Fields, and the type of a value that the mapper gives on as it is after several calls."""
+
+
+def for_column(field: "models.Field[Any, Any]", value: Any, connection: Any) -> Any:
+    """Return the value of a field as the database takes it, as ``get_db_prep_save`` does."""
+    naive = isinstance(value, datetime) and value.tzinfo is None  # refused there
+    if type(value) is _UNCHANGED.get(type(field)) and not naive:
+        return adapted(value, connection)
+    return field.get_db_prep_save(value, connection=connection)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +88,8 @@ def run_together(*statements: Statement, may_be_lost: bool = False) -> Answer:
     if connection.vendor == "postgresql":
         return _in_one_message(statements, may_be_lost=may_be_lost)
     if len(statements) == 1 and not may_be_lost:
-        return _one_by_one(statements)
+        with turn_to_write():
+            return _one_by_one(statements)
     with recoverable() if may_be_lost else durable():
         return _one_by_one(statements)
 

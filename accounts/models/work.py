@@ -8,22 +8,28 @@ from django.conf import settings
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
-from accounts.models.durability import turn_to_write
 from accounts.models.encrypted import EncryptedTextField
 from accounts.models.people import OfOrganisation, Organisation
 from accounts.models.prepared import Param, PreparedUpdate
+from accounts.models.together import Statement
 from connectors.limits import Budget
 
 
 class LeaseQuerySet(models.QuerySet["Lease"]):
     """Taking and giving back by compare-and-set; the same on every database."""
 
-    def take(self, *, key: str, owner: str, now: datetime, seconds: float) -> bool:
-        """Take the lease if it is free, expired or already ours; say whether we have it."""
+    def take(
+        self, *, key: str, owner: str, now: datetime, seconds: float, may_be_lost: bool = False
+    ) -> bool:
+        """
+        Take the lease if it is free, expired or already ours; say whether we have it.
+
+        :param may_be_lost: all that is done under it begins with a commit that is waited for,
+            which takes this one to the disk too
+        """
         until = now + timedelta(seconds=seconds)
-        with turn_to_write():
-            if _TAKE.run(key=key, owner=owner, now=now, until=until):
-                return True
+        if _TAKE.run(may_be_lost=may_be_lost, key=key, owner=owner, now=now, until=until):
+            return True
         if self.filter(key=key).exists():
             return False
         try:
@@ -36,6 +42,10 @@ class LeaseQuerySet(models.QuerySet["Lease"]):
     def give_back(self, *, key: str, owner: str) -> None:
         """Free the lease if it is still ours."""
         _GIVE_BACK.run(key=key, owner=owner)
+
+    def giving_back(self, *, key: str, owner: str) -> Statement:
+        """Return the UPDATE of `give_back`, to be run together with others."""
+        return _GIVE_BACK.statement(key=key, owner=owner)
 
     def extend(self, *, owners: Sequence[str], until: datetime) -> int:
         """Extend all leases of those owners, never shorten one; return how many there were."""

@@ -17,8 +17,9 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from accounts.models import Connection, Lease
-from accounts.models.compare_and_set import compare_and_set
-from accounts.models.durability import durable, recoverable
+from accounts.models.compare_and_set import Change
+from accounts.models.durability import durable
+from accounts.models.together import run_together
 from accounts.operations import claims, installation
 from accounts.operations.access import connector_for
 from accounts.operations.boundaries import reached
@@ -53,7 +54,9 @@ def serve(*, connection_id: int, clock: Clock) -> int:
         return 0
     owner, started = claims.new_owner(), clock()
     key = claims.writer_key(connection)
-    if not Lease.objects.take(key=key, owner=owner, now=started, seconds=claims.lease_seconds()):
+    if not Lease.objects.take(
+        key=key, owner=owner, now=started, seconds=claims.lease_seconds(), may_be_lost=True
+    ):
         return 0
     reached("deliver.leased")
     calls = Calls()
@@ -71,9 +74,11 @@ def serve(*, connection_id: int, clock: Clock) -> int:
                 batch_id=batch_id, connector=connector, calls=calls, owner=owner, clock=clock
             )
     finally:
-        with recoverable():
-            Lease.objects.give_back(key=key, owner=owner)
-            compare_and_set(connection, expect={}, changes={"rung_at": None})
+        run_together(
+            Lease.objects.giving_back(key=key, owner=owner),
+            Change(connection, expect={}, changes={"rung_at": None}),
+            may_be_lost=True,
+        )
     if more:
         turns.queue_up_again(connection, now=clock())
     return served

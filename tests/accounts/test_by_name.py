@@ -87,6 +87,16 @@ class TestNames:
         assert said(asked) == ["UPDATE", "PREPARE", "EXECUTE", "EXECUTE"]
         assert Lease.objects.get(key="0").owner == "four"
 
+    def test_are_given_to_statements_without_parameters_too(self, leases):
+        """As those are that are put together with every value written out."""
+        owners = PreparedQuery(lambda: Lease.objects.filter(key="1").values_list("owner"))
+
+        with CaptureQueriesContext(connection) as asked:
+            found = [owners.all() for _time in range(3)]
+
+        assert found == [[("50 %",)]] * 3
+        assert said(asked) == ["SELECT", "PREPARE", "EXECUTE"]
+
     def test_are_known_to_one_connection_alone(self, leases):
         for owner in ("one", "two", "three"):
             assert moved(leases[0], owner)

@@ -1,17 +1,22 @@
 """Statements that are sent to the server in one message do what they do one by one."""
 
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
 
 import pytest
-from django.db import IntegrityError, OperationalError, connection, transaction
+from django.apps import apps
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, OperationalError, connection, models, transaction
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import Heartbeat, Lease
+from accounts.models import Connection, Heartbeat, Lease
 from accounts.models.ahead import alone_with, sent_with_the_next
 from accounts.models.compare_and_set import Change
+from accounts.models.durability import durable
+from accounts.models.encrypted import EncryptedTextField
 from accounts.models.prepared import Insertion, There
-from accounts.models.together import run_together
+from accounts.models.together import for_column, run_together
 from tests.accounts.test_durability import waits_for_the_disk
 
 NOW = datetime(2026, 3, 25, 9, 0, tzinfo=UTC)
@@ -86,6 +91,64 @@ class TestRunTogether:
         run_together(Insertion(beat("one")), may_be_lost=True)
 
         assert waits_for_the_disk()
+
+    def test_does_not_even_ask_before_its_turn_to_write_where_one_writes_at_a_time(self, lease):
+        """A single statement too; SQLite would let it sleep while others overtake."""
+        asked, made = threading.Event(), []
+
+        def noted(execute, *words):
+            asked.set()
+            return execute(*words)
+
+        def change():
+            with connection.execute_wrapper(noted):
+                change = Change(lease, expect={"owner": "one"}, changes={"owner": "two"})
+                made.append(change.made())
+            connection.close()
+
+        other = threading.Thread(target=change)
+        with durable():
+            other.start()
+            sqlite = connection.vendor == "sqlite"
+            assert asked.wait(0.2 if sqlite else 10) is not sqlite
+        other.join(10)
+
+        assert made == [True]
+
+
+FIELDS = [
+    field
+    for app in ("accounts", "mappings", "journals", "payments")
+    for model in apps.get_app_config(app).get_models()
+    for field in model._meta.concrete_fields
+    # Of these the mapper gives on a new object each time.
+    if not isinstance(field, models.JSONField | models.BinaryField | EncryptedTextField)
+]
+VALUES = [
+    *("", "7010 % å", 0, 17, -1, True, False, Decimal("1.50"), date(2026, 3, 25), None),
+    *(NOW, NOW.astimezone(timezone(timedelta(hours=2))), NOW.replace(tzinfo=None)),
+]
+
+
+@pytest.mark.filterwarnings("ignore:DateTimeField .* received a naive datetime")
+class TestForColumn:
+    @pytest.mark.parametrize("value", VALUES, ids=repr)
+    def test_gives_on_what_the_mapper_gives_on_or_fails_as_it_does(self, value):
+        def given(prepare, *field_and_value):
+            try:
+                prepared = prepare(*field_and_value, connection)
+            except (TypeError, ValueError, ArithmeticError, ValidationError) as failure:
+                return type(failure)
+            return type(prepared), prepared
+
+        for field in FIELDS:
+            expected = given(field.get_db_prep_save, value)
+            assert given(for_column, field, value) == expected, field
+
+    def test_takes_no_secret_for_text(self):
+        secret = Connection._meta.get_field("access_token")
+
+        assert for_column(secret, "open sesame", connection) != "open sesame"
 
 
 class TestInsertion:
