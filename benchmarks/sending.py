@@ -30,7 +30,6 @@ import requests
 
 from benchmarks.surroundings import ROOT, start_django
 
-IN_FLIGHT = 16
 PROCESSES = 2
 """Of the worker; its threads share the calls in flight."""
 COMPANIES = 80
@@ -51,6 +50,31 @@ class Post:
 
     token: str
     body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What is sent in one run, how late the vendor answers, and how often that is measured."""
+
+    in_flight: int
+    latency_ms: int
+    journals: int
+    times: int
+
+    def __str__(self) -> str:
+        return f"{self.latency_ms} ms, {self.in_flight:2}"
+
+
+PLAN = (
+    Setting(in_flight=4, latency_ms=50, journals=160, times=5),
+    Setting(in_flight=8, latency_ms=50, journals=320, times=5),
+    Setting(in_flight=16, latency_ms=50, journals=480, times=5),
+    # So few that a company's turn, two seconds, holds its share: there is no sweep here.
+    Setting(in_flight=16, latency_ms=500, journals=160, times=1),
+)
+QUICK_PLAN = tuple(
+    Setting(in_flight=in_flight, latency_ms=50, journals=80, times=1) for in_flight in (4, 16)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,7 +336,7 @@ def _timed(
     return Run(time.perf_counter() - wall, cpu() - own, sandbox.cpu() - theirs)
 
 
-def _in_threads(work: Callable[[], None], count: int = IN_FLIGHT) -> None:
+def _in_threads(work: Callable[[], None], count: int) -> None:
     """Run the same work in all threads; a failure in one is raised here."""
     failures: list[BaseException] = []
 
@@ -331,7 +355,7 @@ def _in_threads(work: Callable[[], None], count: int = IN_FLIGHT) -> None:
         raise failures[0]
 
 
-def _send_bare(posts: list[Post], *, url: str) -> None:
+def _send_bare(posts: list[Post], *, url: str, in_flight: int) -> None:
     waiting: queue.SimpleQueue[Post] = queue.SimpleQueue()
     for post in posts:
         waiting.put(post)
@@ -356,30 +380,35 @@ def _send_bare(posts: list[Post], *, url: str) -> None:
                 there = session.get(f"{address}/{number}", headers=headers, timeout=60)
                 assert there.status_code == 200, there.text
 
-    _in_threads(work)
+    _in_threads(work, in_flight)
 
 
 class _Workers:
     """Processes with threads that serve connections, woken again as a task is."""
 
-    def __init__(self) -> None:
+    def __init__(self, in_flight: int) -> None:
+        self._in_flight = in_flight
         context = multiprocessing.get_context("spawn")
         self._waiting: Any = context.JoinableQueue()
         self._ready: Any = context.Semaphore(0)
         self._processes = [
-            context.Process(target=_work, args=(self._waiting, self._ready), daemon=True)
+            context.Process(
+                target=_work, args=(self._waiting, self._ready, in_flight // PROCESSES), daemon=True
+            )
             for _ in range(PROCESSES)
         ]
 
     def __enter__(self) -> "_Workers":
         for process in self._processes:
             process.start()
-        for _ in range(IN_FLIGHT):
-            self._ready.acquire()
+        for _ in range(self._in_flight):
+            while not self._ready.acquire(timeout=1):
+                if not all(process.is_alive() for process in self._processes):
+                    raise SystemExit("A worker process did not start.")
         return self
 
     def __exit__(self, *_failure: object) -> None:
-        for _ in range(IN_FLIGHT):
+        for _ in range(self._in_flight):
             self._waiting.put(None)
         for process in self._processes:
             process.join(10)
@@ -395,7 +424,7 @@ class _Workers:
         return sum(_cpu_of(process.pid or 0) for process in self._processes)
 
 
-def _work(waiting: Any, ready: Any) -> None:
+def _work(waiting: Any, ready: Any, threads: int) -> None:
     """Be one worker process: its threads serve what they are told of, until told to end."""
     start_django()
     from django.db import connections as databases
@@ -421,7 +450,7 @@ def _work(waiting: Any, ready: Any) -> None:
         finally:
             databases.close_all()
 
-    _in_threads(work, IN_FLIGHT // PROCESSES)
+    _in_threads(work, threads)
 
 
 # --- All of it ----------------------------------------------------------------------------
@@ -441,7 +470,7 @@ def _check(sandbox: _Sandbox) -> int:
 
 def _row(name: str, run: Run, journals: int) -> str:
     return (
-        f"{name:14} {journals / run.seconds:9.1f} {run.seconds:8.2f} "
+        f"{name:18} {journals / run.seconds:9.1f} {run.seconds:8.2f} "
         f"{run.own_cpu / run.seconds:10.2f} {run.sandbox_cpu / run.seconds:8.2f}"
     )
 
@@ -451,47 +480,67 @@ def _main(port: int, *, quick: bool) -> None:
     from django.conf import settings
 
     settings.HUB_PROCESS = "worker"
-    # At 500 ms so few that a company's turn, two seconds, holds its share: there is no sweep here.
-    plan = {50: (1, 80)} if quick else {50: (7, 480), 500: (1, 160)}
-    lines = 50 if quick else 200
+    plan, lines = (QUICK_PLAN, 50) if quick else (PLAN, 200)
     with _sandbox(port) as sandbox:
         office = _Office()
         connections = [connection.pk for connection in office.connections]
         print(
-            f"\nSend journals of {lines} lines, {IN_FLIGHT} in flight, {COMPANIES} "
-            "companies; floor: bare requests, same calls, same bytes"
+            f"\nSend journals of {lines} lines, calls in flight over {PROCESSES} processes, "
+            f"{COMPANIES} companies; floor: bare requests, same calls, same bytes"
         )
-        print(f"{'':14} {'batches/s':>9} {'seconds':>8} {'cores here':>10} {'sandbox':>8}")
-        first = office.prepare(journals=COMPANIES, lines=lines, run="first")
-        prepared = {
-            latency: [
-                office.prepare(journals=journals, lines=lines, run=f"{latency}.{number}")
+        print(f"{'late, in flight':18} {'batches/s':>9} {'seconds':>8} {'cores here':>10} sandbox")
+
+        def prepare(journals: int, times: int, run: object) -> list[_Round]:
+            return [
+                office.prepare(journals=journals, lines=lines, run=f"{run}.{number}")
                 for number in range(times)
             ]
-            for latency, (times, journals) in plan.items()
-        }
+
+        prepared = [
+            (
+                each,
+                prepare(COMPANIES, 1, f"{place}.first")[0],
+                prepare(each.journals, each.times, place),
+            )
+            for place, each in enumerate(plan)
+        ]
         _settle()
-        with _Workers() as workers:
-            first.make_due()
-            workers.serve(connections)  # a worker lives for weeks: its first batches are not timed
-            for latency, rounds in prepared.items():
-                pairs = _measure(
-                    rounds, latency, sandbox, partial(workers.serve, connections), workers.cpu
-                )
-                pairs.sort(key=lambda pair: pair[0].seconds / pair[1].seconds)
-                bare, hub = pairs[len(pairs) // 2]
-                journals = len(rounds[0].batches)
-                print(_row(f"{latency} ms  floor", bare, journals))
-                print(_row(f"{latency} ms  hub", hub, journals))
-                ratios = ", ".join(f"{bare.seconds / hub.seconds:.2f}" for bare, hub in pairs)
-                target = _TARGETS[latency]
-                ratio = bare.seconds / hub.seconds
-                print(
-                    f"{latency} ms  ratio {ratio:.2f} (of {ratios}), target {target}: "
-                    f"{'met' if ratio >= target else 'missed'}; {_limit(hub, latency, journals)}",
-                    flush=True,
-                )
+        for each, first, rounds in prepared:
+            with _Workers(each.in_flight) as workers:
+                serve = partial(workers.serve, connections)
+                first.make_due()
+                serve()  # a worker lives for weeks: its first batches are not timed
+                _tell(each, _measure(each, rounds, sandbox, serve, workers.cpu))
         print(f"{_check(sandbox)} batches in the ledgers, each once")
+
+
+def _tell(setting: Setting, pairs: list[tuple[Run, Run]]) -> None:
+    """Print the pair in the middle, and all ratios."""
+    pairs = sorted(pairs, key=_ratio)
+    bare, hub = pairs[len(pairs) // 2]
+    ratio, ratios = _ratio((bare, hub)), ", ".join(f"{_ratio(pair):.2f}" for pair in pairs)
+    print(_row(f"{setting}  floor", bare, setting.journals))
+    print(_row(f"{setting}  hub", hub, setting.journals))
+    target = _TARGETS[setting.latency_ms]
+    print(
+        f"{setting}  ratio {ratio:.2f} (of {ratios}), "
+        f"target {target}: {'met' if ratio >= target else 'missed'}; "
+        f"waiting for the vendor alone takes the floor {_waiting(setting, bare):.0%} of its time "
+        f"and the hub {_waiting(setting, hub):.0%}; hub and sandbox use "
+        f"{(hub.own_cpu + hub.sandbox_cpu) / hub.seconds:.1f} of {os.cpu_count()} cores",
+        flush=True,
+    )
+
+
+def _ratio(pair: tuple[Run, Run]) -> float:
+    floor, hub = pair
+    return floor.seconds / hub.seconds
+
+
+def _waiting(setting: Setting, run: Run) -> float:
+    """Return the share of the run that nothing could take away: two answers that are late."""
+    late = 2 * setting.latency_ms / 1000
+    return setting.journals * late / setting.in_flight / run.seconds
 
 
 def _settle() -> None:
@@ -508,8 +557,8 @@ def _settle() -> None:
 
 
 def _measure(
+    setting: Setting,
     rounds: list[_Round],
-    latency: int,
     sandbox: _Sandbox,
     send: Callable[[], None],
     cpu: Callable[[], float],
@@ -522,9 +571,10 @@ def _measure(
     """
 
     def floor(posts: list[Post]) -> Run:
-        return _timed(partial(_send_bare, posts, url=sandbox.url), sandbox)
+        bare = partial(_send_bare, posts, url=sandbox.url, in_flight=setting.in_flight)
+        return _timed(bare, sandbox)
 
-    sandbox.late(latency)
+    sandbox.late(setting.latency_ms)
     before, pairs = floor(rounds[0].posts), []
     for each in rounds:
         each.make_due()
@@ -541,16 +591,6 @@ def _mean(one: Run, other: Run) -> Run:
         (one.seconds + other.seconds) / 2,
         (one.own_cpu + other.own_cpu) / 2,
         (one.sandbox_cpu + other.sandbox_cpu) / 2,
-    )
-
-
-def _limit(run: Run, latency: int, journals: int) -> str:
-    """Return in words what kept the run from being faster."""
-    waiting = journals * 2 * latency / 1000 / IN_FLIGHT / run.seconds
-    cores = (run.own_cpu + run.sandbox_cpu) / run.seconds
-    return (
-        f"waiting for the vendor is {waiting:.0%} of the time, "
-        f"hub and sandbox use {cores:.1f} of {os.cpu_count()} cores"
     )
 
 
