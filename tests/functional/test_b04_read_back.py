@@ -172,6 +172,34 @@ class TestWhatAPersonChangedThere:
 
         assert (comparison.held, comparison.strange) == (2, 0)
 
+    def test_of_others_is_read_with_as_many_decimals_as_it_has(self, office, run_due_work, journal):
+        """A batch that a person booked must not keep the period from being compared."""
+        office.store.setup.copy_batch(office.tenant_id, journal.batches.get().vendor_number)
+        copy = office.ledger()[-1].number
+        office.store.setup.describe_batch(office.tenant_id, copy, "Interest")
+        for number in (1, 2, 3, 4):
+            office.store.setup.change_line(
+                office.tenant_id, copy, number, reference="RATE-1", amount="0.1250125"
+            )
+
+        comparison = compare(office, run_due_work)
+
+        assert (comparison.held, comparison.strange) == (2, 0)
+
+    def test_may_be_an_amount_with_more_decimals_than_two(
+        self, office, run_due_work, client, journal
+    ):
+        """It is another amount, and is shown as it is."""
+        number = journal.batches.get().vendor_number
+        for line_number in (2, 4):
+            office.store.setup.change_line(office.tenant_id, number, line_number, amount="99.7501")
+
+        comparison = compare(office, run_due_work)
+
+        html = client.get(reverse("journals:comparison", args=[comparison.pk])).content.decode()
+        assert [outcome for _number, outcome in outcomes(comparison)] == ["changed"]
+        assert "99.7501" in html
+
 
 class TestAsking:
     def test_by_the_page_makes_no_call_in_the_web_process(self, office, client, journal):

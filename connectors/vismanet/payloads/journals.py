@@ -28,7 +28,7 @@ from connectors.base import (
 from connectors.errors import BadAnswer
 from connectors.http import from_json
 from connectors.vismanet.errors import VENDOR, NotSendable
-from connectors.vismanet.payloads.strict import CENT, Where, bad, cents
+from connectors.vismanet.payloads.strict import CENT, Where, amount, bad
 
 LONGEST_DESCRIPTION = 60
 OUR_MODULE = "ModuleGL"
@@ -317,8 +317,8 @@ def ledger_batch(bodies: Sequence[bytes | msgspec.Raw]) -> LedgerBatch:
         description=(item.description or "").strip(),
         period=item.financial_period,
         status=_STATUS[item.status],
-        debit_total=cents(item.debit_total_in_currency, "debitTotalInCurrency", where=where),
-        credit_total=cents(item.credit_total_in_currency, "creditTotalInCurrency", where=where),
+        debit_total=amount(item.debit_total_in_currency, "debitTotalInCurrency", where=where),
+        credit_total=amount(item.credit_total_in_currency, "creditTotalInCurrency", where=where),
         lines=tuple([lines[number] for number in sorted(lines)]),
         modified_at=(item.last_modified_date_time or "").strip(),
     )
@@ -333,8 +333,8 @@ def _ledger_lines(item: _Journal, *, where: str) -> Iterator[LedgerLine]:
         yield LedgerLine(
             line.line_number,
             _said(line.account_number, "accountNumber", where=place),
-            cents(line.debit_amount_in_currency, "debitAmountInCurrency", where=place),
-            cents(line.credit_amount_in_currency, "creditAmountInCurrency", where=place),
+            amount(line.debit_amount_in_currency, "debitAmountInCurrency", where=place),
+            amount(line.credit_amount_in_currency, "creditAmountInCurrency", where=place),
             (line.transaction_description or "").strip(),
             (line.reference_number or "").strip(),
             _segments(line.subaccount, where=place),

@@ -12,6 +12,8 @@ from connectors.errors import BadAnswer
 from connectors.vismanet.errors import VENDOR
 
 CENT = Decimal("0.01")
+MOST_DIGITS = 28
+"""Of an amount, and of its decimals: as many as are kept when amounts are added."""
 
 Where = str | tuple[object, ...]
 """A place in an answer: its words, or the parts that they are made of."""
@@ -60,8 +62,13 @@ def integer(item: Mapping[str, Any], field: str, *, where: Where) -> int:
     return value
 
 
-def cents(value: object, field: str, *, where: Where) -> Decimal:
-    """Return the value of the field, a number with at most two decimals."""
+def amount(value: object, field: str, *, where: Where) -> Decimal:
+    """
+    Return the value of the field, a number: with two decimals, or with all that it has.
+
+    A journal of ours never has more than two. What others booked may have, and must not keep
+    what is ours from being found; a line of ours that has come to have more is another amount.
+    """
     if type(value) is Decimal:
         if not value:
             return ZERO  # as one side of each line is
@@ -74,10 +81,12 @@ def cents(value: object, field: str, *, where: Where) -> Decimal:
         rounded = exact.quantize(CENT)
     except InvalidOperation as exc:
         raise bad(where, field, "too large a number") from exc
-    if rounded != exact:
-        # The ERP keeps up to four decimals; a journal of ours never has more than two.
-        raise bad(where, field, "a number with more than two decimals")
-    return rounded
+    if rounded == exact:
+        return rounded
+    _sign, digits, exponent = exact.as_tuple()
+    if max(len(digits), -int(exponent)) > MOST_DIGITS:
+        raise bad(where, field, f"a number with more than {MOST_DIGITS} digits")
+    return exact
 
 
 def day(item: Mapping[str, Any], field: str, *, where: Where) -> date:

@@ -166,6 +166,17 @@ class TestLedgerBatch:
         assert read(journal_answer(status=theirs)).status is ours
 
     @pytest.mark.parametrize(
+        ("said", "kept"),
+        [("1000", "1000.00"), ("1000.1", "1000.10"), ("1000.1000", "1000.10"), ("0", "0.00")]
+        + [("1000.125", "1000.125"), ("0.0001", "0.0001"), ("1000.1000000000001",) * 2],
+    )
+    def test_keeps_all_decimals_that_an_amount_has_and_at_least_two(self, said, kept):
+        """A journal of ours has two; what others booked may have more."""
+        batch = read(journal_answer(debitTotalInCurrency=D(said)))
+
+        assert str(batch.debit_total) == kept
+
+    @pytest.mark.parametrize(
         ("field", "value"),
         [
             ("batchNumber", None),
@@ -174,7 +185,9 @@ class TestLedgerBatch:
             ("financialPeriod", "2026"),
             ("debitTotalInCurrency", "1000.10"),
             ("debitTotalInCurrency", True),
-            ("debitTotalInCurrency", D("0.001")),
+            ("debitTotalInCurrency", D("1E+30")),
+            ("debitTotalInCurrency", D("1E-29")),
+            ("debitTotalInCurrency", D("1." + "1" * 28)),
             ("creditTotalInCurrency", None),
             ("description", 5),
             ("errorInfo", "broken"),
