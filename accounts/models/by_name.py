@@ -4,6 +4,9 @@ Statements that PostgreSQL's server keeps under a name.
 More than a third of what the server does for a batch is reading the words of our statements and
 planning them, and they are the same for every batch. So what a connection runs a second time is
 given a name there, and from then on only the name and the values are sent.
+
+Only workers do so. Behind a pool the first name that is not there may fail a transaction: a worker
+takes its work up again, where a person would be shown an error.
 """
 
 import re
@@ -13,14 +16,18 @@ from hashlib import sha256
 from typing import Any, TypeVar
 
 import structlog
+from django.conf import settings
 from django.db import DatabaseError, connection
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
 _PLACE = re.compile("%(s|%)")
-_GONE = {"26000", "0A000"}
-"""SQLSTATE of a name that the server does not know, and of a table that changed since."""
+_NOT_AS_BELIEVED = {"26000", "42P05", "0A000"}
+"""
+SQLSTATE of a name that the server does not know, of one that it knows already, and of a table
+that changed since.
+"""
 
 
 class _Known:
@@ -44,7 +51,7 @@ def calls_of(*statements: tuple[str, int]) -> tuple[list[str], list[str]]:
     :returns: what must be run first, and the statements, by name where they have one
     """
     connection.ensure_connection()
-    if _off.is_set():
+    if _off.is_set() or settings.HUB_PROCESS != "worker":
         return [], [sql for sql, _count in statements]
     known: _Known | None = getattr(_of_thread, "known", None)
     if known is None or known.connection is not connection.connection:
@@ -79,18 +86,21 @@ def _numbered(sql: str) -> str:
 
 def or_in_full(run: Callable[[], T]) -> T:
     """
-    Run it; if the server has lost a name, use none from then on, and run it again.
+    Run it; if the server's names are not as believed, use none from then on, and run it again.
 
-    So it goes where a pool stands in between that hands another connection to each transaction.
+    So it goes where a pool stands in between that hands another connection to each transaction:
+    a name is not there, or another one of the pool has given it already.
     Inside a transaction it is not run again: that one is lost, and who began it begins anew.
     """
+    in_full = _off.is_set()
     try:
         return run()
     except DatabaseError as failure:
-        if getattr(failure.__cause__, "pgcode", None) not in _GONE or _off.is_set():
+        if in_full or getattr(failure.__cause__, "pgcode", None) not in _NOT_AS_BELIEVED:
             raise
-        _off.set()
-        log.warning("statements_sent_in_full", failure=str(failure.__cause__)[:200])
+        if not _off.is_set():  # or another thread has found it out meanwhile
+            _off.set()
+            log.warning("statements_sent_in_full", failure=str(failure.__cause__)[:200])
         if connection.in_atomic_block:
             raise
         return run()

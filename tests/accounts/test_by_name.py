@@ -17,6 +17,11 @@ NOW = datetime(2026, 3, 25, 9, 0, tzinfo=UTC)
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+@pytest.fixture(autouse=True)
+def _in_a_worker(settings):
+    settings.HUB_PROCESS = "worker"
+
+
 @pytest.fixture
 def with_names():
     """Let the test begin with a connection that has run nothing, where the server keeps names."""
@@ -97,6 +102,17 @@ class TestNames:
         assert found == [[("50 %",)]] * 3
         assert said(asked) == ["SELECT", "PREPARE", "EXECUTE"]
 
+    @pytest.mark.parametrize("process", ["web", "schedule", "command"])
+    def test_are_given_by_workers_alone(self, leases, settings, process):
+        """Behind a pool the first of them may fail, which a person must not see."""
+        settings.HUB_PROCESS = process
+
+        with CaptureQueriesContext(connection) as asked:
+            for owner in ("one", "two", "three"):
+                assert moved(leases[0], owner)
+
+        assert said(asked) == ["UPDATE"] * 3
+
     def test_are_known_to_one_connection_alone(self, leases):
         for owner in ("one", "two", "three"):
             assert moved(leases[0], owner)
@@ -136,6 +152,36 @@ class TestNames:
 
         assert said(asked) == ["UPDATE"]
         assert Lease.objects.get(key="2").owner == "two"
+
+    def test_that_another_one_of_a_pool_has_given_already_are_done_without(self, leases):
+        """A transaction may get the connection on which another thread or process ran before."""
+        for owner in ("one", "two", "three"):
+            assert moved(leases[0], owner)
+        del by_name._of_thread.known
+
+        assert moved(leases[0], "four")
+        with CaptureQueriesContext(connection) as asked:
+            assert moved(leases[0], "five")
+            assert moved(leases[0], "six")
+
+        assert said(asked) == ["PREPARE", "UPDATE", "UPDATE"]
+        assert by_name._off.is_set()
+
+    def test_are_done_without_also_by_who_fails_while_another_finds_it_out(self, leases):
+        """Each thread may be in the middle of a message then; none of them may fail for it."""
+        for owner in ("one", "two", "three"):
+            assert moved(leases[0], owner)
+        forgotten()
+        change = Change(leases[0], expect={"owner": "three"}, changes={"owner": "four"})
+
+        def another_finds_it_out(execute, *words):
+            by_name._off.set()
+            return execute(*words)
+
+        with connection.execute_wrapper(another_finds_it_out):
+            assert change.made()
+
+        assert Lease.objects.get(key="0").owner == "four"
 
     def test_that_are_lost_inside_a_transaction_undo_it_and_are_done_without_in_the_next(
         self, leases
