@@ -129,6 +129,17 @@ def record_read(
     insert(_read(batch, outcome, calls, owner=owner, started_at=started_at, now=now, detail=detail))
 
 
+def was_denied(batch: Batch, *, since: datetime, until: datetime) -> bool:
+    """Say whether a read-back in that time found nothing under the batch's number."""
+    return Attempt.objects.filter(
+        batch=batch,
+        kind=Attempt.Kind.READ_BACK,
+        outcome="not_found",
+        started_at__gte=since,
+        ended_at__lte=until,
+    ).exists()
+
+
 def _read(
     batch: Batch,
     outcome: str,

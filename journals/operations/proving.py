@@ -27,6 +27,7 @@ from journals.operations.attempts import (
     record_posted,
     record_read,
     record_sent,
+    was_denied,
 )
 from journals.operations.contents import to_post
 from journals.operations.sending import refresh_state
@@ -211,8 +212,14 @@ def read_back(
 
 
 def _number_not_there(batch: Batch, *, now: datetime) -> None:
-    # A list or read may lag behind the write; how long is not documented.
-    if now - batch.state_at < timedelta(seconds=settings.HUB_LOOK_UP_INTERVAL_SECONDS):
+    """
+    Ask a person only when the ledger denies the number twice, an interval apart.
+
+    A read may lag behind the write; how long is not documented. The first may come long after
+    the write, after an outage, and is only one.
+    """
+    interval = timedelta(seconds=settings.HUB_LOOK_UP_INTERVAL_SECONDS)
+    if not was_denied(batch, since=batch.state_at, until=now - interval):
         batch.keep(now=now, until=now + _LOOK_AGAIN)
         return
     batch.mark_needs_person(

@@ -66,3 +66,49 @@ def test_a_429_is_honoured_by_everything_that_reaches_the_company(
     assert [states(journal) for journal in journals] == [["posted"]] * 3
     assert Attempt.objects.filter(outcome="RateLimited").count() == 1
     assert Connection.objects.get().is_authorised
+
+
+class TestANumberThatTheLedgerDenies:
+    """A read may lag behind the write, and nobody says for how long."""
+
+    @pytest.fixture
+    def journal(self, office: Office) -> Any:
+        made = office.journal(lines=[line(MARCH, "7010", "5.00"), line(MARCH, "2821", "-5.00")])
+        press(office, made)
+        return made
+
+    def test_is_asked_for_again_and_the_batch_is_posted(
+        self, office: Office, journal: Any, later: Later
+    ) -> None:
+        office.store.add_fault("not_found", on="read", times=2)
+
+        seen = [(later(seconds), states(journal))[1] for seconds in (0, 10, 20)]
+
+        assert seen == [["accepted"], ["accepted"], ["posted"]]
+        assert len(office.ledger()) == 1
+
+    def test_once_long_after_the_write_is_denied_once(
+        self, office: Office, journal: Any, later: Later
+    ) -> None:
+        """As after an outage, or when the worker that was told the number died."""
+        office.store.add_fault("unavailable", on="read", times=1)
+        later(0)
+        office.store.add_fault("not_found", on="read", times=1)
+
+        seen = [(later(seconds), states(journal))[1] for seconds in (900, 910)]
+
+        assert seen == [["accepted"], ["posted"]]
+
+    def test_twice_an_interval_apart_goes_to_a_person(
+        self, office: Office, journal: Any, later: Later, settings: Any
+    ) -> None:
+        settings.HUB_LOOK_UP_INTERVAL_SECONDS = 180
+        office.store.add_fault("not_found", on="read", times=None)
+
+        seen = [(later(seconds), states(journal))[1] for seconds in (0, 100, 170, 185)]
+
+        batch = journal.batches.get()
+        assert seen == [["accepted"], ["accepted"], ["accepted"], ["needs_person"]]
+        assert batch.failure_code == "NumberNotFound"
+        assert batch.candidates == [office.ledger()[0].number]
+        assert Attempt.objects.filter(batch=batch, kind=Attempt.Kind.POST).count() == 1
