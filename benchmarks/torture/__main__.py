@@ -21,6 +21,7 @@ from benchmarks.torture.rig import EMBEDDED, SERVICES, Rig, rig, sandbox
 from benchmarks.torture.servers import NotInstalled
 
 WORKERS = {EMBEDDED: 3, SERVICES: 4}
+_STANDSTILL_SECONDS = 300
 _QUIET_SECONDS = 4.0
 
 
@@ -132,10 +133,18 @@ def _run(hub: Rig, places: list[offices.Place], options: argparse.Namespace, wit
 def _until_proven(
     hub: Rig, stories: list[Story], plan: Plan, *, began: float, within: float, of: int
 ) -> float | None:
-    """Let things go wrong until all is proven; return after how long, None if never."""
-    told = began
-    while time.monotonic() - began < within:
-        done = sum(story.proven() for story in stories) / of
+    """
+    Let things go wrong until all is proven; return after how long, None if never.
+
+    It is never when nothing more is proven for long: what is left over waits for a person.
+    """
+    told = moved = began
+    proven = 0
+    while time.monotonic() - began < within and time.monotonic() - moved < _STANDSTILL_SECONDS:
+        before, proven = proven, sum(story.proven() for story in stories)
+        if proven != before:
+            moved = time.monotonic()
+        done = proven / of
         plan.go_on(hub, done=done)
         hub.look_after()
         for story in stories:
