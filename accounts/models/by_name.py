@@ -51,13 +51,17 @@ def calls_of(*statements: tuple[str, int]) -> tuple[list[str], list[str]]:
     :returns: what must be run first, and the statements, by name where they have one
     """
     connection.ensure_connection()
-    if _off.is_set() or settings.HUB_PROCESS != "worker":
+    if _in_full():
         return [], [sql for sql, _count in statements]
     known: _Known | None = getattr(_of_thread, "known", None)
     if known is None or known.connection is not connection.connection:
         known = _of_thread.known = _Known(connection.connection)
     first: list[str] = []
     return first, [_call(sql, count, known, first) for sql, count in statements]
+
+
+def _in_full() -> bool:
+    return _off.is_set() or settings.HUB_PROCESS != "worker"
 
 
 def _call(sql: str, count: int, known: _Known, first: list[str]) -> str:
@@ -92,7 +96,7 @@ def or_in_full(run: Callable[[], T]) -> T:
     a name is not there, or another one of the pool has given it already.
     Inside a transaction it is not run again: that one is lost, and who began it begins anew.
     """
-    in_full = _off.is_set()
+    in_full = _in_full()
     try:
         return run()
     except DatabaseError as failure:

@@ -57,7 +57,7 @@ _UNCHANGED: "dict[type[models.Field[Any, Any]], type]" = {
 
 def for_column(field: "models.Field[Any, Any]", value: Any, connection: Any) -> Any:
     """Return the value of a field as the database takes it, as ``get_db_prep_save`` does."""
-    naive = isinstance(value, datetime) and value.tzinfo is None  # refused there
+    naive = isinstance(value, datetime) and value.tzinfo is None  # a zone is given there
     if type(value) is _UNCHANGED.get(type(field)) and not naive:
         return adapted(value, connection)
     return field.get_db_prep_save(value, connection=connection)

@@ -1,6 +1,7 @@
 """How soon a committed change must be on the disk, and which may reach it a little later."""
 
 import threading
+from collections.abc import Callable
 
 import pytest
 from django.db import connection, transaction
@@ -17,6 +18,25 @@ def waits_for_the_disk() -> bool:
         cursor.execute("PRAGMA synchronous" if sqlite else "SHOW synchronous_commit")
         (answer,) = cursor.fetchone()
     return answer == (2 if sqlite else "on")
+
+
+def takes_its_turn(work: Callable[[], object], *, begun: threading.Event) -> bool:
+    """
+    Say whether what another thread does waits for our transaction, where one writes at a time.
+
+    Elsewhere it must not wait.
+    """
+
+    def run() -> None:
+        work()
+        connection.close()
+
+    other, sqlite = threading.Thread(target=run), connection.vendor == "sqlite"
+    with durable():
+        other.start()
+        waited = not begun.wait(0.2 if sqlite else 10)
+    other.join(10)
+    return waited is sqlite and begun.is_set()
 
 
 class TestRecoverable:
@@ -53,18 +73,11 @@ class TestDurable:
         """Where the database itself lets one write at a time and has no queue."""
         entered = threading.Event()
 
-        def other():
+        def enter():
             with turn_to_write():
                 entered.set()
-            connection.close()
 
-        waiting = threading.Thread(target=other)
-        with durable():
-            waiting.start()
-            sqlite = connection.vendor == "sqlite"
-            assert entered.wait(0.2 if sqlite else 10) is not sqlite
-        waiting.join(10)
-        assert entered.is_set()
+        assert takes_its_turn(enter, begun=entered)
 
     def test_waits_for_nobody_inside_a_transaction_that_has_its_turn(self):
         with durable(), durable(), recoverable():

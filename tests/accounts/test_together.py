@@ -13,11 +13,10 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import Connection, Heartbeat, Lease
 from accounts.models.ahead import alone_with, sent_with_the_next
 from accounts.models.compare_and_set import Change
-from accounts.models.durability import durable
 from accounts.models.encrypted import EncryptedTextField
 from accounts.models.prepared import Insertion, There
 from accounts.models.together import for_column, run_together
-from tests.accounts.test_durability import waits_for_the_disk
+from tests.accounts.test_durability import takes_its_turn, waits_for_the_disk
 
 NOW = datetime(2026, 3, 25, 9, 0, tzinfo=UTC)
 
@@ -104,15 +103,8 @@ class TestRunTogether:
             with connection.execute_wrapper(noted):
                 change = Change(lease, expect={"owner": "one"}, changes={"owner": "two"})
                 made.append(change.made())
-            connection.close()
 
-        other = threading.Thread(target=change)
-        with durable():
-            other.start()
-            sqlite = connection.vendor == "sqlite"
-            assert asked.wait(0.2 if sqlite else 10) is not sqlite
-        other.join(10)
-
+        assert takes_its_turn(change, begun=asked)
         assert made == [True]
 
 

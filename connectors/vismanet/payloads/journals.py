@@ -139,15 +139,15 @@ def _lines_and_total(lines: Sequence[PostingLine]) -> tuple[list[_LineToPost], D
     debits = credits = ZERO
     made = []
     for place, line in enumerate(lines, start=1):
-        amount = _cents(line, place)
+        cents = _cents(line, place)
         debited: _Amount | UnsetType = UNSET
         credited: _Amount | UnsetType = UNSET
         if line.debit:
-            debits += amount
-            debited = _Amount(amount)
+            debits += cents
+            debited = _Amount(cents)
         else:
-            credits += amount
-            credited = _Amount(amount)
+            credits += cents
+            credited = _Amount(cents)
         made.append(
             _LineToPost(
                 "Insert",
