@@ -134,6 +134,16 @@ class RunForm(forms.Form):
     run = forms.CharField(label=_("Run"), max_length=RUN_LENGTH)
 
 
+class AnotherRunForm(RunForm):
+    """What a second run of the same pay day is called."""
+
+    run = forms.CharField(
+        label=_("Run"),
+        max_length=RUN_LENGTH,
+        help_text=_("Part of the reference; another journal of the month must not have it."),
+    )
+
+
 class ColumnsForm(forms.Form):
     """The column map of a table, with the detected values chosen."""
 

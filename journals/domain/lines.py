@@ -51,6 +51,7 @@ class FileHead:
 
     :param organisation_number: digits only, without the leading century digits ``16``
     :param run: number of the payroll run; empty if the file does not tell it
+    :param vouchers: series and number of the first vouchers, as payroll wrote them
     :param currency: empty if the file does not tell it
     :param already_read: the file says that another program has read it (``#FLAGGA 1``)
     :param first_names: the first texts with letters beyond ASCII, to check the encoding by eye
@@ -63,6 +64,7 @@ class FileHead:
     company_number: str = ""
     company_name: str = ""
     run: str = ""
+    vouchers: tuple[str, ...] = ()
     currency: str = ""
     program: str = ""
     generated_on: date | None = None

@@ -583,6 +583,15 @@ PROBLEMS: dict[str, ProblemKind] = _catalogue(
         _("a file of the company it was uploaded for"),
         _("Upload it without choosing a company, or correct the company's number."),
     ),
+    _warning(
+        "run_too_long",
+        _(
+            "The file calls its run {value}: {length} characters. The reference of a journal has "
+            "room for {limit}."
+        ),
+        _("a shorter name of the run"),
+        _("Give the run a shorter name, and the same one whenever this run is imported again."),
+    ),
     _error(
         "reading_failed",
         _("The file could not be read in {value} tries; each ended without a word."),

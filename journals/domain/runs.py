@@ -7,6 +7,7 @@ from journals.domain.lines import CODE_LENGTH
 
 PLACEHOLDER = "{run}"
 _LONGEST_PATTERN = 100
+_VOUCHERS_KEPT = 20
 _RUN = r"([0-9A-Za-z](?:[0-9A-Za-z_/-]{0,38}[0-9A-Za-z])?)"
 _WORDS = [
     "lönekörning",
@@ -53,14 +54,20 @@ def compile_run_pattern(pattern: str) -> re.Pattern[str]:
 
 
 class RunFinder:
-    """Remembers the run that the newest voucher names."""
+    """Remembers the run that the newest voucher names, and the first numbers of vouchers."""
 
     def __init__(self, pattern: str = "") -> None:
         self._pattern = compile_run_pattern(pattern)
         self._newest = date.min
         self.run = ""
+        self.vouchers: dict[str, None] = {}
 
     def see(self, dated: date, text: str) -> None:
         """Take the run from a voucher text, unless a newer voucher gave one."""
         if dated > self._newest and (found := self._pattern.search(text)):
             self._newest, self.run = dated, found[1][:CODE_LENGTH]
+
+    def number(self, series: str, number: str) -> None:
+        """Remember a voucher's series and number; without a number there is nothing to know."""
+        if number.strip() and len(self.vouchers) < _VOUCHERS_KEPT:
+            self.vouchers[f"{series} {number}".strip()[:CODE_LENGTH]] = None

@@ -276,6 +276,7 @@ class _SieReader:
             company_number=self.company,
             company_name=self.company_name,
             run=self.runs.run,
+            vouchers=tuple(self.runs.vouchers),
             currency=self._currency_code(),
             program=self.program,
             generated_on=self.generated_on,
@@ -367,6 +368,7 @@ class _SieReader:
             self.log.add("voucher_not_closed", line=self.voucher.line, column="#VER")
             self.sums.left_out(self.voucher.period)
         self._end_voucher()
+        self.runs.number(_text(fields, 1), _text(fields, 2))
         dated_text, text = _text(fields, 3), _text(fields, 4).strip()
         dated = None
         if not dated_text:

@@ -453,7 +453,7 @@ class TableReader:
         if (company := self._text(cells, "company")) and company not in self._companies:
             self._companies[company] = None
         if (run := self._text(cells, "run")) and run not in self._runs:
-            self._runs[run[:CODE_LENGTH]] = None
+            self._runs[run[:TEXT_LENGTH]] = None
         if not self.company_name and "company_name" in self._places:
             self.company_name = self._text(cells, "company_name")[:100]
             self._show_name(self.company_name)

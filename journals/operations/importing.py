@@ -30,11 +30,12 @@ from journals.domain.lines import FileHead, Limits, Reading
 from journals.domain.organisations import organisation_number
 from journals.domain.problems import ERROR, PROBLEMS, Problem, problem
 from journals.domain.reading import read
+from journals.domain.run_marks import Replacing
 from journals.domain.settings import CSV, GBAT10, SIE, XLSX, SourceSettings
-from journals.domain.states import MAY_BE_IN_LEDGER
 from journals.domain.suggesting import Suggestion, suggest_settings
 from journals.models import Batch, Content, FilePiece, ImportedFile, Journal, Source
-from journals.operations import storing
+from journals.operations import runs, storing
+from journals.operations.reversing import new_reference
 from journals.operations.sending import refresh_state, remember
 
 Clock = Callable[[], datetime]
@@ -95,8 +96,9 @@ def receive(
     A file whose bytes are those of a journal's present content is not stored: its row says so.
 
     :param encoding: chosen by a person who saw wrong letters; empty = by the file itself
-    :raises ImportRefused: if the file is larger than may be
+    :raises ImportRefused: if the file is larger than may be, or the run's name is too long
     """
+    run = _clean_run(run) if run else ""
     most = limits().max_bytes
     digest, size = hashlib.sha256(), 0
     with tempfile.TemporaryFile() as spool:
@@ -306,6 +308,7 @@ def _head(file: ImportedFile, reading: Reading) -> dict[str, Any]:
         "company_number": head.company_number,
         "company_name": head.company_name,
         "run": head.run,
+        "vouchers": list(head.vouchers),
         "currency": head.currency,
         "program": head.program,
         "generated_on": str(head.generated_on or ""),
@@ -414,7 +417,11 @@ def _settle(file: ImportedFile, *, by: User | None, now: datetime) -> None:
         _become(file, State.REFUSED, now=now)
         return
     run = (file.run or str(file.head.get("run", ""))).strip()
+    _drop_problem(file, "run_too_long")
     if not run or len(run) > RUN_LENGTH:
+        if run:
+            found = problem("run_too_long", value=run, length=len(run), limit=RUN_LENGTH)
+            _add_problem(file, found)
         _become(file, State.NEEDS_RUN, now=now)
         return
     file.run = run
@@ -433,33 +440,41 @@ def _adopt(
         content.currency = company.currency
         content.save(update_fields=["currency"])
     reference = f"PAYROLL {content.run_period}/{file.run}"
-    journal = Journal.objects.filter(company=company, reference=reference).first()
-    while journal is not None and journal.state == Journal.State.REVERSED:
-        # All of it was taken back: what comes now belongs to the one that is sent instead.
-        anew = Journal.objects.filter(anew_of=journal).first()
-        if anew is None:
-            break
-        journal = anew
-    if journal is None:
-        journal = storing.create_journal(
-            company=company,
-            content=content,
-            reference=reference,
-            run=file.run,
-            by=by,
-            now=now,
-            request_id=file.request_id,
-        )
-        remember(journal, "imported", user=by, now=now, file=file.name)
-        _audit(file, "journal.import", journal=journal, by=by, reference=journal.reference)
-        state = State.IMPORTED
-    elif journal.content.digest == content.digest:
+    found = runs.recognise(file, content, company=company, reference=reference)
+    if found is None:
+        _make_journal(file, content, company=company, reference=reference, by=by, now=now)
+        return
+    file.journal = found.journal
+    if found.repeated:
         content.delete()
-        state = State.UNCHANGED
-    else:
-        state = State.CHANGED
+    _become(file, State.UNCHANGED if found.repeated else State.CHANGED, now=now)
+
+
+def _make_journal(
+    file: ImportedFile,
+    content: Content,
+    *,
+    company: Company,
+    reference: str,
+    by: User | None,
+    now: datetime,
+    anew_of: Journal | None = None,
+) -> Journal:
+    journal = storing.create_journal(
+        company=company,
+        content=content,
+        reference=reference,
+        run=file.run,
+        by=by,
+        now=now,
+        request_id=file.request_id,
+        anew_of=anew_of,
+    )
+    remember(journal, "imported", user=by, now=now, file=file.name)
+    _audit(file, "journal.import", journal=journal, by=by, reference=reference)
     file.journal = journal
-    _become(file, state, now=now)
+    _become(file, State.IMPORTED, now=now)
+    return journal
 
 
 def _become(file: ImportedFile, state: State, *, now: datetime) -> None:
@@ -607,15 +622,22 @@ def give_run(*, file: ImportedFile, run: str, by: User | None, now: datetime) ->
 
     :raises ImportRefused: if it is empty or too long
     """
-    run = " ".join(run.split())
-    if not run or len(run) > RUN_LENGTH:
-        raise ImportRefused(
-            gettext("A run is at least 1 and at most {limit} characters.").format(limit=RUN_LENGTH)
-        )
+    run = _clean_run(run)
     with transaction.atomic():
         found = _locked(file, State.NEEDS_RUN)
         found.run = run
         _settle(found, by=by, now=now)
+
+
+def _clean_run(run: str) -> str:
+    run = " ".join(run.replace("\0", "").split())
+    if not run or len(run) > RUN_LENGTH:
+        raise ImportRefused(
+            gettext(
+                "A run is at least 1 and at most {limit} characters; {run} has {length}."
+            ).format(limit=RUN_LENGTH, run=run or "–", length=len(run))
+        )
+    return run
 
 
 def confirm(*, file: ImportedFile, by: User | None, now: datetime) -> None:
@@ -663,16 +685,12 @@ def decide(*, file: ImportedFile, take: bool, by: User | None, now: datetime) ->
         if content is None:
             raise ValueError(f"file {found.pk} has no lines")
         batches = list(Batch.objects.select_for_update().filter(journal=journal))
-        if held := [batch for batch in batches if batch.state in MAY_BE_IN_LEDGER]:
-            raise ImportRefused(
-                gettext(
-                    "{reference} is, or may be, in the ledger already ({periods}). What was sent "
-                    "is never replaced. Correct the difference with a new payroll run."
-                ).format(
-                    reference=journal.reference,
-                    periods=", ".join(sorted(batch.period for batch in held)),
-                )
-            )
+        match runs.replacing_of(journal, batches):
+            case Replacing.IN_LEDGER:
+                raise ImportRefused(runs.why_not_replaced(journal, batches))
+            case Replacing.AFTER_REVERSAL:
+                _send_instead(found, content, journal, by=by, now=now)
+                return
         journal.content = content
         journal.line_count, journal.currency = content.line_count, content.currency
         journal.total = storing.total_of(content)
@@ -684,3 +702,65 @@ def decide(*, file: ImportedFile, take: bool, by: User | None, now: datetime) ->
         _audit(found, "journal.replace", journal=journal, by=by, reference=journal.reference)
         refresh_state(journal.pk, now=now)
         _become(found, State.IMPORTED, now=now)
+
+
+def _send_instead(
+    file: ImportedFile, content: Content, journal: Journal, *, by: User | None, now: datetime
+) -> None:
+    """Make the new content the journal that is sent in place of a reversed one."""
+    reference = new_reference(journal)
+    file.run = journal.run
+    _make_journal(
+        file,
+        content,
+        company=journal.company,
+        reference=reference,
+        by=by,
+        now=now,
+        anew_of=journal,
+    )
+    remember(journal, "made_anew", now=now, user=by, reference=reference)
+
+
+def import_as_another_run(
+    *, file: ImportedFile, run: str, by: User | None, now: datetime
+) -> Journal:
+    """
+    Make a journal of its own of a file that was taken for a run which is here already.
+
+    :param run: what this run is called, ``runs.suggested_run`` or what a person made of it
+    :raises ImportRefused: if the name is too long, or another journal of the period has it
+    """
+    run = _clean_run(run)
+    with transaction.atomic():
+        found = _locked(file, State.CHANGED)
+        content = waiting_content(found)
+        if content is None or found.company is None:
+            raise ValueError(f"file {found.pk} has no lines or no company")
+        Company.objects.select_for_update().get(pk=found.company.pk)
+        reference = f"PAYROLL {content.run_period}/{run}"
+        if Journal.objects.filter(company=found.company, reference=reference).exists():
+            raise ImportRefused(
+                gettext("{reference} is there already. Choose another name for this run.").format(
+                    reference=reference
+                )
+            )
+        found.head = found.head | {"first_run": found.head.get("first_run") or found.run}
+        found.run = run
+        return _make_journal(
+            found, content, company=found.company, reference=reference, by=by, now=now
+        )
+
+
+def compare_with(*, file: ImportedFile, journal: Journal, now: datetime) -> None:
+    """
+    Hold a changed file against another run of the same pay day.
+
+    :raises ImportRefused: if that is none of them
+    """
+    with transaction.atomic():
+        found = _locked(file, State.CHANGED)
+        if journal.pk not in {one.pk for one in runs.of_the_same_day(found)}:
+            raise ImportRefused(gettext("That journal is not another run of the same pay day."))
+        found.journal = journal
+        _become(found, State.CHANGED, now=now)

@@ -15,7 +15,7 @@ from accounts.models import Company, Organisation
 from journals.domain.comparing import ADDED, REMOVED, LineChange, compare
 from journals.domain.lines import PeriodTotal
 from journals.domain.problems import ERROR, WARNING, Problem
-from journals.models import ImportedFile
+from journals.models import ImportedFile, Journal
 from journals.operations import importing, storing
 
 State = ImportedFile.State
@@ -88,6 +88,7 @@ class FilePage:
     more_problems: int
     journal_url: str
     journal_reference: str
+    journal_reversed: bool
 
 
 def recent_files(organisation: Organisation) -> list[FileRow]:
@@ -129,6 +130,7 @@ def file_page(file: ImportedFile) -> FilePage:
         more_problems=max(file.problem_count - len(file.problems), 0),
         journal_url=(reverse("journals:detail", args=[file.journal_id]) if file.journal_id else ""),
         journal_reference=file.journal.reference if file.journal else "",
+        journal_reversed=file.journal is not None and file.journal.state == Journal.State.REVERSED,
     )
 
 

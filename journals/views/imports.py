@@ -15,10 +15,11 @@ from accounts.domain import Level
 from accounts.guards import needs
 from accounts.middleware import HubRequest
 from accounts.models import User
-from journals.forms import ColumnsForm, CompanyForm, RunForm, UploadForm
-from journals.models import ImportedFile
+from journals.forms import AnotherRunForm, ColumnsForm, CompanyForm, RunForm, UploadForm
+from journals.models import ImportedFile, Journal
 from journals.operations import importing
 from journals.queries import imports as queries
+from journals.queries.which_run import which_run
 
 State = ImportedFile.State
 
@@ -118,12 +119,20 @@ def decide(request: HubRequest, pk: int) -> HttpResponse:
                 importing.give_run(file=file, run=run.cleaned_data["run"], by=by, now=now)
             case "confirm":
                 importing.confirm(file=file, by=by, now=now)
+            case "another_run":
+                run = AnotherRunForm(request.POST)
+                if not run.is_valid():
+                    return _file_page(request, file, run=run, status=400)
+                name = run.cleaned_data["run"]
+                importing.import_as_another_run(file=file, run=name, by=by, now=now)
             case "take":
                 importing.decide(file=file, take=True, by=by, now=now)
             case "keep":
                 importing.decide(file=file, take=False, by=by, now=now)
             case "discard":
                 importing.throw_away(file=file, by=by, now=now)
+            case None if (other := _other_journal(request)) is not None:
+                importing.compare_with(file=file, journal=other, now=now)
             case _:
                 messages.error(request, _("This was decided already. Nothing was changed."))
     except importing.ImportRefused as refused:
@@ -154,9 +163,20 @@ def _file_page(
         context["suggestion"] = suggestion
     elif file.state == State.NEEDS_COMPANY:
         context["company_form"] = company or CompanyForm(file=file)
+    elif (which := which_run(file)) is not None:
+        context["which"], context["sides"] = which, (which.before, which.now)
+        context["run_form"] = run or AnotherRunForm(initial={"run": which.suggested})
     elif file.state == State.NEEDS_RUN:
         context["run_form"] = run or RunForm()
     return render(request, "journals/imports/file.html", context, status=status)
+
+
+def _other_journal(request: HubRequest) -> Journal | None:
+    chosen = request.POST.get("against", "")
+    if not chosen.isdecimal() or len(chosen) > 18:
+        return None
+    found: Journal | None = Journal.objects.of(request.organisation).filter(pk=chosen).first()
+    return found
 
 
 def _file(request: HubRequest, pk: int) -> ImportedFile:

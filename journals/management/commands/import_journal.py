@@ -14,7 +14,7 @@ from accounts.models import Company, Organisation
 from journals.domain.problems import Problem
 from journals.domain.settings import SourceSettings
 from journals.models import ImportedFile, Source
-from journals.operations import importing, storing
+from journals.operations import importing, runs, storing
 
 State = ImportedFile.State
 _GOOD = (State.IMPORTED, State.UNCHANGED)
@@ -26,8 +26,9 @@ _REMEDIES = {
     State.NEEDS_COMPANY: "Name the company (--company).",
     State.NEEDS_RUN: "Give the number of the payroll run (--run).",
     State.NEEDS_CONFIRMATION: "Read the warnings, then confirm (--confirm).",
-    State.CHANGED: "The run was imported before with other content. Compare and decide in the "
-    "browser.",
+    State.CHANGED: "A run of this name was imported before with other content. Is it another run "
+    "of the same pay day, give --as-new-run; is it the same run corrected, give --take; or "
+    "compare and decide in the browser.",
 }
 
 
@@ -63,6 +64,21 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--confirm", action="store_true", help="import it although a warning asks twice"
+        )
+        again = parser.add_mutually_exclusive_group()
+        again.add_argument(
+            "--as-new-run",
+            nargs="?",
+            const="",
+            metavar="RUN",
+            help="where a run of this name is here with other content: import it as another run, "
+            "under this name or the first free one",
+        )
+        again.add_argument(
+            "--take",
+            action="store_true",
+            help="where a run of this name is here with other content: it is the same run, "
+            "corrected; refused while the old content is, or may be, in the ledger",
         )
         parser.add_argument("--json", action="store_true")
 
@@ -107,10 +123,22 @@ class Command(BaseCommand):
         if file.state == State.NEEDS_CONFIRMATION and given["confirm"]:
             importing.confirm(file=file, by=None, now=timezone.now())
             file.refresh_from_db()
+        if file.state == State.CHANGED:
+            self._decide(file, given)
         if file.state not in (*_GOOD, State.REFUSED, State.CHANGED):
             # Nobody stands before a page: what waits here would keep people's data for nothing.
             importing.throw_away(file=file, by=None, now=timezone.now())
         return file
+
+    def _decide(self, file: ImportedFile, given: dict[str, Any]) -> None:
+        now = timezone.now()
+        if given["as_new_run"] is not None:
+            free = runs.suggested_run(file, length=importing.RUN_LENGTH)
+            run = given["as_new_run"] or free
+            importing.import_as_another_run(file=file, run=run, by=None, now=now)
+        elif given["take"]:
+            importing.decide(file=file, take=True, by=None, now=now)
+        file.refresh_from_db()
 
     def _print(self, file: ImportedFile) -> None:
         self.stdout.write(f"{file.name}: {State(file.state).label}")
