@@ -2,6 +2,7 @@
 
 import re
 from datetime import date, datetime
+from decimal import Decimal
 
 from journals.domain.settings import DMY, MDY, YMD
 
@@ -29,6 +30,7 @@ _NAMED = re.compile(r"([^\W\d_]+)\.?[\s./-]*((?:19|20)[0-9]{2})")
 _NAMED_YEAR_FIRST = re.compile(r"((?:19|20)[0-9]{2})[\s./-]*([^\W\d_]+)\.?")
 _MONTH_ONLY = re.compile(r"[mp]?([0-9]{1,2})", re.IGNORECASE)
 _FULL_DATE = re.compile(r"((?:19|20)[0-9]{2})[./-][0-9]{1,2}[./-][0-9]{1,2}(?:[T ].*)?")
+_YEAR_POINT_ONE = re.compile(r"(?:19|20)[0-9]{2}[.,]1")
 _DATE = re.compile(r"([0-9]{1,4})[\s./-]+([0-9]{1,2})[\s./-]+([0-9]{1,4})(?:[T ][0-9:.]+Z?)?")
 
 
@@ -67,6 +69,17 @@ def period_from_text(text: str) -> str:
     if _FULL_DATE.fullmatch(text):
         return period_of(date_from_text(text, date_format=YMD))
     raise ValueError(text)
+
+
+def may_have_lost_a_zero(cell: object) -> bool:
+    """
+    Say whether a period is, or was, a number of which the last zero may be gone.
+
+    A spreadsheet keeps 2026.10 as 2026.1: January to one reader, October to another.
+    """
+    if isinstance(cell, float | Decimal):
+        return not float(cell).is_integer()
+    return isinstance(cell, str) and bool(_YEAR_POINT_ONE.fullmatch(cell.strip()))
 
 
 def period_from_year_and_month(year: str, month: str) -> str:

@@ -484,6 +484,12 @@ PROBLEMS: dict[str, ProblemKind] = _catalogue(
         _COLUMN_MAP,
     ),
     _error(
+        "period_is_number",
+        _("Line {line}: the period {value} is a number; 2026.1 may be January or October."),
+        _("a period as text, such as 2026-10, or a date"),
+        _("Let the column hold text or dates in payroll or in the workbook, then import it again."),
+    ),
+    _error(
         "code_too_long",
         _("Line {line}: {value} in {column} is longer than {limit} characters."),
         _("a code"),

@@ -16,6 +16,7 @@ from journals.domain.periods import (
     date_from_text,
     date_of_cell,
     last_day,
+    may_have_lost_a_zero,
     period_from_text,
     period_from_year_and_month,
     period_of,
@@ -398,6 +399,14 @@ class TableReader:
             if not text:
                 self.log.add("period_missing", line=number, column=self._heading(name))
                 return ""
+        if any(may_have_lost_a_zero(cell) for cell in key):
+            self.log.add(
+                "period_is_number",
+                line=number,
+                column=", ".join(map(self._heading, names)),
+                value=" ".join(texts),
+            )
+            return ""
         try:
             if len(texts) == 1:
                 day = date_of_cell(key[0])

@@ -1,4 +1,5 @@
 from datetime import date, datetime
+from decimal import Decimal
 
 import pytest
 
@@ -7,6 +8,7 @@ from journals.domain.periods import (
     date_of_cell,
     first_day,
     last_day,
+    may_have_lost_a_zero,
     period_from_text,
     period_from_year_and_month,
 )
@@ -47,6 +49,16 @@ class TestPeriodFromText:
     def test_refuses_what_has_no_year_or_no_month_of_the_calendar(self, text):
         with pytest.raises(ValueError):
             period_from_text(text)
+
+
+class TestMayHaveLostAZero:
+    @pytest.mark.parametrize("cell", [2026.1, 2026.03, Decimal("2026.1"), "2026.1", " 2026,1"])
+    def test_doubts_a_period_that_a_spreadsheet_kept_as_a_number(self, cell):
+        assert may_have_lost_a_zero(cell)
+
+    @pytest.mark.parametrize("cell", [202610, 2026.0, 10.0, "2026.10", "2026-1", "2026.01", None])
+    def test_trusts_text_and_whole_numbers(self, cell):
+        assert not may_have_lost_a_zero(cell)
 
 
 class TestPeriodFromYearAndMonth:

@@ -1,0 +1,118 @@
+"""
+Files that were once read wrongly, each beside what is right, through `import_journal`.
+
+The files are not part of the project: where they are absent the test is skipped and says so.
+Each of their kinds also has a test of its own that builds the file itself.
+
+A row of `RIGHT` is a file, the options of the command, and what must come of it: `booked` with
+every amount by period and account, `refused` with the codes of the problems that must be among
+those found, or `asked` with the rules that a person must choose first.
+"""
+
+import contextlib
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+
+from accounts.models import Organisation
+from journals.models import Journal
+from journals.operations import storing
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+FAULTS = Path(__file__).resolve().parents[3] / "shared" / "samples" / "faults"
+
+needs_faults = pytest.mark.skipif(
+    not FAULTS.is_dir(), reason="the samples of faults are not beside this checkout"
+)
+
+
+@dataclass(frozen=True)
+class Right:
+    """What must come of a file."""
+
+    state: str
+    amounts: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    codes: frozenset[str] = frozenset()
+    rules: frozenset[str] = frozenset()
+
+
+def booked(amounts: Mapping[tuple[str, str], str]) -> Right:
+    """The file becomes a journal of exactly these amounts by period and account."""
+    return Right("imported", amounts=amounts)
+
+
+def refused(*codes: str) -> Right:
+    """The file is refused, and these problems are among those named."""
+    return Right("refused", codes=frozenset(codes))
+
+
+RIGHT: list[tuple[str, tuple[str, ...], Right]] = [
+    (
+        "10-period-number-october.xlsx",
+        ("--accept-columns",),
+        refused("period_is_number"),
+    ),
+]
+
+
+def imported(name: str, *options: str, company: str = "1") -> dict[str, Any]:
+    """Import a sample by command, and return what the command says."""
+    said = io.StringIO()
+    with contextlib.suppress(SystemExit):  # of a file not imported; the answer says its state
+        call_command(
+            "import_journal",
+            str(FAULTS / name),
+            "--company",
+            company,
+            "--run",
+            "1",
+            "--json",
+            *options,
+            stdout=said,
+        )
+    answer: dict[str, Any] = json.loads(said.getvalue())
+    return answer
+
+
+def amounts_of(journal: Journal) -> dict[tuple[str, str], str]:
+    """Return what would be booked, by period and account."""
+    sums: dict[tuple[str, str], Decimal] = {}
+    for line in storing.lines_of(journal.content):
+        place = line.period, line.account
+        sums[place] = sums.get(place, Decimal(0)) + line.amount
+    return {place: str(amount) for place, amount in sums.items()}
+
+
+@needs_faults
+class TestFaultSamples:
+    @pytest.fixture(autouse=True)
+    def office(self) -> Organisation:
+        """Make the fresh organisation of the samples, with its company."""
+        office = factories.organisation()
+        factories.company(office, number="1", organisation_number="5555555555")
+        return office
+
+    @pytest.mark.parametrize(
+        ("name", "options", "right"), RIGHT, ids=[f"{row[0]}{' '.join(row[1])}" for row in RIGHT]
+    )
+    def test_are_read_rightly_or_refused_with_words(
+        self, name: str, options: tuple[str, ...], right: Right
+    ) -> None:
+        answer = imported(name, *options)
+
+        found = {one["code"] for one in answer["problems"]}
+        assert right.codes <= found, answer
+        assert right.rules <= {one["rule"] for one in answer.get("open", ())}, answer
+        if right.state == "imported":
+            assert amounts_of(Journal.objects.get()) == right.amounts
+        else:
+            assert not Journal.objects.exists()
