@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.operations.waking import wake
 from payments.models import Customer, FetchRun, InvoiceClient, Payment, Registration
-from payments.models.registrations import CLAIMED, DUE
+from payments.models.registrations import CLAIMED
 from payments.operations import fetching, registering, running
 
 
@@ -62,7 +62,7 @@ def _ring_clients(*, now: datetime, limit: int) -> int:
     usable = Q(organisation__payment_integration__activated_at__isnull=False)
     target_waits = Q(target__not_before__gt=now) | Q(target=None) | ~Q(target__state="authorised")
     source_waits = Q(source__not_before__gt=now) | Q(source=None) | ~Q(source__state="authorised")
-    registrations = Registration.objects.filter(client=mine, state__in=DUE, not_before__lte=now)
+    registrations = Registration.objects.due(now=now).filter(client=mine)
     pushes = Customer.objects.filter(client=mine, push_at__lte=now)
     marks = Payment.objects.filter(client=mine, mark="", mark_at__lte=now)
     due = list(

@@ -64,6 +64,7 @@ BOUNDARIES: dict[str, str] = {
     "register.stored": "the number is committed, the payment is not marked",
     "reverse.claimed": "claim and attempt are committed, no call is made",
     "reverse.called": "the target has nulled the payment, nothing is stored",
+    "reverse.stored": "that it is nulled is committed, nothing that waited for it is sent",
     "mark.called": "the source has the marks, nothing is stored",
     "mark.stored": "the marks are committed, the lease is not given back",
     # --- worker: time is denied in the target

@@ -48,6 +48,8 @@ PRIVILEGES = (
     *("OutgoingInvoice", "CustomerLedger", "Customer", "Project_Full", "BankVoucher_Full"),
     *("GeneralLedgerAccount", "CommonServices"),
 )
+REVERSAL_PRIVILEGE = "YearEndVoucher_Full"
+"""What the published schema asks for `POST /Vouchers/Reverse`."""
 
 
 class Door:
@@ -217,6 +219,9 @@ class Client:
                 found.append(SetupFinding(FindingLevel.PROBLEM, code, {"privilege": name}))
         if found:
             return found
+        if REVERSAL_PRIVILEGE not in valid:
+            params = {"privilege": REVERSAL_PRIVILEGE}
+            found.append(SetupFinding(FindingLevel.WARNING, "privilege_to_reverse_missing", params))
         try:
             self._account_id(account)
         except errors.AccountUnusable:
@@ -384,13 +389,35 @@ class Client:
         """
         if self._voucher(id)[0]:
             return
-        answer = self._door.send("POST", f"/Vouchers/Reverse/{_uuid(id)}")
-        if answer.status in (200, 202, 204):
+        try:
+            answer = self._door.send("POST", f"/Vouchers/Reverse/{_uuid(id)}")
+        except OutcomeUnknown as lost:
+            raise errors.ReversalUnknown(
+                vendor=VENDOR, detail=lost.detail, status=lost.status, trace_id=lost.trace_id
+            ) from lost
+        if answer.status in (200, 204):
             return
+        if answer.status == 202:
+            # A request was taken, which is not yet a reversal.
+            if self._voucher(id)[0]:
+                return
+            raise errors.ReversalRequested(vendor=VENDOR, status=answer.status, retry_after=30)
         failed = errors.failure(answer, writes=True)
         # Somebody may have reversed it in the moment between.
         if isinstance(failed, Rejected) and self._voucher(id)[0]:
             return
+        if isinstance(failed, errors.PrivilegeMissing):
+            raise errors.ReversalNotAllowed(
+                vendor=VENDOR,
+                privilege=REVERSAL_PRIVILEGE,
+                detail=failed.detail,
+                status=answer.status,
+                trace_id=failed.trace_id,
+            )
+        if type(failed) is OutcomeUnknown:
+            raise errors.ReversalUnknown(
+                vendor=VENDOR, detail=failed.detail, status=failed.status, trace_id=failed.trace_id
+            )
         raise failed
 
     # --- Look-ups before a payment ----------------------------------------------------------

@@ -149,6 +149,34 @@ class PaymentThere(ConflictingWrite):
     not_booked = _("It is not known yet whether the payment was registered.")
 
 
+class ReversalRequested(OutcomeUnknown):
+    """The reversal was accepted, and the voucher is not (yet) shown as reversed."""
+
+    summary = _("{vendor} accepted to reverse the payment, and does not show it as reversed yet.")
+    remedy = _("Nothing to do yet: {vendor} is asked again in a while.")
+    not_booked = _("It is not known yet whether the payment is reversed.")
+
+
+class ReversalUnknown(OutcomeUnknown):
+    """A reversal was sent and there is no clear answer."""
+
+    summary = _("{vendor} did not answer clearly. The payment may or may not be reversed.")
+    remedy = _("Nothing to do yet: {vendor} is asked before anything is sent again.")
+    not_booked = _("It is not known yet whether the payment is reversed.")
+
+
+class ReversalNotAllowed(Forbidden):
+    """The integration may post payments here and may not reverse them."""
+
+    summary = _("{vendor} does not allow the hub to reverse a payment in this company.")
+    remedy = _(
+        "An administrator gives the hub the privilege {privilege} in {vendor}, or reverses the "
+        "voucher there by hand; the hub looks again by itself."
+    )
+    not_booked = _("The payment still stands in {vendor}; nothing else of it is sent until then.")
+    needs = ("vendor", "privilege")
+
+
 # --- Reading what the vendor says -----------------------------------------------------------
 
 _TEXTS = ("detail", "message", "error_description", "title", "error")

@@ -190,6 +190,17 @@ class NothingToDecide(Rejected):
     needs = ("payment",)
 
 
+class SayWhetherItStands(Rejected):
+    """A payment that was taken off its invoice is to be left as it is, which says nothing."""
+
+    summary = _("Payment {payment} was taken off its invoice: leaving it out is no answer.")
+    remedy = _("Look in the invoicing system, then say whether the payment stands there.")
+    not_booked = _("Nothing was changed.")
+    who = FINANCE
+    action = ""
+    needs = ("payment",)
+
+
 class MatchRefused(Rejected):
     """A person asked for a match that would break a rule."""
 

@@ -20,6 +20,8 @@ from payments.models.money import MoneyField
 _S = RegistrationState
 DUE = (_S.READY, _S.UNKNOWN, _S.TO_REVERSE)
 CLAIMED = (_S.SENDING, _S.REVERSING)
+NOT_THERE = (_S.WITHDRAWN, _S.REVERSED)
+"""States in which it is known that nothing of it stands in the target any more."""
 
 
 class RegistrationQuerySet(OfOrganisation):
@@ -27,7 +29,24 @@ class RegistrationQuerySet(OfOrganisation):
 
     def due(self, *, now: datetime) -> "RegistrationQuerySet":
         """Return those that may be sent, asked about or reversed now."""
-        return self.filter(state__in=DUE, not_before__lte=now)
+        return self.filter(state__in=DUE, not_before__lte=now).exclude(self.held_back())
+
+    @staticmethod
+    def held_back() -> models.Q:
+        """
+        Hold for those that wait to be sent while an earlier sending of the payment may stand.
+
+        A person took the payment off an invoice, and it is not known to be undone there: sent
+        on another invoice now, the same money would stand in the target twice.
+        """
+        earlier = Registration.objects.may_still_stand().filter(payment=models.OuterRef("payment"))
+        return models.Q(models.Exists(earlier), state=_S.READY)
+
+    def may_still_stand(self) -> "RegistrationQuerySet":
+        """Return those that a person took off their invoice and that may stand in the target."""
+        undone = Settlement.objects.filter(undoes=models.OuterRef("settlement"))
+        taken_back = models.Q(state__in=(_S.TO_REVERSE, _S.REVERSING))
+        return self.filter(taken_back | models.Exists(undone)).exclude(state__in=NOT_THERE)
 
     def in_doubt(self, *, now: datetime) -> "RegistrationQuerySet":
         """
@@ -54,9 +73,13 @@ class RegistrationQuerySet(OfOrganisation):
         """
         Make one due registration ours in one UPDATE.
 
-        What a restore has put in doubt is nobody's, even if that was a moment ago.
+        What a restore has put in doubt is nobody's, even if that was a moment ago; nor is what
+        waits until an earlier sending of the payment is undone.
         """
-        free = self.exclude(pk__in=Registration.objects.filter(pk=pk).in_doubt(now=now))
+        mine = Registration.objects.filter(pk=pk)
+        free = self.exclude(pk__in=mine.in_doubt(now=now)).exclude(
+            pk__in=mine.filter(self.held_back())
+        )
         won = free.filter(pk=pk, state=old, not_before__lte=now).update(
             state=new,
             state_at=now,

@@ -7,6 +7,9 @@ A worker serves one client at a time, holding the writer lease of the target's c
     call                   died here: the same
     number stored          nothing left to do but the marker, which is a courtesy
 
+What a person takes off its invoice is taken back there before anything else of the payment is
+sent: the claim itself refuses it until then (`RegistrationQuerySet.held_back`).
+
 After a doubt nothing is sent again before the target was asked, twice, minutes apart; after a
 restore of the database nothing is sent at all before that (`restoring`).
 """
@@ -275,7 +278,7 @@ class _Turn:
                     self._pause(until=now + wait)
                 return False
             case NotAuthorized():
-                if not self._connection().filter(state=Connection.State.AUTHORISED).exists():
+                if not self._is_authorised():
                     mine.become(_S.READY, now=now, not_before=now, **why(failure, now))
                     return False
                 mine.become(_S.REJECTED, now=now, **why(failure, now))
@@ -286,6 +289,9 @@ class _Turn:
 
     def _pause(self, *, until: datetime) -> None:
         self._connection().update(not_before=until)
+
+    def _is_authorised(self) -> bool:
+        return self._connection().filter(state=Connection.State.AUTHORISED).exists()
 
     def _connection(self) -> "QuerySet[Connection]":
         assert self.client.target is not None  # noqa: S101 (there is no turn without)
@@ -386,24 +392,36 @@ class _Turn:
         except ConnectorError as failure:
             now = self.clock()
             self._close(attempt, failure.code(), detail=failure.detail)
-            if isinstance(failure, Unavailable | OutcomeUnknown | BadAnswer | NotAuthorized):
-                wait = timedelta(
-                    seconds=getattr(failure, "retry_after", None) or min(5 * 2**mine.failures, 900)
-                )
-                mine.become(
-                    _S.TO_REVERSE,
-                    now=now,
-                    not_before=now + wait,
-                    failures=min(mine.failures + 1, 20),
-                    **why(failure, now),
-                )
-                return not isinstance(failure, Unavailable | NotAuthorized)
-            mine.become(_S.NEEDS_PERSON, now=now, **why(failure, now))
-            return True
+            return self._not_reversed(mine, failure, now=now)
         reached("reverse.called")
         self._close(attempt, "ok")
         mine.become(_S.REVERSED, now=self.clock(), failures=0, **NO_FAILURE)
+        reached("reverse.stored")
         return True
+
+    def _not_reversed(self, mine: Registration, failure: ConnectorError, *, now: datetime) -> bool:
+        """
+        Let it be tried again, or let a person look; say whether the turn may go on.
+
+        Until one of them has an end, nothing else of the payment is sent.
+        """
+        lasting = isinstance(failure, Unavailable | NotAuthorized)
+        doubtful = isinstance(failure, OutcomeUnknown | BadAnswer)
+        if not lasting and not (doubtful and mine.failures < _MOST_LOOK_UPS_THAT_FAIL):
+            mine.become(_S.NEEDS_PERSON, now=now, failures=0, **why(failure, now))
+            return True
+        wait = timedelta(seconds=failure.retry_after or min(5 * 2 ** min(mine.failures, 8), 900))
+        mine.become(
+            _S.TO_REVERSE,
+            now=now,
+            not_before=now + wait,
+            failures=min(mine.failures + 1, 20),
+            **why(failure, now),
+        )
+        if isinstance(failure, Unavailable) and failure.retry_after:
+            self._pause(until=now + wait)
+        # A right that is missing for this one call stops nothing else.
+        return doubtful or (isinstance(failure, NotAuthorized) and self._is_authorised())
 
     # --- the trace of every call ---
 
@@ -464,7 +482,7 @@ def recover(*, now: datetime) -> int:
 
 
 CHOICES = ("there", "not_there", "drop")
-"""What a person answers: it stands in the target, it does not (send it), leave it out."""
+"""What a person answers: it stands in the target; it does not: send it; it does not: leave it."""
 
 
 def try_again(
@@ -511,13 +529,17 @@ def decide(
     :param choice: one of `CHOICES`
     :raises KeyError: for another choice
     :raises NothingToDecide: if nobody is asked, or somebody has answered
+    :raises SayWhetherItStands: if it was taken off its invoice, and is to be left as it is
     """
     check_right(registration.organisation, by)
     nothing = refusals.NothingToDecide(payment=str(registration.payment))
     if registration.state != _S.NEEDS_PERSON:
         raise nothing
     if Settlement.objects.filter(undoes=registration.settlement_id).exists():
-        new = {"there": _S.TO_REVERSE, "not_there": _S.REVERSED, "drop": _S.WITHDRAWN}[choice]
+        if choice == "drop":
+            # It would not say whether it stands there, and the payment is free for another invoice.
+            raise refusals.SayWhetherItStands(payment=str(registration.payment))
+        new = {"there": _S.TO_REVERSE, "not_there": _S.REVERSED}[choice]
     else:
         new = {"there": _S.REGISTERED, "not_there": _S.READY, "drop": _S.WITHDRAWN}[choice]
     changes = dict(NO_FAILURE)

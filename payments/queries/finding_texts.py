@@ -58,6 +58,10 @@ FINDINGS = {
     "privilege_without_module": _(
         "The privilege {privilege} is granted, and the company lacks the module behind it."
     ),
+    "privilege_to_reverse_missing": _(
+        "The privilege {privilege} is missing in PowerOffice Go. Payments are registered without "
+        "it; what a person takes off its invoice cannot be reversed there by the hub, and waits."
+    ),
     "account_unusable": _(
         "The clearing account {account} does not exist in PowerOffice Go, or takes no postings."
     ),

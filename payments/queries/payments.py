@@ -62,13 +62,14 @@ class PaymentRow:
 
 
 def payment_rows(payments: list[Payment]) -> list[PaymentRow]:
-    """Return the rows of payments that `with_assigned` gave; two statements for all of them."""
+    """Return the rows of payments that `with_assigned` gave; three statements for all of them."""
     ids = [payment.pk for payment in payments]
     states: dict[int, list[tuple[str, str]]] = {}
     for some in portions(ids):
         rows = Registration.objects.filter(payment_id__in=some).order_by("pk")
-        for payment_id, state in rows.values_list("payment_id", "state"):
-            word, look = REGISTRATIONS[state]
+        held_back = set(rows.filter(Registration.objects.held_back()).values_list("pk", flat=True))
+        for pk, payment_id, state in rows.values_list("pk", "payment_id", "state"):
+            word, look = REGISTRATIONS["held_back" if pk in held_back else state]
             states.setdefault(payment_id, []).append((str(word), look))
     names = _names(payments)
     return [
@@ -192,6 +193,18 @@ class EventRow:
     target_number: str
     matched_there: bool | None
     failure: FailureRow | None
+    waits_for: tuple["Earlier", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """An earlier sending of a payment that is not known to be undone in the target."""
+
+    invoice: str
+    url: str
+    target_number: str
+    word: str
+    look: str
 
 
 def events_of(condition: Q) -> list[EventRow]:
@@ -202,13 +215,35 @@ def events_of(condition: Q) -> list[EventRow]:
         .annotate(is_undone=Exists(Settlement.objects.filter(undoes=OuterRef("pk"))))
         .order_by("made_at", "pk")
     )
-    return [_event(one) for one in rows]
+    found = list(rows)
+    earlier = _earlier({one.payment_id for one in found if one.payment_id})
+    return [_event(one, earlier.get(one.payment_id or 0, ())) for one in found]
 
 
-def _event(one: Settlement) -> EventRow:
+def _earlier(payment_ids: set[int]) -> dict[int, tuple[Earlier, ...]]:
+    """Return what of those payments is to be taken back before anything else of them is sent."""
+    found: dict[int, tuple[Earlier, ...]] = {}
+    rows = Registration.objects.may_still_stand().filter(payment__in=payment_ids)
+    for one in rows.select_related("settlement__invoice").order_by("pk"):
+        word, look = REGISTRATIONS[one.state]
+        invoice = one.settlement.invoice
+        row = Earlier(
+            invoice=invoice.number,
+            url=reverse("payments:invoice", args=[invoice.pk]),
+            target_number=one.target_number,
+            word=str(word),
+            look=look,
+        )
+        found[one.payment_id] = (*found.get(one.payment_id, ()), row)
+    return found
+
+
+def _event(one: Settlement, earlier: tuple[Earlier, ...]) -> EventRow:
     registration = getattr(one, "registration", None)
     undone: bool = one.is_undone  # type: ignore[attr-defined]
     source = one.payment or one.credit_note
+    held_back = bool(earlier) and registration is not None and registration.state == "ready"
+    state = "held_back" if held_back else registration.state if registration else ""
     return EventRow(
         pk=one.pk,
         at=one.made_at,
@@ -226,7 +261,7 @@ def _event(one: Settlement) -> EventRow:
         is_undo=one.undoes_id is not None,
         is_undone=undone,
         may_be_undone=one.undoes_id is None and not undone,
-        registration=tuple(map(str, REGISTRATIONS[registration.state])) if registration else None,  # type: ignore[arg-type]
+        registration=(str(REGISTRATIONS[state][0]), REGISTRATIONS[state][1]) if state else None,
         registration_pk=registration.pk if registration else None,
         registration_state=registration.state if registration else "",
         target_number=registration.target_number if registration else "",
@@ -239,6 +274,7 @@ def _event(one: Settlement) -> EventRow:
         )
         if registration
         else None,
+        waits_for=earlier if held_back else (),
     )
 
 

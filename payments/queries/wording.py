@@ -44,6 +44,7 @@ STATES = {
 """Word, and the look among `accounts.templatetags.hub.BADGES`."""
 REGISTRATIONS = {
     "ready": (_("Waits"), "waiting"),
+    "held_back": (_("Waits until it is taken back elsewhere"), "held"),
     "sending": (_("Being registered"), "sending"),
     "registered": (_("Registered"), "done"),
     "unknown": (_("Outcome unknown"), "unknown"),

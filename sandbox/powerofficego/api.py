@@ -55,8 +55,7 @@ _ROUTES: list[tuple[str, str, str, str, Any]] = [
         "ManualVoucher",
         vouchers.read_manual,
     ),
-    # The schema lists YearEndVoucher_Full, probably a copying slip: any will do here.
-    ("POST", f"/Vouchers/Reverse/{_UUID}", "go_reverse", "", vouchers.reverse),
+    ("POST", f"/Vouchers/Reverse/{_UUID}", "go_reverse", "YearEndVoucher_Full", vouchers.reverse),
     ("GET", "/GeneralLedgerAccounts", "go_accounts", "GeneralLedgerAccount", reads.accounts),
     ("GET", "/ClientBankAccounts", "go_accounts", "ClientBankAccount", reads.bank_accounts),
     ("GET", "/VatCodes", "go_settings", "CommonServices", reads.vat_codes),

@@ -106,7 +106,7 @@ def _client(client: shared.Client) -> Json:
             *("OutgoingInvoice", "CustomerLedger", "Customer_Full", "Project_Full"),
             *("BankVoucher_Full", "ManualVoucher_Full", "GeneralLedgerAccount"),
             *("ClientBankAccount", "CommonServices", "Department", "Location"),
-            *("CustomDimension", "AccountTransaction"),
+            *("CustomDimension", "AccountTransaction", "YearEndVoucher_Full"),
         ],
         "invalid_privileges": [],
         "subscriptions": ["Accounting", "Invoicing", "Project"],

@@ -19,6 +19,7 @@ from payments.models import (
     Customer,
     DeniedProject,
     FetchRun,
+    Invoice,
     Payment,
     Registration,
     Settlement,
@@ -200,6 +201,7 @@ KILL_POINTS: dict[str, KillPoint] = {
     "register.stored": KillPoint("registrar", fetched, there=1),
     "reverse.claimed": KillPoint("registrar", undone, there=1, taken_back=True),
     "reverse.called": KillPoint("registrar", undone, taken_back=True),
+    "reverse.stored": KillPoint("registrar", undone, taken_back=True),
     "mark.called": KillPoint("registrar", fetched, there=1),
     "mark.stored": KillPoint("registrar", fetched, there=1),
     "block.noted": KillPoint("registrar", blocked, there=1),
@@ -274,4 +276,48 @@ def test_b07_a_payment_of_which_nothing_came_is_looked_for_twice_and_then_regist
         ("look_up", "not_found"),
         ("look_up", "not_found"),
         ("register", "ok"),
+    ]
+
+
+MOVED = (
+    *("reverse.claimed", "reverse.called", "reverse.stored"),
+    *("register.claimed", "register.called", "register.stored", "mark.called"),
+)
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("boundary", MOVED)
+@pytest.mark.parametrize("refused", ["", "bad_gateway"])
+def test_b11_a_payment_that_is_moved_never_stands_on_two_invoices(
+    scene: Scene, boundary: str, refused: str
+) -> None:
+    undone(scene)
+    paid = Payment.objects.get()
+    other = Invoice.objects.exclude(settlements__payment=paid).filter(
+        is_credit_note=False, posted_amount__gte=paid.amount, currency="NOK"
+    )[0]
+    matching.match_by_hand(
+        payment=paid,
+        invoice=other,
+        amount=None,
+        reason="Meant for this one",
+        by=scene.office.member.user,
+        now=datetime.now(UTC),
+    )
+    if refused:
+        scene.fault(refused, on="go_reverse")
+
+    scene.die(part="registrar", boundary=boundary)
+    most = len(scene.registered())
+    for seconds in (0, 40, 75, 150, 260, 450, 500, 900):
+        scene.later(seconds)
+        most = max(most, len(scene.registered()))
+
+    assert most == 1
+    (there,) = scene.office.books().payments()
+    lines = {line["invoice_no"] for line in there["lines"]}
+    assert other.number in lines
+    assert sorted(Registration.objects.values_list("state", flat=True)) == [
+        "registered",
+        "reversed",
     ]

@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from werkzeug import Response
 
 from connectors.errors import (
     BadAnswer,
@@ -213,6 +214,20 @@ class TestCheckSetup:
 
         assert findings[0].code == "account_unusable"
         assert findings[0].params == {"account": account}
+
+    def test_warns_of_the_privilege_that_a_reversal_needs(self, go):
+        valid = go.books().client["valid_privileges"]
+        go.server.store.go_setup.set_client(
+            "nordvik", valid_privileges=[one for one in valid if one != "YearEndVoucher_Full"]
+        )
+
+        found = go.client().check_setup(account="1579")
+
+        assert [(one.level, one.code) for one in found] == [
+            (FindingLevel.WARNING, "privilege_to_reverse_missing"),
+            (FindingLevel.OK, "lock_date"),
+        ]
+        assert found[0].params == {"privilege": "YearEndVoucher_Full"}
 
     def test_finds_the_privileges_and_why_they_are_missing(self, go):
         client = go.books().client
@@ -491,6 +506,32 @@ class TestReversePayment:
 
         assert go.calls("go_reverse") == 1
         assert go.balance_of("50002") == Decimal("8000.00")
+
+    def test_without_the_privilege_names_it_and_leaves_the_payment(self, go):
+        client = go.client()
+        registered = client.register_payment(payment())
+        valid = go.books().client["valid_privileges"]
+        go.server.store.go_setup.set_client(
+            "nordvik", valid_privileges=[one for one in valid if one != "YearEndVoucher_Full"]
+        )
+
+        with pytest.raises(errors.ReversalNotAllowed) as caught:
+            client.reverse_payment(registered.id)
+
+        assert caught.value.params["privilege"] == "YearEndVoucher_Full"
+        assert go.balance_of("50002") == Decimal("4500.00")
+
+    def test_that_is_only_accepted_is_not_taken_for_done(self, go, monkeypatch):
+        client = go.client()
+        registered = client.register_payment(payment())
+        monkeypatch.setattr(
+            "sandbox.powerofficego.books.ClientBooks.reverse", lambda books, voucher: voucher
+        )
+        answer = "sandbox.powerofficego.vouchers.Response"
+        monkeypatch.setattr(answer, lambda status: Response(status=202))
+
+        with pytest.raises(errors.ReversalRequested):
+            client.reverse_payment(registered.id)
 
     def test_never_touches_a_voucher_of_somebody_else(self, go):
         entry = go.server.store.go_setup.pay("nordvik", "50002", "1.00", on="2026-08-16")
