@@ -140,6 +140,11 @@ class Limits:
     max_unzipped_bytes: int = 400_000_000
     max_columns: int = 200
 
+    @property
+    def max_cells(self) -> int:
+        """Return how many cells of a workbook are looked at: twenty for each row that may be."""
+        return max(100_000, 20 * self.max_rows)
+
 
 def totals_of(lines: Iterable[JournalLine]) -> tuple[PeriodTotal, ...]:
     """Return the sums per period, oldest first."""

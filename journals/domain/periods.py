@@ -8,6 +8,11 @@ from journals.domain.settings import DMY, MDY, YMD
 
 FIRST_YEAR, LAST_YEAR = 1990, 2099
 
+
+class OutOfRange(ValueError):
+    """The date is one of the calendar, but no day on which anybody books payroll."""
+
+
 _MONTHS = (
     "january januari januar tammikuu tammi jan",
     "february februari februar helmikuu helmi feb",
@@ -147,7 +152,7 @@ def _by_order(one: str, two: str, three: str, date_format: str) -> date:
 
 def _in_range(day: date) -> date:
     if not FIRST_YEAR <= day.year <= LAST_YEAR:
-        raise ValueError(day.isoformat())
+        raise OutOfRange(day.isoformat())
     return day
 
 

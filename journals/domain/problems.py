@@ -170,6 +170,7 @@ _EXPORT_AGAIN = _("Export the file from payroll again and import that one.")
 _EXPORT_FORMAT = _("In payroll, export the journal as SIE 4, CSV or XLSX and import that file.")
 _CORRECT_FILE = _("Correct it in payroll, export the file again and import that one.")
 _COLUMN_MAP = _("Open the column map of this source and choose the right column or rule.")
+_ONLY_THE_SHEET = _("Save it with only the journal's sheet, or export CSV instead.")
 _SPLIT_FILE = _("Export one file each and import them one by one.")
 
 PROBLEMS: dict[str, ProblemKind] = _catalogue(
@@ -197,7 +198,7 @@ PROBLEMS: dict[str, ProblemKind] = _catalogue(
         "unzipped_too_large",
         _("The workbook unpacks to {value} bytes; the limit is {limit}."),
         _("at most the limit of the hub"),
-        _("Save it with only the journal's sheet, or export CSV instead."),
+        _ONLY_THE_SHEET,
     ),
     _error(
         "line_too_long",
@@ -272,6 +273,39 @@ PROBLEMS: dict[str, ProblemKind] = _catalogue(
         _("The workbook holds a document type declaration, which no honest workbook has."),
         _("a workbook as payroll writes it"),
         _EXPORT_AGAIN,
+    ),
+    _error(
+        "too_many_cells",
+        _("The workbook holds more than {limit} cells."),
+        _("at most the limit of the hub"),
+        _ONLY_THE_SHEET,
+    ),
+    _error(
+        "too_many_texts",
+        _("The texts of the workbook have more than {limit} characters."),
+        _("at most the limit of the hub"),
+        _ONLY_THE_SHEET,
+    ),
+    _error(
+        "too_many_styles",
+        _("The workbook has more than {limit} cell formats."),
+        _("at most the limit of the hub"),
+        _ONLY_THE_SHEET,
+    ),
+    _error(
+        "too_many_parts",
+        _("The workbook consists of more than {limit} parts."),
+        _("at most the limit of the hub"),
+        _ONLY_THE_SHEET,
+    ),
+    _error(
+        "file_unreadable",
+        _("The file could not be read: something in it is not as the hub knows it ({value})."),
+        _("a file as payroll writes it"),
+        _(
+            "Export it from payroll again. If that does not help, give whoever runs the hub the "
+            "request ID above: what was met stands in the log."
+        ),
     ),
     _error(
         "settings_impossible",
@@ -436,8 +470,8 @@ PROBLEMS: dict[str, ProblemKind] = _catalogue(
     _error(
         "amount_missing",
         _("Line {line} has an account but no amount in {column}."),
-        _("an amount; a formula must have been calculated and saved"),
-        _("If the cell holds a formula, open the file, let it calculate, save it, and import it."),
+        _("an amount"),
+        _CORRECT_FILE,
     ),
     _error(
         "amount_unreadable",
@@ -475,6 +509,12 @@ PROBLEMS: dict[str, ProblemKind] = _catalogue(
         _("Line {line}: {value} in {column} is not a date."),
         _("a date of the calendar, in the date format of the source"),
         _COLUMN_MAP,
+    ),
+    _error(
+        "date_out_of_range",
+        _("Line {line}: {value} in {column} lies outside the years {first} to {last}."),
+        _("a day on which payroll is booked"),
+        _CORRECT_FILE,
     ),
     _error("period_missing", _("Line {line} has no period."), _("a period"), _CORRECT_FILE),
     _error(
@@ -568,6 +608,28 @@ PROBLEMS: dict[str, ProblemKind] = _catalogue(
         _("The workbook has no visible sheet {value}. Sheets found: {sheets}."),
         _("the sheet of the source"),
         _COLUMN_MAP,
+    ),
+    _warning(
+        "sheet_not_read",
+        _("The sheet {value} has the same headings as {read_sheet} and is not read."),
+        _("one sheet with the rows of the run"),
+        _(
+            "If its rows belong to the run, put all rows in one sheet and import that file. "
+            "If they do not, confirm."
+        ),
+        needs_confirmation=True,
+    ),
+    _error(
+        "formula_not_calculated",
+        _("Line {line}: {column} holds a formula that was never calculated: {value}"),
+        _("a value, or a formula that was calculated and saved"),
+        _("Open the file in a spreadsheet, let it calculate, save it, and import that file."),
+    ),
+    _error(
+        "cell_is_error",
+        _("Line {line}: {column} holds the error {value} of a spreadsheet."),
+        _("a value"),
+        _CORRECT_FILE,
     ),
     _error(
         "row_unreadable",

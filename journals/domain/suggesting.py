@@ -5,6 +5,7 @@ import io
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from itertools import islice
 from typing import BinaryIO
 
@@ -32,11 +33,14 @@ from journals.domain.settings import (
     SourceSettings,
 )
 from journals.domain.tables import HEADING_ROWS, Cell, required_fields
-from journals.domain.xlsx_file import open_workbook, visible_sheets
+from journals.domain.workbook import Unusable
+from journals.domain.xlsx_file import opened
 
 CERTAIN, LIKELY, GUESS, MISSING = "certain", "likely", "guess", "missing"
 _SAMPLE_ROWS = 300
 _SHOWN_ROWS = 10
+_SAMPLE_SHEETS = 20
+_SHEETS_NAMED = 200
 
 _Table = list[tuple[int, list[Cell]]]
 
@@ -134,24 +138,21 @@ def _consistency(lines: Sequence[str], separator: str) -> tuple[int, int]:
 def _xlsx_sample(
     stream: BinaryIO, *, limits: Limits, log: ProblemLog
 ) -> tuple[SourceSettings, _Table, tuple[str, ...]]:
-    workbook = open_workbook(stream, limits=limits, log=log)
-    try:
-        sheets = visible_sheets(workbook)
+    with opened(stream, limits=limits, log=log) as workbook:
+        sheets = workbook.visible_sheets
         best: tuple[int, str, _Table] = (-1, "", [])
-        for sheet in sheets[:20]:
-            sheet.reset_dimensions()
-            rows = sheet.iter_rows(max_row=_SAMPLE_ROWS, values_only=True)
+        for sheet in sheets[:_SAMPLE_SHEETS]:
             table: _Table = [
-                (n, list(cells[: limits.max_columns])) for n, cells in enumerate(rows, 1)
+                (number, [None if isinstance(cell, Unusable) else cell for cell in cells])
+                for number, cells in islice(workbook.rows(sheet), _SAMPLE_ROWS)
             ]
             score = max(
                 (len(match_headings(_texts(row))) for _, row in table[:HEADING_ROWS]), default=0
             )
             if score > best[0]:
                 best = (score, sheet.title, table)
-    finally:
-        workbook.close()
-    return SourceSettings(format=XLSX, sheet=best[1]), best[2], tuple(s.title for s in sheets)
+    names = tuple(sheet.title for sheet in sheets[:_SHEETS_NAMED])
+    return SourceSettings(format=XLSX, sheet=best[1]), best[2], names
 
 
 def _suggest(settings: SourceSettings, table: _Table, sheets: tuple[str, ...]) -> Suggestion:
@@ -222,7 +223,7 @@ def _decimal_mark(values: Sequence[Cell], confidence: dict[str, str]) -> str:
 
 
 def _date_format(values: Sequence[Cell], confidence: dict[str, str]) -> str:
-    texts = [str(value) for value in values if not date_of_cell(value)]
+    texts = [str(value) for value in values if not isinstance(value, date)]
     fitting = [form for form in (YMD, DMY, MDY) if texts and all(_is_date(t, form) for t in texts)]
     if not texts or fitting[:1] == [YMD]:
         confidence["date_format"] = CERTAIN
@@ -254,13 +255,10 @@ def _period_rule(
 
 
 def _is_period(value: Cell) -> bool:
-    if date_of_cell(value):
-        return True
     try:
-        period_from_text(str(value))
+        return bool(date_of_cell(value) or period_from_text(str(value)))
     except ValueError:
         return False
-    return True
 
 
 def _unused(settings: SourceSettings) -> set[str]:

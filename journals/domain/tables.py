@@ -13,6 +13,9 @@ from journals.domain.headings import is_about_people, normalised
 from journals.domain.lines import CODE_LENGTH, TEXT_LENGTH, FileHead, Limits, Reading
 from journals.domain.organisations import organisation_number
 from journals.domain.periods import (
+    FIRST_YEAR,
+    LAST_YEAR,
+    OutOfRange,
     date_from_text,
     date_of_cell,
     last_day,
@@ -29,11 +32,13 @@ from journals.domain.settings import (
     PERIOD_FROM_DATE,
     SIGN_COLUMN,
     SIGNED_CREDIT_POSITIVE,
+    XLSX,
     YEAR_AND_MONTH,
     SourceSettings,
 )
+from journals.domain.workbook import Unusable
 
-Cell = str | int | float | Decimal | date | datetime | None
+Cell = str | int | float | Decimal | date | datetime | Unusable | None
 Row = tuple[int, Sequence[Cell]]
 
 HEADING_ROWS = 50
@@ -154,6 +159,7 @@ class TableReader:
         self.sums = AddingUp(log=log, limits=limits)
         self._places = places
         self._width = max(places.values(), default=0) + 1
+        self._from_workbook = settings.format == XLSX
         self._account_at = places["account"]
         self._when_cells = _getter(places, "date", "period", "year", "month")
         self._code_cells = _getter(places, "cost_centre", "cost_unit")
@@ -183,6 +189,8 @@ class TableReader:
         for number, cells in rows:
             if len(cells) < self._width:
                 cells = [*cells, *[None] * (self._width - len(cells))]
+            if self._from_workbook and self._is_unusable(number, cells):
+                continue
             self._row(number, cells)
 
     def reading(self, *, file_format: str, encoding: str) -> Reading:
@@ -227,6 +235,30 @@ class TableReader:
             self.sums.left_out(when[0])
             return
         self.sums.add(number, *when, account, *codes, minor, self._line_text(number, cells))
+
+    def _is_unusable(self, number: int, cells: Sequence[Cell]) -> bool:
+        """Name the cells of a booking row whose value nobody knows, and say if there are any."""
+        found = {
+            name: cell
+            for name, place in self._places.items()
+            if name not in _ONLY_SHOWN and isinstance(cell := cells[place], Unusable)
+        }
+        if not found or self._is_no_booking(cells, self._text(cells, "account")):
+            return False
+        for name, cell in found.items():
+            code = "cell_is_error" if cell.is_error else "formula_not_calculated"
+            self.log.add(code, line=number, column=self._heading(name), value=cell)
+        self.sums.count_row()
+        self.sums.left_out()
+        return True
+
+    def _is_no_booking(self, cells: Sequence[Cell], account_text: str) -> bool:
+        """Say whether a row is one of totals, or a heading or note between the rows."""
+        if (not account_text or not account_text[0].isdigit()) and self._is_total(
+            cells, account_text
+        ):
+            return True
+        return not account_text and not self._has_amount(cells)
 
     def _new_row(self, number: int, cells: Sequence[Cell]) -> None:
         if not any(cell is not None and cell != "" for cell in cells):
@@ -383,6 +415,16 @@ class TableReader:
             return None
         try:
             day = date_of_cell(cell) or date_from_text(text, date_format=self.settings.date_format)
+        except OutOfRange as why:
+            self.log.add(
+                "date_out_of_range",
+                line=number,
+                column=self._heading("date"),
+                value=why,
+                first=FIRST_YEAR,
+                last=LAST_YEAR,
+            )
+            return None
         except ValueError:
             self.log.add("date_unreadable", line=number, column=self._heading("date"), value=text)
             return None

@@ -14,11 +14,13 @@ what waits after that are lines in which no person is named.
 import hashlib
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, BinaryIO
 
+import structlog
 from django.conf import settings as django_settings
-from django.db import IntegrityError, models, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, models, transaction
 from django.utils.translation import gettext
 
 from accounts.models import Company, Organisation, User
@@ -39,6 +41,7 @@ from journals.operations.reversing import new_reference
 from journals.operations.sending import refresh_state, remember
 
 Clock = Callable[[], datetime]
+log = structlog.get_logger(__name__)
 State = ImportedFile.State
 
 PIECE_BYTES = 1_000_000
@@ -210,6 +213,15 @@ def read_file(*, file_id: int, clock: Clock) -> None:
             _read(file, stream, owner=owner, clock=clock)
     except _LostClaim:
         return
+    except (OperationalError, InterfaceError):
+        raise  # the database is away, which says nothing of the file
+    except Exception:
+        # A second try would meet the same; the person is told at once.
+        mark = file.request_id or f"file-{file.pk}"
+        log.exception("journals.file_unreadable", file_id=file.pk, asked_by=mark)
+        unreadable = problem("file_unreadable", value=mark)
+        with suppress(_LostClaim):
+            _refuse(file, [unreadable], now=clock(), owner=owner)
 
 
 def _read(file: ImportedFile, stream: BinaryIO, *, owner: str, clock: Clock) -> None:

@@ -61,6 +61,25 @@ RIGHT: list[tuple[str, tuple[str, ...], Right]] = [
         ("--accept-columns",),
         refused("period_is_number"),
     ),
+    (
+        "02-formula-never-calculated-beside-zero.xlsx",
+        ("--accept-columns",),
+        refused("formula_not_calculated"),
+    ),
+    ("11-date-cell-1900.xlsx", ("--accept-columns",), refused("date_out_of_range")),
+    ("12-cost-centre-formula.xlsx", ("--accept-columns",), refused("formula_not_calculated")),
+    ("13-two-sheets.xlsx", ("--accept-columns",), refused("sheet_not_read")),
+    (
+        "35-rows-after-10001-blank.xlsx",
+        ("--accept-columns", "--confirm"),
+        booked({("2026-03", "7210"): "51.00", ("2026-03", "2710"): "-51.00"}),
+    ),
+    ("36-damaged-number-cell.xlsx", ("--accept-columns",), refused("workbook_unreadable")),
+    (
+        "37-one-byte-of-workbook-flipped.xlsx",
+        ("--accept-columns",),
+        refused("workbook_unreadable"),
+    ),
 ]
 
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import DataError, OperationalError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -454,6 +455,47 @@ class TestReading:
 
         assert (file.state, codes(file)) == (State.REFUSED, ["reading_failed"])
         assert FilePiece.objects.count() == 0
+
+    def test_that_a_reader_fails_on_is_refused_at_once(self, organisation, monkeypatch, caplog):
+        company(organisation)
+        file = receive(organisation, sie(), request_id="request-0123456789")
+
+        def fail(*args, **more):
+            raise RecursionError("what no reader should say")
+
+        monkeypatch.setattr(importing, "read", fail)
+        read(file)
+
+        assert (file.state, codes(file)) == (State.REFUSED, ["file_unreadable"])
+        assert "request-0123456789" in importing.problems_of(file)[0].text
+        assert FilePiece.objects.count() == 0
+        assert "what no reader should say" in caplog.text
+        assert "request-0123456789" in caplog.text
+
+    def test_that_cannot_be_stored_is_refused_at_once(self, organisation, monkeypatch):
+        company(organisation)
+        file = receive(organisation, sie())
+
+        def fail(**more):
+            raise DataError("the database cannot hold it")
+
+        monkeypatch.setattr(storing, "store_content", fail)
+        read(file)
+
+        assert (file.state, codes(file)) == (State.REFUSED, ["file_unreadable"])
+
+    def test_waits_while_the_database_is_away(self, organisation, monkeypatch):
+        file = receive(organisation, sie())
+
+        def fail(*args, **more):
+            raise OperationalError("the database is away")
+
+        monkeypatch.setattr(importing, "read", fail)
+        with pytest.raises(OperationalError):
+            read(file)
+
+        file.refresh_from_db()
+        assert file.state == State.READING
 
     def test_tells_how_far_it_is(self, organisation, monkeypatch):
         company(organisation)
