@@ -10,8 +10,12 @@ class JournalsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register the errands of the app, and what mapping asks of journals."""
-        from journals.operations import comparing, preparing  # noqa: F401 (answers an errand)
+        """Register the errands of the app, and what lower apps tell and ask of journals."""
+        from accounts.operations import connecting
+        from journals.operations import comparing, preparing, waiting  # noqa: F401 (an errand)
+        from mappings.operations import ledger
         from mappings.sources import code_sources
 
         code_sources.append(preparing.codes_seen)
+        connecting.when_authorised.append(waiting.signed_in)
+        ledger.when_read.append(waiting.ledger_was_read)

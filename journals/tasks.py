@@ -81,7 +81,7 @@ def _ring_files(*, now: datetime, limit: int) -> int:
 
 
 def _ring_journals(*, now: datetime, limit: int) -> int:
-    waiting = Batch.objects.filter(state=_S.READY, prepared_at__isnull=True, not_before__lte=now)
+    waiting = Batch.objects.to_check(now=now)
     # Without this a journal whose worker died is rung for at every sweep, until its lease is over.
     not_rung = waiting.exclude(journal__rung_at__gt=now - turns.RING_AGAIN).order_by("journal_id")
     due = turns.journals_to_ring(

@@ -20,6 +20,10 @@ KINDS: dict[str, tuple[str, str]] = {
     "garbled": ("200 with a body that is not JSON", "any"),
     "slow": ("Answer late", "any"),
     "slow_after": ("Store at once, answer late", "create"),
+    "number_given_again": (
+        "A person has deleted the newest batch, and its number is given again",
+        "create",
+    ),
     "no_location": ("201 without a Location header", "create"),
     "hidden": ("A statement of PowerOffice Go that does not show anything yet", "go_statement"),
     "not_found": ("404 although the batch is there (it shows late)", "read"),

@@ -99,10 +99,14 @@ class SetUp:
 
     # --- What a person does with a batch in GL301000 -------------------------------------
 
-    def delete_batch(self, company: str, number: str) -> None:
-        """Delete a batch; the ERP lets a person do so while it is not released."""
+    def delete_batch(self, company: str, number: str, number_again: bool = False) -> None:
+        """
+        Delete a batch; the ERP lets a person do so while it is not released.
+
+        :param number_again: the series then gives its number to the next batch
+        """
         self._unreleased(company, number)
-        self._store.delete_batch(company, number)
+        self._store.delete_batch(company, number, number_again=number_again)
 
     def release_batch(self, company: str, number: str) -> None:
         """Release a batch, on hold or not."""

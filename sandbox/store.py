@@ -407,13 +407,20 @@ class Store:
                 self._releasing = True
         return changed
 
-    def delete_batch(self, company: str, number: str) -> None:
-        """Delete a batch, as a person can in GL301000 while it is not released."""
+    def delete_batch(self, company: str, number: str, *, number_again: bool = False) -> None:
+        """
+        Delete a batch, as a person can in GL301000 while it is not released.
+
+        :param number_again: the series gives its number to the next batch
+        """
+        tenant_id = self.company(company).tenant_id
         with self.writing() as connection:
             connection.execute(
-                "DELETE FROM batches WHERE tenant_id = ? AND number = ?",
-                (self.company(company).tenant_id, number),
+                "DELETE FROM batches WHERE tenant_id = ? AND number = ?", (tenant_id, number)
             )
+            if number_again and number.isdecimal():
+                seq, _last = self._counters.get(tenant_id) or self._counted(tenant_id)
+                self._counters[tenant_id] = (seq, int(number) - 1)
 
     def batch(self, company: str, number: str) -> Batch | None:
         """Return the batch of that company and number, or None."""

@@ -38,6 +38,10 @@ ATTEMPT_LIVES = timedelta(hours=1)
 _TRIES_TO_REVOKE = 3
 
 
+when_authorised: list[Callable[[Connection, datetime], object]] = []
+"""What higher apps do when somebody has signed in: what waited for it is due."""
+
+
 class AlreadyConnected(oauth.SignInRefused):
     """The vendor company is connected already in this organisation."""
 
@@ -523,6 +527,8 @@ def _store(
                 user=by,
                 details={"company": administration.name, "tenant_id": grant.tenant_id},
             )
+            for act in when_authorised:
+                act(connection, now)
     except IntegrityError:
         # Two people connected the same company at the same moment; the other one was first.
         other = _connected_to(

@@ -15,6 +15,7 @@ import structlog
 from accounts.models import Errand, Organisation, User
 from accounts.operations import audit, claims
 from accounts.operations.boundaries import reached
+from accounts.operations.faults import DATABASE_IS_AWAY, fault_number
 from accounts.operations.waking import wake
 from connectors.errors import ConnectorError, Unavailable
 from connectors.words import gettext_noop as _
@@ -24,6 +25,15 @@ log = structlog.get_logger(__name__)
 Handler = Callable[[Errand, datetime], dict[str, Any]]
 _HANDLERS: dict[str, Handler] = {}
 _TRIES = 3
+
+
+class StoppedByFaultOfTheHub(ConnectorError):
+    """A defect of the hub stopped the errand; the log has it under the number."""
+
+    summary = _("The hub stopped by a fault of its own, number {request_id}.")
+    remedy = _("Try again. If it stops again, give the number to the operator of the hub.")
+    not_booked = _("Nothing was changed by this.")
+    needs = ()
 
 
 class Interrupted(ConnectorError):
@@ -92,6 +102,8 @@ def run_errand(*, errand_id: int, now: datetime) -> Errand | None:
         with audit.from_where(address=errand.address, request_id=errand.request_id):
             result = _HANDLERS[errand.kind](errand, now)
         reached("errand.done")
+        errand.mark_done(result=result, now=now)
+        reached("errand.stored")
     except Unavailable as failure:
         if errand.attempts < _TRIES and errand.params.get("patient"):
             errand.put_back(until=now + timedelta(seconds=failure.retry_after or 15))
@@ -99,13 +111,13 @@ def run_errand(*, errand_id: int, now: datetime) -> Errand | None:
             _fail(errand, failure, now=now)
     except ConnectorError as failure:
         _fail(errand, failure, now=now)
+    except DATABASE_IS_AWAY:
+        raise  # its claim expires, and it is done again
     except Exception:
         # A defect of ours: the page must not wait for ever, and the log must have it.
-        log.exception("errand_failed", errand=errand.pk, kind=errand.kind)
-        _fail(errand, Interrupted(), now=now)
-    else:
-        errand.mark_done(result=result, now=now)
-        reached("errand.stored")
+        number = errand.request_id or fault_number()
+        log.exception("errand_failed", errand=errand.pk, kind=errand.kind, request_id=number)
+        _fail(errand, StoppedByFaultOfTheHub(request_id=number), now=now)
     return errand
 
 

@@ -126,6 +126,11 @@ class PlannedBatch:
     unmapped: tuple[UnmappedValue, ...] = ()
     held: bool = False
 
+    @property
+    def is_delayed(self) -> bool:
+        """Return whether its own period is closed: it waits, or is posted in another one."""
+        return self.held or any(note.code in {"moved", "held"} for note in self.notes)
+
 
 _MOVED = _("Period {period} is closed; posted in {posting_period} instead.")
 _HELD = _("Period {period} is closed; the batch waits until it is opened again.")

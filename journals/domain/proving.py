@@ -11,7 +11,8 @@ from connectors.words import gettext_noop as _
 NONE, ONE, SEVERAL = "none", "one", "several"
 
 _FIRST_WAIT = timedelta(minutes=1)
-_LONGEST_WAIT = timedelta(hours=6)
+_LONGEST_WAIT = timedelta(minutes=5)
+"""One call in so long asks whether an outage is over; all that waits goes at its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class Match:
 
 
 def next_attempt(attempts: int, *, now: datetime) -> datetime:
-    """Return when to try again: after 1, 2, 4 … minutes, at most six hours."""
+    """Return when to try again: after 1, 2, 4 … minutes, at most five."""
     wait: timedelta = _FIRST_WAIT * (1 << min(max(attempts - 1, 0), 20))
     return now + min(wait, _LONGEST_WAIT)
 

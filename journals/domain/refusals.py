@@ -44,9 +44,30 @@ class NotConnected(Rejected):
     """The account of the mapping is not authorised."""
 
     summary = _("The account {account} is not authorised.")
-    remedy = _("An administrator opens the accounts page and signs in; then press Send again.")
+    remedy = _(
+        "An administrator opens the accounts page and signs in. What is queued then goes by "
+        "itself; what is not is sent when Send is pressed."
+    )
     who = ADMINISTRATOR
     action = "reconnect"
+
+
+class MappingChanged(Rejected):
+    """The mapping is not the one by which the batch was checked and shown."""
+
+    summary = _("The mapping of {company} was changed after this batch was checked.")
+    remedy = _("Look at what would be posted by the present mapping, then press Send again.")
+    who = PAYROLL
+    action = "retry"
+
+
+class MappingGone(Rejected):
+    """The mapping by which the batch was checked and shown was deleted."""
+
+    summary = _("The mapping of {company} was deleted after this batch was checked.")
+    remedy = _("An administrator makes the mapping again; then press Send again.")
+    who = ADMINISTRATOR
+    action = "open_mappings"
 
 
 class NothingToSend(Rejected):
@@ -135,6 +156,56 @@ class NumberNotFound(BadAnswer):
     not_booked = _("It is not known whether the batch is booked.")
     who = PAYROLL
     action = "decide"
+
+
+class NumberOfAnother(OutcomeUnknown):
+    """The vendor gave a number under which the hub has another batch."""
+
+    summary = _("The ledger gave the number {number}, which another batch of the hub has.")
+    remedy = _("Nothing to do: the ledger is asked which of the two it holds under it.")
+    not_booked = _("It is not known yet whether the batch was booked.")
+    needs = ()
+
+
+class NumberGivenAgain(BadAnswer):
+    """The batch was deleted in the ledger, and its number given to another one."""
+
+    summary = _("The ledger now holds another batch under {number}: {other}.")
+    remedy = _(
+        "This batch was deleted in the ledger. If that was right, say so, with a reason; if not, "
+        "let it be sent again."
+    )
+    not_booked = _("The ledger does not hold the batch any more under its number.")
+    who = PAYROLL
+    action = "decide"
+    needs = ()
+
+
+class StoppedByFault(BadAnswer):
+    """A defect of the hub stopped the work on a batch; a person decides how it goes on."""
+
+    summary = _("The hub stopped at this batch by a fault of its own, number {request_id}.")
+    remedy = _(
+        "Look for {description} in the ledger, then choose what is true. Give the number to the "
+        "operator of the hub, whose log tells what happened."
+    )
+    not_booked = _("It is not known whether the batch is booked.")
+    who = PAYROLL
+    action = "decide"
+    needs = ()
+
+
+class StoppedBeforeSending(BadAnswer):
+    """The same, before anything was sent."""
+
+    summary = _("The hub stopped at this batch by a fault of its own, number {request_id}.")
+    remedy = _(
+        "Let it be tried again. If it stops again, give the number to the operator of the hub, "
+        "whose log tells what happened."
+    )
+    who = PAYROLL
+    action = "decide"
+    needs = ()
 
 
 class LedgerIsAsked(OutcomeUnknown):

@@ -11,6 +11,8 @@ The states of a batch and every change between them that is allowed.
     ready | postponed -> accepted | needs_person           found there after a restore
     ready -> unknown                                       it may be there from before a restore
     posted | released -> reversed                          its mirror is in the ledger, proven
+    posted | released -> needs_person                      its number is now another batch's
+    needs_person -> reversed                               a person deleted it there on purpose
     draft | held | rejected | needs_person <-> closed      a person booked it by hand
 """
 
@@ -76,10 +78,10 @@ VALID_TRANSITIONS: dict[BatchState, frozenset[BatchState]] = {
     ),
     _S.HELD: frozenset({_S.READY, _S.REJECTED, _S.DRAFT, _S.CLOSED}),
     _S.ACCEPTED: frozenset({_S.POSTED, _S.NEEDS_PERSON}),
-    _S.POSTED: frozenset({_S.RELEASED, _S.REVERSED}),
-    _S.RELEASED: frozenset({_S.REVERSED}),
+    _S.POSTED: frozenset({_S.RELEASED, _S.REVERSED, _S.NEEDS_PERSON}),
+    _S.RELEASED: frozenset({_S.REVERSED, _S.NEEDS_PERSON}),
     _S.REJECTED: frozenset({_S.READY, _S.DRAFT, _S.CLOSED}),
-    _S.NEEDS_PERSON: frozenset({_S.ACCEPTED, _S.READY, _S.REJECTED, _S.CLOSED}),
+    _S.NEEDS_PERSON: frozenset({_S.ACCEPTED, _S.READY, _S.REJECTED, _S.CLOSED, _S.REVERSED}),
     _S.REVERSED: frozenset(),
     _S.CLOSED: frozenset({_S.DRAFT, _S.HELD, _S.REJECTED, _S.NEEDS_PERSON}),
 }
@@ -98,6 +100,9 @@ SENT_WITH_OTHERS = DONE | {_S.REVERSED}
 
 MAY_BE_CLOSED = frozenset(old for old, new in VALID_TRANSITIONS.items() if _S.CLOSED in new)
 MAY_BE_REVERSED = PROVEN
+
+HOLDS_ITS_NUMBER = PROVEN | {_S.ACCEPTED}
+"""The number that the vendor gave is this batch's and no other's, as far as the hub knows."""
 
 IN_LEDGER = PROVEN | {_S.ACCEPTED, _S.REVERSED}
 MAY_BE_IN_LEDGER = IN_LEDGER | {_S.SENDING, _S.UNKNOWN, _S.NEEDS_PERSON, _S.CLOSED}

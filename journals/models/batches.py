@@ -20,7 +20,14 @@ from accounts.models.failures import NO_FAILURE, why
 from accounts.models.prepared import Param
 from connectors.errors import ConnectorError
 from journals.domain.proving import next_attempt
-from journals.domain.states import IN_LEDGER, PROVEN, VALID_TRANSITIONS, BatchState
+from journals.domain.states import (
+    HOLDS_ITS_NUMBER,
+    IN_LEDGER,
+    PROVEN,
+    VALID_TRANSITIONS,
+    BatchState,
+)
+from journals.domain.waiting import Cause, cause_of
 
 _S = BatchState
 
@@ -52,6 +59,18 @@ _LEDGER_NOT_ASKED = """
 """
 """The contrary of `not_in_doubt`, for the claim: asked in the UPDATE itself."""
 
+
+_HOLDS = tuple(sorted(HOLDS_ITS_NUMBER))
+_NUMBER_IS_ANOTHERS = f"""
+    EXISTS (
+        SELECT 1 FROM journals_batch AS another
+        WHERE another.connection_id = journals_batch.connection_id
+            AND another.vendor_number = %s
+            AND another.id <> journals_batch.id
+            AND another.state IN ({", ".join("%s" for _state in _HOLDS)})
+    )
+"""  # noqa: S608 (every value is a parameter)
+"""Asked in the UPDATE that stores a number: a ledger gives that of a deleted batch again."""
 
 _IN_QUESTION = models.Q(state__in=[_S.UNKNOWN, _S.ACCEPTED]) | models.Q(
     state=_S.POSTED, release_wanted=True
@@ -91,6 +110,15 @@ class BatchQuerySet(OfOrganisation):
         """Return what `to_deliver` or `to_prove` may find, and perhaps more; it is soon asked."""
         to_send = models.Q(state__in=[_S.READY, _S.POSTPONED])
         return self.filter(to_send | _IN_QUESTION, not_before__lte=now)
+
+    def to_check(self, *, now: datetime) -> "BatchQuerySet":
+        """Return those that are to be checked against the ledger now."""
+        nobody_let_in = models.Q(waits_for=Cause.SIGN_IN) & ~models.Q(
+            connection__state=Connection.State.AUTHORISED
+        )
+        return self.filter(state=_S.READY, prepared_at__isnull=True, not_before__lte=now).exclude(
+            nobody_let_in
+        )
 
     def to_prove(self, *, now: datetime | Param) -> "BatchQuerySet":
         """Return those whose outcome is to be asked of the ledger now."""
@@ -154,11 +182,17 @@ class Batch(models.Model):
     digest = models.CharField(max_length=64, blank=True)
     """Of what was first sent under this key; other content is refused, never merged."""
     prepared_at = models.DateTimeField(null=True)
+    mapping_digest = models.CharField(max_length=64, blank=True)
+    """Of the mapping by which it was prepared; it is not sent by another one than was shown."""
 
     # Who is working on it, and when it may be taken next.
     claim_owner = models.CharField(max_length=80, blank=True)
     lease_until = models.DateTimeField(null=True)
     not_before = models.DateTimeField(default=timezone.now)
+    waits_for = models.CharField(
+        max_length=10, blank=True, choices=[(cause.value, cause.value) for cause in Cause]
+    )
+    """What ends the wait until `not_before` early; see `journals.operations.waiting`."""
     failures = models.PositiveSmallIntegerField(default=0)
     """Postponements in a row; decides the next wait."""
     sent_at = models.DateTimeField(null=True)
@@ -222,7 +256,8 @@ class Batch(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["connection", "vendor_number"],
-                condition=~models.Q(vendor_number=""),
+                condition=~models.Q(vendor_number="")
+                & models.Q(state__in=["accepted", "posted", "released"]),
                 name="vendor_number_belongs_to_one_batch",
             ),
             models.CheckConstraint(
@@ -274,18 +309,29 @@ class Batch(models.Model):
                 "lease_until": now + timedelta(seconds=lease_seconds),
                 "sent_at": now,
                 "empty_look_ups": 0,
+                "waits_for": "",
             },
             unless=Unless(_LEDGER_NOT_ASKED, (now,)),
         )
 
     def mark_accepted(self, *, number: str, now: datetime) -> bool:
-        """Record the vendor's number; the batch is still to be read back."""
+        """
+        Record the vendor's number; the batch is still to be read back.
+
+        :returns: whether it was recorded; it is not while another batch holds the number
+        """
         return self.accepting(number=number, now=now).made()
 
     def accepting(self, *, number: str, now: datetime) -> Change:
         """Return the UPDATE of `mark_accepted`."""
         return self._becoming(
-            _S.ACCEPTED, now=now, vendor_number=number, failures=0, not_before=now, keep_claim=True
+            _S.ACCEPTED,
+            now=now,
+            unless=Unless(_NUMBER_IS_ANOTHERS, (number, *_HOLDS)),
+            vendor_number=number,
+            failures=0,
+            not_before=now,
+            keep_claim=True,
         )
 
     def posting(self, *, now: datetime, unless: Unless | None = None) -> Change:
@@ -298,6 +344,13 @@ class Batch(models.Model):
         """Record that the batch which this one takes back is taken back."""
         taken_back = Batch.objects.filter(pk=self.reverses_id or 0, state__in=PROVEN)
         return bool(taken_back.update(state=_S.REVERSED, state_at=now, release_wanted=False))
+
+    def others_of_number(self, number: str) -> models.QuerySet["Batch"]:
+        """Return the other batches that hold that number in the same ledger: one at most."""
+        holders = Batch.objects.filter(
+            connection=self.connection_id, vendor_number=number, state__in=HOLDS_ITS_NUMBER
+        )
+        return holders.exclude(pk=self.pk)
 
     def mark_taken_back(self, *, reason: str, by: Any, now: datetime) -> bool:
         """Record that a person took it back in the ledger, where no mirror of ours did."""
@@ -333,10 +386,27 @@ class Batch(models.Model):
         """Record that the ledger has released the batch."""
         return self._become(_S.RELEASED, now=now, released_at=now, release_wanted=False)
 
-    def mark_unknown(self, failure: ConnectorError, *, now: datetime, look_up_at: datetime) -> bool:
-        """Record that the call may have been stored; the ledger is asked at `look_up_at`."""
+    def mark_unknown(
+        self,
+        failure: ConnectorError,
+        *,
+        now: datetime,
+        look_up_at: datetime,
+        candidates: Iterable[str] = (),
+    ) -> bool:
+        """
+        Record that the call may have been stored; the ledger is asked at `look_up_at`.
+
+        :param candidates: numbers under which to look first
+        """
         return self._become(
-            _S.UNKNOWN, now=now, not_before=look_up_at, empty_look_ups=0, **why(failure, now)
+            _S.UNKNOWN,
+            now=now,
+            not_before=look_up_at,
+            waits_for=Cause.LOOK_UP,
+            empty_look_ups=0,
+            candidates=list(candidates),
+            **why(failure, now),
         )
 
     def postpone(self, failure: ConnectorError, *, now: datetime, until: datetime) -> bool:
@@ -345,6 +415,7 @@ class Batch(models.Model):
             _S.POSTPONED,
             now=now,
             not_before=until,
+            waits_for=cause_of(failure) or "",
             failures=self.failures + 1,
             **why(failure, now),
         )
@@ -368,7 +439,12 @@ class Batch(models.Model):
     def mark_held(self, failure: ConnectorError, *, now: datetime, until: datetime) -> bool:
         """Record that its period is closed and it waits until that is opened again."""
         return self._become(
-            _S.HELD, now=now, prepared_at=None, not_before=until, **why(failure, now)
+            _S.HELD,
+            now=now,
+            prepared_at=None,
+            not_before=until,
+            waits_for=Cause.PERIOD,
+            **why(failure, now),
         )
 
     def mark_needs_person(
@@ -392,10 +468,29 @@ class Batch(models.Model):
             **why(failure, now),
         )
 
+    def mark_no_longer_there(self, failure: ConnectorError, *, now: datetime) -> bool:
+        """Record that the ledger holds something else under its number; a person decides."""
+        release_again = self.release_wanted or self.released_at is not None
+        return self._become(
+            _S.NEEDS_PERSON,
+            now=now,
+            release_wanted=release_again,
+            released_at=None,
+            candidates=[],
+            candidates_seen=[],
+            **why(failure, now),
+        )
+
     def mark_not_stored(self, *, now: datetime) -> bool:
         """Record that the ledger was asked and does not have it: it may be sent again."""
         return self._become(
-            _S.READY, now=now, not_before=now, sent_at=None, empty_look_ups=0, **NO_FAILURE
+            _S.READY,
+            now=now,
+            not_before=now,
+            sent_at=None,
+            empty_look_ups=0,
+            candidates=[],
+            **NO_FAILURE,
         )
 
     def mark_withdrawn(self, *, now: datetime) -> bool:
@@ -410,8 +505,20 @@ class Batch(models.Model):
 
     def try_later(self, failure: ConnectorError, *, now: datetime) -> bool:
         """Leave the state as it is, count the failure and look again at its next try."""
-        until = self.next_try(failure, now=now)
-        return self.keep(now=now, until=until, failures=self.failures + 1, **why(failure, now))
+        cause, until = cause_of(failure), self.next_try(failure, now=now)
+        if cause is Cause.SIGN_IN and not self._has_access():
+            until = now  # due as soon as somebody has signed in, see `to_check`
+        return self.keep(
+            now=now,
+            until=until,
+            waits_for=cause or "",
+            failures=self.failures + 1,
+            **why(failure, now),
+        )
+
+    def _has_access(self) -> bool:
+        usable = Connection.objects.filter(pk=self.connection_id or 0)
+        return usable.filter(state=Connection.State.AUTHORISED).exists()
 
     def keep(self, *, now: datetime, until: datetime, **changes: Any) -> bool:
         """Leave the state as it is, give the claim back, and look again at that time."""
@@ -436,7 +543,7 @@ class Batch(models.Model):
             raise ValueError(f"a batch that is {old} cannot become {new}")
         if not keep_claim:
             changes |= {"claim_owner": "", "lease_until": None}
-        changes |= {"state": new, "state_at": now}
+        changes = {"waits_for": ""} | changes | {"state": new, "state_at": now}
         expect = {"state": old, "claim_owner": self.claim_owner}
         return Change(self, expect=expect, changes=changes, unless=unless)
 
@@ -470,6 +577,8 @@ class Attempt(models.Model):
     copy = models.JSONField(default=dict, blank=True)
     """What was sent, without accounts and amounts of lines."""
     detail = models.TextField(blank=True)
+    params = models.JSONField(default=dict, blank=True)
+    """What fills the words of the outcome, where it is a failure."""
 
     objects = OfOrganisation.as_manager()
 

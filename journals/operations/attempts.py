@@ -1,11 +1,13 @@
 """The row of one call: a write's is there before the call, a read's comes with what it found."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from accounts.models.compare_and_set import Change, Unless, compare_and_set
 from accounts.models.prepared import Insertion, There, insert
 from accounts.models.together import held, run_together
 from accounts.operations import calls as kept
+from connectors.errors import ConnectorError
 from journals.domain.states import SENT, SENT_WITH_OTHERS, BatchState
 from journals.models import Attempt, Batch, Journal
 
@@ -28,6 +30,8 @@ class Calls(kept.Calls):
 
     vendor_is_away = False
     """A call was refused or not made for now: what else waits for this vendor can wait."""
+    took_a_batch = False
+    """The vendor has stored a batch: what waited for it to answer need not wait longer."""
 
 
 def open_attempt(batch: Batch, kind: str, *, owner: str, now: datetime) -> Attempt:
@@ -109,10 +113,21 @@ def record_sent(
 
 
 def close_attempt(
-    attempt: Attempt, outcome: str, calls: Calls, *, now: datetime, detail: str = ""
+    attempt: Attempt,
+    outcome: str,
+    calls: Calls,
+    *,
+    now: datetime,
+    detail: str = "",
+    params: Mapping[str, str] | None = None,
 ) -> None:
-    """Complete an attempt with what came of it and what the vendor said of the request."""
-    compare_and_set(attempt, expect={}, changes=calls.as_columns(outcome, now=now, detail=detail))
+    """
+    Complete an attempt with what came of it and what the vendor said of the request.
+
+    :param params: what fills the words of a failure, however those read later
+    """
+    changes = calls.as_columns(outcome, now=now, detail=detail) | {"params": dict(params or {})}
+    compare_and_set(attempt, expect={}, changes=changes)
 
 
 def record_read(
@@ -124,9 +139,18 @@ def record_read(
     started_at: datetime,
     now: datetime,
     detail: str = "",
+    params: Mapping[str, str] | None = None,
 ) -> None:
     """Write down a read-back that was made. It changed nothing, so nothing went before it."""
-    insert(_read(batch, outcome, calls, owner=owner, started_at=started_at, now=now, detail=detail))
+    read = _read(batch, outcome, calls, owner=owner, started_at=started_at, now=now, detail=detail)
+    read.params = dict(params or {})
+    insert(read)
+
+
+def close_left_open(batch: Batch, failure: ConnectorError, *, owner: str, now: datetime) -> None:
+    """Complete the calls that a fault of the hub has left without an outcome."""
+    left = Attempt.objects.filter(batch=batch, owner=owner, ended_at__isnull=True)
+    left.update(ended_at=now, outcome=failure.code(), params=failure.params)
 
 
 def was_denied(batch: Batch, *, since: datetime, until: datetime) -> bool:

@@ -15,7 +15,8 @@ from journals.models import Batch
 from journals.operations.closing import clean_reason, close_by_hand
 from journals.operations.sending import refresh_state, remember
 
-THIS_ONE, NOT_THERE, BY_HAND, STOP = "this_one", "not_there", "by_hand", "stop"
+THIS_ONE, NOT_THERE, BY_HAND = "this_one", "not_there", "by_hand"
+STOP, DELETED = "stop", "deleted"
 
 
 class NoLongerOpen(Rejected):
@@ -28,8 +29,11 @@ class NoLongerOpen(Rejected):
 class NumberTaken(Rejected):
     """The number that a person gave belongs to another batch of ours."""
 
-    summary = _("{number} is the number of another batch that the hub has sent.")
-    remedy = _("Look at the ledger again; each number belongs to one batch.")
+    summary = _("{number} is the number of another batch that the hub has sent: {other}.")
+    remedy = _(
+        "Look at the ledger again; each number belongs to one batch. If {other} was deleted there, "
+        "open it first and mark it as taken back in the ledger."
+    )
     action = ""
 
 
@@ -50,7 +54,9 @@ def decide(
     :param choice: `this_one` (then `number`, which is read back before anything is called
         posted), `not_there` (it is sent again), `by_hand` (a person booked it: it is closed
         with the reason) or `stop` (it is not there and is not to go, with the reason: without
-        this, what payroll has corrected meanwhile could only be sent first and reversed then)
+        this, what payroll has corrected meanwhile could only be sent first and reversed then),
+        or `deleted` (it was in the ledger, and somebody rightly deleted it there: it is reversed,
+        with the reason)
     :raises NoLongerOpen: if the batch does not wait for a person any more
     :raises ReasonMissing: if a person booked it by hand or stops it and does not say why
     :raises ValueError: if the choice is none of these, or the number is missing
@@ -60,7 +66,7 @@ def decide(
     if choice == BY_HAND:
         _book_by_hand(batch, reason=reason, by=by, now=now)
         return
-    if choice == STOP:
+    if choice in {STOP, DELETED}:
         reason = clean_reason(reason)
     if choice == THIS_ONE and number:
         _refuse_if_taken(batch, number)
@@ -72,6 +78,8 @@ def decide(
             done = batch.mark_not_stored(now=now)
         elif choice == STOP:
             done = batch.mark_stopped(Stopped(who=str(by or ""), reason=reason), now=now)
+        elif choice == DELETED and batch.proven_at is not None:
+            done = batch.mark_taken_back(reason=reason, by=by, now=now)
         else:
             raise ValueError(f"{choice!r} is not a choice, or the number is missing")
         if not done:
@@ -97,9 +105,9 @@ def decide(
 
 
 def _refuse_if_taken(batch: Batch, number: str) -> None:
-    others = Batch.objects.filter(connection=batch.connection, vendor_number=number)
-    if others.exclude(pk=batch.pk).exists():
-        raise NumberTaken(number=number)
+    other = batch.others_of_number(number).first()
+    if other is not None:
+        raise NumberTaken(number=number, other=other.description)
 
 
 def _book_by_hand(batch: Batch, *, reason: str, by: User | None, now: datetime) -> None:

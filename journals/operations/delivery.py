@@ -14,6 +14,7 @@ two lines:
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
+import structlog
 from django.db import transaction
 
 from accounts.models import Connection, Lease
@@ -23,15 +24,19 @@ from accounts.models.together import run_together
 from accounts.operations import claims, installation
 from accounts.operations.access import connector_for
 from accounts.operations.boundaries import reached
+from accounts.operations.faults import DATABASE_IS_AWAY, fault_number
 from connectors.base import AccountingConnector
 from connectors.errors import BadAnswer, ConnectorError, NotAuthorized, OutcomeUnknown, Unavailable
 from journals.domain import refusals
 from journals.domain.states import BatchState
 from journals.models import Attempt, Batch, Journal
-from journals.operations import due, proving, restoring, turns
+from journals.operations import due, proving, restoring, turns, waiting
 from journals.operations.attempts import Calls, claim_and_open, close_attempt, record_number
 from journals.operations.contents import digest_of, to_post
-from journals.operations.sending import refresh_state, refusal_of, remember
+from journals.operations.faults import stop_batch
+from journals.operations.sending import changed_mapping, refresh_state, refusal_of, remember
+
+log = structlog.get_logger(__name__)
 
 Clock = Callable[[], datetime]
 _S = BatchState
@@ -61,7 +66,7 @@ def serve(*, connection_id: int, clock: Clock) -> int:
     reached("deliver.leased")
     calls = Calls()
     connector = connector_for(connection, observer=calls, alone=True)
-    served, more = 0, False
+    served, more, told = 0, False, False
     try:
         restored = restoring.ask(connection, connector, calls, owner=owner, clock=clock)
         for work, batch_id in _in_turn(connection, restored=restored, clock=clock):
@@ -70,9 +75,21 @@ def serve(*, connection_id: int, clock: Clock) -> int:
             if (clock() - started).total_seconds() > _TURN_SECONDS:
                 more = True
                 break
-            served += work(
-                batch_id=batch_id, connector=connector, calls=calls, owner=owner, clock=clock
-            )
+            try:
+                served += work(
+                    batch_id=batch_id, connector=connector, calls=calls, owner=owner, clock=clock
+                )
+            except DATABASE_IS_AWAY:
+                raise
+            except Exception:
+                # A defect of ours: this batch goes to a person, and the others go on.
+                number = fault_number()
+                log.exception("batch_stopped", batch=batch_id, request_id=number)
+                stop_batch(batch_id, number=number, owner=owner, now=clock())
+                served += 1
+            if calls.took_a_batch and not told:
+                told = True
+                waiting.vendor_took_a_batch(connection, clock())
     finally:
         run_together(
             Lease.objects.giving_back(key=key, owner=owner),
@@ -91,13 +108,13 @@ def _in_turn(connection: Connection, *, restored: bool, clock: Clock) -> Iterato
     """Yield what is due, looking again at the end of each list, until nothing new is."""
     seen: list[_Work] = []
     while (not seen or due.anything(connection, now=clock())) and (
-        waiting := _waiting(connection, restored=restored, now=clock())
+        found := _due(connection, restored=restored, now=clock())
     ) != seen:
-        yield from waiting
-        seen = waiting
+        yield from found
+        seen = found
 
 
-def _waiting(connection: Connection, *, restored: bool, now: datetime) -> list[_Work]:
+def _due(connection: Connection, *, restored: bool, now: datetime) -> list[_Work]:
     """Return what to do next: doubts first, since the ledger may hold them already."""
     doubts = due.to_prove(connection, now=now)
     ready = due.to_deliver(connection, now=now, restored=restored)
@@ -120,6 +137,8 @@ def deliver(
     # S10, S11 once more, read this moment: the company may have been marked, or the debtor
     # blocked, since the press.
     refusal = refusal_of(journal.company)
+    if refusal is None:
+        refusal = changed_mapping(batch)
     if refusal is None and digest_of(batch=batch, currency=journal.currency) != batch.digest:
         refusal = refusals.OtherContent(reference=journal.reference)
     lease = claims.lease_seconds()
@@ -146,7 +165,17 @@ def deliver(
     stored = record_number(batch, attempt, number, calls, now=clock())
     reached("deliver.stored")
     if not stored:
-        return True  # the call outlived its claim: whoever has it now asks the ledger
+        # The call outlived its claim, and whoever has it now asks the ledger; or another batch
+        # of ours has the number: then the ledger is asked which of the two it holds.
+        if batch.others_of_number(number).exists():
+            with durable():
+                given_twice = refusals.NumberOfAnother(number=number)
+                batch.mark_unknown(
+                    given_twice, now=clock(), look_up_at=clock(), candidates=[number]
+                )
+                refresh_state(journal.pk, now=clock())
+        return True
+    calls.took_a_batch = True
     proving.read_back(
         batch, connector=connector, calls=calls, owner=owner, clock=clock, payload=payload
     )
@@ -164,7 +193,14 @@ def _record_failure(
 ) -> None:
     now = clock()
     with durable():
-        close_attempt(attempt, failure.code(), calls, now=now, detail=failure.detail)
+        close_attempt(
+            attempt,
+            failure.code(),
+            calls,
+            now=now,
+            detail=failure.detail,
+            params=failure.params,
+        )
         match failure:
             case OutcomeUnknown() | BadAnswer():
                 # An answer to a write that we cannot read is a doubtful one, whatever it was.
@@ -223,8 +259,14 @@ def recover(*, now: datetime) -> int:
 
 
 def reopen_held(*, now: datetime) -> int:
-    """Put batches that wait for an open period back to be checked, when their hour has come."""
-    held = list(Batch.objects.filter(state=_S.HELD, not_before__lte=now)[:200])
+    """
+    Put batches that wait for an open period back to be checked, when their hour has come.
+
+    With one, all of its connection: one reading of the ledger then serves them together.
+    """
+    due_now = Batch.objects.filter(state=_S.HELD, not_before__lte=now)
+    ledgers = due_now.values("connection")
+    held = list(Batch.objects.filter(state=_S.HELD, connection__in=ledgers)[:200])
     for batch in held:
         with transaction.atomic():
             again = Batch.objects.filter(pk=batch.pk, state=_S.HELD).update(

@@ -11,12 +11,14 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
 from django.db import transaction
 
 from accounts.models import Company, Errand, Lease
 from accounts.operations import claims
 from accounts.operations.boundaries import reached
 from accounts.operations.errands import handles
+from accounts.operations.faults import DATABASE_IS_AWAY, fault_number
 from accounts.operations.waking import wake
 from connectors.base import LedgerFacts
 from connectors.errors import ConnectorError, NotAuthorized, Unavailable
@@ -32,6 +34,7 @@ from journals.domain.preflight import PreflightProblem, preflight
 from journals.domain.states import BatchState
 from journals.models import Batch, Journal, JournalLine
 from journals.operations.contents import digest_of, write_lines
+from journals.operations.faults import stop_check
 from journals.operations.reversing import prepare_mirrors
 from journals.operations.sending import (
     check_may_be_sent,
@@ -42,11 +45,15 @@ from journals.operations.sending import (
 )
 from journals.operations.storing import lines_of
 from mappings.models import MappedValue, Mapping
-from mappings.operations.ledger import facts_for, stored_facts
+from mappings.operations.ledger import facts_for, remembered_facts, stored_facts
+from mappings.operations.versions import digest_of_mapping
 from mappings.sources import CodeSeen
 
+log = structlog.get_logger(__name__)
+
 _S = BatchState
-_ASK_AGAIN = timedelta(minutes=30)
+_ASK_AGAIN = timedelta(minutes=10)
+"""A period that nobody is seen to open is asked for so often."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +221,14 @@ def prepare(*, journal_id: int, clock: Callable[[], datetime]) -> bool:
         journal = Journal.objects.get(pk=journal_id)
         reversals = prepare_mirrors(journal, clock=clock)
         return _prepare(journal, clock=clock) or reversals
+    except DATABASE_IS_AWAY:
+        raise
+    except Exception:
+        # A defect of ours: without this the check would be begun again for ever.
+        number = fault_number()
+        log.exception("check_stopped", journal=journal_id, request_id=number)
+        stop_check(journal_id, number=number, now=clock())
+        return False
     finally:
         Journal.objects.filter(pk=journal_id).update(rung_at=None)
         Lease.objects.give_back(key=key, owner=owner)
@@ -228,16 +243,15 @@ def _queued(journal: Journal) -> list[Batch]:
 
 
 def _prepare(journal: Journal, *, clock: Callable[[], datetime]) -> bool:
-    now = clock()
-    if not _queued(journal):
+    queued = _queued(journal)
+    if not queued:
         return False
     try:
         mapping = check_may_be_sent(journal)
-        facts = facts_for(mapping.connection, now=now)
-        settings = posting_settings(mapping, facts, currency=journal.currency)
-        queued = {batch.period for batch in _queued(journal)}
-        # What is in the ledger, or was booked by hand, must not stop what is left.
-        planned = [what for what in planned_for(journal, settings, facts) if what.period in queued]
+        if any(batch.connection_id != mapping.connection_id for batch in queued):
+            # It was shown, and asked for, for another administration.
+            raise refusals.MappingChanged(company=mapping.company.name)
+        planned, problems = _checked(journal, mapping, queued, clock=clock)
     except (Unavailable, NotAuthorized, refusals.NotConnected) as failure:
         # Without a sign-in the queue waits; the journal does not fail by it.
         _try_later(journal, failure, now=clock())
@@ -246,8 +260,35 @@ def _prepare(journal: Journal, *, clock: Callable[[], datetime]) -> bool:
         _refuse_all(journal, failure, now=clock())
         return False
     reached("prepare.asked")
-    problems = preflight(planned, facts=facts, settings=settings)
     return _freeze(journal, mapping, planned, problems, now=clock())
+
+
+def _checked(
+    journal: Journal, mapping: Mapping, queued: Sequence[Batch], *, clock: Callable[[], datetime]
+) -> tuple[list[PlannedBatch], list[PreflightProblem]]:
+    """
+    Return what would be posted for the queued batches, and what stops or delays them.
+
+    What is remembered of the ledger may let them pass. Before they are refused, held or moved
+    to another period, the ledger has been read since they were queued: somebody may just have
+    opened the period, or the account, that was missing.
+    """
+    wanted = {batch.period for batch in queued}
+
+    def check(facts: LedgerFacts) -> tuple[list[PlannedBatch], list[PreflightProblem]]:
+        settings = posting_settings(mapping, facts, currency=journal.currency)
+        # What is in the ledger, or was booked by hand, must not stop what is left.
+        planned = [what for what in planned_for(journal, settings, facts) if what.period in wanted]
+        return planned, preflight(planned, facts=facts, settings=settings)
+
+    remembered = remembered_facts(mapping.connection, now=clock())
+    if remembered is not None:
+        planned, problems = check(remembered)
+        if not problems and not any(what.is_delayed for what in planned):
+            return planned, problems
+    since = max(batch.not_before for batch in queued)
+    recent = remembered_facts(mapping.connection, now=clock(), since=since)
+    return check(recent or facts_for(mapping.connection, now=clock(), max_age=timedelta(0)))
 
 
 def _try_later(journal: Journal, failure: ConnectorError, *, now: datetime) -> None:
@@ -318,6 +359,7 @@ def _fill(
     batch.total, batch.line_count = what.total, len(what.lines)
     batch.lines_json = write_lines(what.lines)
     batch.digest = digest_of(batch=batch, currency=currency)
+    batch.mapping_digest = digest_of_mapping(mapping)
     batch.connection = mapping.connection
     batch.keep(
         now=now,
@@ -336,5 +378,6 @@ def _fill(
         line_count=batch.line_count,
         lines_json=batch.lines_json,
         digest=batch.digest,
+        mapping_digest=batch.mapping_digest,
         connection=batch.connection,
     )

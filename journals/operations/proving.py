@@ -19,6 +19,7 @@ from journals.domain import proving as rules
 from journals.domain import refusals
 from journals.domain.read_back import batch_as_json
 from journals.domain.states import BatchState
+from journals.domain.waiting import Cause, cause_of
 from journals.models import Attempt, Batch, Journal
 from journals.operations.attempts import (
     Calls,
@@ -30,7 +31,7 @@ from journals.operations.attempts import (
     was_denied,
 )
 from journals.operations.contents import to_post
-from journals.operations.sending import refresh_state
+from journals.operations.sending import refresh_state, remember
 
 Clock = Callable[[], datetime]
 _S = BatchState
@@ -82,7 +83,7 @@ def look_up(
     with durable():
         if match.batch is not None:
             write_down("found", now=now)
-            batch.mark_accepted(number=match.batch.number, now=now)
+            _take_number(batch, match.batch.number, now=now)
         elif found:
             write_down("several", now=now)
             numbers = [there.number for there in found]
@@ -107,8 +108,30 @@ def _candidates(
     if batch.own_number:
         there = connector.read_journal(batch.own_number)
         return [] if there is None else [there]
+    for number in batch.candidates:
+        there = connector.read_journal(number)
+        if there is not None and there.description.strip() == payload.description:
+            return [there]
     since = batch.sent_at or batch.state_at
     return connector.find_journals(description=payload.description, since=since)
+
+
+def _take_number(batch: Batch, number: str, *, now: datetime) -> None:
+    """
+    Store the number under which the ledger holds the batch, as it was just read there.
+
+    Another batch of ours that has the number was deleted there, and its number given again:
+    whether it should have been is for a person.
+    """
+    for other in batch.others_of_number(number).select_related("journal"):
+        failure = refusals.NumberGivenAgain(number=number, other=batch.description)
+        if other.mark_no_longer_there(failure, now=now):
+            remember(
+                other.journal, "number_given_again", now=now, failure=failure, period=other.period
+            )
+        refresh_state(other.journal_id, now=now)
+    if not batch.mark_accepted(number=number, now=now):
+        batch.keep(now=now, until=now + _LOOK_AGAIN, waits_for=Cause.LOOK_UP)
 
 
 def _not_found(batch: Batch, *, now: datetime) -> None:
@@ -122,10 +145,13 @@ def _not_found(batch: Batch, *, now: datetime) -> None:
     if now - since >= interval:
         # From now, not from the call: after an outage the first may come hours after it.
         counted, until = counted + 1, now + interval
-    if counted >= 2:
+    if counted < 2:
+        batch.keep(now=now, until=until, empty_look_ups=counted, waits_for=Cause.LOOK_UP)
+    elif batch.failure_code == refusals.StoppedByFault.code():
+        # It is not there; whether what stopped it would stop it again is for a person.
+        batch.mark_needs_person(refusals.StoppedBeforeSending(**batch.failure_params), now=now)
+    else:
         batch.mark_not_stored(now=now)
-        return
-    batch.keep(now=now, until=until, empty_look_ups=counted)
 
 
 def _could_not_ask(
@@ -143,11 +169,11 @@ def _could_not_ask(
     calls.vendor_is_away = isinstance(failure, Unavailable)
     now = clock()
     with durable():
-        write_down(failure.code(), now=now, detail=failure.detail)
+        write_down(failure.code(), now=now, detail=failure.detail, params=failure.params)
         passing = isinstance(failure, Unavailable | OutcomeUnknown | NotAuthorized)
         if passing or now - batch.state_at < _LONGEST_DOUBT:
             wait = timedelta(seconds=failure.retry_after) if failure.retry_after else _READ_AGAIN
-            batch.keep(now=now, until=now + wait)
+            batch.keep(now=now, until=now + wait, waits_for=cause_of(failure) or "")
         elif batch.state != _S.POSTED:
             batch.mark_needs_person(
                 refusals.LookUpImpossible(

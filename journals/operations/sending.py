@@ -14,8 +14,9 @@ from connectors.errors import ConnectorError
 from journals.domain import refusals
 from journals.domain.states import DONE, BatchState, journal_state
 from journals.models import Batch, Journal, JournalEvent
-from journals.operations import turns
+from journals.operations import turns, waiting
 from mappings.models import Mapping
+from mappings.operations.versions import digest_of_mapping
 
 _S = BatchState
 _STATES = PreparedQuery(
@@ -46,6 +47,23 @@ def mapping_of(company: Company) -> Mapping | None:
         .order_by("pk")
         .first()
     )
+
+
+def changed_mapping(batch: Batch) -> ConnectorError | None:
+    """
+    Return why the batch is not to be sent by the mapping as it is now, or None.
+
+    It was checked, and shown, by the mapping of then. A reversal goes where its batch went.
+    """
+    if not batch.mapping_digest:
+        return None
+    company = batch.journal.company
+    mapping = mapping_of(company)
+    if mapping is None:
+        return refusals.MappingGone(company=company.name)
+    if digest_of_mapping(mapping) != batch.mapping_digest:
+        return refusals.MappingChanged(company=company.name)
+    return None
 
 
 def check_may_be_sent(journal: Journal) -> Mapping:
@@ -101,7 +119,10 @@ def request_sending(
             failure_params={},
             failure_detail="",
             failure_at=None,
+            waits_for="",
+            mapping_digest="",
         )
+        hurried = waiting.hurry(journal, now=now)
         if queued:
             Journal.objects.filter(pk=journal.pk).update(
                 send_requested_at=now,
@@ -121,6 +142,8 @@ def request_sending(
                 address=address,
                 request_id=request_id,
             )
+        elif hurried:
+            remember(journal, "hurried", user=by, now=now, batches=str(hurried))
         refresh_state(journal.pk, now=now)
         reached("press.written")
     reached("press.committed")
@@ -164,16 +187,17 @@ def remember(
     **params: str,
 ) -> None:
     """Add a line to the journal's history; a failure is kept with its words' parameters (S13)."""
+    kept: dict[str, object] = dict(params)
     if failure is not None:
         told = {name: str(value) for name, value in failure.params.items()}
-        params = told | {"failure": failure.code()} | params
+        kept |= {"failure": failure.code(), "failure_params": told}
     JournalEvent.objects.create(
         organisation_id=journal.organisation_id,
         journal=journal,
         at=now,
         user=user,
         code=code,
-        params=params,
+        params=kept,
     )
 
 

@@ -18,6 +18,7 @@ _EVENTS: dict[str, tuple[str, str, str]] = {
     "imported": (_("Imported"), "file", "quiet"),
     "replaced": (_("Replaced by the content of a newer file"), "compare", "warn"),
     "send_pressed": (_("Send was pressed; batches queued: {batches}"), "send", "info"),
+    "hurried": (_("Send was pressed again; tried at once, batches: {batches}"), "send", "info"),
     "withdrawn": (_("Taken back; batches: {batches}"), "undo", "quiet"),
     "checked": (
         _("Checked against the ledger; problems: {problems}, batches that may go: {batches}"),
@@ -26,6 +27,12 @@ _EVENTS: dict[str, tuple[str, str, str]] = {
     ),
     "refused": (_("Not sent"), "cross-circle", "bad"),
     "stopped": (_("Not sent"), "cross-circle", "bad"),
+    "fault": (_("{period}: stopped by a fault of the hub"), "cross-circle", "bad"),
+    "number_given_again": (
+        _("{period}: the ledger holds another batch under its number"),
+        "warning",
+        "bad",
+    ),
     "decided_this_one": (_("{period}: a person found the batch in the ledger"), "hand", "info"),
     "decided_not_there": (
         _("{period}: a person found that the ledger does not have it"),
@@ -33,6 +40,11 @@ _EVENTS: dict[str, tuple[str, str, str]] = {
         "info",
     ),
     "decided_by_hand": (_("{period}: a person booked it by hand"), "hand", "info"),
+    "decided_deleted": (
+        _("{period}: a person says it was rightly deleted in the ledger. Reason: {reason}"),
+        "undo",
+        "warn",
+    ),
     "closed_by_hand": (_("{period}: closed by hand. Reason: {reason}"), "lock", "warn"),
     "opened_again": (_("{period}: the closing was taken back"), "undo", "quiet"),
     "reversal_pressed": (
@@ -137,13 +149,15 @@ def _of_attempt(attempt: Attempt) -> Entry:
 
 
 def _params_of(attempt: Attempt) -> dict[str, object]:
-    """Return what fills the words of an attempt's failure; the batch has the newest one's."""
+    """Return what fills the words of an attempt's failure, whatever has become of the batch."""
     batch = attempt.batch
     params: dict[str, object] = dict(attempt.copy)
     params["reference"] = batch.description
     if batch.connection is not None and batch.connection.vendor in CONNECTORS:
         params["vendor"] = CONNECTORS[batch.connection.vendor].name
-    if batch.failure_code == attempt.outcome:
+    if attempt.params:
+        return params | attempt.params
+    if batch.failure_code == attempt.outcome:  # of a call before the parameters were kept
         params |= batch.failure_params
     return params
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 from accounts.models import Errand
 from accounts.queries import FailureRow
 from journals.domain.states import DONE, MAY_BE_CLOSED, MAY_BE_REVERSED, BatchState
+from journals.domain.waiting import CAN_BE_HURRIED, CAUSE_WORDS, Cause
 from journals.models import Batch, Journal
 from journals.queries.comparisons import Compared, newest_of
 from journals.queries.histories import SHOWN_AT_FIRST, Entry, history
@@ -29,6 +30,7 @@ from journals.queries.wording import (
 _S = BatchState
 _MAY_BE_SENT = frozenset({_S.DRAFT, _S.REJECTED, _S.HELD})
 _SETTLED = frozenset({_S.CLOSED, _S.REVERSED})
+_QUEUED = frozenset({_S.READY, _S.POSTPONED})
 _MAY_BE_WITHDRAWN = frozenset({_S.READY, _S.POSTPONED, _S.HELD})
 
 
@@ -49,6 +51,8 @@ class BatchRow:
     vendor_number: str
     description: str
     proven_at: datetime | None
+    waits_for: str
+    """In words, where it waits for something that has a name."""
     next_at: datetime | None
     failure: FailureRow | None
     candidates: list[str]
@@ -86,6 +90,8 @@ class JournalPage:
     more_entries: bool
     may_send: bool
     may_send_what_can_go: bool
+    may_try_now: bool
+    """It waits for something that a person may know to be over."""
     may_withdraw: bool
     may_reverse: bool
     may_send_anew: bool
@@ -141,6 +147,9 @@ def journal_page(journal: Journal) -> JournalPage:
         may_send_what_can_go=left
         and not journal.send_what_can_go
         and (stopped_with_others or (_S.REJECTED in states and len(batches) > 1)),
+        may_try_now=any(
+            batch.state in _QUEUED and batch.waits_for in CAN_BE_HURRIED for batch in batches
+        ),
         may_withdraw=any(batch.state in _MAY_BE_WITHDRAWN for batch in batches),
         may_reverse=any(
             batch.state in MAY_BE_REVERSED and batch.pk not in under_way for batch in own
@@ -160,7 +169,9 @@ def _row(
     compared: Compared | None,
 ) -> BatchRow:
     state = BatchState(batch.state)
-    waits = state in (_S.POSTPONED, _S.UNKNOWN, _S.HELD)
+    waits = state in (_S.POSTPONED, _S.UNKNOWN, _S.HELD) or bool(batch.waits_for)
+    # A sign-in has no time: it is whenever somebody signs in.
+    dated = waits and batch.waits_for != Cause.SIGN_IN
     return BatchRow(
         pk=batch.pk,
         period=batch.period,
@@ -175,7 +186,8 @@ def _row(
         vendor_number=batch.vendor_number,
         description=batch.description,
         proven_at=batch.proven_at,
-        next_at=batch.not_before if waits else None,
+        waits_for=gettext(CAUSE_WORDS[Cause(batch.waits_for)]) if batch.waits_for else "",
+        next_at=batch.not_before if dated else None,
         failure=shown_failure(
             code="" if state in _SETTLED else batch.failure_code,
             params=batch.failure_params,

@@ -13,6 +13,7 @@ from accounts.queries import FailureRow
 from connectors.base import BatchStatus, BatchToPost, LedgerBatch, LedgerLine, PostingLine
 from connectors.words import gettext_noop as _
 from journals.domain import read_back as rules
+from journals.domain.refusals import NumberGivenAgain, StoppedBeforeSending
 from journals.models import Batch, Journal
 from journals.operations import reversing
 from journals.operations.contents import to_post
@@ -119,11 +120,18 @@ class Decision:
     more_lines: int
     failure: FailureRow | None
     found_at: datetime | None
+    was_never_sent: bool
+    was_deleted: bool
+    """It was in the ledger, proven, and its number is another batch's now."""
+
+
+def _is_prepared(batch: Batch) -> bool:
+    return bool(batch.lines_json) and batch.prepared_at is not None
 
 
 def decision(batch: Batch, journal: Journal) -> Decision:
     """Return what a person needs to say which batch of the ledger is ours."""
-    sent = to_post(batch, currency=journal.currency) if batch.lines_json else None
+    sent = to_post(batch, currency=journal.currency) if _is_prepared(batch) else None
     seen = {str(one["number"]): one for one in batch.candidates_seen}
     candidates: list[Candidate] = []
     columns: list[Sequence[rules.Pair]] = []
@@ -140,6 +148,8 @@ def decision(batch: Batch, journal: Journal) -> Decision:
         columns.append(pairs)
     lines = _across(sent, columns) if sent else []
     return Decision(
+        was_never_sent=batch.failure_code == StoppedBeforeSending.code(),
+        was_deleted=batch.failure_code == NumberGivenAgain.code(),
         sent=sent,
         candidates=candidates,
         lines=lines[:MOST_LINES],

@@ -56,9 +56,7 @@ def due_work(*, now: datetime) -> dict[str, Waiting]:
     usable = Q(connection__state=Connection.State.AUTHORISED) & (
         Q(connection__not_before__isnull=True) | Q(connection__not_before__lte=now)
     )
-    to_check = Batch.objects.filter(
-        state=_S.READY, prepared_at__isnull=True, not_before__lte=now, reverses__isnull=True
-    )
+    to_check = Batch.objects.to_check(now=now).filter(reverses__isnull=True)
     files = ImportedFile.objects.filter(state=ImportedFile.State.WAITING)
     return {
         "check": _oldest(to_check, "not_before"),

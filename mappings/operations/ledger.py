@@ -1,5 +1,6 @@
 """Reading what a target knows, and keeping it for a while."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -10,6 +11,26 @@ from accounts.operations.access import connector_for
 from connectors.base import AccountingConnector, LedgerFacts
 from mappings.domain.facts import UnreadableFacts, facts_from_json, facts_to_json
 from mappings.models import LedgerSnapshot
+
+Reading = Callable[[Connection, bool, datetime], object]
+when_read: list[Reading] = []
+"""What higher apps do when a target was read: the account, whether periods changed, and when."""
+
+
+def remembered_facts(
+    connection: Connection, *, now: datetime, since: datetime | None = None
+) -> LedgerFacts | None:
+    """
+    Return what was read of the target if that may still be relied on, else None. Calls nobody.
+
+    It may let a check pass. Before something is refused or held by it, read again.
+
+    :param since: the reading must be as new as that too, so that it may refuse
+    """
+    stored = stored_facts(connection)
+    if stored is None or now - stored[1] >= timedelta(seconds=settings.HUB_LEDGER_FRESH_SECONDS):
+        return None
+    return stored[0] if since is None or stored[1] >= since else None
 
 
 def facts_for(
@@ -35,6 +56,9 @@ def facts_for(
         return stored[0]
     facts = (connector or connector_for(connection)).read_facts()
     store_facts(connection, facts, now=now)
+    periods_changed = stored is not None and stored[0].periods != facts.periods
+    for act in when_read:
+        act(connection, periods_changed, now)
     return facts
 
 

@@ -90,6 +90,8 @@ def create(call: Call) -> Response:
         client_id=call.claims["client_id"],
         person=call.claims.get("sub", ""),
     )
+    if "number_given_again" in call.faults:
+        _delete_newest(call)
     try:
         stored = call.store.add_batch(batch)
     except DuplicateNumber as duplicate:
@@ -102,6 +104,14 @@ def create(call: Call) -> Response:
     if "no_location" not in call.faults:
         headers["Location"] = f"{call.base_url}/v2/journaltransaction/{stored.number}"
     return json_answer({}, 201, headers)
+
+
+def _delete_newest(call: Call) -> None:
+    """Do what a person may have done before this call; what is released stays."""
+    tenant_id = call.company.tenant_id
+    open_ones = [each for each in call.store.batches(tenant_id) if not each.released]
+    if open_ones and not open_ones[-1].own:
+        call.store.delete_batch(tenant_id, open_ones[-1].number, number_again=True)
 
 
 def _keep_combinations(call: Call, lines: list[Line]) -> None:

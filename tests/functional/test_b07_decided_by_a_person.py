@@ -127,6 +127,8 @@ class TestThisOne:
             total=1,
             line_count=2,
             vendor_number="000900",
+            state="posted",
+            proven_at=batch.state_at,
         )
 
         answer = decide(client, batch, choice="this_one", other_number="000900")

@@ -668,7 +668,7 @@ class TestMatchLostBatch:
 
 
 class TestNextAttempt:
-    def test_waits_longer_each_time_and_at_most_six_hours(self):
+    def test_waits_longer_each_time_and_at_most_five_minutes(self):
         now = datetime(2026, 3, 25, 9, tzinfo=UTC)
 
         waits = [next_attempt(attempts, now=now) - now for attempts in (1, 2, 3, 50)]
@@ -677,5 +677,5 @@ class TestNextAttempt:
             timedelta(minutes=1),
             timedelta(minutes=2),
             timedelta(minutes=4),
-            timedelta(hours=6),
+            timedelta(minutes=5),
         ]

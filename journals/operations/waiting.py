@@ -1,0 +1,61 @@
+"""
+The ends of waiting: when a cause is over, what waited for it is due, in one UPDATE.
+
+`Batch.waits_for` names the cause. Without this each row would keep the wait that it had
+reached, and some would stand for minutes after everything works again.
+"""
+
+from datetime import datetime
+
+from django.db.models import Q
+
+from accounts.models import Connection
+from journals.domain.states import BatchState
+from journals.domain.waiting import CAN_BE_HURRIED, Cause
+from journals.models import Batch, Journal
+
+_S = BatchState
+_QUEUED = (_S.READY, _S.POSTPONED)
+
+
+def signed_in(connection: Connection, now: datetime) -> int:
+    """Make due what waited for a sign-in, or for a vendor that let nobody in."""
+    waiting = Batch.objects.filter(
+        connection=connection,
+        state__in=[*_QUEUED, _S.UNKNOWN, _S.ACCEPTED],
+        waits_for__in=[Cause.SIGN_IN, Cause.VENDOR],
+    )
+    return waiting.filter(not_before__gt=now).update(not_before=now, failures=0)
+
+
+def vendor_took_a_batch(connection: Connection, now: datetime) -> int:
+    """Make due what waited for the vendor to answer: it takes batches again."""
+    waiting = Batch.objects.filter(
+        connection=connection, state__in=_QUEUED, waits_for=Cause.VENDOR, not_before__gt=now
+    )
+    return waiting.update(not_before=now)
+
+
+def ledger_was_read(connection: Connection, periods_changed: bool, now: datetime) -> int:
+    """
+    Make due what waits to be checked: the ledger gives its accounts and periods again.
+
+    What waits for a period too, if one was opened or closed.
+    """
+    waiting = Q(state=_S.READY, prepared_at__isnull=True, waits_for=Cause.VENDOR)
+    if periods_changed:
+        waiting |= Q(state=_S.HELD)
+    of_this = Batch.objects.filter(waiting, connection=connection, not_before__gt=now)
+    return of_this.update(not_before=now)
+
+
+def hurry(journal: Journal, *, now: datetime) -> int:
+    """Make due what waits of one journal, where no rule asks for the wait: a person wants it."""
+    waiting = Batch.objects.filter(
+        journal=journal,
+        state__in=_QUEUED,
+        claim_owner="",
+        waits_for__in=CAN_BE_HURRIED,
+        not_before__gt=now,
+    )
+    return waiting.update(not_before=now)

@@ -1,0 +1,144 @@
+"""A number that the ledger gives again, after somebody deleted the batch that had it."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from connectors.vismanet.client import Client
+from journals.models import Attempt, Batch, Journal
+from journals.operations import deciding, reversing
+from tests.journals.sending.conftest import MARCH, Office, line
+from tests.journals.sending.test_delivery import Later, press, states
+
+
+def sent(office: Office, later: Later, *, run: str, amount: str = "5.00") -> Journal:
+    journal = office.journal(
+        run=run, lines=[line(MARCH, "7010", amount), line(MARCH, "2821", f"-{amount}")]
+    )
+    press(office, journal)
+    later(0)
+    journal.refresh_from_db()
+    return journal
+
+
+def delete_there(office: Office, journal: Journal) -> str:
+    number: str = journal.batches.get().vendor_number
+    office.store.delete_batch(office.tenant_id, number, number_again=True)
+    return number
+
+
+class TestANumberGivenAgain:
+    def test_is_the_new_batchs_and_a_person_decides_about_the_deleted_one(
+        self, office: Office, later: Later
+    ) -> None:
+        older = sent(office, later, run="1")
+        number = delete_there(office, older)
+
+        newer = sent(office, later, run="2", amount="7.00")
+
+        gone, there = older.batches.get(), newer.batches.get()
+        older.refresh_from_db()
+        assert (there.state, there.vendor_number, newer.state) == ("posted", number, "sent")
+        assert (gone.state, gone.failure_code) == ("needs_person", "NumberGivenAgain")
+        assert gone.failure_params == {"number": number, "other": there.description}
+        assert older.state == "needs_person"
+        assert older.events.filter(code="number_given_again").exists()
+        assert [batch.description for batch in office.ledger()] == [there.description]
+        assert Attempt.objects.filter(batch=there, kind=Attempt.Kind.POST).count() == 1
+
+    def test_leaves_the_rest_of_the_queue_going(self, office: Office, later: Later) -> None:
+        delete_there(office, sent(office, later, run="1"))
+
+        journals = [sent(office, later, run=run, amount=f"{run}0.00") for run in "234"]
+
+        assert [states(journal) for journal in journals] == [["posted"]] * 3
+
+    def test_of_a_batch_that_looks_the_same_is_told_apart_by_its_key(
+        self, office: Office, later: Later
+    ) -> None:
+        older = sent(office, later, run="1")
+        delete_there(office, older)
+
+        newer = sent(office, later, run="2")
+
+        assert (states(older), states(newer)) == (["needs_person"], ["posted"])
+
+    def test_of_a_batch_that_was_taken_back_by_hand_stops_nothing(
+        self, office: Office, later: Later
+    ) -> None:
+        older = sent(office, later, run="1")
+        delete_there(office, older)
+        reversing.mark_taken_back(
+            batch=older.batches.get(),
+            reason="Deleted",
+            by=office.member.user,
+            now=datetime.now(UTC),
+        )
+
+        newer = sent(office, later, run="2")
+
+        assert (states(older), states(newer)) == (["reversed"], ["posted"])
+
+    def test_that_the_vendor_only_says_is_not_believed(
+        self, office: Office, later: Later, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A wrong Location takes no number from the batch that has it."""
+        older = sent(office, later, run="1")
+        number = older.batches.get().vendor_number
+        post = Client.post_journal
+
+        def says_the_old_number(client: Client, batch: Any, **more: Any) -> str:
+            post(client, batch, **more)
+            return number
+
+        monkeypatch.setattr(Client, "post_journal", says_the_old_number)
+        newer = sent(office, later, run="2", amount="7.00")
+
+        assert (states(older), states(newer)) == (["posted"], ["posted"])
+        assert newer.batches.get().vendor_number == office.ledger()[-1].number != number
+        assert len(office.ledger()) == 2
+
+
+class TestThePersonWhoDecides:
+    @pytest.fixture
+    def gone(self, office: Office, later: Later) -> Batch:
+        older = sent(office, later, run="1")
+        delete_there(office, older)
+        sent(office, later, run="2", amount="7.00")
+        found: Batch = older.batches.get()
+        return found
+
+    def decide(self, office: Office, batch: Batch, choice: str, reason: str = "") -> None:
+        deciding.decide(
+            batch=batch, choice=choice, by=office.member.user, now=datetime.now(UTC), reason=reason
+        )
+
+    def test_may_let_it_be_sent_again_once(self, office: Office, later: Later, gone: Batch) -> None:
+        self.decide(office, gone, deciding.NOT_THERE)
+        later(0)
+
+        gone.refresh_from_db()
+        assert (gone.state, len(office.ledger())) == ("posted", 2)
+        assert gone.vendor_number == office.ledger()[-1].number
+
+    def test_may_say_that_it_was_rightly_deleted(
+        self, office: Office, later: Later, gone: Batch
+    ) -> None:
+        self.decide(office, gone, deciding.DELETED, reason="Booked in another company")
+        later(0)
+
+        gone.refresh_from_db()
+        assert (gone.journal.state, len(office.ledger())) == ("reversed", 1)
+
+    def test_cannot_give_it_the_number_of_the_other(self, office: Office, gone: Batch) -> None:
+        with pytest.raises(deciding.NumberTaken) as refused:
+            deciding.decide(
+                batch=gone,
+                choice=deciding.THIS_ONE,
+                number=office.ledger()[0].number,
+                by=office.member.user,
+                now=datetime.now(UTC),
+            )
+
+        assert refused.value.params["other"] == office.ledger()[0].description
