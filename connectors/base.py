@@ -422,5 +422,9 @@ class Vendor:
     """Makes a source of payments; None: this vendor is none."""
     make_target: "MakeTarget | None" = None
     """Makes a target of payments; None: this vendor is none."""
+    control_accounts: frozenset[str] = frozenset()
+    """Accounts that its documentation names as control accounts; a company may have others."""
+    marker_trouble: "Callable[[str, str], str] | None" = None
+    """Tells as a code why a column of that name cannot hold a mark of that value."""
     own_key_label: str = ""
     """What the vendor calls the secret that each connection has of its own; empty: none."""

@@ -55,6 +55,7 @@ class SourcePayment:
     :param invoice_number: as the source has it; empty when nobody gave it
     :param kid: the payer's reference (KID) when the source has it
     :param marked: the chosen marker field already says that it was read; None when no marker
+    :param doubt: why a person is to see whether it is money at all, as a code; empty: it is
     """
 
     key: PaymentKey
@@ -71,6 +72,7 @@ class SourcePayment:
     value_on: date | None = None
     changed_at: datetime | None = None
     marked: bool | None = None
+    doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ class LeftOut:
 
     Control totals of the source count it, so that payments and rows left out add up to them.
 
-    :param reason: a code, e.g. ``compression``
+    :param reason: a code, e.g. ``compression`` or ``write_off``
     """
 
     key: PaymentKey
@@ -243,8 +245,12 @@ class PaymentSource(Protocol):
 
     def list_voucher_types(self) -> Sequence[VoucherType]: ...
 
-    def check_setup(self, *, marker: str) -> SetupReport:
-        """Find out what this company's schema offers; changes nothing there."""
+    def check_setup(self, *, marker: str, value: str = "1") -> SetupReport:
+        """
+        Find out what this company's schema offers; changes nothing there.
+
+        :param value: what is to be written into the marker
+        """
         ...
 
     def read_payments(self, query: PaymentQuery, *, cursor: str = "") -> PaymentPage:
@@ -451,6 +457,10 @@ class PaymentTarget(Protocol):
 
     def check_setup(self, *, account: str) -> Sequence[SetupFinding]:
         """Find out what stands in the way of registering payments against that account."""
+        ...
+
+    def read_control_accounts(self) -> frozenset[str]:
+        """Return the accounts on which nothing can be posted directly."""
         ...
 
     def read_lock_date(self) -> date | None:

@@ -23,13 +23,10 @@ from connectors.receivables import (
     SourceWriteOff,
     Unreadable,
 )
+from connectors.visma_origins import WRITE_OFF, why_in_doubt, why_no_money
 
 Row = Mapping[str, Any]
 
-COMPRESSION = 15
-"""The origin of rows that replace older ones: their money was counted before."""
-WRITE_OFF = 21
-"""The origin of rows that give up the rest of an invoice."""
 _CENT = Decimal("0.01")
 
 
@@ -148,8 +145,8 @@ def read_payment(row: Row, *, reading: Reading) -> SourcePayment | LeftOut | Unr
         key = PaymentKey(whole(row, "voucherJournalNo"), whole(row, "auditNo"))
         extra = row.get("extensions") or {}
         ledger_amount = amount(row, "amountDomestic")
-        if extra.get("origin") == COMPRESSION:
-            return LeftOut(key, -ledger_amount, "compression")
+        if why := why_no_money(extra.get("origin")):
+            return LeftOut(key, -ledger_amount, why)
         paid_on = day(row, "voucherDate")
         if paid_on is None:
             raise Unread("voucherDate", row.get("voucherDate"), "not_a_date")
@@ -169,6 +166,7 @@ def read_payment(row: Row, *, reading: Reading) -> SourcePayment | LeftOut | Unr
             value_on=day(row, "valueDate"),
             changed_at=moment(row, "changedTimestamp", reading=reading),
             marked=marked(extra),
+            doubt=why_in_doubt(extra.get("origin")),
         )
     except Unread as unread:
         return Unreadable(key, unread.field, str(unread.value)[:100], unread.reason)

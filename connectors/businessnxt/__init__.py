@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from connectors.base import Capabilities, Observer, Tokens, Vendor
-from connectors.businessnxt import client, errors
+from connectors.businessnxt import client, discovery, errors
 from connectors.businessnxt.client import CAPABILITIES, PAGE_SIZE, Client
 from connectors.businessnxt.discovery import Names
 from connectors.errors import ConnectorError, NotConfigured
@@ -180,6 +180,7 @@ VENDOR = Vendor(
     make_connector=None,
     make_sign_in=make_sign_in,
     make_source=make_source,
+    marker_trouble=discovery.marker_trouble,
     errors=tuple(
         one
         for one in vars(errors).values()

@@ -143,9 +143,9 @@ class Client:
             for row in self._door.all_rows(document, "ReadVoucherTypes", "voucherType", {})
         ]
 
-    def check_setup(self, *, marker: str) -> SetupReport:
+    def check_setup(self, *, marker: str, value: str = "1") -> SetupReport:
         """Find out what this company's schema offers; the marker is tried on no row at all."""
-        return discovery.Check(self, marker=marker).report()
+        return discovery.Check(self, marker=marker, value=value).report()
 
     def read_tables(self) -> tuple[str, ...]:
         """Return the identifiers of the model's tables."""
@@ -199,14 +199,13 @@ class Client:
             "after": cursor or None,
             **self._by_name(marker=marker),
         }
-        found = self._door.page(
-            documents.PAYMENTS, "ReadPayments", "customerTransaction", variables
-        )
+        document = documents.payments(self.columns.as_columns("kid", "origin", "currency"))
+        found = self._door.page(document, "ReadPayments", "customerTransaction", variables)
         payments: list[SourcePayment] = []
         left_out: list[LeftOut] = []
         unreadable: list[Unreadable] = []
         for row in payloads.rows(found, where="customerTransaction"):
-            one = visma_ledger.read_payment(row, reading=self._reading)
+            one = visma_ledger.read_payment(payloads.with_named_columns(row), reading=self._reading)
             if isinstance(one, SourcePayment):
                 payments.append(one)
             elif isinstance(one, LeftOut):
@@ -223,13 +222,12 @@ class Client:
     def _by_name(self, *, marker: str) -> dict[str, Any]:
         """Return the variables that read columns by their names, each only where it is there."""
         name, is_number = discovery.marker_column(marker)
-        columns = self.columns
         given = {
             "marker": "" if is_number else name,
             "markerNumber": name if is_number else "",
-            "kid": columns.kid,
-            "origin": columns.origin,
-            "currency": columns.currency,
+            "kid": self.columns.by_name("kid"),
+            "origin": self.columns.by_name("origin"),
+            "currency": self.columns.by_name("currency"),
         }
         switches = {f"with{key[0].upper()}{key[1:]}": bool(value) for key, value in given.items()}
         return {**given, **switches, "withExtensions": any(switches.values())}
@@ -296,31 +294,36 @@ class Client:
         From the transactions and not from the open entries: a settled row leaves those, and
         they do not hold the posted amount.
         """
+        by_name = self.columns.by_name("currency")
         variables = {
             "filter": payloads.OPEN_FILTER,
-            "currency": self.columns.currency,
-            "withCurrency": bool(self.columns.currency),
+            "currency": by_name,
+            "withCurrency": bool(by_name),
         }
-        rows = self._door.all_rows(
-            documents.OPEN_ITEMS, "ReadOpenItems", "customerTransaction", variables
-        )
+        document = documents.open_items(self.columns.as_columns("currency"))
+        rows = self._door.all_rows(document, "ReadOpenItems", "customerTransaction", variables)
         for row in rows:
-            yield visma_ledger.read_open_item(row, reading=self._reading, vendor=VENDOR)
+            yield visma_ledger.read_open_item(
+                payloads.with_named_columns(row), reading=self._reading, vendor=VENDOR
+            )
 
     def read_write_offs(self, invoice_numbers: Sequence[str]) -> Iterator[SourceWriteOff]:
         """Yield what was written off on those invoices; nothing where the origin is not told."""
         if not self.columns.origin:
             return
+        by_name = self.columns.by_name("origin")
+        document = documents.write_offs(self.columns.as_columns("origin"))
         for start in range(0, len(invoice_numbers), INVOICES_PER_CALL):
             some = invoice_numbers[start : start + INVOICES_PER_CALL]
             variables = {
                 "filter": payloads.invoice_filter(some),
-                "origin": self.columns.origin,
+                "origin": by_name,
+                "withOrigin": bool(by_name),
             }
             for row in self._door.all_rows(
-                documents.WRITE_OFFS, "ReadWriteOffs", "customerTransaction", variables
+                document, "ReadWriteOffs", "customerTransaction", variables
             ):
-                one = visma_ledger.read_write_off(row, vendor=VENDOR)
+                one = visma_ledger.read_write_off(payloads.with_named_columns(row), vendor=VENDOR)
                 if one is not None:
                     yield one
 
@@ -335,14 +338,10 @@ class Client:
         :raises OutcomeUnknown: marking again is harmless, for it reads first
         """
         column, is_number = discovery.marker_column(marker)
-        if not column or column.lower() in discovery.NEVER_A_MARKER:
-            reason = "marker_is_used_by_visma" if column else "no_marker"
+        reason = discovery.marker_trouble(marker, value) if column else "no_marker"
+        if reason:
             return [MarkOutcome(key, marked=False, reason=reason) for key in keys]
-        change: dict[str, Any] = {"column": column}
-        if is_number:
-            change["integerValue"] = int(value) if value.isdecimal() else 1
-        else:
-            change["stringValue"] = value
+        change = discovery.change_of(marker, value)
         outcomes: dict[PaymentKey, MarkOutcome] = {}
         for start in range(0, len(keys), MARKS_PER_CALL):
             some = keys[start : start + MARKS_PER_CALL]

@@ -8,10 +8,10 @@ update of a posting that cannot exist.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from connectors import visma_ledger
+from connectors import visma_ledger, visma_markers
 from connectors.businessnxt import payloads
 from connectors.businessnxt.errors import VENDOR
 from connectors.errors import ConnectorError, NotAuthorized, Unavailable
@@ -36,8 +36,6 @@ VOUCHER_TYPE_NUMBER = ("voucherTypeNo", "voucherType", "number", "no")
 VOUCHER_TYPE_NAME = ("name", "description", "text", "shortName")
 _LIKE_THE_FLAG = re.compile(r"^aff\w*turn", re.IGNORECASE)
 
-# They mean something to the application itself: AutoPay's reference, the matching of entries.
-NEVER_A_MARKER = frozenset({"additionaltext", "invoiceno", "reference", "crossreference", "text"})
 NO_SUCH_POSTING = PaymentKey(-1, -1)
 _KEPT = (
     "voucherJournalNo",
@@ -85,6 +83,23 @@ class Columns:
     credit_denied: bool
     updates: bool
     voucher_type: VoucherTypeColumns | None
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    """The type of each column of the transactions, as the schema names it."""
+
+    def as_columns(self, *wanted: str) -> dict[str, str]:
+        """Return those of them that the schema shows: they are asked for as columns."""
+        found = {one: getattr(self, one) for one in wanted}
+        return {one: name for one, name in found.items() if name in self.transaction}
+
+    def kind_of(self, column: str) -> str:
+        """Return the type of a column, whatever the case of its letters; empty: not shown."""
+        lower = column.lower()
+        return next((kind for name, kind in self.kinds.items() if name.lower() == lower), "")
+
+    def by_name(self, wanted: str) -> str:
+        """Return a column that the operator named and no schema shows; empty: there is none."""
+        name: str = getattr(self, wanted)
+        return "" if name in self.transaction else name
 
 
 def columns(data: Mapping[str, Any], *, names: Names) -> Columns:
@@ -110,6 +125,7 @@ def columns(data: Mapping[str, Any], *, names: Names) -> Columns:
         )
         if has_table
         else None,
+        kinds=payloads.kinds(data.get("transaction")),
     )
 
 
@@ -117,10 +133,20 @@ def _first(wanted: Sequence[str], there: Sequence[str]) -> str:
     return next((one for one in wanted if one in there), "")
 
 
-def marker_column(marker: str) -> tuple[str, bool]:
-    """Return the column of a marker and whether it holds whole numbers: ``Column:integer``."""
-    name, _colon, kind = marker.partition(":")
-    return name.strip(), kind.strip().lower() == "integer"
+marker_column = visma_markers.column_of
+
+
+def marker_trouble(marker: str, value: str) -> str:
+    """Return why a column cannot hold a mark, as a code; empty: nothing is known against it."""
+    return visma_markers.trouble(marker, value, used=visma_markers.USED_BY_NXT)
+
+
+def change_of(marker: str, value: str) -> dict[str, Any]:
+    """Return the change that writes a value into a marker without trouble."""
+    column, is_number = marker_column(marker)
+    return {"column": column} | (
+        {"integerValue": int(value)} if is_number else {"stringValue": value}
+    )
 
 
 def voucher_type(row: Mapping[str, Any], found: VoucherTypeColumns) -> VoucherType:
@@ -145,10 +171,11 @@ class Check:
     The set-up check of one company.
 
     :param marker: the chosen column; empty checks everything else
+    :param value: what is to be written into it
     """
 
-    def __init__(self, client: "Client", *, marker: str) -> None:
-        self._client, self._marker = client, marker
+    def __init__(self, client: "Client", *, marker: str, value: str) -> None:
+        self._client, self._marker, self._value = client, marker, value
         self._findings: list[SetupFinding] = []
 
     def report(self) -> SetupReport:
@@ -238,22 +265,27 @@ class Check:
     # --- The marker -------------------------------------------------------------------------
 
     def _try_marker(self, found: Columns) -> tuple[bool | None, bool | None]:
-        column, is_number = marker_column(self._marker)
+        column, _is_number = marker_column(self._marker)
         if not column:
             return None, None
-        if column.lower() in NEVER_A_MARKER:
-            self._say(FindingLevel.PROBLEM, "marker_is_used_by_visma", column=column)
+        # A column made for it (a data model extension) is not shown by the schema, so that only
+        # trying it tells its type.
+        trouble = marker_trouble(self._marker, self._value) or visma_markers.trouble_of_type(
+            self._marker, self._value, kind=found.kind_of(column)
+        )
+        if trouble:
+            self._say(FindingLevel.PROBLEM, trouble, column=column, value=self._value)
             return None, False
         # On one posting: a company without any shows nothing, and is told of at the first page.
         readable = self._tried("marker_not_readable", column, self._client.try_reading_marker)
         if not found.updates:
             self._say(FindingLevel.WARNING, "no_updates", column=column)
             return readable, False
-        value: dict[str, Any] = {"integerValue": 1} if is_number else {"stringValue": "1"}
+        change = change_of(self._marker, self._value)
         writable = self._tried(
             "marker_not_writable",
             column,
-            lambda _marker: self._client.try_writing_marker({"column": column, **value}),
+            lambda _marker: self._client.try_writing_marker(change),
         )
         if readable and writable:
             self._say(FindingLevel.OK, "marker_works", column=column)

@@ -63,6 +63,7 @@ class Door:
                 found,
                 company=str(self._company),
                 trace=str((content.get("extensions") or {}).get("vbnxt-trace-id") or ""),
+                data=content.get("data"),
             )
         data = content.get("data")
         if not isinstance(data, Mapping):

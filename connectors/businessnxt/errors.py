@@ -2,7 +2,8 @@
 What Business NXT refuses, and which of the five failures each refusal is.
 
 Nearly every failure is an HTTP 200 with `errors`, each with a `path`; error codes are not
-published. So the path decides, and of the codes only the one that a client was seen to handle.
+published, and partial data may come along. So code, path and data are read together: a path says
+where it went wrong, a code that it passes by itself, and whoever is let in gets data.
 https://docs.vismasoftware.no/businessnxtapi/apireference/errors
 """
 
@@ -28,6 +29,11 @@ VENDOR = "Visma Business NXT"
 _TOO_MANY = "OUTSTANDING_LIMIT_EXCEEDED"
 _PAUSE_SECONDS = 10.0
 _MARKER = {"marker", "markerNumber"}  # the aliases under which the documents read it
+_PASSES = re.compile(
+    r"time.?d?.?out|internal|unavailable|overload|busy|limit|abort|cancel", re.IGNORECASE
+)
+"""Codes of what passes by itself; where there is no code, the sentence may say that time was up."""
+_TIME_IS_UP = re.compile(r"time[ -]?out|timed[ -]out|tidsavbrudd", re.IGNORECASE)
 _TAGS = re.compile(r"<[^>]*>")
 
 
@@ -119,22 +125,45 @@ def words(errors: Sequence[Mapping[str, Any]]) -> str:
     return "; ".join(dict.fromkeys(one.strip(": ") for one in said))[:1000]
 
 
-def from_errors(errors: Sequence[Mapping[str, Any]], *, company: str, trace: str) -> ConnectorError:
-    """Return the failure that the `errors` of an answer are, by code and path."""
+def from_errors(
+    errors: Sequence[Mapping[str, Any]], *, company: str, trace: str, data: object = None
+) -> ConnectorError:
+    """
+    Return the failure that the `errors` of an answer are, by code, path and data together.
+
+    :param data: what came along with them
+    """
     detail = words(errors)
     if is_too_many(errors):
         return RateLimited(
             vendor=VENDOR, detail=detail, trace_id=trace, retry_after=_PAUSE_SECONDS, status=200
         )
     paths = [list(error.get("path") or ()) for error in errors]
-    if any(path == ["useCompany"] for path in paths):
+    kind: type[ConnectorError] = ReadFailed
+    if any(passes_by_itself(error) for error in errors):
+        pass
+    elif all(path == ["useCompany"] for path in paths) and not _let_in(data):
         return CompanyNotOpened(
             vendor=VENDOR, company=company, detail=detail, trace_id=trace, status=200
         )
-    kind: type[ConnectorError] = ReadFailed if any(paths) else SchemaDiffers
-    if all(path and path[-1] in _MARKER for path in paths):
+    elif not any(paths):
+        kind = SchemaDiffers
+    elif all(path and path[-1] in _MARKER for path in paths):
         kind = MarkerNotReadable
     return kind(vendor=VENDOR, detail=detail, trace_id=trace, status=200)
+
+
+def _let_in(data: object) -> bool:
+    """Return whether anything of the company came: whoever is not let in gets nothing."""
+    return isinstance(data, Mapping) and data.get("useCompany") is not None
+
+
+def passes_by_itself(error: Mapping[str, Any]) -> bool:
+    """Return whether an error is of the moment: by its code, or without one if time was up."""
+    code = str((error.get("extensions") or {}).get("code") or "")
+    if code:
+        return _PASSES.search(code) is not None
+    return _TIME_IS_UP.search(str(error.get("message") or "")) is not None
 
 
 def is_too_many(errors: Sequence[Mapping[str, Any]]) -> bool:

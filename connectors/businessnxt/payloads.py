@@ -107,7 +107,22 @@ def next_cursor(found: Mapping[str, Any], *, where: str) -> str:
     return cursor
 
 
+_NAMED = ("kid", "origin", "currency")
+
+
+def with_named_columns(row: Row) -> Row:
+    """Return a row with the columns that were asked for by alias beside its extensions."""
+    named = {name: row[name] for name in _NAMED if name in row}
+    return {**row, "extensions": {**(row.get("extensions") or {}), **named}} if named else row
+
+
 def names(described: Any) -> tuple[str, ...]:
     """Return the names of the fields of an introspected type; none where it does not exist."""
     fields: Sequence[Any] = (described or {}).get("fields") or ()
     return tuple(str(one["name"]) for one in fields)
+
+
+def kinds(described: Any) -> dict[str, str]:
+    """Return the named type of each field of an introspected type; empty: it is not told."""
+    fields: Sequence[Any] = (described or {}).get("fields") or ()
+    return {str(one["name"]): str((one.get("type") or {}).get("name") or "") for one in fields}

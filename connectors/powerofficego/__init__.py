@@ -102,5 +102,6 @@ VENDOR = Vendor(
         and one.__module__ == errors.__name__
     ),
     make_target=make_target,
+    control_accounts=frozenset({"1500", "2400", "2910"}),
     own_key_label=_("Client key"),
 )

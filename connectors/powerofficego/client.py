@@ -227,6 +227,9 @@ class Client:
         except errors.AccountUnusable:
             params = {"account": account}
             found.append(SetupFinding(FindingLevel.PROBLEM, "account_unusable", params))
+        if account in self.read_control_accounts():
+            params = {"account": account}
+            found.append(SetupFinding(FindingLevel.PROBLEM, "account_is_control", params))
         try:
             self._vat_id()
         except errors.VatCodeMissing:
@@ -275,6 +278,12 @@ class Client:
         """Return the balance of each customer that has entries."""
         items = self._door.items("/Customerledger/CustomerBalances", {"date": on.isoformat()})
         return dict(payloads.balance(item) for item in items)
+
+    # Published v2 schema: SubLedgerNumberSeries. An account itself does not tell what it is.
+    def read_control_accounts(self) -> frozenset[str]:
+        """Return the accounts that sub-ledgers stand under: nothing is posted on them directly."""
+        items = self._door.items("/SubLedgerNumberSeries")
+        return frozenset(payloads.control_account(item) for item in items)
 
     # Published v2 schema: LockDateSettings
     def read_lock_date(self) -> date | None:
@@ -348,6 +357,10 @@ class Client:
         # What we remembered may be what is wrong: an account switched off, a date locked since.
         self._forget()
         self._check_lock(payment)
+        if payment.account in self.read_control_accounts():
+            raise errors.AccountIsControl(
+                vendor=VENDOR, account=payment.account, status=answer.status, detail=refused.detail
+            )
         raise refused
 
     # https://developer.poweroffice.net/workflows/reporting/customer-ledger

@@ -102,6 +102,20 @@ class AccountUnusable(Rejected):
     needs = ("vendor", "account")
 
 
+class AccountIsControl(Rejected):
+    """The clearing account is one that sub-ledgers stand under."""
+
+    summary = _("Account {account} is a control account in {vendor}: nothing is posted on it.")
+    remedy = _(
+        "Choose a clearing account of its own in the settings of the invoice client, then try "
+        "again. Customers' money is posted on their own accounts."
+    )
+    not_booked = _("Nothing was registered.")
+    who = ADMINISTRATOR
+    action = "retry"
+    needs = ("vendor", "account")
+
+
 class VatCodeMissing(Rejected):
     """There is no active VAT code 0, which lines without VAT need."""
 

@@ -396,6 +396,11 @@ def account(item: Item) -> LedgerAccount:
     )
 
 
+def control_account(item: Item) -> str:
+    """Return the number of the account that a series of sub-ledger accounts stands under."""
+    return _text(item, "GeneralLedgerAccountNo", where="sub-ledger number series")
+
+
 def vat_code_0(items: Iterable[Item]) -> int | None:
     """Return the id of the active VAT code 0, or None."""
     for item in items:

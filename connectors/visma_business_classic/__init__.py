@@ -7,7 +7,7 @@ from datetime import datetime
 from connectors.base import Begun, Capabilities, Grant, Observer, Tokens, Vendor
 from connectors.errors import ConnectorError, NotConfigured
 from connectors.limits import Limiter
-from connectors.visma_business_classic import errors
+from connectors.visma_business_classic import errors, setup_check
 from connectors.visma_business_classic.client import BY_SIDE, PAGE_SIZE, SIGNED, Client
 from connectors.visma_business_classic.database import Database, address, sql_server
 from connectors.visma_ledger import Reading
@@ -138,6 +138,7 @@ VENDOR = Vendor(
     make_connector=None,
     make_sign_in=make_sign_in,
     make_source=make_source,
+    marker_trouble=setup_check.marker_trouble,
     own_key_label=_(
         "Address of the database with a read-only login, mssql://login:password@server"
     ),

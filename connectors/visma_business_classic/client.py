@@ -11,7 +11,7 @@ from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from typing import Any
 
-from connectors import visma_ledger
+from connectors import visma_ledger, visma_origins
 from connectors.errors import ConnectorError, NoCreditBlock, Unavailable
 from connectors.receivables import (
     ControlTotal,
@@ -258,7 +258,7 @@ class Client:
         for start in range(0, len(invoice_numbers), _INVOICES_PER_STATEMENT):
             some = invoice_numbers[start : start + _INVOICES_PER_STATEMENT]
             where = f"{origin} = ? AND {invoice} IN ({', '.join('?' * len(some))})"
-            for row in self._ledger(where, [visma_ledger.WRITE_OFF, *some]):
+            for row in self._ledger(where, [visma_origins.WRITE_OFF, *some]):
                 one = visma_ledger.read_write_off(row, vendor=VENDOR)
                 if one is not None:
                     yield one
@@ -360,8 +360,9 @@ class Client:
         """
         column = self.marker_column(marker)
         columns = self.layout.needed()
-        if not self.writes or not column or column in columns.values():
-            reason = "write_back_off" if not self.writes else "no_marker"
+        trouble = setup_check.marker_trouble(marker, value)
+        if not self.writes or not column or column in columns.values() or trouble:
+            reason = "write_back_off" if not self.writes else trouble or "no_marker"
             return [MarkOutcome(key, marked=False, reason=reason) for key in keys]
         statement = (
             f"UPDATE {self._table} SET {quoted(column)} = ?"
@@ -389,9 +390,22 @@ class Client:
 
     # --- The set-up check -------------------------------------------------------------------
 
-    def check_setup(self, *, marker: str) -> SetupReport:
+    def check_setup(self, *, marker: str, value: str = "1") -> SetupReport:
         """Report what the database has; reads only."""
-        return setup_check.report(self, marker=marker)
+        return setup_check.report(self, marker=marker, value=value)
+
+    def shape_of(self, column: str) -> tuple[str, int | None]:
+        """Return the type of a column of the transactions, and how many characters it takes."""
+        rows = self._database.rows(
+            "SELECT DATA_TYPE AS kind, CHARACTER_MAXIMUM_LENGTH AS width"
+            " FROM INFORMATION_SCHEMA.COLUMNS WHERE TABLE_NAME = ? AND COLUMN_NAME = ?",
+            (discovery.TRANSACTION_TABLE, column),
+        )
+        found = next(iter(rows), None)
+        if found is None:
+            return "", None
+        width = found["width"]
+        return str(found["kind"] or ""), width if isinstance(width, int) else None
 
 
 def _key_of(cursor: str) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from connectors import visma_markers
 from connectors.receivables import FindingLevel, SetupFinding, SetupReport
 from connectors.visma_business_classic import errors
 
@@ -9,7 +10,12 @@ if TYPE_CHECKING:
     from connectors.visma_business_classic.client import Client
 
 
-def report(client: "Client", *, marker: str) -> SetupReport:
+def marker_trouble(marker: str, value: str) -> str:
+    """Return why a column cannot hold a mark, as a code; empty: nothing is known against it."""
+    return visma_markers.trouble(marker, value, used=visma_markers.USED_BY_CLASSIC)
+
+
+def report(client: "Client", *, marker: str, value: str = "1") -> SetupReport:
     """Return what the database has; reads only."""
     findings: list[SetupFinding] = []
 
@@ -46,10 +52,17 @@ def report(client: "Client", *, marker: str) -> SetupReport:
     else:
         say(FindingLevel.WARNING, "voucher_types_missing")
     readable: bool | None = None
+    trouble = ""
     if marker:
         readable = bool(client.marker_column(marker))
+        trouble = marker_trouble(marker, value)
         if not readable:
             say(FindingLevel.WARNING, "marker_not_readable", column=marker, detail="")
+        elif not trouble:
+            kind, width = client.shape_of(client.marker_column(marker))
+            trouble = visma_markers.trouble_of_type(marker, value, kind=kind, width=width)
+        if trouble:
+            say(FindingLevel.PROBLEM, trouble, column=marker.partition(":")[0], value=value)
         if not client.writes:
             say(FindingLevel.WARNING, "write_back_off", column=marker)
     known = set(layout.transactions.values())
@@ -58,7 +71,9 @@ def report(client: "Client", *, marker: str) -> SetupReport:
         voucher_types=types,
         marker_readable=readable,
         # Whether an update would be allowed cannot be known without one.
-        marker_writable=None if client.writes and readable else False if marker else None,
+        marker_writable=(
+            None if client.writes and readable and not trouble else False if marker else None
+        ),
         credit_block_readable=blocks,
         marker_columns=tuple(one for one in layout.all_transactions if one not in known),
         findings=tuple(findings),

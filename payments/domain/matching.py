@@ -53,6 +53,7 @@ class Left(StrEnum):
     NOTHING_TO_RETURN = "nothing_to_return"
     CREDIT_NOTE = "credit_note"
     NOTHING_OPEN = "nothing_open"
+    MAY_BE_NO_MONEY = "may_be_no_money"
 
 
 class Incoming(NamedTuple):
@@ -61,6 +62,7 @@ class Incoming(NamedTuple):
 
     :param amount: in the client's own currency; below zero: it was returned
     :param foreign: it was paid in another currency than the client's own; the currency's name
+    :param doubt: why a person is to see whether it is money at all; empty: it is
     """
 
     id: int
@@ -69,6 +71,7 @@ class Incoming(NamedTuple):
     kid: str = ""
     invoice_number: str = ""
     foreign: str = ""
+    doubt: str = ""
 
 
 class Candidate(NamedTuple):
@@ -140,6 +143,8 @@ class Books:
 
     def place(self, payment: Incoming) -> Placed:
         """Place one payment, and remember what it leaves open."""
+        if payment.doubt:
+            return Placed(payment.id, left=Left.MAY_BE_NO_MONEY)
         found, rule, why = self._find(payment)
         if not found:
             return Placed(payment.id, left=why)

@@ -21,7 +21,8 @@ from connectors.registry import CONNECTORS
 from payments.domain import refusals
 from payments.domain.states import RegistrationState
 from payments.models import Integration, InvoiceClient, Payment, Registration
-from payments.operations import blocking, marking
+from payments.operations import blocking, choices, marking
+from payments.operations.choices import ClientRefused as ClientRefused
 from payments.operations.fetching import check_company
 from payments.operations.rights import check_active, check_right, integration_of
 
@@ -40,14 +41,6 @@ _MIXED = {
 }
 _WAS = {"source": "source_was", "target": "target_was"}
 """Where the findings of a client keep which company it had, when its account was taken away."""
-
-
-class ClientRefused(Exception):
-    """The settings of a client would break a rule; `field` and words for the person."""
-
-    def __init__(self, field: str, words: str) -> None:
-        super().__init__(words)
-        self.field = field
 
 
 def sources(organisation: Organisation) -> Any:
@@ -107,9 +100,21 @@ def change_settings(
     by: User | None,
     now: datetime,
 ) -> None:
-    """Set S15, S16 and S17; what follows from a change is done for what is there already."""
+    """
+    Set S15, S16 and S17; what follows from a change is done for what is there already.
+
+    :raises ClientRefused: if the marker cannot hold the mark
+    """
     check_right(organisation, by, domain.ORGANISATION)
     integration = check_active(organisation)
+    if (marker.strip(), marker_value.strip()) != (integration.marker, integration.marker_value):
+        choices.refuse_marker(
+            marker.strip(),
+            marker_value.strip(),
+            field="marker",
+            vendors=choices.sources_in_use(organisation),
+            shown="marker_value",
+        )
     before = {
         "marker": integration.marker,
         "marker_value": integration.marker_value,
@@ -168,6 +173,13 @@ def save_client(
     before = {name: _plain(getattr(client, name)) for name in values}
     previous = {side: getattr(client, side) for side in _WAS}
     _refuse_mixing(client, values)
+    choices.refuse_control_account(client, values)
+    own, source = values.get("own_marker", ""), values.get("source", client.source)
+    if own and (own, source) != (client.own_marker, client.source):
+        used = {source.vendor} if source is not None else choices.sources_in_use(organisation)
+        choices.refuse_marker(
+            own, integration.marker_value, field="own_marker", vendors=used & set(CONNECTORS)
+        )
     for name, value in values.items():
         setattr(client, name, value)
     client.organisation_number = domain.digits_of(client.organisation_number)
@@ -294,7 +306,9 @@ def check_client(client: InvoiceClient, *, now: datetime) -> dict[str, Any]:
     if client.source is None:
         raise refusals.NoSourceCompany(client=client.name)
     integration = integration_of(client.organisation)
-    report = source_for(client.source).check_setup(marker=client.marker_in(integration))
+    report = source_for(client.source).check_setup(
+        marker=client.marker_in(integration), value=integration.marker_value
+    )
     found: list[dict[str, Any]] = []
     if report.company is not None:
         try:
@@ -302,9 +316,12 @@ def check_client(client: InvoiceClient, *, now: datetime) -> dict[str, Any]:
         except ConnectorError as wrong:
             found.append(_failed(wrong))
     found += [_finding(one) for one in report.findings]
+    control_accounts = None
     if client.target is not None:
-        found += _check_target(client)
+        about_target, control_accounts = _check_target(client)
+        found += about_target
     setup = {
+        choices.CONTROL_ACCOUNTS: control_accounts,
         "company": report.company.name if report.company else "",
         "organisation_number": report.company.organisation_number if report.company else "",
         "currency": report.company.currency if report.company else "",
@@ -325,7 +342,8 @@ def check_client(client: InvoiceClient, *, now: datetime) -> dict[str, Any]:
     return setup
 
 
-def _check_target(client: InvoiceClient) -> list[dict[str, Any]]:
+def _check_target(client: InvoiceClient) -> tuple[list[dict[str, Any]], list[str] | None]:
+    """Return what was found, and the accounts on which nothing is posted; None: not known."""
     assert client.target is not None  # noqa: S101 (the caller has looked)
     try:
         target = target_for(client.target)
@@ -340,9 +358,9 @@ def _check_target(client: InvoiceClient) -> list[dict[str, Any]]:
                 company=company.name, theirs=theirs, client=client.name, ours=ours
             )
             found.append(_failed(wrong))
+        return found, sorted(target.read_control_accounts())
     except ConnectorError as failure:
-        return [_failed(failure)]
-    return found
+        return [_failed(failure)], None
 
 
 def _finding(one: SetupFinding) -> dict[str, Any]:

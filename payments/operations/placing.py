@@ -91,6 +91,7 @@ def incoming_of(payment: Payment, *, id: int, home: str) -> Incoming:
         kid=payment.kid,
         invoice_number=payment.invoice_number,
         foreign=foreign_of(payment, home=home),
+        doubt=payment.doubt,
     )
 
 

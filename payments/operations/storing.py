@@ -162,6 +162,7 @@ def _incoming(client: InvoiceClient, fresh: Sequence[SourcePayment]) -> list[Inc
             kid=kids.tidy(one.kid)[:_KID],
             invoice_number=one.invoice_number[:_INVOICE_NUMBER],
             foreign=placing.foreign_of(one, home=client.currency),
+            doubt=one.doubt,
         )
         for place, one in enumerate(fresh)
     ]
@@ -193,6 +194,7 @@ def _insert(
             "invoice_number",
             "kid",
             "text",
+            "doubt",
             "left",
             "mark_at",
         ),
@@ -211,6 +213,7 @@ def _insert(
                 one.invoice_number[:_INVOICE_NUMBER],
                 kids.tidy(one.kid)[:_KID],
                 one.text[:200],
+                one.doubt,
                 result.left.value if result.left else "",
                 now if marks and result.parts else None,
             )

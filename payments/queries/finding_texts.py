@@ -1,6 +1,7 @@
 """The words of each finding of the set-up check, by its code; sources only give the codes."""
 
 from connectors.words import gettext_noop as _
+from payments.domain.markers import TROUBLE
 
 FINDINGS = {
     # --- The company
@@ -23,9 +24,12 @@ FINDINGS = {
         "No column with the KID was found. Payments are matched by invoice number; the operator "
         "can name the column in the settings."
     ),
-    "origin_column": _("Where a row comes from (compression) is read from the column {column}."),
+    "origin_column": _(
+        "Where a row comes from (write-off, compression) is read from the column {column}."
+    ),
     "origin_missing": _(
-        "No column says where a row comes from. Choose voucher types that leave compression out."
+        "No column says where a row comes from. Choose voucher types that hold payments only: "
+        "no write-offs, corrections or compression."
     ),
     "currency_column": _("The currency is read from the column {column}."),
     "currency_missing": _(
@@ -65,6 +69,10 @@ FINDINGS = {
     "account_unusable": _(
         "The clearing account {account} does not exist in PowerOffice Go, or takes no postings."
     ),
+    "account_is_control": _(
+        "The clearing account {account} is a control account in PowerOffice Go: nothing can be "
+        "posted on it. Choose an account of its own."
+    ),
     "vat_code_missing": _("VAT code 0 does not exist in PowerOffice Go."),
     "lock_date": _("PowerOffice Go is locked until {locked}: nothing is posted on or before."),
     # --- The marker
@@ -76,9 +84,7 @@ FINDINGS = {
     "marker_not_writable": _(
         "The marker {column} cannot be written. Payments are fetched and not marked. {detail}"
     ),
-    "marker_is_used_by_visma": _(
-        "The column {column} is used by Visma itself and cannot be the marker. Choose another."
-    ),
+    **TROUBLE,
     "no_updates": _("This company's schema knows no changes of postings: nothing is marked."),
     "write_back_off": _(
         "Nothing is written to the database, so {column} stays as it is. The hub's own record of "
@@ -91,6 +97,10 @@ MARK_REASONS = {
     "no_marker": _("No marker is chosen."),
     "write_back_off": _("Nothing is written to this database."),
     "marker_is_used_by_visma": _("Visma itself uses that column."),
+    **dict.fromkeys(
+        set(TROUBLE) - {"marker_is_used_by_visma"},
+        _("The marker cannot hold the mark. Press Check in the settings of the invoice client."),
+    ),
     "not_found": _("Visma no longer has this posting; it may have been compressed."),
     "not_unique": _("Visma has several postings of this key."),
     "nothing_came_back": _("Visma did not answer."),

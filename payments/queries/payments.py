@@ -35,6 +35,7 @@ from payments.queries.wording import (
     OUTCOMES,
     REGISTRATIONS,
     RULES,
+    doubt_words,
     left_words,
     mark_words,
     skipped_words,
@@ -85,7 +86,9 @@ def payment_rows(payments: list[Payment]) -> list[PaymentRow]:
             currency=payment.client.currency,
             reference=payment.kid or payment.invoice_number or payment.text,
             rest=payment.amount - payment.assigned,  # type: ignore[attr-defined]
-            why=left_words(payment.left) if payment.left else "",
+            why=". ".join(filter(None, (left_words(payment.left), doubt_words(payment.doubt))))
+            if payment.left
+            else "",
             registrations=states.get(payment.pk, []),
             mark=str(Payment.Mark(payment.mark).label) if payment.mark else "",
             mark_reason=mark_words(payment.mark_reason),

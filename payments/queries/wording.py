@@ -19,6 +19,7 @@ LEFT: dict[str, object] = {
     Left.NOTHING_TO_RETURN: _("More was returned than was paid on the invoice"),
     Left.CREDIT_NOTE: _("It names a credit note"),
     Left.NOTHING_OPEN: _("Nothing is open on the invoices that it names"),
+    Left.MAY_BE_NO_MONEY: _("A person sees whether it is a payment at all"),
     "undone": _("A person took it off its invoice"),
 }
 RULES: dict[str, object] = {
@@ -66,9 +67,26 @@ DIFFERENCES = {
     Difference.UNKNOWN: (_("Unknown"), "needs_person"),
 }
 SKIPPED = {
+    "reminder": _("A reminder, no payment"),
+    "interest_note": _("An interest note, no payment"),
     "compression": _("A compression of the ledger, no payment"),
+    "difference": _("A difference of rounding or exchange rate, no payment"),
+    "write_off": _("A write-off, no payment"),
+    "currency_correction": _("A currency correction, no payment"),
     "amount_changed": _("Visma shows another amount than it did before"),
 }
+
+
+DOUBTS = {
+    "order_processing": _("It comes from order processing, which makes invoices and cash sales"),
+    "debt_collection": _("It comes from debt collection"),
+    "split_entry": _("It comes from a split entry, whose money may be counted already"),
+}
+
+
+def doubt_words(code: str) -> str:
+    """Return why it is open whether a payment is one."""
+    return str(DOUBTS.get(code, ""))
 
 
 def left_words(code: str) -> str:

@@ -60,12 +60,16 @@ def _change(request: HubRequest) -> HttpResponse:
     form = SettingsForm(request.POST, instance=integration_of(request.organisation))
     if not form.is_valid():
         return _settings_page(request, form, status=400)
-    clients.change_settings(
-        organisation=request.organisation,
-        by=person(request),
-        now=timezone.now(),
-        **form.cleaned_data,
-    )
+    try:
+        clients.change_settings(
+            organisation=request.organisation,
+            by=person(request),
+            now=timezone.now(),
+            **form.cleaned_data,
+        )
+    except clients.ClientRefused as refused:
+        form.add_error(refused.field, str(refused))
+        return _settings_page(request, form, status=400)
     messages.success(request, _("The settings are saved."))
     return redirect("payments:settings")
 

@@ -39,6 +39,7 @@ class NxtSetUp:
         kid: str = "",
         text: str = "Innbetaling",
         voucher_type: int = 1,
+        origin: int = 1,
     ) -> None:
         """Post a payment in a new journal; a negative amount is a return."""
         number = self._number(company)
@@ -58,7 +59,7 @@ class NxtSetUp:
                 kid,
                 text,
                 voucher_type=voucher_type,
-                origin=1,
+                origin=origin,
             ),
         )
 

@@ -58,6 +58,13 @@ _ROUTES: list[tuple[str, str, str, str, Any]] = [
     ("POST", f"/Vouchers/Reverse/{_UUID}", "go_reverse", "YearEndVoucher_Full", vouchers.reverse),
     ("GET", "/GeneralLedgerAccounts", "go_accounts", "GeneralLedgerAccount", reads.accounts),
     ("GET", "/ClientBankAccounts", "go_accounts", "ClientBankAccount", reads.bank_accounts),
+    (
+        "GET",
+        "/SubLedgerNumberSeries",
+        "go_settings",
+        "CommonServices",
+        reads.sub_ledger_series,
+    ),
     ("GET", "/VatCodes", "go_settings", "CommonServices", reads.vat_codes),
     ("GET", "/LockDateSettings", "go_settings", "CommonServices", reads.lock_date),
     ("GET", "/FinancialSettings", "go_settings", "CommonServices", reads.financial_settings),

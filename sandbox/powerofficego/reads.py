@@ -1,5 +1,6 @@
 """Everything that is read: contacts, projects, invoices, the customers' ledger, settings."""
 
+import uuid
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
@@ -82,6 +83,30 @@ def accounts(call: Call) -> Response:
             "VatCodeId": vat["id"],
             "CurrencyCode": None,
             "LastChangedDateTimeOffset": "2026-01-02T08:00:00+00:00",
+        },
+    )
+
+
+_SERIES = {
+    "customers": ("Kunder", "Customer", 10000, 19999),
+    "suppliers": ("Leverandører", "Supplier", 20000, 29999),
+}
+
+
+def sub_ledger_series(call: Call) -> Response:
+    """Answer the number series of sub-ledgers, each with the account that it stands under."""
+    return call.list_answer(
+        (one for one in call.books.accounts.values() if one["control"]),
+        lambda one: {
+            "Id": str(uuid.uuid5(uuid.NAMESPACE_OID, f"series-{one['number']}")),
+            "Name": _SERIES[one["control"]][0],
+            "SubLedgerNumberSeriesType": _SERIES[one["control"]][1],
+            "FromInclusive": _SERIES[one["control"]][2],
+            "ToInclusive": _SERIES[one["control"]][3],
+            "GeneralLedgerAccountId": one["id"],
+            "GeneralLedgerAccountNo": one["number"],
+            "IsClientTrust": False,
+            "IsDefault": True,
         },
     )
 

@@ -1,8 +1,8 @@
 """
 The published part of Business NXT's GraphQL schema: what the hub sends is held to it.
 
-Closed: a field, argument or type that is not in it is an error. Three things that no page of the
-vendor confirms are added below, openly: the hub sends them only after it has found them by
+Closed: a field, argument or type that is not in it is an error. What no page of the
+vendor confirms is added below, openly: the hub sends it only after it has found it by
 introspection in the installation that it talks to.
 """
 
@@ -28,7 +28,12 @@ type CustomerTransaction_Aggregates {
   sum: CustomerTransaction_Sum
   count: CustomerTransaction_Count
 }
-extend type CustomerTransaction { aggregates: CustomerTransaction_Aggregates }
+extend type CustomerTransaction {
+  aggregates: CustomerTransaction_Aggregates
+  cid: String
+  origin: Int
+  currencyNo: Int
+}
 type VoucherType { voucherTypeNo: Int name: String affectsTurnoverPurchase: Int affTurn: Int }
 type Query_UseCompany_VoucherType_Connection { pageInfo: PageInfo items: [VoucherType] }
 extend type Query_UseCompany {
@@ -36,7 +41,9 @@ extend type Query_UseCompany {
 }
 """
 PATHS = frozenset({"/api/graphql-service", "/api/graphql"})
-FOUND_OPERATIONS = frozenset({"SumPayments", "ReadVoucherTypes"})
+FOUND_OPERATIONS = frozenset(
+    {"SumPayments", "ReadVoucherTypes", "ReadPayments", "ReadOpenItems", "ReadWriteOffs"}
+)
 
 
 def is_here() -> bool:

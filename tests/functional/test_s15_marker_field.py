@@ -142,3 +142,26 @@ def test_a_refused_mark_is_tried_again_when_the_check_finds_that_it_can_be_writt
 
     payment.refresh_from_db()
     assert payment.mark == "marked"
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"marker": "additionalText"}, "is used by Visma itself"),
+        ({"marker": "invoiceNo"}, "is used by Visma itself"),
+        ({"marker": "Hub read"}, "is no name of a column"),
+        ({"marker": "Hub_read", "marker_value": ""}, "Something has to be written into"),
+        ({"marker": "Hub_flag:integer", "marker_value": "ja"}, "holds whole numbers"),
+    ],
+)
+def test_s15_a_column_that_cannot_hold_the_mark_is_refused_when_it_is_chosen(
+    office: Office, values: dict[str, str], words: str
+) -> None:
+    given = {"marker_value": "PO", "fetch_from": "2026-01-01"} | values
+
+    answer = rows.signed_in(office.member).post(SETTINGS, given)
+
+    office.integration.refresh_from_db()
+    assert answer.status_code == 400
+    assert words in answer.content.decode()
+    assert office.integration.marker == "Hub_read"

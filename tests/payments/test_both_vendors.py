@@ -23,6 +23,7 @@ from payments.models import (
     Payment,
     Registration,
     Settlement,
+    SkippedRow,
     TimeBlock,
 )
 from payments.operations import clients, fetching, reconciling
@@ -205,6 +206,37 @@ class TestTheStory:
             "50008": "unmatched",
             "50013": "written_off",
         }
+
+    @pytest.mark.parametrize("origin", [4, 5, 17, 21, 30])
+    def test_what_moves_no_money_is_never_registered_whatever_its_voucher_type(
+        self, office, origin
+    ):
+        office.sandbox.store.nxt_setup.register_payment(
+            "nordvik",
+            10002,
+            "4500.00",
+            "2026-10-02",
+            invoice="50002",
+            voucher_type=1,
+            origin=origin,
+        )
+
+        run = office.fetch()
+
+        assert run.state == FetchRun.State.DONE
+        assert (run.control_count, run.control_amount) == (run.hub_count, run.hub_amount)
+        assert office.registered()["50002"] == SETTLED["50002"]
+        assert not Payment.objects.filter(amount=Decimal("4500.00")).exists()
+        assert SkippedRow.objects.filter(run=run, amount=Decimal("4500.00")).exists()
+
+    def test_a_control_account_is_found_by_the_check(self, office):
+        InvoiceClient.objects.update(clearing_account="1500")
+
+        setup = clients.check_client(office.fresh(), now=office.now)
+
+        found = [one for one in setup["findings"] if one.get("code") == "account_is_control"]
+        assert found[0]["level"] == "problem"
+        assert setup["control_accounts"] == ["1500", "2400"]
 
     def test_the_check_finds_the_company_and_proposes_types(self, office):
         setup = clients.check_client(office.fresh(), now=office.now)

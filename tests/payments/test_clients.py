@@ -61,6 +61,50 @@ class TestForm:
         assert rows.signed_in(office.member).post(url, values).status_code == 302
         assert office.fresh().name == "Renamed AS"
 
+    def test_refuses_a_control_account_as_clearing_account(self, office):
+        answer = form(
+            office,
+            target=str(rows.account(office.organisation, TARGET, tenant_id="c2").pk),
+            clearing_account="1500",
+        )
+
+        assert "1500 is a control account" in answer.content.decode()
+        assert not InvoiceClient.objects.filter(number="77").exists()
+
+    def test_refuses_the_control_accounts_that_the_check_found(self, office):
+        office.target.control_accounts = frozenset({"1510"})
+        clients.check_client(office.fresh(), now=office.now)
+
+        def choose(account: str) -> None:
+            clients.save_client(
+                organisation=office.organisation,
+                client=office.fresh(),
+                values={"clearing_account": account},
+                by=office.member.user,
+            )
+
+        with pytest.raises(clients.ClientRefused, match="1510 is a control account"):
+            choose("1510")
+        choose("1500")
+
+        assert office.fresh().clearing_account == "1500"
+
+    @pytest.mark.parametrize("marker", ["additionalText", "Hub read", "Free1:integer"])
+    def test_refuses_a_marker_of_its_own_that_cannot_hold_the_mark(self, office, marker):
+        office.integration.marker_value = "PO"
+        office.integration.save()
+
+        with pytest.raises(clients.ClientRefused) as refused:
+            clients.save_client(
+                organisation=office.organisation,
+                client=office.fresh(),
+                values={"own_marker": marker},
+                by=office.member.user,
+            )
+
+        assert refused.value.field == "own_marker"
+        assert office.fresh().own_marker == ""
+
     def test_payments_of_one_company_are_never_continued_with_another(self, office):
         office.source.payments = [paid(1, "1.00")]
         office.fetch()

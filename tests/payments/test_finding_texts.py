@@ -12,6 +12,7 @@ from payments.queries.wording import finding_words, mark_words
 
 CONNECTORS = Path(connectors.__file__).parent
 _CODE = re.compile(r'FindingLevel\.\w+,\s*"(\w+)"|_tried\(\s*"(\w+)"')
+_TROUBLE = re.compile(r'"(marker_\w+)"')
 _BY_COLUMN = ("kid", "origin", "currency")
 
 
@@ -20,7 +21,8 @@ def codes() -> set[str]:
     for path in CONNECTORS.rglob("*.py"):
         for direct, tried in _CODE.findall(path.read_text(encoding="utf-8")):
             found.add(direct or tried)
-    return found | {f"{name}_column" for name in _BY_COLUMN} | {f"{n}_missing" for n in _BY_COLUMN}
+    found |= {f"{name}_column" for name in _BY_COLUMN} | {f"{n}_missing" for n in _BY_COLUMN}
+    return found | set(_TROUBLE.findall((CONNECTORS / "visma_markers.py").read_text("utf-8")))
 
 
 class TestFindings:

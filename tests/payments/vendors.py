@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from connectors.base import Capabilities, Vendor
@@ -34,6 +35,7 @@ from connectors.receivables import (
     Unreadable,
     VoucherType,
 )
+from connectors.visma_markers import USED_BY_NXT, trouble
 
 SOURCE, TARGET = "memory-source", "memory-target"
 
@@ -109,7 +111,7 @@ class MemorySource:
     def list_voucher_types(self) -> Sequence[VoucherType]:
         return [VoucherType(21, "Innbetaling", False), VoucherType(11, "Faktura", True)]
 
-    def check_setup(self, *, marker: str) -> SetupReport:
+    def check_setup(self, *, marker: str, value: str = "1") -> SetupReport:
         return SetupReport(
             company=self.company,
             voucher_types=tuple(self.list_voucher_types()),
@@ -188,6 +190,7 @@ class MemoryTarget:
     registered: dict[str, PaymentToRegister] = field(default_factory=dict)
     reversed: list[str] = field(default_factory=list)
     locked: date | None = None
+    control_accounts: frozenset[str] = frozenset({"1500"})
     fault: Callable[[PaymentToRegister], Exception | None] = lambda payment: None
     """Raised after storing if it is an `OutcomeUnknown`, else instead of storing."""
     posts: list[str] = field(default_factory=list)
@@ -227,6 +230,9 @@ class MemoryTarget:
                     reference=payment.reference,
                     is_ours=True,
                 )
+
+    def read_control_accounts(self) -> frozenset[str]:
+        return self.control_accounts
 
     def read_lock_date(self) -> date | None:
         return self.locked
@@ -293,4 +299,6 @@ def as_vendor(key: str, *, source: Any = None, target: Any = None) -> Vendor:
         make_sign_in=make_sign_in,
         make_source=(lambda **more: source) if source else None,
         make_target=(lambda **more: target) if target else None,
+        control_accounts=frozenset({"1500"}) if target else frozenset(),
+        marker_trouble=partial(trouble, used=USED_BY_NXT) if source else None,
     )

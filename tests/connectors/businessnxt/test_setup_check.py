@@ -73,7 +73,11 @@ class TestCheckSetup:
         ("marker", "readable", "writable", "code"),
         [
             ("additionalText", None, False, "marker_is_used_by_visma"),
-            ("cid", True, False, "marker_not_writable"),
+            ("cid", None, False, "marker_is_used_by_visma"),
+            ("amountDomestic", None, False, "marker_is_used_by_visma"),
+            ("orderNo:integer", None, False, "marker_is_used_by_visma"),
+            ("Hub read", None, False, "marker_is_no_column"),
+            ("Hub_Read:date", None, False, "marker_is_no_column"),
             ("NoSuchColumn", False, False, "marker_not_readable"),
             (f"{MARKER}:integer", False, False, "marker_not_readable"),
         ],

@@ -229,6 +229,12 @@ class TestCheckSetup:
         ]
         assert found[0].params == {"privilege": "YearEndVoucher_Full"}
 
+    def test_finds_that_nothing_can_be_posted_on_a_control_account(self, go):
+        findings = go.client().check_setup(account="1500")
+
+        assert (findings[0].level, findings[0].code) == (FindingLevel.PROBLEM, "account_is_control")
+        assert go.client().read_control_accounts() == {"1500", "2400"}
+
     def test_finds_the_privileges_and_why_they_are_missing(self, go):
         client = go.books().client
         valid = [one for one in client["valid_privileges"] if "Project" not in one]

@@ -150,7 +150,10 @@ def _sqlite(path: Path) -> Office:
         connection.execute("ATTACH ':memory:' AS INFORMATION_SCHEMA")
         connection.execute(
             "CREATE TABLE INFORMATION_SCHEMA.COLUMNS AS"
-            " SELECT m.name AS TABLE_NAME, p.name AS COLUMN_NAME, p.cid AS ORDINAL_POSITION"
+            " SELECT m.name AS TABLE_NAME, p.name AS COLUMN_NAME, p.cid AS ORDINAL_POSITION,"
+            " substr(p.type, 1, instr(p.type || '(', '(') - 1) AS DATA_TYPE,"
+            " CASE WHEN p.type LIKE 'VARCHAR(%'"
+            " THEN CAST(substr(p.type, 9) AS INTEGER) END AS CHARACTER_MAXIMUM_LENGTH"
             " FROM main.sqlite_master m JOIN pragma_table_info(m.name) p WHERE m.type = 'table'"
         )
         connection.commit()

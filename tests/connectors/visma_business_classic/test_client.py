@@ -223,11 +223,21 @@ class TestMark:
         page = client.read_payments(replace(query, marker=MARKER))
         assert [one.key for one in page.payments if one.marked] == [PaymentKey(510, 1)]
 
-    @pytest.mark.parametrize("marker", ["Am", "NoSuchColumn", "Txt; DROP TABLE Actor"])
-    def test_never_writes_a_column_of_the_ledger_itself(self, office: Office, marker: str) -> None:
+    @pytest.mark.parametrize(
+        ("marker", "why"),
+        [
+            ("Am", "marker_is_used_by_visma"),
+            ("Txt2", "marker_is_used_by_visma"),
+            ("NoSuchColumn", "no_marker"),
+            ("Txt; DROP TABLE Actor", "marker_is_no_column"),
+        ],
+    )
+    def test_never_writes_a_column_of_the_ledger_itself(
+        self, office: Office, marker: str, why: str
+    ) -> None:
         (outcome,) = office.client(writes=True).mark(self.KEYS[:1], marker=marker, value="1")
 
-        assert outcome.reason == "no_marker"
+        assert outcome.reason == why
 
 
 class TestCheckSetup:
@@ -251,6 +261,22 @@ class TestCheckSetup:
             "write_back_off",
         }
         assert (report.marker_readable, report.marker_writable) == (True, False)
+
+    @pytest.mark.parametrize(
+        ("marker", "value", "code"),
+        [
+            ("Txt2", "1", "marker_is_used_by_visma"),
+            (MARKER, "x" * 31, "marker_value_too_long"),
+            (f"{MARKER}:integer", "1", "marker_holds_text"),
+        ],
+    )
+    def test_says_that_a_marker_cannot_hold_the_mark(
+        self, office: Office, marker: str, value: str, code: str
+    ) -> None:
+        report = office.client(writes=True).check_setup(marker=marker, value=value)
+
+        assert code in {one.code for one in report.findings if one.level is FindingLevel.PROBLEM}
+        assert report.marker_writable is False
 
 
 class TestTrouble:
