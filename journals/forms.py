@@ -29,6 +29,10 @@ _DATE_FORMATS = [
 ]
 _SIGN_RULES = [
     (how.DEBIT_CREDIT, _("One column for debit, one for credit")),
+    (
+        how.DEBIT_CREDIT_NEGATIVE,
+        _("One column for debit, one for credit with amounts below zero"),
+    ),
     (how.SIGNED, _("One amount, debit above zero")),
     (how.SIGNED_CREDIT_POSITIVE, _("One amount, credit above zero")),
     (how.SIGN_COLUMN, _("One amount, and a column that says debit or credit")),

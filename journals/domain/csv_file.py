@@ -2,50 +2,23 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+import re
+from collections.abc import Callable, Iterator, Sequence
 from typing import BinaryIO
 
-from journals.domain.encoding import Survey
+from journals.domain.encoding import Survey, decoded, text_lines
+from journals.domain.gbat10 import NAMES, Gbat10Rows, settings_for
 from journals.domain.lines import FileHead, Limits, Reading
+from journals.domain.people import MASK
 from journals.domain.problems import ProblemLog, Refused
-from journals.domain.settings import (
-    CSV,
-    GBAT10,
-    NO_HEADINGS,
-    SIGNED,
-    YEAR_AND_MONTH,
-    YMD,
-    SourceSettings,
-)
-from journals.domain.tables import Row, TableReader, find_columns
+from journals.domain.settings import CSV, GBAT10, NO_HEADINGS, SourceSettings
+from journals.domain.tables import Cell, Row, TableReader, find_columns
 
 _TELL_EVERY = 2000
 _SEPARATOR_LINE = "sep="
-
-GBAT10_SETTINGS = SourceSettings(
-    format=GBAT10,
-    separator=";",
-    decimal_mark=".",
-    date_format=YMD,
-    sign_rule=SIGNED,
-    period_rule=YEAR_AND_MONTH,
-    header_row=NO_HEADINGS,
-    columns={
-        "date": "#3",
-        "month": "#5",
-        "year": "#6",
-        "account": "#7",
-        "amount": "#9",
-        "text": "#21",
-        "cost_unit": "#24",
-        "cost_centre": "#25",
-    },
-)
-"""
-GBAT10 (Mamut, Tripletex): no headings, fields by place; the first holds the word GBAT10.
-Project is read as cost unit and department as cost centre.
-"""
+_FIGURES = re.compile(r"[-+0-9., ]{1,30}")
+"""What may be quoted of a field that no heading names: a text could name a person."""
+_CTRL_Z = "\x1a"
 
 
 def read(
@@ -57,34 +30,94 @@ def read(
     on_progress: Callable[[int, int | None], None],
 ) -> Reading:
     """Return what stands in a text table; `reading.read` is the door to it."""
-    log = ProblemLog()
     encoding = settings.encoding or survey.encoding
-    if settings.format == GBAT10 and not settings.columns:
-        settings = replace(GBAT10_SETTINGS, encoding=settings.encoding, currency=settings.currency)
+    gbat10 = settings.format == GBAT10
+    if gbat10:
+        settings = settings_for(settings)
+    log = ProblemLog(fixed_fields=gbat10)
     table: TableReader | None = None
-    text = io.TextIOWrapper(_rewound(stream), encoding=encoding, newline="")
     try:
-        rows = _rows(text, stream, survey, settings, limits, log, on_progress)
-        places, _ = find_columns(rows, settings=settings, log=log)
-        table = TableReader(places=places, settings=settings, limits=limits, log=log)
-        table.read(rows)
+        with decoded(stream, encoding, newline="", log=log) as text:
+            rows = _rows(text, stream, survey, settings, limits, log, on_progress)
+            if gbat10:
+                table = _read_gbat10(rows, settings=settings, limits=limits, log=log)
+            else:
+                fields = _Fields(rows, log)
+                places, _ = find_columns(fields, settings=settings, log=log)
+                fields.headings_end(without_headings=settings.header_row == NO_HEADINGS)
+                table = TableReader(places=places, settings=settings, limits=limits, log=log)
+                table.read(fields)
     except Refused:
-        rows_read = table.sums.rows_read if table else 0
         return Reading(
             FileHead(format=settings.format or CSV, encoding=encoding),
             problems=log.shown(),
             problem_counts=dict(log.counts),
-            rows_read=rows_read,
+            rows_read=table.sums.rows_read if table else 0,
         )
-    finally:
-        text.detach()
     on_progress(survey.size, survey.size)
     return table.reading(file_format=settings.format or CSV, encoding=encoding)
 
 
-def _rewound(stream: BinaryIO) -> BinaryIO:
-    stream.seek(0)
-    return stream
+def _read_gbat10(
+    rows: Iterator[Row], *, settings: SourceSettings, limits: Limits, log: ProblemLog
+) -> TableReader:
+    places, _ = find_columns(rows, settings=settings, log=log)
+    gbat10 = Gbat10Rows(log)
+    table = TableReader(
+        places=places,
+        settings=settings,
+        limits=limits,
+        log=log,
+        amounts=gbat10.amounts,
+        names=NAMES,
+    )
+    table.read(gbat10.prepared(rows))
+    gbat10.finish()
+    if gbat10.left_out:
+        table.sums.left_out()
+    return table
+
+
+class _Fields:
+    """
+    The rows of a file, each with no more fields than there are headings.
+
+    An amount with a decimal comma between commas is two fields; the last one of its row then
+    stands under no heading.
+    """
+
+    def __init__(self, rows: Iterator[Row], log: ProblemLog) -> None:
+        self._rows, self._log = rows, log
+        self._newest: Sequence[Cell] = ()
+        self._width: int | None = None
+        self._first_row_counts = False
+
+    def __iter__(self) -> Iterator[Row]:
+        return self
+
+    def __next__(self) -> Row:
+        number, cells = next(self._rows)
+        self._newest = cells
+        if self._first_row_counts:
+            self._width, self._first_row_counts = len(cells), False
+        if self._width is not None and len(cells) > self._width:
+            beyond = [str(cell) for cell in cells[self._width :] if cell]
+            if beyond:
+                self._log.add(
+                    "row_too_wide",
+                    line=number,
+                    value=", ".join(cell if _FIGURES.fullmatch(cell) else MASK for cell in beyond),
+                    fields=len(cells),
+                    headings=self._width,
+                )
+        return number, cells
+
+    def headings_end(self, *, without_headings: bool) -> None:
+        """Take the row read last as that of the headings; without headings, the next one."""
+        self._first_row_counts = without_headings
+        if not without_headings:
+            named = [place for place, cell in enumerate(self._newest, 1) if str(cell).strip()]
+            self._width = max(named, default=0)
 
 
 def _rows(
@@ -96,7 +129,7 @@ def _rows(
     log: ProblemLog,
     on_progress: Callable[[int, int | None], None],
 ) -> Iterator[Row]:
-    lines = _WithoutSeparatorLine(text)
+    lines = _WithoutSeparatorLine(text_lines(text, settings.encoding or survey.encoding, log))
     reader = csv.reader(lines, delimiter=settings.separator or ";", strict=True)
     number = 1
     told = 0
@@ -110,23 +143,18 @@ def _rows(
             told += 1
             if told % _TELL_EVERY == 0:
                 on_progress(min(stream.tell(), survey.size), survey.size)
-    except UnicodeDecodeError as exc:
-        log.add(
-            "encoding_wrong",
-            line=number,
-            value=f"0x{exc.object[exc.start]:02X}",
-            encoding=settings.encoding or survey.encoding,
-        )
-        raise Refused from exc
     except csv.Error as exc:
         log.add("row_unreadable", line=number + lines.skipped, detail=exc)
         raise Refused from exc
 
 
 class _WithoutSeparatorLine:
-    """The lines of the file but for a first line ``sep=;``, which only Excel understands."""
+    """
+    The lines of the file but for a first line ``sep=;``, which only Excel understands, and the
+    Ctrl-Z with which DOS programs end a file.
+    """
 
-    def __init__(self, lines: io.TextIOWrapper) -> None:
+    def __init__(self, lines: Iterator[str]) -> None:
         self._lines = lines
         self.skipped = 0
         self._first = True
@@ -141,4 +169,4 @@ class _WithoutSeparatorLine:
             if line.lower().startswith(_SEPARATOR_LINE):
                 self.skipped = 1
                 line = next(self._lines)
-        return line
+        return line[:-1] if line.endswith(_CTRL_Z) else line

@@ -1,5 +1,7 @@
 """Which format a file is in, seen by its first bytes; its name decides nothing."""
 
+import codecs
+
 from journals.domain.settings import CSV, GBAT10, SIE, XLSX
 
 HEAD = 8192
@@ -44,8 +46,9 @@ def detect(head: bytes, name: str = "") -> str:
         return OLD_EXCEL
     if head.startswith(b"%PDF"):
         return PDF
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return CSV  # UTF-16 with its mark: what spreadsheets call "Unicode text"
+    utf16 = head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    if utf16:
+        head = head.decode("utf-16", errors="ignore").encode("utf-8", errors="ignore")
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if text.startswith(b"<"):
         return _kind_of_markup(text.lower())
@@ -63,6 +66,8 @@ def detect(head: bytes, name: str = "") -> str:
         return CSV
     if any(line.count(mark) >= 2 for mark in (b";", b",", b"\t", b"|") for line in first):
         return CSV  # title rows above the headings
+    if utf16:
+        return CSV  # what spreadsheets call "Unicode text"
     return UNKNOWN
 
 

@@ -1,14 +1,25 @@
 """Which encoding a text file is in, decided by counting, in one pass and little memory."""
 
 import codecs
+import io
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO
+
+from journals.domain.problems import ProblemLog, Refused
 
 CHUNK = 1 << 18
 LONGEST_LINE = 1 << 20
 
 UTF8, UTF8_BOM, UTF16, CP437, CP1252 = "utf-8", "utf-8-sig", "utf-16", "cp437", "cp1252"
 
+_UNICODE = (UTF8, UTF8_BOM, UTF16)
+_NEVER_IN_TEXT = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]"
+)
+"""Control characters, lone surrogates and what is no character."""
 _CONTROL = bytes(code for code in range(32) if code not in b"\t\r\n")
 # DOS programs end a file with Ctrl-Z; that alone, as the last byte, is text.
 _CTRL_Z = b"\x1a"
@@ -95,6 +106,74 @@ def survey(stream: BinaryIO) -> Survey:
 def find_encoding(stream: BinaryIO, *, override: str = "") -> str:
     """Return the encoding that a person chose, or else the one that the bytes speak for."""
     return override or survey(stream).encoding
+
+
+def control_character(text: str) -> str:
+    """Return the first character that no text holds, as ``U+0000``; empty if there is none."""
+    found = _NEVER_IN_TEXT.search(text)
+    return f"U+{ord(found[0]):04X}" if found else ""
+
+
+def text_lines(lines: Iterable[str], encoding: str, log: ProblemLog) -> Iterator[str]:
+    """
+    Return the lines of a decoded file, looking for what its bytes did not show.
+
+    :raises Refused: at a line with a control character
+    """
+    if encoding not in _UNICODE:
+        return iter(lines)  # one byte is one character there, and the bytes were looked at
+    return _checked(lines, log, ascii_was_seen=encoding != UTF16)
+
+
+def _checked(lines: Iterable[str], log: ProblemLog, *, ascii_was_seen: bool) -> Iterator[str]:
+    search = _NEVER_IN_TEXT.search
+    for number, line in enumerate(lines, 1):
+        if not (ascii_was_seen and line.isascii()) and search(line.rstrip("\r\n\x1a")):
+            log.add("not_text", line=number, value=control_character(line.rstrip("\r\n\x1a")))
+            raise Refused
+        yield line
+
+
+@contextmanager
+def decoded(
+    stream: BinaryIO, encoding: str, *, newline: str | None, log: ProblemLog
+) -> Iterator[io.TextIOWrapper]:
+    """
+    Give the file as text, from its start; the stream stays open.
+
+    :raises Refused: at the first line that is not in that encoding
+    """
+    stream.seek(0)
+    text = io.TextIOWrapper(stream, encoding=encoding, newline=newline)
+    try:
+        try:
+            yield text
+        finally:
+            text.detach()
+    except UnicodeError as exc:
+        line, value = _first_undecodable(stream, encoding)
+        log.add("encoding_wrong", line=line, value=value, encoding=encoding)
+        raise Refused from exc
+
+
+def _first_undecodable(stream: BinaryIO, encoding: str) -> tuple[int, str]:
+    """Return the first line that is not in that encoding, and the byte that is not."""
+    stream.seek(0)
+    number = 1
+    try:
+        decoder = codecs.getincrementaldecoder(encoding)("strict")
+        for line in stream:
+            decoder.decode(line)
+            number += 1
+        decoder.decode(b"", True)
+    except UnicodeDecodeError as exc:
+        byte = exc.object[exc.start : exc.start + 1]
+        return number, f"0x{byte.hex().upper()}"
+    except UnicodeError:
+        return 1, ""
+    finally:
+        stream.seek(0)
+    return 1, ""
 
 
 def _more(stream: BinaryIO) -> bool:

@@ -47,11 +47,21 @@ _SYNONYMS: dict[str, str] = {
 }
 
 _PEOPLE = re.compile(
-    r"employee|anställ|ansatt|medewerker|werknemer|personnummer|personnr|fødselsnummer|"
-    r"fodselsnummer|bsn|ssn|social security|henkilö|työntekijä|first name|last name|surname|"
-    r"förnamn|efternamn|fornavn|etternavn|voornaam|achternaam|etunimi|sukunimi",
-    re.IGNORECASE,
+    # Whoever is employed
+    r"employee|anstalld|anstallning|ansatt|ansettelse|medarbet|medarbeid|arbetstagar|medarbej|"
+    r"arbeidstak|arbejdstager|lontagar|lonnstak|lonnsmottak|lonmodtag|lonemottag|personal(?!kost)|"
+    r"personell|personeel(?!skost)|medewerker|werknemer|tyontekij|palkansaaj|palkollis|henkilo|\bstaff\b|\bworker|"
+    r"\bperson(?:en|s)?\b|\bpayee\b|"
+    # Their numbers
+    r"person ?n(?:umm|[or]\b)|personal identity|personalid|persnr|\bpnr\b|fodsels|fodd|"
+    r"fodelse|birth|geboorte|syntyma|\bbsn\b|burgerservice|sofi ?n|\bssn\b|social security|"
+    r"\bcpr\b|\bhetu\b|national id|\banst\.? ?(?:nr|no|nummer|namn|navn|id)\b|\bansnr\b|\bempl?\b|"
+    # Their names
+    r"first ?name|last ?name|given ?name|family ?name|full ?name|surname|forename|fornamn|"
+    r"efternamn|tilltalsnamn|fornavn|etternavn|efternavn|mellomnavn|voornaam|achternaam|"
+    r"voorletters|etunimi|sukunimi|sukunimet|^(?:namn|navn|name|names|nimi|naam)$"
 )
+_PLAIN_LETTERS = str.maketrans("åäöæøéüœ", "aaoaoeuo")
 _BETWEEN = re.compile(r"[\s_\u00a0-]+")
 
 
@@ -68,7 +78,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
 
 def is_about_people(heading: str) -> bool:
     """Say whether a column of that heading holds people's data."""
-    return bool(_PEOPLE.search(heading))
+    return bool(_PEOPLE.search(normalised(heading).translate(_PLAIN_LETTERS)))
 
 
 def match_headings(headings: Sequence[str]) -> dict[str, str]:

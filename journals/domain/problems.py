@@ -9,10 +9,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from connectors.words import gettext_noop as _
+from journals.domain.people import without_personal_numbers
 
 ERROR, WARNING, INFO = "error", "warning", "info"
+_ASKS = "asks"
 SHOWN = 500
 _VALUE_LENGTH = 80
+FIXED = "fixed"
+_NAMES_THE_COMPANY = ("company_unknown", "company_differs")
+"""Problems about an organisation number, which for a sole trader is a personal number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,8 @@ class ProblemKind:
     expected: str
     remedy: str
     needs_confirmation: bool = False
+    remedy_fixed: str = ""
+    """What to do where the format fixes its fields (SIE, GBAT10) and there is no column map."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +57,10 @@ class Problem:
 
     @property
     def remedy(self) -> str:
-        """Return the template of what to do about it."""
-        return PROBLEMS[self.code].remedy
+        """Return the template of what to do about it, in the format that raised it."""
+        kind = PROBLEMS[self.code]
+        fixed = self.params.get("fields") == FIXED
+        return kind.remedy_fixed if fixed and kind.remedy_fixed else kind.remedy
 
     @property
     def needs_confirmation(self) -> bool:
@@ -93,12 +102,14 @@ class Problem:
 def problem(
     code: str, *, line: int | None = None, column: str = "", value: object = "", **params: object
 ) -> Problem:
-    """Return a problem of the catalogue."""
+    """Return a problem of the catalogue; personal numbers in what it quotes are masked."""
     kind = PROBLEMS[code]
-    shown = str(value)
+    shown, texts = str(value), {name: str(param) for name, param in params.items()}
+    if code not in _NAMES_THE_COMPANY:
+        shown = without_personal_numbers(shown)
+        texts = {name: without_personal_numbers(text) for name, text in texts.items()}
     if len(shown) > _VALUE_LENGTH:
         shown = shown[: _VALUE_LENGTH - 1] + "…"
-    texts = {name: str(param) for name, param in params.items()}
     return Problem(
         code=code,
         severity=kind.severity,
@@ -113,11 +124,16 @@ def problem(
 
 
 class ProblemLog:
-    """Collects problems: keeps 500 of each severity, counts all."""
+    """
+    Collects problems: keeps 500 of each severity, counts all.
 
-    def __init__(self) -> None:
+    :param fixed_fields: the format says where each field stands, so there is no column map
+    """
+
+    def __init__(self, *, fixed_fields: bool = False) -> None:
         self.counts = {ERROR: 0, WARNING: 0, INFO: 0}
-        self._kept: dict[str, list[Problem]] = {ERROR: [], WARNING: [], INFO: []}
+        self._kept: dict[str, list[Problem]] = {ERROR: [], _ASKS: [], WARNING: [], INFO: []}
+        self._about: dict[str, str] = {"fields": FIXED} if fixed_fields else {}
 
     def add(
         self,
@@ -129,16 +145,17 @@ class ProblemLog:
         **params: object,
     ) -> None:
         """Note a problem of the catalogue."""
-        severity = PROBLEMS[code].severity
-        self.counts[severity] += 1
-        if self.counts[severity] <= SHOWN:
-            found = problem(code, line=line, column=column, value=value, **params)
-            self._kept[severity].append(found)
+        kind = PROBLEMS[code]
+        self.counts[kind.severity] += 1
+        # A question to a person is never crowded out by warnings.
+        kept = self._kept[_ASKS if kind.needs_confirmation else kind.severity]
+        if len(kept) < SHOWN:
+            params |= self._about
+            kept.append(problem(code, line=line, column=column, value=value, **params))
 
     def shown(self) -> tuple[Problem, ...]:
-        """Return at most 500 problems, errors first."""
-        kept = self._kept
-        return tuple((kept[ERROR] + kept[WARNING] + kept[INFO])[:SHOWN])
+        """Return at most 500 problems: errors, then what is asked, then the rest."""
+        return tuple([found for kept in self._kept.values() for found in kept][:SHOWN])
 
 
 class Refused(Exception):
@@ -152,8 +169,10 @@ def _catalogue(*kinds: ProblemKind) -> dict[str, ProblemKind]:
     return catalogue
 
 
-def _error(code: str, message: str, expected: str, remedy: str) -> ProblemKind:
-    return ProblemKind(code, ERROR, message, expected, remedy)
+def _error(
+    code: str, message: str, expected: str, remedy: str, *, remedy_fixed: str = ""
+) -> ProblemKind:
+    return ProblemKind(code, ERROR, message, expected, remedy, remedy_fixed=remedy_fixed)
 
 
 def _warning(
@@ -208,7 +227,10 @@ PROBLEMS: dict[str, ProblemKind] = _catalogue(
     ),
     _error(
         "not_text",
-        _("The file is not readable: line {line} holds the byte {value}, which no text holds."),
+        _(
+            "The file is not readable: line {line} holds {value}, a control character, which no "
+            "text holds."
+        ),
         _("a text file"),
         _("The file was damaged on its way. Export it from payroll again and import that one."),
     ),
@@ -222,7 +244,10 @@ PROBLEMS: dict[str, ProblemKind] = _catalogue(
         "encoding_wrong",
         _("Line {line} cannot be read as {encoding}."),
         _("text in the chosen encoding"),
-        _("Choose another encoding for this source, or leave the choice to the hub."),
+        _(
+            "Import the file again and choose another encoding there, or leave the choice to the "
+            "hub."
+        ),
     ),
     _error(
         "format_unknown",
@@ -234,7 +259,7 @@ PROBLEMS: dict[str, ProblemKind] = _catalogue(
         "wrong_format",
         _("The source is set to {expected_format}, but this file is {found_format}."),
         _("the format of the source"),
-        _("Choose the right file, or the right format for this source."),
+        _("Choose the right file, or another source for this one."),
     ),
     _error(
         "html_page",
@@ -312,6 +337,7 @@ PROBLEMS: dict[str, ProblemKind] = _catalogue(
         _("The settings of this source are not possible: {value}."),
         _("settings that the hub knows"),
         _COLUMN_MAP,
+        remedy_fixed=_CORRECT_FILE,
     ),
     _error(
         "no_lines",
@@ -396,7 +422,32 @@ PROBLEMS: dict[str, ProblemKind] = _catalogue(
         "line_ignored",
         _("Line {line} has no label and was left out: {value}"),
         _("a line that begins with a label"),
-        _("Nothing to do if the totals are right."),
+        _("If it holds nothing to book, confirm. Otherwise correct the file in payroll."),
+        needs_confirmation=True,
+    ),
+    _warning(
+        "label_unknown",
+        _("Line {line} inside a voucher has the label {column}, which SIE does not know: {value}"),
+        _("#TRANS, #RTRANS or #BTRANS inside a voucher"),
+        _("If it holds nothing to book, confirm. Otherwise correct the file in payroll."),
+        needs_confirmation=True,
+    ),
+    _info(
+        "labels_ignored",
+        _("{count} lines with labels that SIE does not know were left out: {value}"),
+    ),
+    _warning(
+        "record_unreadable",
+        _("Line {line}: {column} cannot be read and was left out: {value}"),
+        _("a complete record with its quotes closed"),
+        _("Nothing to do: nothing is booked from it."),
+    ),
+    _warning(
+        "added_row_not_repeated",
+        _("Line {line}: the added row (#RTRANS) is not repeated as #TRANS and is not booked."),
+        _("after each #RTRANS a #TRANS with the same account and amount"),
+        _("Check in payroll whether the row belongs to the journal. Confirm only if it does not."),
+        needs_confirmation=True,
     ),
     _warning(
         "already_read",
@@ -478,6 +529,7 @@ PROBLEMS: dict[str, ProblemKind] = _catalogue(
         _("Line {line}: {value} in {column} is not an amount."),
         _("an amount with the decimal mark of the source"),
         _COLUMN_MAP,
+        remedy_fixed=_CORRECT_FILE,
     ),
     _error(
         "amount_too_precise",
@@ -491,6 +543,81 @@ PROBLEMS: dict[str, ProblemKind] = _catalogue(
         _("at most 16 digits before the decimal mark"),
         _CORRECT_FILE,
     ),
+    _error(
+        "amount_ambiguous",
+        _("Line {line}: {value} in {column} can be read in two ways: {as_whole} or {as_decimal}."),
+        _("a decimal point and at most two decimals"),
+        _COLUMN_MAP,
+        remedy_fixed=_(
+            "In payroll, export amounts with a decimal point, two decimals and no thousands mark."
+        ),
+    ),
+    _error(
+        "amount_marks_mixed",
+        _(
+            "The file writes {mark} both between thousands ({thousands}, line {line}) and before "
+            "decimals ({value}, line {decimal_line})."
+        ),
+        _("one decimal mark in the whole file"),
+        _("In payroll, export amounts with a decimal point, two decimals and no thousands mark."),
+    ),
+    _error(
+        "amount_has_blank",
+        _("Line {line}: {value} has a blank as thousands mark."),
+        _("an amount without a thousands mark"),
+        _("In payroll, export amounts with a decimal point, two decimals and no thousands mark."),
+    ),
+    _warning(
+        "thousands_mark",
+        _("Line {line}: the amount {value} has a thousands mark; it was read as {read_as}."),
+        _("an amount without a thousands mark"),
+        _("Nothing to do if the totals are right."),
+    ),
+    _error(
+        "amounts_differ",
+        _("Line {line}: the net amount is {value}, the gross amount {gross}."),
+        _("the same amount twice, or one of them: value added tax is not posted from payroll"),
+        _CORRECT_FILE,
+    ),
+    _error(
+        "gross_with_vat",
+        _("Line {line} has a gross amount ({value}) with VAT code {vat_code} and no net amount."),
+        _("a net amount: value added tax is not posted from payroll"),
+        _CORRECT_FILE,
+    ),
+    _warning(
+        "vat_code_left_out",
+        _("{count} rows carry a VAT code, first line {line}: {value}. It was left out."),
+        _("no VAT code in a payroll journal"),
+        _("Confirm if the rows are to be posted without a VAT code."),
+        needs_confirmation=True,
+    ),
+    _info(
+        "subledger_left_out",
+        _(
+            "{count} rows name a customer or a supplier, first line {line}. "
+            "Only the account is posted."
+        ),
+    ),
+    _warning(
+        "both_sides",
+        _(
+            "{count} rows have both a debit and a credit, first line {line}: {debit} and {credit}. "
+            "Their difference was taken."
+        ),
+        _("either a debit or a credit in a row"),
+        _("If payroll writes both on a row and the difference is right, confirm."),
+        needs_confirmation=True,
+    ),
+    _error(
+        "credits_negative",
+        _(
+            "All credits in {column} are below zero, first line {line}: {value}. Read as written, "
+            "the periods do not balance; with that sign turned they do."
+        ),
+        _("credits above zero, or the rule for credits below zero"),
+        _COLUMN_MAP,
+    ),
     _warning(
         "amount_rounded",
         _("Line {line}: {value} in {column} was rounded to two decimals."),
@@ -502,6 +629,7 @@ PROBLEMS: dict[str, ProblemKind] = _catalogue(
         _("Line {line}: {value} in {column} is neither debit nor credit."),
         _("D or K, D or C, + or -, debit or credit"),
         _COLUMN_MAP,
+        remedy_fixed=_CORRECT_FILE,
     ),
     _error("date_missing", _("Line {line} has no date."), _("a date"), _CORRECT_FILE),
     _error(
@@ -509,6 +637,7 @@ PROBLEMS: dict[str, ProblemKind] = _catalogue(
         _("Line {line}: {value} in {column} is not a date."),
         _("a date of the calendar, in the date format of the source"),
         _COLUMN_MAP,
+        remedy_fixed=_CORRECT_FILE,
     ),
     _error(
         "date_out_of_range",
@@ -522,6 +651,7 @@ PROBLEMS: dict[str, ProblemKind] = _catalogue(
         _("Line {line}: {value} in {column} is not a period."),
         _("a month of the calendar with its year, such as 2026-03"),
         _COLUMN_MAP,
+        remedy_fixed=_CORRECT_FILE,
     ),
     _error(
         "period_is_number",
@@ -534,6 +664,7 @@ PROBLEMS: dict[str, ProblemKind] = _catalogue(
         _("Line {line}: {value} in {column} is longer than {limit} characters."),
         _("a code"),
         _COLUMN_MAP,
+        remedy_fixed=_CORRECT_FILE,
     ),
     _warning(
         "code_is_number",
@@ -637,7 +768,78 @@ PROBLEMS: dict[str, ProblemKind] = _catalogue(
         _("fields between separators, quotes closed"),
         _CORRECT_FILE,
     ),
-    _info("total_row_left_out", _("Line {line} is a row of totals and was left out.")),
+    _error(
+        "row_too_wide",
+        _("Line {line} has {fields} fields under {headings} headings: {value} has no heading."),
+        _("as many fields as headings"),
+        _(
+            "Often an amount with a decimal comma in a file with commas between columns. Export "
+            "it with semicolons, or with quotes around the fields, and import that file."
+        ),
+    ),
+    _error(
+        "row_width_differs",
+        _("Line {line} has {value} fields, the first row has {expected_fields}."),
+        _("the same number of fields in each row"),
+        _("Look for a semicolon in a text, correct it in payroll and export the file again."),
+    ),
+    _error(
+        "row_above_headings",
+        _("Line {line} stands above the headings and looks like a booking row: {value}"),
+        _("all booking rows below the headings"),
+        _("Move the headings above the first row, save the file and import it."),
+    ),
+    _error(
+        "row_not_gbat10",
+        _("Line {line} does not begin with GBAT10: {value}"),
+        _("GBAT10 in the first field of each row"),
+        _CORRECT_FILE,
+    ),
+    _info("total_row_left_out", _("Line {line} is a row of totals ({value}) and was left out.")),
+    _warning(
+        "total_row_differs",
+        _(
+            "Line {line} looks like a row of totals and was left out, but its amount {value} is "
+            "not the total of the rows above it."
+        ),
+        _("an account in each row that is to be booked"),
+        _("Confirm if the row is not to be booked. Otherwise give it an account in payroll."),
+        needs_confirmation=True,
+    ),
+    _error(
+        "subtotal_row",
+        _(
+            "Line {line} repeats the rows above it: {value} is the total of account {account}, "
+            "named as such."
+        ),
+        _("booking rows only, no rows of totals"),
+        _("Export the journal without subtotals, or remove those rows, and import that file."),
+    ),
+    _warning(
+        "subtotal_suspected",
+        _("Line {line} has an account and the words of a total: {value}. It was booked as a row."),
+        _("booking rows only, no rows of totals"),
+        _("Confirm only if it does not repeat other rows of the file."),
+        needs_confirmation=True,
+    ),
+    _info(
+        "notes_left_out",
+        _("{count} rows without account and amount were left out, first line {line}."),
+    ),
+    _info(
+        "personal_number_left_out",
+        _("{count} personal numbers in texts were left out, first in line {line}."),
+    ),
+    _warning(
+        "person_as_code",
+        _(
+            "{column} holds what looks like a personal number in {count} rows, first in line "
+            "{line}. It was left out."
+        ),
+        _("a cost centre or cost unit"),
+        _("Confirm if the rows are to be posted without it."),
+        needs_confirmation=True,
+    ),
     # Whose journal it is
     _error(
         "company_unknown",

@@ -5,7 +5,7 @@ from typing import BinaryIO
 
 from journals.domain import csv_file, sie, xlsx_file
 from journals.domain.detection import HEAD, REFUSALS, detect
-from journals.domain.encoding import UTF16, Survey, survey
+from journals.domain.encoding import Survey, survey
 from journals.domain.lines import FileHead, Limits, Reading
 from journals.domain.problems import ProblemLog
 from journals.domain.settings import SIE, XLSX, SourceSettings
@@ -76,8 +76,6 @@ def _check_file(
     if surveyed.control_byte:
         line, byte = surveyed.control_byte
         log.add("not_text", line=line, value=f"0x{byte:02X}")
-    elif surveyed.encoding == UTF16 and found == SIE:
-        log.add("not_text", line=1, value="0xFF")
     if surveyed.long_line:
         log.add("line_too_long", line=surveyed.long_line)
     elif found == SIE and log.counts["error"] and (opened := sie.checksum_left_open(stream)):

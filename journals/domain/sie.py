@@ -6,35 +6,34 @@ of the voucher gives the period, debit is positive, codes are text. Every deviat
 genuine files is either read with a warning or refused with words; nothing is guessed.
 """
 
-import io
 import re
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from typing import BinaryIO
 
 from journals.domain.adding_up import AddingUp
-from journals.domain.amounts import MAX_DIGITS, AmountError, minor_from_text
+from journals.domain.amounts import MAX_DIGITS, minor_from_text
 from journals.domain.detection import SIE_LABELS
-from journals.domain.encoding import Survey
+from journals.domain.encoding import Survey, decoded, text_lines
+from journals.domain.fixed_amounts import FixedAmounts
 from journals.domain.lines import CODE_LENGTH, TEXT_LENGTH, FileHead, Limits, Reading
 from journals.domain.organisations import organisation_number
+from journals.domain.people import MASK, is_personal_number, without_personal_numbers
 from journals.domain.periods import date_from_text, period_of
 from journals.domain.problems import ProblemLog, Refused
 from journals.domain.runs import RunFinder
 from journals.domain.settings import EMPLOYEE_DIMENSION, SIE, YMD, SourceSettings
+from journals.domain.sie_syntax import Checksum, Field, SieSyntaxError, tokenise
 
 DEFAULT_CURRENCY = "SEK"
 _TELL_EVERY = 2000
 _REMEMBERED = 20_000
 _NAMES_SHOWN = 5
 _FIRST_LINES = 30
+_DATE_LENGTH = 8
+_NAME_LENGTH = 100
 
-# A quoted text, a brace, a bare word, or a quote that nothing closes. Inside quotes \" is a
-# quote and any other backslash is a backslash ("C:\temp").
-_TOKEN = re.compile(r'"((?:[^"\\]++|\\"|\\)*)"|([{}])|([^\s"{}]++)|(")')
-_BYTES_TOKEN = re.compile(rb'"((?:[^"\\]++|\\"|\\)*)"|[{}]|([^\s"{}]++)|"')
 # The row that nearly every line is. Whatever deviates goes through `tokenise`.
 _PLAIN_ROW = re.compile(
     r"[ \t]*+#TRANS[ \t]++([0-9]++)[ \t]++(\{[^{}]*+\})[ \t]++(-?+[0-9]++(?:\.[0-9]{1,2}+)?+)"
@@ -43,56 +42,17 @@ _PLAIN_ROW = re.compile(
 
 _BALANCE_LABELS = frozenset(["#IB", "#UB", "#OIB", "#OUB", "#RES", "#PSALDO", "#PBUDGET"])
 _TYPES_WITHOUT_VOUCHERS = ("1", "2", "3")
+# A fault in one of these changes what is booked, or for whom; in any other record it does not.
+_MUST_BE_READ = frozenset(
+    ["#TRANS", "#VER", "#FLAGGA", "#SIETYP", "#ORGNR", "#FNR", "#VALUTA", "#KSUMMA"]
+)
+_NAMES_NOBODY = frozenset(["#KONTO", "#DIM", "#UNDERDIM"])
+# 1 234.50 without quotes: two fields, the second of which no date can be.
+_AFTER_BLANK = re.compile(r"[0-9]{3}(?:[.,][0-9]{1,2})?")
+_BEFORE_BLANK = re.compile(r"-?[0-9]{1,3}")
 
 
-class SieSyntaxError(ValueError):
-    """The line cannot be cut into fields. `code` is the code of the problem to report."""
-
-    def __init__(self, code: str) -> None:
-        self.code = code
-        super().__init__(code)
-
-
-Field = str | list[str]
-
-
-def tokenise(text: str) -> list[Field]:
-    """
-    Return the fields of a line; an object list is a list of its own.
-
-    :raises SieSyntaxError: if a quote or a brace is not closed
-    """
-    fields: list[Field] = []
-    objects: list[str] | None = None
-    for found in _TOKEN.finditer(text):
-        kind = found.lastindex
-        if kind == 2:
-            if found[2] == "{" and objects is None:
-                objects = []
-                continue
-            if found[2] == "}" and objects is not None:
-                fields.append(objects)
-                objects = None
-                continue
-            raise SieSyntaxError(
-                "object_list_not_closed" if found[2] == "{" else "brace_unexpected"
-            )
-        if kind == 4:
-            raise SieSyntaxError("quote_not_closed")
-        value = found[1].replace('\\"', '"') if kind == 1 else found[3]
-        if objects is None:
-            fields.append(value)
-        else:
-            objects.append(value)
-    if objects is not None:
-        raise SieSyntaxError("object_list_not_closed")
-    return fields
-
-
-def checksum(line: bytes, so_far: int) -> int:
-    """Return the CRC-32 continued over label and field contents of a line, in file bytes."""
-    parts = [quoted.replace(b'\\"', b'"') or bare for quoted, bare in _BYTES_TOKEN.findall(line)]
-    return zlib.crc32(b"".join(parts), so_far)
+_RowKey = tuple[str, str, str]
 
 
 @dataclass(slots=True)
@@ -109,6 +69,8 @@ class _Voucher:
     period: str = field(init=False)
     texts: dict[str | None, str] = field(default_factory=dict)
     """What stands behind the amount -> text of the line."""
+    added: dict[_RowKey, list[int]] = field(default_factory=dict)
+    """What ``#RTRANS`` added -> the lines whose ``#TRANS`` has not come yet."""
 
     def __post_init__(self) -> None:
         self.period = period_of(self.dated) if self.dated else ""
@@ -141,13 +103,16 @@ class _SieReader:
     def __init__(self, *, survey: Survey, settings: SourceSettings, limits: Limits) -> None:
         self.survey, self.settings = survey, settings
         self.encoding = settings.encoding or survey.encoding
-        self.log = ProblemLog()
+        self.log = ProblemLog(fixed_fields=True)
+        self.amounts = FixedAmounts(self.log)
         self.sums = AddingUp(log=self.log, limits=limits)
         self.runs = RunFinder(settings.run_pattern)
         self.voucher: _Voucher | None = None
-        self.crc: int | None = None
-        self.checksum_line: int | None = None
+        self.checksum = Checksum(self.encoding)
         self.not_booked = 0
+        self.unknown_labels: dict[str, int] = {}
+        self.personal: list[int] = []
+        self.people_as_codes: list[int] = []
         self.known_label = False
         self.years: list[tuple[date, date]] = []
         self.currencies: list[str] = []
@@ -158,14 +123,16 @@ class _SieReader:
         self.employees_seen = False
         self.account_names: dict[str, str] = {}
         self.object_names: dict[str, dict[str, str]] = {}
-        self.organisation = self.company = self.company_name = self.program = ""
+        self.organisations: list[str] = []
+        self.companies: list[str] = []
+        self.company_name = self.program = ""
         self.generated_on: date | None = None
         self.already_read = False
         self._objects: dict[str, tuple[str, str]] = {}
         self._records: dict[str, Callable[[int, list[Field]], None]] = {
             "#TRANS": self._row,
             "#VER": self._begin_voucher,
-            "#RTRANS": self._not_booked,
+            "#RTRANS": self._added,
             "#BTRANS": self._not_booked,
             "#FLAGGA": self._flag,
             "#SIETYP": self._type,
@@ -199,40 +166,28 @@ class _SieReader:
 
     def _read_lines(self, stream: BinaryIO, on_progress: Callable[[int, int | None], None]) -> None:
         size = self.survey.size
-        stream.seek(0)
-        # newline=None: bare LF, CRLF and bare CR may stand mixed in one file.
-        text = io.TextIOWrapper(stream, encoding=self.encoding, newline=None)
-        number = 0
         plain, split_row, read_line = _PLAIN_ROW.fullmatch, self._plain_row, self._line
-        try:
-            for number, line in enumerate(text, 1):
-                if self.crc is not None:
-                    self._add_to_checksum(number, line)
+        # newline=None: bare LF, CRLF and bare CR may stand mixed in one file.
+        with decoded(stream, self.encoding, newline=None, log=self.log) as text:
+            for number, line in enumerate(text_lines(text, self.encoding, self.log), 1):
+                if self.checksum.opened_in is not None:
+                    self._add_to_checksum(line)
                 if self.voucher is not None and (found := plain(line)):
                     split_row(number, *found.groups())
                 else:
                     read_line(number, line)
                 if number % _TELL_EVERY == 0:
                     on_progress(min(stream.tell(), size), size)
-        except UnicodeDecodeError as exc:
-            self.log.add(
-                "encoding_wrong",
-                line=number + 1,
-                value=f"0x{exc.object[exc.start]:02X}",
-                encoding=self.encoding,
-            )
-            raise Refused from exc
-        finally:
-            text.detach()
         self._require_known_label()
         if self.voucher is not None and (self.voucher.opened or self.voucher.rows):
             self.log.add("voucher_not_closed", line=self.voucher.line, column="#VER")
             self.sums.left_out(self.voucher.period)
         else:
             self._end_voucher()
-        if self.crc is not None:
-            self.log.add("cut_off", line=self.checksum_line, column="#KSUMMA")
+        if self.checksum.opened_in is not None:
+            self.log.add("cut_off", line=self.checksum.opened_in, column="#KSUMMA")
             raise Refused
+        self.amounts.finish(column="amount")
         on_progress(size, size)
 
     def _require_known_label(self) -> None:
@@ -244,8 +199,26 @@ class _SieReader:
         log = self.log
         if self.not_booked:
             log.add("rows_not_booked", count=self.not_booked)
+        if self.unknown_labels:
+            log.add(
+                "labels_ignored",
+                value=", ".join(list(self.unknown_labels)[:_NAMES_SHOWN]),
+                count=sum(self.unknown_labels.values()),
+            )
         if self.employees_seen:
             log.add("employee_left_out")
+        if self.personal:
+            log.add("personal_number_left_out", line=self.personal[0], count=len(self.personal))
+        if self.people_as_codes:
+            log.add(
+                "person_as_code",
+                line=self.people_as_codes[0],
+                column="objects",
+                count=len(self.people_as_codes),
+            )
+        for found in (self.organisations, self.companies):
+            if len(found) > 1:
+                log.add("several_companies", column="#ORGNR", value=", ".join(found))
         for number, line in self.left_out_dimensions.items():
             log.add(
                 "dimension_left_out",
@@ -272,11 +245,11 @@ class _SieReader:
         return FileHead(
             format=SIE,
             encoding=self.encoding,
-            organisation_number=self.organisation,
-            company_number=self.company,
+            organisation_number=self.organisations[0] if self.organisations else "",
+            company_number=self.companies[0] if self.companies else "",
             company_name=self.company_name,
-            run=self.runs.run,
-            vouchers=tuple(self.runs.vouchers),
+            run="" if is_personal_number(self.runs.run) else self.runs.run,
+            vouchers=tuple(map(without_personal_numbers, self.runs.vouchers)),
             currency=self._currency_code(),
             program=self.program,
             generated_on=self.generated_on,
@@ -316,12 +289,17 @@ class _SieReader:
             return
         record = self._records.get(label)
         if record is None:
-            return  # labels that are not known are ignored, as the format asks
+            self._unknown_label(number, label, line)
+            return
         opens = label == "#VER" and line.endswith("{")
         try:
             fields = tokenise(line[:-1] if opens else line)
         except SieSyntaxError as fault:
-            self.log.add(fault.code, line=number, column=label, value=line)
+            if label not in _MUST_BE_READ:
+                shown = _quotable(label, line)
+                self.log.add("record_unreadable", line=number, column=label, value=shown)
+                return
+            self.log.add(fault.code, line=number, column=label, value=_quotable(label, line))
             if label in ("#TRANS", "#VER"):
                 self.sums.left_out(self.voucher.period if self.voucher else "")
             if label == "#VER":
@@ -334,32 +312,40 @@ class _SieReader:
         if opens:
             self._open(number)
 
+    def _unknown_label(self, number: int, label: str, line: str) -> None:
+        # The format asks to ignore what it does not know; in a voucher that could be a row.
+        if self.voucher is not None and self.voucher.opened:
+            shown = _quotable(label, line)
+            self.log.add("label_unknown", line=number, column=label, value=shown)
+        elif label.encode("ascii", "replace") not in SIE_LABELS:
+            self.unknown_labels[label] = self.unknown_labels.get(label, 0) + 1
+
     def _without_label(self, number: int, line: str) -> None:
         if number > _FIRST_LINES or self.voucher:
             self._require_known_label()
         if self.voucher is not None and self.voucher.opened:
-            self.log.add("line_not_understood", line=number, value=line)
+            self.log.add("line_not_understood", line=number, value=_quotable("", line))
             self.sums.left_out(self.voucher.period)
             self.voucher.complete = False
         else:
-            self.log.add("line_ignored", line=number, value=line)
+            self.log.add("line_ignored", line=number, value=_quotable("", line))
 
     def _checksum_record(self, number: int, line: str) -> None:
         value = line[len("#KSUMMA") :].strip().strip('"')
         if not value:
-            self.crc, self.checksum_line = 0, number
+            self.checksum.open(number)
             return
-        if self.crc is None:
+        if self.checksum.opened_in is None:
             return  # a closing one without opening says nothing
-        computed, self.crc = self.crc, None
-        if value != str(computed):
+        computed = self.checksum.close(value)
+        if value != computed:
             self.log.add(
                 "checksum_differs", line=number, column="#KSUMMA", value=value, computed=computed
             )
 
-    def _add_to_checksum(self, number: int, line: str) -> None:
-        if self.crc is not None and not line.lstrip().upper().startswith("#KSUMMA"):
-            self.crc = checksum(line.encode(self.encoding.removesuffix("-sig")), self.crc)
+    def _add_to_checksum(self, line: str) -> None:
+        if not line.lstrip().upper().startswith("#KSUMMA"):
+            self.checksum.add(line)
 
     # --- Vouchers ---------------------------------------------------------------------------
 
@@ -381,6 +367,7 @@ class _SieReader:
             self.sums.left_out()
         else:
             self.runs.see(dated, text)
+        text = self._without_people(number, text)
         self._show_name(text)
         self.voucher = _Voucher(number, dated, text)
 
@@ -402,6 +389,9 @@ class _SieReader:
             return
         if not voucher.rows:
             self.log.add("voucher_empty", line=voucher.line, column="#VER")
+        for lines in voucher.added.values():
+            for line in lines:
+                self.log.add("added_row_not_repeated", line=line, column="#RTRANS")
         if voucher.balance and voucher.complete and voucher.period:
             self.sums.voucher_balances.append(
                 (voucher.line, voucher.period, voucher.text, voucher.balance)
@@ -414,7 +404,7 @@ class _SieReader:
     ) -> None:
         """Take the shape that nearly every row has, with what repeats remembered."""
         voucher = self.voucher
-        if voucher is None or not voucher.opened or len(account) > CODE_LENGTH:
+        if voucher is None or not voucher.opened or voucher.added or len(account) > CODE_LENGTH:
             self._line(number, f"#TRANS {account} {objects} {amount} {rest or ''}")
             return
         dimensions = self._objects.get(objects)
@@ -431,10 +421,15 @@ class _SieReader:
                 self._line(number, f"#TRANS {account} {objects} {amount} {rest}")
                 return
             row_date = _text(fields, 0)
+            if row_date and len(row_date) != _DATE_LENGTH:
+                self._line(number, f"#TRANS {account} {objects} {amount} {rest}")
+                return
             agrees = not row_date or self._row_date_agrees(number, voucher, row_date)
             text = self._joined_text(number, voucher.text, _text(fields, 1))
             if agrees and len(voucher.texts) < _REMEMBERED:
                 voucher.texts[rest] = text
+        if not self.amounts.saw_point and "." in amount:
+            self.amounts.note_point(number, amount)
         minor = minor_from_text(amount, decimal_mark=".")
         self.sums.count_row()
         voucher.rows += 1
@@ -461,7 +456,8 @@ class _SieReader:
         self.sums.count_row()
         voucher = self.voucher
         if voucher is None or not voucher.opened:
-            self.log.add("row_outside_voucher", line=number, column="#TRANS", value=_shown(fields))
+            shown = _quotable("#TRANS", " ".join(part for part in fields if isinstance(part, str)))
+            self.log.add("row_outside_voucher", line=number, column="#TRANS", value=shown)
             self.sums.left_out(voucher.period if voucher else "")
             return
         voucher.rows += 1
@@ -478,7 +474,9 @@ class _SieReader:
             rest = rest[1:]
         elif rest:
             self.log.add("object_list_missing", line=number, column="objects", value=rest[0])
-        minor = self._amount(number, _text(rest, 0))
+        minor = self._amount(number, rest)
+        if voucher.added:
+            self._repeated(voucher, fields)
         if self.log.counts["error"] > faults or minor is None or dimensions is None:
             voucher.complete = False
             self.sums.left_out(voucher.period)
@@ -505,7 +503,8 @@ class _SieReader:
             )
 
     def _joined_text(self, number: int, voucher_text: str, row_text: str) -> str:
-        joined = ": ".join(part for part in (voucher_text, row_text.strip()) if part)
+        row_text = self._without_people(number, row_text.strip())
+        joined = ": ".join(part for part in (voucher_text, row_text) if part)
         if len(joined) > TEXT_LENGTH:
             self.log.add(
                 "text_shortened", line=number, column="text", value=joined, limit=TEXT_LENGTH
@@ -528,22 +527,24 @@ class _SieReader:
         )
         return False
 
-    def _amount(self, number: int, text: str) -> int | None:
+    def _amount(self, number: int, rest: list[Field]) -> int | None:
+        text = _text(rest, 0)
         if not text.strip():
             self.log.add("field_missing", line=number, column="amount", value="#TRANS")
             return None
-        mark = "."
-        if "," in text and "." not in text:
-            self.log.add("decimal_comma", line=number, column="amount", value=text)
-            mark = ","
-        try:
-            return minor_from_text(text, decimal_mark=mark)
-        except AmountError as fault:
-            self.log.add(fault.code, line=number, column="amount", value=text)
+        parts = [text]
+        if _BEFORE_BLANK.fullmatch(text):
+            for part in rest[1:]:
+                if not (isinstance(part, str) and _AFTER_BLANK.fullmatch(part)):
+                    break
+                parts.append(part)
+        if len(parts) > 1:
+            self.log.add("amount_has_blank", line=number, column="amount", value=" ".join(parts))
             return None
+        return self.amounts.read(number, text, column="amount")
 
     def _dimensions(self, number: int, objects: list[str]) -> tuple[str, str] | None:
-        shown = "{" + " ".join(f'"{part}"' for part in objects) + "}"
+        shown = self._objects_without_people(objects)
         if len(objects) % 2:
             self.log.add("object_count_odd", line=number, column="objects", value=shown)
             return None
@@ -557,11 +558,14 @@ class _SieReader:
                 return None
             found[dimension] = code.strip()
         chosen = (self.settings.cost_centre_dimension, self.settings.cost_unit_dimension)
-        for dimension in found:
+        for dimension, code in found.items():
             if dimension in self.employee_dimensions:
                 self.employees_seen = True
             elif dimension not in chosen:
                 self.left_out_dimensions.setdefault(dimension, number)
+            elif is_personal_number(code):
+                self.people_as_codes.append(number)
+                found[dimension] = ""
         codes = [
             found.get(dimension, "") if dimension not in self.employee_dimensions else ""
             for dimension in chosen
@@ -574,8 +578,29 @@ class _SieReader:
                 return None
         return codes[0], codes[1]
 
+    def _objects_without_people(self, objects: list[str]) -> str:
+        before = ["", *objects]
+        shown = (
+            MASK if dimension.strip() in self.employee_dimensions else part
+            for dimension, part in zip(before, objects, strict=False)
+        )
+        return "{" + " ".join(f'"{part}"' for part in shown) + "}"
+
     def _not_booked(self, number: int, fields: list[Field]) -> None:
         self.not_booked += 1
+
+    def _added(self, number: int, fields: list[Field]) -> None:
+        """Count a row that was added later; the format repeats each as ``#TRANS``."""
+        self.not_booked += 1
+        if self.voucher is not None:
+            self.voucher.added.setdefault(_row_key(fields), []).append(number)
+
+    def _repeated(self, voucher: _Voucher, fields: list[Field]) -> None:
+        key = _row_key(fields)
+        if lines := voucher.added.get(key):
+            lines.pop(0)
+            if not lines:
+                del voucher.added[key]
 
     # --- What the file says about itself ----------------------------------------------------
 
@@ -601,22 +626,30 @@ class _SieReader:
             self.generated_on = None  # only shown; the sign beside it is a person's and is not kept
 
     def _organisation(self, number: int, fields: list[Field]) -> None:
-        self.organisation = organisation_number(_text(fields, 1))
+        number_found = organisation_number(_text(fields, 1))
+        if number_found and number_found not in self.organisations:
+            self.organisations.append(number_found)
 
     def _company(self, number: int, fields: list[Field]) -> None:
-        self.company = _text(fields, 1).strip()[:CODE_LENGTH]
+        company = _text(fields, 1).strip()[:CODE_LENGTH]
+        if company and company not in self.companies:
+            self.companies.append(company)
 
     def _company_name(self, number: int, fields: list[Field]) -> None:
-        self.company_name = _text(fields, 1).strip()[:100]
+        self.company_name = _name(_text(fields, 1))
         self._show_name(self.company_name)
 
     def _year(self, number: int, fields: list[Field]) -> None:
         begins, ends = _text(fields, 2), _text(fields, 3)
         if not (begins and ends):
             return  # genuine files write an empty "#RAR 0"
-        first, last = self._date(number, "#RAR", begins), self._date(number, "#RAR", ends)
-        if first and last:
-            self.years.append((first, last))
+        try:
+            first, last = _eight_figures(begins), _eight_figures(ends)
+        except ValueError:
+            shown = f"{begins} {ends}"
+            self.log.add("record_unreadable", line=number, column="#RAR", value=shown)
+            return
+        self.years.append((first, last))
 
     def _currency(self, number: int, fields: list[Field]) -> None:
         code = _text(fields, 1).strip().upper()
@@ -624,45 +657,66 @@ class _SieReader:
             self.currencies.append(code)
 
     def _account(self, number: int, fields: list[Field]) -> None:
-        account, name = _text(fields, 1), _text(fields, 2).strip()
+        account, name = _text(fields, 1), _name(_text(fields, 2))
         if account and name and len(self.account_names) < _REMEMBERED:
-            self.account_names[account] = name[:100]
+            self.account_names[account] = name
             self._show_name(name)
 
     def _dimension(self, number: int, fields: list[Field]) -> None:
         dimension = _text(fields, 1).strip()
         if dimension and len(self.dimensions) < 100:
-            self.dimensions[dimension] = _text(fields, 2).strip()[:100]
+            self.dimensions[dimension] = _name(_text(fields, 2))
         if _text(fields, 0).upper() == "#UNDERDIM" and _text(fields, 3) in self.employee_dimensions:
             self.employee_dimensions.add(dimension)
 
     def _object(self, number: int, fields: list[Field]) -> None:
-        dimension, code, name = (_text(fields, place).strip() for place in (1, 2, 3))
-        if dimension in self.employee_dimensions or not code:
+        dimension, code = _text(fields, 1).strip(), _text(fields, 2).strip()
+        name = _name(_text(fields, 3))
+        if dimension in self.employee_dimensions or not code or is_personal_number(code):
             return
         names = self.object_names.setdefault(dimension, {})
         if len(names) < _REMEMBERED:
-            names[code] = name[:100]
+            names[code] = name
             self._show_name(name)
 
     def _date(self, number: int, column: str, text: str) -> date | None:
         try:
-            if len(text.strip()) != 8:
-                raise ValueError(text)
-            return date_from_text(text, date_format=YMD)
+            return _eight_figures(text)
         except ValueError:
             self.log.add("date_unreadable", line=number, column=column, value=text)
             return None
+
+    def _without_people(self, number: int, text: str) -> str:
+        masked = without_personal_numbers(text)
+        if masked != text:
+            self.personal.append(number)
+        return masked
 
     def _show_name(self, name: str) -> None:
         if len(self.names) < _NAMES_SHOWN and not name.isascii() and name not in self.names:
             self.names.append(name)
 
 
+def _eight_figures(text: str) -> date:
+    if len(text.strip()) != _DATE_LENGTH:
+        raise ValueError(text)
+    return date_from_text(text, date_format=YMD)
+
+
+def _row_key(fields: list[Field]) -> _RowKey:
+    """Return account, objects and amount; date and sign of an added row often differ."""
+    account, rest = _text(fields, 1), fields[2:]
+    objects = " ".join(rest.pop(0)) if rest and isinstance(rest[0], list) else ""
+    amount = _text(rest, 0)
+    if "." in amount:
+        amount = amount.rstrip("0").rstrip(".")
+    return account, objects, amount
+
+
 def _faulty(objects: list[str]) -> bool:
     dimensions = [part.strip() for part in objects[::2]]
-    too_long = any(len(code) > CODE_LENGTH for code in objects)
-    return bool(len(objects) % 2 or len(set(dimensions)) != len(dimensions) or too_long)
+    strange = any(len(code) > CODE_LENGTH or is_personal_number(code) for code in objects)
+    return bool(len(objects) % 2 or len(set(dimensions)) != len(dimensions) or strange)
 
 
 def _text(fields: list[Field], place: int) -> str:
@@ -672,7 +726,10 @@ def _text(fields: list[Field], place: int) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _shown(fields: list[Field]) -> str:
-    return " ".join(
-        part if isinstance(part, str) else "{" + " ".join(part) + "}" for part in fields
-    )
+def _quotable(label: str, line: str) -> str:
+    """Return what a problem may quote of a line: of most records their rest may name people."""
+    return line if label in _NAMES_NOBODY else " ".join(line.split()[:2])
+
+
+def _name(text: str) -> str:
+    return without_personal_numbers(text.strip())[:_NAME_LENGTH]

@@ -9,16 +9,18 @@ from datetime import date
 from itertools import islice
 from typing import BinaryIO
 
-from journals.domain.csv_file import GBAT10_SETTINGS
 from journals.domain.detection import HEAD, detect
-from journals.domain.encoding import survey
+from journals.domain.encoding import find_encoding
+from journals.domain.gbat10 import SETTINGS as GBAT10_SETTINGS
 from journals.domain.headings import headings_fingerprint, is_about_people, match_headings
 from journals.domain.lines import Limits
+from journals.domain.people import without_personal_numbers
 from journals.domain.periods import date_from_text, date_of_cell, period_from_text
 from journals.domain.problems import Problem, ProblemLog, Refused
 from journals.domain.settings import (
     CSV,
     DEBIT_CREDIT,
+    DEBIT_CREDIT_NEGATIVE,
     DMY,
     GBAT10,
     MDY,
@@ -71,9 +73,13 @@ class Suggestion:
 
 
 def suggest_settings(
-    stream: BinaryIO, *, name: str = "", limits: Limits | None = None
+    stream: BinaryIO, *, name: str = "", limits: Limits | None = None, encoding: str = ""
 ) -> Suggestion:
-    """Return settings for a file, by its headings and first rows. The stream is rewound."""
+    """
+    Return settings for a file, by its headings and first rows. The stream is rewound.
+
+    :param encoding: chosen by a person; empty = by the file itself
+    """
     stream.seek(0)
     found = detect(stream.read(HEAD), name)
     stream.seek(0)
@@ -86,7 +92,7 @@ def suggest_settings(
     log = ProblemLog()
     try:
         settings, table, sheets = (
-            _csv_sample(stream)
+            _csv_sample(stream, encoding)
             if found == CSV
             else _xlsx_sample(stream, limits=limits or Limits(), log=log)
         )
@@ -97,11 +103,13 @@ def suggest_settings(
     return _suggest(settings, table, sheets)
 
 
-def _csv_sample(stream: BinaryIO) -> tuple[SourceSettings, _Table, tuple[str, ...]]:
-    encoding = survey(stream).encoding
+def _csv_sample(stream: BinaryIO, chosen: str) -> tuple[SourceSettings, _Table, tuple[str, ...]]:
+    encoding = find_encoding(stream, override=chosen)
     text = io.TextIOWrapper(stream, encoding=encoding, newline="", errors="replace")
     try:
         lines = list(islice(text, _SAMPLE_ROWS))
+    except UnicodeError:
+        lines = []  # named as a problem when the file is read
     finally:
         text.detach()
     separator = ""
@@ -118,7 +126,7 @@ def _csv_sample(stream: BinaryIO) -> tuple[SourceSettings, _Table, tuple[str, ..
             table.append((reader.line_num + skipped, list(cells)))
     except csv.Error:
         pass  # shown as a problem when the file is read; the rows before it are sample enough
-    return SourceSettings(format=CSV, separator=separator), table, ()
+    return SourceSettings(format=CSV, separator=separator, encoding=chosen), table, ()
 
 
 def _consistency(lines: Sequence[str], separator: str) -> tuple[int, int]:
@@ -173,7 +181,7 @@ def _suggest(settings: SourceSettings, table: _Table, sheets: tuple[str, ...]) -
         at = [text.strip() for text in headings].index(heading)
         return [row[at] for row in rows if at < len(row) and row[at] not in (None, "")]
 
-    settings = replace(settings, sign_rule=_sign_rule(columns, confidence))
+    settings = replace(settings, sign_rule=_sign_rule(columns, values("credit"), confidence))
     settings = replace(
         settings,
         decimal_mark=_decimal_mark(
@@ -199,9 +207,15 @@ def _suggest(settings: SourceSettings, table: _Table, sheets: tuple[str, ...]) -
     )
 
 
-def _sign_rule(columns: Mapping[str, str], confidence: dict[str, str]) -> str:
+def _sign_rule(
+    columns: Mapping[str, str], credits: Sequence[Cell], confidence: dict[str, str]
+) -> str:
     confidence["sign_rule"] = CERTAIN
     if "debit" in columns and "credit" in columns:
+        filled = [text for cell in credits if (text := str(cell).strip()).strip("-0.,() ")]
+        if filled and all(text[0] in "-(\u2212\u2013" or text[-1] == "-" for text in filled):
+            confidence["sign_rule"] = GUESS
+            return DEBIT_CREDIT_NEGATIVE
         return DEBIT_CREDIT
     if "amount" in columns and "side" in columns:
         return SIGN_COLUMN
@@ -273,6 +287,6 @@ def _texts(row: Sequence[Cell]) -> list[str]:
 def _shown(headings: Sequence[str], row: Sequence[Cell]) -> tuple[str, ...]:
     texts = _texts(row) + [""] * (len(headings) - len(row))
     return tuple(
-        "" if is_about_people(heading) else text[:60]
+        "" if is_about_people(heading) else without_personal_numbers(text)[:60]
         for heading, text in zip(headings, texts, strict=False)
     )

@@ -9,9 +9,11 @@ from typing import TypeVar
 
 from journals.domain.adding_up import AddingUp
 from journals.domain.amounts import AmountError, minor_from_number, minor_from_text
+from journals.domain.fixed_amounts import FixedAmounts
 from journals.domain.headings import is_about_people, normalised
 from journals.domain.lines import CODE_LENGTH, TEXT_LENGTH, FileHead, Limits, Reading
 from journals.domain.organisations import organisation_number
+from journals.domain.people import is_personal_number, without_personal_numbers
 from journals.domain.periods import (
     FIRST_YEAR,
     LAST_YEAR,
@@ -25,8 +27,10 @@ from journals.domain.periods import (
     period_of,
 )
 from journals.domain.problems import ProblemLog, Refused
+from journals.domain.row_checks import RowChecks, Sides, names_a_total
 from journals.domain.settings import (
     DEBIT_CREDIT,
+    DEBIT_CREDIT_NEGATIVE,
     NO_HEADINGS,
     PERIOD_COLUMN,
     PERIOD_FROM_DATE,
@@ -47,20 +51,23 @@ _REMEMBERED = 20_000
 _ONLY_SHOWN = ("account_name", "company_name")
 """Mapped columns that may be gone without harm: nothing that is booked stands in them."""
 _NAMES_SHOWN = 5
+_NAME_LENGTH = 100
 
 _ACCOUNT = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,19}")
 _NUMBER_AS_ACCOUNT = re.compile(r"([0-9]+)\.0+")
-_TOTAL_WORDS = re.compile(
-    r"(?:grand |sub)?(?:total|totals|totalt|totaal|totalsumma|sum|summa|yhteensä|eindtotaal)\b.*",
-    re.IGNORECASE,
-)
+_AMOUNTS = ("amount", "debit", "credit")
 _DEBIT_WORDS = frozenset(["d", "+", "s", "debit", "debet", "debett", "db", "dr"])
 _CREDIT_WORDS = frozenset(["k", "c", "-", "h", "credit", "kredit", "krediet", "cr", "kr"])
 
 
 def required_fields(settings: SourceSettings) -> list[str]:
     """Return the fields without which no row can be read, by the rules chosen."""
-    amounts = {DEBIT_CREDIT: ["debit", "credit"], SIGN_COLUMN: ["amount", "side"]}
+    both = ["debit", "credit"]
+    amounts = {
+        DEBIT_CREDIT: both,
+        DEBIT_CREDIT_NEGATIVE: both,
+        SIGN_COLUMN: ["amount", "side"],
+    }
     periods = {
         PERIOD_COLUMN: ["period"],
         PERIOD_FROM_DATE: ["date"],
@@ -86,11 +93,13 @@ def find_columns(
     if settings.header_row == NO_HEADINGS:
         return _columns_by_place(settings, log), 0
     wanted = {name: normalised(heading) for name, heading in settings.columns.items() if heading}
+    above: list[Row] = []
     best: list[str] = []
     names: list[str] = []
     best_row, best_score = 0, -1
     for number, cells in rows:
         headings = [normalised(_as_text(cell)) for cell in cells]
+        above.append((number, cells))
         if settings.header_row and number < settings.header_row:
             continue
         score = sum(heading in headings for heading in wanted.values())
@@ -120,9 +129,36 @@ def find_columns(
             log.add(
                 "missing_column", line=best_row, column=wanted_field, value=shown, headings=found
             )
+    _refuse_rows_above(above, best_row, places, settings=settings, log=log)
     if log.counts["error"] > faults:
         raise Refused
     return places, best_row
+
+
+def _refuse_rows_above(
+    above: Sequence[Row],
+    headings: int,
+    places: Mapping[str, int],
+    *,
+    settings: SourceSettings,
+    log: ProblemLog,
+) -> None:
+    """Name what stands above the headings and would be a booking row below them."""
+    needed = [places[name] for name in required_fields(settings) if name in places]
+    one_of = [places[name] for name in _AMOUNTS if name in places]
+    needed = [place for place in needed if place not in one_of]
+    for number, cells in above:
+        texts = [_as_text(cell).strip() for cell in cells]
+        width = len(texts)
+        if (
+            number < headings
+            and all(place < width and texts[place] for place in needed)
+            and places.get("account", width) < width
+            and texts[places["account"]][:1].isdigit()
+            and any(place < width and texts[place][-1:].isdigit() for place in one_of)
+        ):
+            booked = [texts[place] for place in (places["account"], *one_of) if place < width]
+            log.add("row_above_headings", line=number, value="; ".join(filter(None, booked)))
 
 
 def _columns_by_place(settings: SourceSettings, log: ProblemLog) -> dict[str, int]:
@@ -145,7 +181,12 @@ def _columns_by_place(settings: SourceSettings, log: ProblemLog) -> dict[str, in
 
 
 class TableReader:
-    """Turns rows into lines by the settings of the source."""
+    """
+    Turns rows into lines by the settings of the source.
+
+    :param amounts: reads amounts where the format fixes how they are written
+    :param names: what problems call the fields, where there are no headings
+    """
 
     def __init__(
         self,
@@ -154,8 +195,11 @@ class TableReader:
         settings: SourceSettings,
         limits: Limits,
         log: ProblemLog,
+        amounts: FixedAmounts | None = None,
+        names: Mapping[str, str] | None = None,
     ) -> None:
         self.settings, self.log = settings, log
+        self._fixed, self._field_names = amounts, names or settings.columns
         self.sums = AddingUp(log=log, limits=limits)
         self._places = places
         self._width = max(places.values(), default=0) + 1
@@ -173,6 +217,8 @@ class TableReader:
         self._numeric_account_count = 0
         self._outside: tuple[int, date] | None = None
         self._outside_count = 0
+        self._sides: Sides | None = None
+        self._checks = RowChecks(log)
         self._companies: dict[str, None] = {}
         self._runs: dict[str, None] = {}
         self._currencies: dict[str, None] = {}
@@ -234,7 +280,9 @@ class TableReader:
         if minor is None:
             self.sums.left_out(when[0])
             return
-        self.sums.add(number, *when, account, *codes, minor, self._line_text(number, cells))
+        text = self._line_text(number, cells)
+        self._checks.see(number, account, when[0], minor, self._sides, text)
+        self.sums.add(number, *when, account, *codes, minor, text)
 
     def _is_unusable(self, number: int, cells: Sequence[Cell]) -> bool:
         """Name the cells of a booking row whose value nobody knows, and say if there are any."""
@@ -264,13 +312,12 @@ class TableReader:
         if not any(cell is not None and cell != "" for cell in cells):
             return
         account_text = self._text(cells, "account")
-        if (not account_text or not account_text[0].isdigit()) and self._is_total(
-            cells, account_text
-        ):
-            self.log.add("total_row_left_out", line=number)
+        if self._is_no_booking(cells, account_text):
+            if self._is_total(cells, account_text):
+                self._leave_out_total(number, cells)
+            else:
+                self._checks.note(number)
             return
-        if not account_text and not self._has_amount(cells):
-            return  # a heading or a note between the rows; it books nothing
         self.sums.count_row()
         faults = self.log.counts["error"]
         account = self._account(number, account_text)
@@ -283,6 +330,7 @@ class TableReader:
         if self.log.counts["error"] > faults or minor is None or not period:
             self.sums.left_out(period)
             return
+        self._checks.see(number, account, period, minor, self._sides, text)
         agrees = posted_on is None or period == period_of(posted_on)
         if posted_on is None:
             posted_on = last_day(period)
@@ -307,17 +355,30 @@ class TableReader:
         if when is not None:
             _keep(self._whens, self._when_cells(cells), when)
         raw = self._cell(cells, "cost_centre"), self._cell(cells, "cost_unit")
-        if all(cell is None or isinstance(cell, str) for cell in raw):
+        if all(cell is None or isinstance(cell, str) for cell in raw) and any(codes) == any(raw):
             _keep(self._codes, self._code_cells(cells), codes)
         _keep(self._abouts, self._about_cells(cells), True)
 
     def _is_total(self, cells: Sequence[Cell], account_text: str) -> bool:
         if account_text:
-            return bool(_TOTAL_WORDS.fullmatch(account_text))
-        return any(isinstance(cell, str) and _TOTAL_WORDS.fullmatch(cell.strip()) for cell in cells)
+            return names_a_total(account_text)
+        return any(isinstance(cell, str) and names_a_total(cell) for cell in cells)
+
+    def _leave_out_total(self, number: int, cells: Sequence[Cell]) -> None:
+        quiet = ProblemLog()
+        log, self.log = self.log, quiet
+        values = {
+            name: minor
+            for name in _AMOUNTS
+            if not isinstance(self._cell(cells, name), Unusable)
+            and (minor := self._minor(number, cells, name)) is not None
+        }
+        self.log = log
+        shown = "; ".join(text for name in _AMOUNTS if (text := self._text(cells, name))) or "–"
+        self._checks.total(number, values, shown, readable=not quiet.counts["error"])
 
     def _has_amount(self, cells: Sequence[Cell]) -> bool:
-        return any(self._text(cells, name) for name in ("amount", "debit", "credit"))
+        return any(self._text(cells, name) for name in _AMOUNTS)
 
     def _cell(self, cells: Sequence[Cell], name: str) -> Cell:
         place = self._places.get(name)
@@ -331,7 +392,7 @@ class TableReader:
         return cell.strip() if type(cell) is str else _as_text(cell).strip()
 
     def _heading(self, name: str) -> str:
-        return self.settings.columns.get(name) or name
+        return self._field_names.get(name) or name
 
     # --- Its fields -------------------------------------------------------------------------
 
@@ -344,7 +405,7 @@ class TableReader:
             account = found[1]
             self._numeric_account = self._numeric_account or (number, text, account)
             self._numeric_account_count += 1
-        if not _ACCOUNT.fullmatch(account):
+        if not _ACCOUNT.fullmatch(account) or is_personal_number(account):
             self.log.add(
                 "account_unreadable", line=number, column=self._heading("account"), value=text
             )
@@ -353,14 +414,17 @@ class TableReader:
 
     def _amount(self, number: int, cells: Sequence[Cell]) -> int | None:
         rule = self.settings.sign_rule
-        if rule == DEBIT_CREDIT:
+        self._sides = None
+        if rule in (DEBIT_CREDIT, DEBIT_CREDIT_NEGATIVE):
             debit = self._minor(number, cells, "debit")
             credit = self._minor(number, cells, "credit")
             if debit is None and credit is None:
                 self._amount_is_missing(number, cells, "debit", "credit")
                 return None
-            # Some systems fill both on one row: what is booked is the difference.
-            return (debit or 0) - (credit or 0)
+            if rule == DEBIT_CREDIT_NEGATIVE:
+                credit = -(credit or 0)
+            self._sides = debit or 0, credit or 0
+            return self._sides[0] - self._sides[1]
         minor = self._minor(number, cells, "amount")
         if minor is None:
             self._amount_is_missing(number, cells, "amount")
@@ -370,6 +434,7 @@ class TableReader:
         if rule == SIGN_COLUMN:
             side = self._text(cells, "side").casefold()
             if side in _CREDIT_WORDS:
+                self._sides = 0, minor
                 return -minor
             if side not in _DEBIT_WORDS:
                 self.log.add(
@@ -395,6 +460,8 @@ class TableReader:
             if isinstance(cell, str):
                 if not cell.strip():
                     return None
+                if self._fixed is not None:
+                    return self._fixed.read(number, cell, column=self._heading(name))
                 return minor_from_text(cell, decimal_mark=self.settings.decimal_mark)
             if isinstance(cell, bool) or not isinstance(cell, int | float | Decimal):
                 raise AmountError("amount_unreadable")
@@ -473,6 +540,9 @@ class TableReader:
             seen = self._numeric_codes.setdefault(name, [number, 0])
             seen[1] += 1
         code = _as_text(cell).strip()
+        if is_personal_number(code):
+            self._checks.person_as_code(number, self._heading(name))
+            return ""
         if len(code) > CODE_LENGTH:
             self.log.add(
                 "code_too_long",
@@ -489,6 +559,10 @@ class TableReader:
             text = f"{text}: {more}" if text else more
         if "\n" in text or "\r" in text:
             text = " ".join(text.split())
+        masked = without_personal_numbers(text)
+        if masked != text:
+            self._checks.person_in_text(number)
+            text = masked
         if len(text) > TEXT_LENGTH:
             self.log.add(
                 "text_shortened",
@@ -503,10 +577,12 @@ class TableReader:
     def _company_run_currency(self, number: int, cells: Sequence[Cell]) -> None:
         if (company := self._text(cells, "company")) and company not in self._companies:
             self._companies[company] = None
-        if (run := self._text(cells, "run")) and run not in self._runs:
+        run = without_personal_numbers(self._text(cells, "run"))
+        if run and run not in self._runs:
             self._runs[run[:TEXT_LENGTH]] = None
         if not self.company_name and "company_name" in self._places:
-            self.company_name = self._text(cells, "company_name")[:100]
+            name = without_personal_numbers(self._text(cells, "company_name"))
+            self.company_name = name[:_NAME_LENGTH]
             self._show_name(self.company_name)
         currency = self._text(cells, "currency").upper()
         if currency:
@@ -523,8 +599,9 @@ class TableReader:
     # --- What is said once ------------------------------------------------------------------
 
     def _name_account(self, account: str, name: str) -> None:
+        name = without_personal_numbers(name)
         if name and len(self.account_names) < _REMEMBERED:
-            self.account_names[account] = name[:100]
+            self.account_names[account] = name[:_NAME_LENGTH]
             self._show_name(name)
 
     def _show_name(self, name: str) -> None:
@@ -533,6 +610,7 @@ class TableReader:
 
     def _report_leftovers(self) -> None:
         log = self.log
+        self._checks.finish(self._heading("credit"))
         for name, (first, count) in self._numeric_codes.items():
             log.add("code_is_number", line=first, column=self._heading(name), count=count)
         if self._numeric_account:

@@ -15,6 +15,7 @@ import hashlib
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, BinaryIO
 
@@ -26,8 +27,8 @@ from django.utils.translation import gettext
 from accounts.models import Company, Organisation, User
 from accounts.operations import audit, claims
 from accounts.operations.waking import wake
-from journals.domain.csv_file import GBAT10_SETTINGS
 from journals.domain.detection import HEAD, detect
+from journals.domain.gbat10 import SETTINGS as GBAT10_SETTINGS
 from journals.domain.lines import FileHead, Limits, Reading
 from journals.domain.organisations import organisation_number
 from journals.domain.problems import ERROR, PROBLEMS, Problem, problem
@@ -241,7 +242,9 @@ def _read(file: ImportedFile, stream: BinaryIO, *, owner: str, clock: Clock) -> 
     if reading.ok and suggestion is None:
         _store(file, reading, owner=owner, clock=clock)
     elif reading.ok or about_columns:
-        suggestion = suggestion or suggest_settings(stream, name=file.name, limits=limits())
+        suggestion = suggestion or suggest_settings(
+            stream, name=file.name, limits=limits(), encoding=how.encoding
+        )
         _ask_columns(file, suggestion, reading.problems, owner=owner, now=clock(), used=how)
     else:
         file.head = _head(file, reading)
@@ -252,23 +255,28 @@ def _settings_for(file: ImportedFile, stream: BinaryIO) -> tuple[SourceSettings,
     """Return how to read the file, and a suggestion if a person must confirm that first."""
     encoding = file.head.get("wanted_encoding", "")
     if file.source is not None:
-        how = SourceSettings.from_json(file.source.settings)
-        return how, None
+        return _in_encoding(encoding, file.source), None
     stream.seek(0)
     found = detect(stream.read(HEAD), file.name)
     if found == GBAT10:
-        return GBAT10_SETTINGS, None
+        return replace(GBAT10_SETTINGS, encoding=encoding), None
     if found not in (CSV, XLSX):
         # The reader refuses what is no SIE, and says better than this what is wrong.
         return SourceSettings(format=SIE, encoding=encoding), None
-    suggestion = suggest_settings(stream, name=file.name, limits=limits())
+    suggestion = suggest_settings(stream, name=file.name, limits=limits(), encoding=encoding)
     source = Source.objects.filter(
         organisation=file.organisation, file_format=found, fingerprint=suggestion.fingerprint
     ).first()
     if source is not None and suggestion.fingerprint:
         file.source = source
-        return SourceSettings.from_json(source.settings), None
+        return _in_encoding(encoding, source), None
     return suggestion.settings, suggestion
+
+
+def _in_encoding(chosen: str, source: Source) -> SourceSettings:
+    """Return the settings of a source; what a person chose for this file comes first."""
+    how = SourceSettings.from_json(source.settings)
+    return replace(how, encoding=chosen) if chosen else how
 
 
 def _is_about_columns(reading: Reading) -> bool:
@@ -599,7 +607,9 @@ def confirm_columns(
             ) from None
         found.source, found.rung_at = source, None
         found.head = {
-            key: value for key, value in found.head.items() if key not in ("suggestion", "tries")
+            key: value
+            for key, value in found.head.items()
+            if key not in ("suggestion", "tries", "wanted_encoding")
         }
         _set_problems(found, ())
         _become(found, State.WAITING, now=now)

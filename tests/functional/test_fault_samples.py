@@ -55,7 +55,25 @@ def refused(*codes: str) -> Right:
     return Right("refused", codes=frozenset(codes))
 
 
+def pair(debit: str, credit: str, amount: str) -> dict[tuple[str, str], str]:
+    """Return one amount on two accounts, in the period of the samples."""
+    return {("2026-03", debit): amount, ("2026-03", credit): f"-{amount}"}
+
+
 RIGHT: list[tuple[str, tuple[str, ...], Right]] = [
+    ("01-comma-csv-decimal-comma.csv", ("--accept-columns",), refused("row_too_wide")),
+    ("05-sie-three-decimals.si", (), refused("amount_ambiguous")),
+    ("06-sie-comma-both-ways.si", (), refused("amount_ambiguous")),
+    ("07-gbat10-dot-thousands.txt", (), refused("amount_ambiguous")),
+    ("15-ksumma-utf8.si", (), booked(pair("7210", "1930", "100.00"))),
+    ("16-quote-in-account-name.si", (), booked(pair("7210", "1930", "100.00"))),
+    ("17-gbat10-tripletex-shape.txt", (), booked(pair("5000", "2600", "1000.00"))),
+    ("18-gbat10-decimal-comma.txt", (), booked(pair("5000", "2600", "1000.50"))),
+    ("19-gbat10-cp865.txt", (), booked(pair("5000", "2600", "1000.00"))),
+    ("20-sie-thousands-space.si", (), refused("amount_has_blank")),
+    ("22-utf16-control-character.csv", ("--accept-columns",), refused("not_text")),
+    ("25-subtotals-with-account.csv", ("--accept-columns",), refused("subtotal_row")),
+    ("33-sie-utf16.si", (), booked(pair("7210", "1930", "100.00"))),
     (
         "10-period-number-october.xlsx",
         ("--accept-columns",),

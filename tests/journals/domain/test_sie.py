@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from journals.domain.lines import Limits
 from journals.domain.reading import read
 from journals.domain.settings import SourceSettings
-from journals.domain.sie import SieSyntaxError, checksum, tokenise
+from journals.domain.sie_syntax import SieSyntaxError, checksum, tokenise
 from tests.journals.domain.files import (
     HEAD,
     amounts,
@@ -268,7 +268,8 @@ class TestRows:
     @pytest.mark.parametrize(
         ("row", "code", "column"),
         [
-            ("#TRANS 7010 {} 1.005", "amount_too_precise", "amount"),
+            ("#TRANS 7010 {} 1.005", "amount_ambiguous", "amount"),
+            ("#TRANS 7010 {} 1234.005", "amount_too_precise", "amount"),
             ("#TRANS 7010 {} abc", "amount_unreadable", "amount"),
             ("#TRANS 7010 {} 11111111111111111.00", "amount_too_large", "amount"),
             ("#TRANS 7010 {}", "field_missing", "amount"),
