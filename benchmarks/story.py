@@ -187,7 +187,7 @@ def map_company(person: Browser, hub: str) -> None:
         balance_sheet_format=BALANCE_SHEET,
         profit_and_loss_format="[3-8][0-9][0-9][0-9]",
     )
-    person.press("/policy", posting="balanced", closed_period_rule="refuse")
+    person.press("/policy", posting="balanced", closed_period_rule="refuse", first_period="2026-01")
     person.press("/review")
     person.wait_for("Nothing stops a journal")
 

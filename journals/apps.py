@@ -13,9 +13,11 @@ class JournalsConfig(AppConfig):
         """Register the errands of the app, and what lower apps tell and ask of journals."""
         from accounts.operations import connecting
         from journals.operations import comparing, preparing, waiting  # noqa: F401 (an errand)
+        from journals.operations.going_live import FollowFirstPeriod
         from mappings.operations import ledger
-        from mappings.sources import code_sources
+        from mappings.sources import code_sources, first_period_followers
 
         code_sources.append(preparing.codes_seen)
+        first_period_followers.append(FollowFirstPeriod())
         connecting.when_authorised.append(waiting.signed_in)
         ledger.when_read.append(waiting.ledger_was_read)

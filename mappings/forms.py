@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -15,7 +16,9 @@ from connectors.base import Account, Dimension, LedgerFacts
 from mappings.domain.account_patterns import BadPattern, compile_pattern
 from mappings.domain.checking import PROBLEMS, find_pattern_problems
 from mappings.domain.dimensions import NoSuchDimension, find_dimension, nearest
+from mappings.domain.first_period import month_of, read_period
 from mappings.models import ClosedPeriodRule, ValueRule
+from mappings.operations.saving import REASON_LENGTH
 from mappings.queries import offered_companies, offered_connections
 
 _MAY_CHANGE = ((VISMANET, Level.WRITE),)
@@ -235,6 +238,15 @@ class PolicyForm(forms.Form):
         choices=ClosedPeriodRule.choices,
         error_messages={"required": gettext_lazy("Choose what happens when a period is closed.")},
     )
+    first_period = forms.CharField(
+        label=_("First period"),
+        max_length=7,
+        help_text=_(
+            "The first payroll run that the hub sends, as YYYY-MM. Earlier runs count as booked "
+            "before the hub and are never sent."
+        ),
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+    )
     own_numbers = forms.BooleanField(
         label=_("The hub chooses the batch number"),
         required=False,
@@ -257,6 +269,15 @@ class PolicyForm(forms.Form):
     def __init__(self, *args: Any, facts: LedgerFacts, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.facts = facts
+
+    def clean_first_period(self) -> str:
+        try:
+            return read_period(self.cleaned_data["first_period"])
+        except ValueError:
+            raise forms.ValidationError(
+                gettext("Write year and month as YYYY-MM, for example %(example)s.")
+                % {"example": month_of(timezone.localdate())}
+            ) from None
 
     def clean_balancing_account(self) -> str:
         number: str = self.cleaned_data["balancing_account"].strip()
@@ -283,9 +304,25 @@ class PolicyForm(forms.Form):
 
     @classmethod
     def initial_of(cls, settings: dict[str, Any]) -> dict[str, Any]:
-        """Return what the form shows for stored settings; on hold is what a new mapping offers."""
+        """
+        Return what the form shows for stored settings.
+
+        A new mapping offers to post on hold, from the present month on.
+        """
+        if "first_period" not in settings:
+            settings = settings | {"first_period": month_of(timezone.localdate())}
         posting = cls.HOLD if settings.get("hold", True) else cls.BALANCED
         return settings | {"posting": cls.RELEASE if settings.get("release") else posting}
+
+
+class ReasonForm(forms.Form):
+    """Why the first period of a mapping changes."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=REASON_LENGTH,
+        help_text=_("Why the first period changes. It is kept in the audit trail."),
+    )
 
 
 class ValuesForm(forms.Form):

@@ -50,6 +50,8 @@ class Mapping(models.Model):
     company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="mappings")
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="mappings")
     target = models.CharField(max_length=30)
+    first_period = models.CharField(_("first period"), max_length=7, blank=True)
+    """Runs before it were booked before the hub, and are never sent. Empty: nobody was asked."""
     branch = models.CharField(_("branch"), max_length=30, blank=True)
     ledger = models.CharField(_("ledger"), max_length=30, blank=True)
 

@@ -149,6 +149,7 @@ def setting_pairs(mapping: Mapping) -> list[tuple[str, str]]:
         (_("Company"), str(mapping.company)),
         (_("Administration"), mapping.connection.administration_name),
         (_("Account"), mapping.connection.name),
+        (_("First period"), mapping.first_period or _("Not chosen: every run is sent")),
         (_("Branch"), mapping.branch or nothing),
         (_("Ledger"), mapping.ledger or nothing),
         (_("Cost centre"), _dimension_words(mapping, "cost_centre")),

@@ -1,5 +1,6 @@
 """
-Where payroll codes are known from. Higher layers register; mapping only asks.
+Where payroll codes are known from, and who follows the first period. Higher layers register;
+mapping only asks.
 
     from mappings.sources import code_sources
     code_sources.append(codes_of_imported_journals)     # in AppConfig.ready
@@ -7,6 +8,8 @@ Where payroll codes are known from. Higher layers register; mapping only asks.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
 
 from mappings.models import Mapping
 
@@ -35,3 +38,37 @@ def codes_seen(mapping: Mapping) -> dict[str, dict[str, str]]:
             names = found.setdefault(seen.dimension, {})
             names[seen.code] = seen.name or names.get(seen.code, "")
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class FirstPeriodEffect:
+    """
+    What another first period would change.
+
+    :param before: runs that would count as booked before the hub, and do not now
+    :param to_send: runs that count as booked before the hub now, and could be sent then
+    """
+
+    before: int = 0
+    to_send: int = 0
+
+
+class FollowsFirstPeriod(Protocol):
+    """What must know of a mapping's first period."""
+
+    def effect(self, mapping: Mapping, first_period: str) -> FirstPeriodEffect:
+        """Return what that first period would change."""
+        ...
+
+    def changed(self, mapping: Mapping, *, now: datetime) -> None:
+        """Follow the mapping's first period; called in the transaction that saves it."""
+        ...
+
+
+first_period_followers: list[FollowsFirstPeriod] = []
+
+
+def first_period_effect(mapping: Mapping, first_period: str) -> FirstPeriodEffect:
+    """Return what that first period would change, in all."""
+    found = [one.effect(mapping, first_period) for one in first_period_followers]
+    return FirstPeriodEffect(sum(one.before for one in found), sum(one.to_send for one in found))

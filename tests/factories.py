@@ -126,7 +126,11 @@ def mapping(
 ) -> CompanyMapping:
     """Make a mapping that sends no dimensions; `to` is the company, `through` the connection."""
     through = through or connection(of)
-    values = {"target": through.vendor, "closed_period_rule": "refuse"}
+    values = {
+        "target": through.vendor,
+        "closed_period_rule": "refuse",
+        "first_period": "2020-01",
+    }
     return CompanyMapping.objects.create(
         organisation=of, company=to or company(of), connection=through, **values | more
     )

@@ -54,6 +54,7 @@ BADGES: Mapping[str, Badge] = {
     "needs_person": Badge(gettext_lazy("Needs a person"), "hand", "warn"),
     "reversed": Badge(gettext_lazy("Reversed"), "undo", "quiet"),
     "closed_by_hand": Badge(gettext_lazy("Closed by hand"), "lock", "quiet"),
+    "booked_before": Badge(gettext_lazy("Booked before the hub"), "lock", "quiet"),
     "imported": Badge(gettext_lazy("Imported"), "file", "quiet"),
     "changed": Badge(gettext_lazy("Changed"), "compare", "warn"),
     "skipped": Badge(gettext_lazy("Skipped"), "minus", "quiet"),

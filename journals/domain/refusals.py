@@ -40,6 +40,19 @@ class NoMapping(Rejected):
     action = "open_mappings"
 
 
+class BookedBefore(Rejected):
+    """B17: the run was booked before the hub went live for the company."""
+
+    summary = _("{reference} is from before {first_period}, the first period that the hub sends.")
+    remedy = _(
+        "It counts as booked before the hub. If it is not in the ledger, an administrator sets an "
+        "earlier first period in the mapping, with a reason; then press Send again."
+    )
+    who = ADMINISTRATOR
+    action = "open_mappings"
+    needs = ("reference", "first_period")
+
+
 class NotConnected(Rejected):
     """The account of the mapping is not authorised."""
 

@@ -14,6 +14,8 @@ The states of a batch and every change between them that is allowed.
     posted | released -> needs_person                      its number is now another batch's
     needs_person -> reversed                               a person deleted it there on purpose
     draft | held | rejected | needs_person <-> closed      a person booked it by hand
+    draft | ready | postponed | held | rejected -> booked_before -> draft
+                                                           booked before the hub went live (B17)
 """
 
 from enum import StrEnum
@@ -37,6 +39,7 @@ class BatchState(StrEnum):
     NEEDS_PERSON = "needs_person"
     REVERSED = "reversed"
     CLOSED = "closed"
+    BOOKED_BEFORE = "booked_before"
 
 
 STATE_WORDS = {
@@ -53,11 +56,12 @@ STATE_WORDS = {
     BatchState.NEEDS_PERSON: _("Needs a person"),
     BatchState.REVERSED: _("Reversed"),
     BatchState.CLOSED: _("Closed by hand"),
+    BatchState.BOOKED_BEFORE: _("Booked before the hub"),
 }
 
 _S = BatchState
 VALID_TRANSITIONS: dict[BatchState, frozenset[BatchState]] = {
-    _S.DRAFT: frozenset({_S.READY, _S.CLOSED}),
+    _S.DRAFT: frozenset({_S.READY, _S.CLOSED, _S.BOOKED_BEFORE}),
     _S.READY: frozenset(
         {
             _S.SENDING,
@@ -67,6 +71,7 @@ VALID_TRANSITIONS: dict[BatchState, frozenset[BatchState]] = {
             _S.HELD,
             _S.DRAFT,
             _S.NEEDS_PERSON,
+            _S.BOOKED_BEFORE,
         }
     ),
     _S.SENDING: frozenset(
@@ -74,23 +79,35 @@ VALID_TRANSITIONS: dict[BatchState, frozenset[BatchState]] = {
     ),
     _S.UNKNOWN: frozenset({_S.ACCEPTED, _S.READY, _S.NEEDS_PERSON}),
     _S.POSTPONED: frozenset(
-        {_S.SENDING, _S.ACCEPTED, _S.REJECTED, _S.HELD, _S.DRAFT, _S.NEEDS_PERSON}
+        {
+            _S.SENDING,
+            _S.ACCEPTED,
+            _S.REJECTED,
+            _S.HELD,
+            _S.DRAFT,
+            _S.NEEDS_PERSON,
+            _S.BOOKED_BEFORE,
+        }
     ),
-    _S.HELD: frozenset({_S.READY, _S.REJECTED, _S.DRAFT, _S.CLOSED}),
+    _S.HELD: frozenset({_S.READY, _S.REJECTED, _S.DRAFT, _S.CLOSED, _S.BOOKED_BEFORE}),
     _S.ACCEPTED: frozenset({_S.POSTED, _S.NEEDS_PERSON}),
     _S.POSTED: frozenset({_S.RELEASED, _S.REVERSED, _S.NEEDS_PERSON}),
     _S.RELEASED: frozenset({_S.REVERSED, _S.NEEDS_PERSON}),
-    _S.REJECTED: frozenset({_S.READY, _S.DRAFT, _S.CLOSED}),
+    _S.REJECTED: frozenset({_S.READY, _S.DRAFT, _S.CLOSED, _S.BOOKED_BEFORE}),
     _S.NEEDS_PERSON: frozenset({_S.ACCEPTED, _S.READY, _S.REJECTED, _S.CLOSED, _S.REVERSED}),
     _S.REVERSED: frozenset(),
     _S.CLOSED: frozenset({_S.DRAFT, _S.HELD, _S.REJECTED, _S.NEEDS_PERSON}),
+    _S.BOOKED_BEFORE: frozenset({_S.DRAFT}),
 }
 
 PROVEN = frozenset({_S.POSTED, _S.RELEASED})
 """The batch is in the ledger: number stored, read back, equal."""
 
-DONE = PROVEN | {_S.CLOSED}
-"""Nothing is left to do: the hub or a person has booked it."""
+BOOKED_ELSEWHERE = frozenset({_S.CLOSED, _S.BOOKED_BEFORE})
+"""It is in the ledger, or is to be, without the hub."""
+
+DONE = PROVEN | BOOKED_ELSEWHERE
+"""Nothing is left to do: the hub, a person or what was there before the hub has booked it."""
 
 SENT = "sent"
 """The state of a journal that is in the ledger, as far as it is to be there."""
@@ -99,13 +116,16 @@ SENT_WITH_OTHERS = DONE | {_S.REVERSED}
 """With nothing but these beside a proven batch, its journal is *sent*."""
 
 MAY_BE_CLOSED = frozenset(old for old, new in VALID_TRANSITIONS.items() if _S.CLOSED in new)
+MAY_BE_BOOKED_BEFORE = frozenset(
+    old for old, new in VALID_TRANSITIONS.items() if _S.BOOKED_BEFORE in new
+)
 MAY_BE_REVERSED = PROVEN
 
 HOLDS_ITS_NUMBER = PROVEN | {_S.ACCEPTED}
 """The number that the vendor gave is this batch's and no other's, as far as the hub knows."""
 
 IN_LEDGER = PROVEN | {_S.ACCEPTED, _S.REVERSED}
-MAY_BE_IN_LEDGER = IN_LEDGER | {_S.SENDING, _S.UNKNOWN, _S.NEEDS_PERSON, _S.CLOSED}
+MAY_BE_IN_LEDGER = IN_LEDGER | BOOKED_ELSEWHERE | {_S.SENDING, _S.UNKNOWN, _S.NEEDS_PERSON}
 NOT_SENT = frozenset({_S.DRAFT, _S.READY, _S.POSTPONED, _S.HELD, _S.REJECTED})
 
 
@@ -137,7 +157,9 @@ def journal_state(states: list[BatchState], *, checking: bool = False) -> str:
         return "sending"
     if _S.HELD in present:
         return "held"
-    if present == {_S.CLOSED}:
+    if present == {_S.BOOKED_BEFORE}:
+        return "booked_before"
+    if present and present <= BOOKED_ELSEWHERE:
         return "closed"
     if present and present <= DONE:
         return SENT

@@ -21,6 +21,7 @@ from accounts.models.prepared import Param
 from connectors.errors import ConnectorError
 from journals.domain.proving import next_attempt
 from journals.domain.states import (
+    BOOKED_ELSEWHERE,
     HOLDS_ITS_NUMBER,
     IN_LEDGER,
     PROVEN,
@@ -96,7 +97,7 @@ class BatchQuerySet(OfOrganisation):
             journal=models.OuterRef("journal"),
             round=models.OuterRef("round"),
             period__lt=models.OuterRef("period"),
-        ).exclude(state__in=[*IN_LEDGER, _S.CLOSED])
+        ).exclude(state__in=[*IN_LEDGER, *BOOKED_ELSEWHERE])
         return self.filter(
             models.Q(journal__send_what_can_go=True)
             | models.Q(reverses__isnull=False)

@@ -81,6 +81,7 @@ class Journal(models.Model):
         SENT = "sent", _("Sent")
         REVERSED = "reversed", _("Reversed")
         CLOSED = "closed", _("Closed by hand")
+        BOOKED_BEFORE = "booked_before", _("Booked before the hub")
 
     organisation = models.ForeignKey(
         Organisation, on_delete=models.CASCADE, related_name="journals"

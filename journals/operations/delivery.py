@@ -30,7 +30,7 @@ from connectors.errors import BadAnswer, ConnectorError, NotAuthorized, OutcomeU
 from journals.domain import refusals
 from journals.domain.states import BatchState
 from journals.models import Attempt, Batch, Journal
-from journals.operations import due, proving, restoring, turns, waiting
+from journals.operations import due, going_live, proving, restoring, turns, waiting
 from journals.operations.attempts import Calls, claim_and_open, close_attempt, record_number
 from journals.operations.contents import digest_of, to_post
 from journals.operations.faults import stop_batch
@@ -142,6 +142,8 @@ def deliver(
     if refusal is None and digest_of(batch=batch, currency=journal.currency) != batch.digest:
         refusal = refusals.OtherContent(reference=journal.reference)
     lease = claims.lease_seconds()
+    if refusal is None and going_live.keeps_out(batch, now=now):
+        return True
     if refusal is not None:
         with durable():
             if not batch.claim(owner=owner, now=now, lease_seconds=lease):

@@ -37,7 +37,7 @@ from journals.domain.run_marks import Replacing
 from journals.domain.settings import CSV, GBAT10, SIE, XLSX, SourceSettings
 from journals.domain.suggesting import Suggestion, suggest_settings
 from journals.models import Batch, Content, FilePiece, ImportedFile, Journal, Source
-from journals.operations import runs, storing
+from journals.operations import going_live, runs, storing
 from journals.operations.reversing import new_reference
 from journals.operations.sending import refresh_state, remember
 
@@ -491,6 +491,7 @@ def _make_journal(
         anew_of=anew_of,
     )
     remember(journal, "imported", user=by, now=now, file=file.name)
+    going_live.mark_new(journal, now=now)
     _audit(file, "journal.import", journal=journal, by=by, reference=reference)
     file.journal = journal
     _become(file, State.IMPORTED, now=now)
@@ -723,6 +724,7 @@ def decide(*, file: ImportedFile, take: bool, by: User | None, now: datetime) ->
         remember(journal, "content_replaced", user=by, now=now, file=found.name)
         _audit(found, "journal.replace", journal=journal, by=by, reference=journal.reference)
         refresh_state(journal.pk, now=now)
+        going_live.mark_new(journal, now=now)
         _become(found, State.IMPORTED, now=now)
 
 

@@ -33,6 +33,7 @@ from journals.domain.planning import (
 from journals.domain.preflight import PreflightProblem, preflight
 from journals.domain.states import BatchState
 from journals.models import Batch, Journal, JournalLine
+from journals.operations import going_live
 from journals.operations.contents import digest_of, write_lines
 from journals.operations.faults import stop_check
 from journals.operations.reversing import prepare_mirrors
@@ -256,6 +257,9 @@ def _prepare(journal: Journal, *, clock: Callable[[], datetime]) -> bool:
         # Without a sign-in the queue waits; the journal does not fail by it.
         _try_later(journal, failure, now=clock())
         return False
+    except refusals.BookedBefore as failure:
+        _keep_out(journal, failure, now=clock())
+        return False
     except ConnectorError as failure:
         _refuse_all(journal, failure, now=clock())
         return False
@@ -294,6 +298,15 @@ def _checked(
 def _try_later(journal: Journal, failure: ConnectorError, *, now: datetime) -> None:
     for batch in _queued(journal):
         batch.try_later(failure, now=now)
+
+
+def _keep_out(journal: Journal, failure: refusals.BookedBefore, *, now: datetime) -> None:
+    """The first period was changed after the press: what waits counts as booked before the hub."""
+    mapping = mapping_of(journal.company)
+    with transaction.atomic():
+        remember(journal, "refused", now=now, failure=failure)
+        if mapping is not None:
+            going_live.mark(journal, mapping, now=now)
 
 
 def _refuse_all(journal: Journal, failure: ConnectorError, *, now: datetime) -> None:

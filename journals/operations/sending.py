@@ -15,6 +15,7 @@ from journals.domain import refusals
 from journals.domain.states import DONE, BatchState, journal_state
 from journals.models import Batch, Journal, JournalEvent
 from journals.operations import turns, waiting
+from mappings.domain.first_period import is_before
 from mappings.models import Mapping
 from mappings.operations.versions import digest_of_mapping
 
@@ -79,9 +80,21 @@ def check_may_be_sent(journal: Journal) -> Mapping:
     mapping = mapping_of(company)
     if mapping is None:
         raise refusals.NoMapping(company=company.name)
+    if is_booked_before(journal, mapping):
+        raise refusals.BookedBefore(reference=journal.reference, first_period=mapping.first_period)
     if not mapping.connection.is_authorised:
         raise refusals.NotConnected(account=mapping.connection.name)
     return mapping
+
+
+def is_booked_before(journal: Journal, mapping: Mapping) -> bool:
+    """
+    Say whether the journal's run is from before the mapping's first period (B17).
+
+    The run decides, not the periods of its corrections. What sends anew what the hub had sent is
+    never from before the hub.
+    """
+    return journal.anew_of_id is None and is_before(journal.run_period, mapping.first_period)
 
 
 def request_sending(

@@ -109,13 +109,16 @@ def board(membership: Membership) -> Board:
 
 
 def _journal_tiles(states: dict[str, int]) -> list[Tile]:
-    kinds = (
+    kinds: tuple[tuple[str, str, str, str], ...] = (
         ("stopped", _("Journals stopped"), _("Something must be corrected"), "bad"),
         ("needs_person", _("Need a decision"), _("Only a person can tell"), "warn"),
         ("unknown", _("Outcome unknown"), _("The ledger is being asked"), "warn"),
         ("imported", _("Not sent"), _("Imported, waiting for Send"), ""),
     )
     rows = []
+    if states.get("booked_before"):
+        never = ("booked_before", _("Booked before the hub"), _("Never sent by the hub"), "")
+        kinds = (*kinds, never)
     for state, label, note, tone in kinds:
         figure = states.get(state, 0)
         rows.append(

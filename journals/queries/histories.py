@@ -58,6 +58,16 @@ _EVENTS: dict[str, tuple[str, str, str]] = {
         "undo",
         "warn",
     ),
+    "booked_before": (
+        _("Booked before the hub: the first period is {first_period}"),
+        "lock",
+        "quiet",
+    ),
+    "no_longer_booked_before": (
+        _("Not booked before the hub any more: the first period is {first_period}"),
+        "undo",
+        "warn",
+    ),
     "made_anew": (_("To be sent anew as {reference}"), "send", "info"),
     "anew_of": (_("Made to send {reference} anew"), "copy", "info"),
     "decided_stop": (_("{period}: a person stopped the batch. Reason: {reason}"), "stop", "warn"),

@@ -29,7 +29,7 @@ from journals.queries.wording import (
 
 _S = BatchState
 _MAY_BE_SENT = frozenset({_S.DRAFT, _S.REJECTED, _S.HELD})
-_SETTLED = frozenset({_S.CLOSED, _S.REVERSED})
+_SETTLED = frozenset({_S.CLOSED, _S.REVERSED, _S.BOOKED_BEFORE})
 _QUEUED = frozenset({_S.READY, _S.POSTPONED})
 _MAY_BE_WITHDRAWN = frozenset({_S.READY, _S.POSTPONED, _S.HELD})
 
@@ -137,7 +137,7 @@ def journal_page(journal: Journal) -> JournalPage:
             )
             for batch in batches
         ],
-        posted=sum(1 for batch in standing if batch.state in DONE),
+        posted=sum(1 for batch in standing if batch.state in DONE - {_S.BOOKED_BEFORE}),
         total=len(standing),
         problems=[problem_row(stored) for stored in journal.preflight_problems],
         checked_at=journal.preflight_at,

@@ -113,6 +113,10 @@ def list_journals(
     return here
 
 
+_BOOKED = sorted(DONE - {BatchState.BOOKED_BEFORE})
+"""By the hub, or by a person since it is here."""
+
+
 def journal_rows(journals: Iterable[Journal]) -> list[JournalRow]:
     """Return the rows of these journals; how far their batches are is one query for all."""
     journals = list(journals)
@@ -123,7 +127,7 @@ def journal_rows(journals: Iterable[Journal]) -> list[JournalRow]:
         )
         .values_list("journal_id")
         .exclude(state=BatchState.REVERSED)
-        .annotate(every=Count("pk"), posted=Count("pk", filter=Q(state__in=sorted(DONE))))
+        .annotate(every=Count("pk"), posted=Count("pk", filter=Q(state__in=_BOOKED)))
     }
     return [_row(journal, *counts.get(journal.pk, (0, 0))) for journal in journals]
 

@@ -102,6 +102,9 @@ def company_journals(request: HubRequest, pk: int) -> HttpResponse:
             "company": company,
             "company_text": str(company.pk),
             "mapping": sending.mapping_of(company),
+            "booked_before": Journal.objects.filter(
+                company=company, state=Journal.State.BOOKED_BEFORE
+            ).count(),
             "refusal": shown_refusal(refusal, company_id=company.pk) if refusal else None,
             "page": list_journals(
                 organisation=request.organisation,

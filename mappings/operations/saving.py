@@ -11,7 +11,9 @@ from accounts.models import Company, Connection, User
 from accounts.operations.audit import record
 from connectors.errors import ADMINISTRATOR, Rejected
 from connectors.words import gettext_noop as _
+from mappings.domain.first_period import read_period
 from mappings.models import MappedValue, Mapping
+from mappings.sources import first_period_followers
 
 
 class AlreadyMapped(Rejected):
@@ -34,11 +36,32 @@ class ConnectionNotAuthorised(Rejected):
     needs = ("account",)
 
 
+class FirstPeriodMissing(Rejected):
+    """B17: a new mapping says from which period on its runs are sent."""
+
+    summary = _("The first period of the mapping is missing.")
+    remedy = _("Give the first payroll period that the hub is to send, as YYYY-MM.")
+    who = ADMINISTRATOR
+
+
+class FirstPeriodNeedsReason(Rejected):
+    """B17: another first period decides whether runs are sent, so it has a reason."""
+
+    summary = _("The first period changes from {before} to {after}, and the reason is missing.")
+    remedy = _("Write in a few words why. It is kept in the audit trail.")
+    who = ADMINISTRATOR
+    needs = ("before", "after")
+
+
+REASON_LENGTH = 300
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MappingSettings:
     """What a person chooses in the wizard beside company and administration."""
 
     closed_period_rule: str
+    first_period: str = ""
     branch: str = ""
     ledger: str = ""
     use_cost_centre: bool = False
@@ -79,11 +102,13 @@ def create_mapping(
     """
     Map a company to the administration of a connection.
 
+    :raises FirstPeriodMissing: if the settings name none (B17)
     :raises ConnectionNotAuthorised: if journals cannot be posted through it now
     :raises AlreadyMapped: if the company has a mapping to that target
     """
     if connection.organisation_id != company.organisation_id:
         raise ValueError("company and connection belong to different organisations")
+    _check_first_period(settings)
     if not connection.is_authorised:
         raise ConnectionNotAuthorised(account=connection.name)
     try:
@@ -107,6 +132,7 @@ def create_mapping(
                 address=address,
                 request_id=request_id,
             )
+            _follow_first_period(mapping, now=now)
     except IntegrityError as exc:
         if Mapping.objects.filter(company=company, target=connection.vendor).exists():
             raise AlreadyMapped(company=str(company)) from exc
@@ -120,10 +146,23 @@ def change_mapping(
     settings: MappingSettings,
     by: User | None,
     now: datetime,
+    reason: str = "",
     address: str = "",
     request_id: str = "",
 ) -> Mapping:
-    """Change the settings of a mapping; the audit trail says what was and what is."""
+    """
+    Change the settings of a mapping; the audit trail says what was and what is.
+
+    :param reason: why the first period changes; needed only then
+    :raises FirstPeriodMissing: if the mapping had one and the settings have none
+    :raises FirstPeriodNeedsReason: if it changes without a reason
+    """
+    reason = " ".join(reason.replace("\0", "").split())[:REASON_LENGTH]
+    other_period = mapping.first_period != settings.first_period
+    if other_period:
+        _check_first_period(settings)
+    if other_period and mapping.first_period and not reason:
+        raise FirstPeriodNeedsReason(before=mapping.first_period, after=settings.first_period)
     before, after = asdict(MappingSettings.of(mapping)), asdict(settings)
     changed = {
         name: {"from": before[name], "to": value}
@@ -140,11 +179,25 @@ def change_mapping(
             action="mapping.changed",
             subject=mapping,
             user=by,
-            details=changed,
+            details=changed | ({"reason": reason} if other_period and reason else {}),
             address=address,
             request_id=request_id,
         )
+        if other_period:
+            _follow_first_period(mapping, now=now)
     return mapping
+
+
+def _check_first_period(settings: MappingSettings) -> None:
+    try:
+        read_period(settings.first_period)
+    except ValueError:
+        raise FirstPeriodMissing() from None
+
+
+def _follow_first_period(mapping: Mapping, *, now: datetime) -> None:
+    for follower in first_period_followers:
+        follower.changed(mapping, now=now)
 
 
 def delete_mapping(

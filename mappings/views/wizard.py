@@ -5,6 +5,7 @@ The web process calls nobody: after the administration is chosen a worker reads 
 the page waits for that errand.
 """
 
+from dataclasses import dataclass
 from typing import Any, cast
 
 from django.contrib import messages
@@ -30,11 +31,14 @@ from mappings.operations.ledger import stored_facts
 from mappings.operations.saving import (
     AlreadyMapped,
     ConnectionNotAuthorised,
+    FirstPeriodMissing,
+    FirstPeriodNeedsReason,
     MappingSettings,
     change_mapping,
     create_mapping,
 )
 from mappings.queries import offered_companies, setting_pairs
+from mappings.sources import FirstPeriodEffect, first_period_effect
 
 DRAFT = "mapping_draft"
 STEPS = ("company", "administration", "place", "dimensions", "patterns", "policy", "review")
@@ -212,12 +216,14 @@ def _take(request: HubRequest, step: str, draft: dict[str, Any], form: Form) -> 
 def _review(
     request: HubRequest, draft: dict[str, Any], company: Company, connection: Connection
 ) -> HttpResponse:
-    # The rule is the one setting without a default: without it nothing is saved.
-    if not draft["settings"].get("closed_period_rule"):
+    # Rule and first period have no default: without them nothing is saved.
+    if not all(draft["settings"].get(name) for name in ("closed_period_rule", "first_period")):
         return redirect("mappings:step", step="policy")
     settings = MappingSettings.from_draft(draft["settings"])
     refused = ""
-    if request.method == "POST":
+    change = _first_period_change(request, draft, settings)
+    reason = change.form if change else None
+    if request.method == "POST" and (reason is None or reason.is_valid()):
         now = timezone.now()
         told: dict[str, Any] = {
             "by": request.user,
@@ -230,12 +236,18 @@ def _review(
                 mapping = get_object_or_404(
                     Mapping.objects.of(request.organisation), pk=draft["mapping"]
                 )
-                change_mapping(mapping=mapping, settings=settings, **told)
+                why = reason.cleaned_data["reason"] if reason is not None else ""
+                change_mapping(mapping=mapping, settings=settings, reason=why, **told)
             else:
                 mapping = create_mapping(
                     company=company, connection=connection, settings=settings, **told
                 )
-        except (AlreadyMapped, ConnectionNotAuthorised) as refusal:
+        except (
+            AlreadyMapped,
+            ConnectionNotAuthorised,
+            FirstPeriodMissing,
+            FirstPeriodNeedsReason,
+        ) as refusal:
             refused = (
                 f"{words(refusal.summary, refusal.params)} {words(refusal.remedy, refusal.params)}"
             )
@@ -256,9 +268,35 @@ def _review(
         "settings": settings,
         "pairs": _pairs(settings, company, connection),
         "refused": refused,
+        "change": change,
         **_around("review", draft),
     }
     return render(request, "mappings/review.html", context)
+
+
+@dataclass(frozen=True, slots=True)
+class _FirstPeriodChange:
+    """Another first period: what it changes, and the form that asks why."""
+
+    before: str
+    after: str
+    effect: FirstPeriodEffect
+    form: forms.ReasonForm
+
+
+def _first_period_change(
+    request: HubRequest, draft: dict[str, Any], settings: MappingSettings
+) -> _FirstPeriodChange | None:
+    """Return what a person is asked when a mapping that has a first period gets another one."""
+    mapping = Mapping.objects.of(request.organisation).filter(pk=draft.get("mapping", 0)).first()
+    if mapping is None or mapping.first_period in ("", settings.first_period):
+        return None
+    return _FirstPeriodChange(
+        before=mapping.first_period,
+        after=settings.first_period,
+        effect=first_period_effect(mapping, settings.first_period),
+        form=forms.ReasonForm(request.POST if request.method == "POST" else None),
+    )
 
 
 def _pairs(

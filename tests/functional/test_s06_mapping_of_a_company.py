@@ -82,7 +82,7 @@ class TestNewMapping:
             cost_centre_description="Kostnadsställe",
         )
         answer(client, "patterns", balance_sheet_format="[0-2][0-9][0-9][0-9]")
-        answer(client, "policy", posting="hold", closed_period_rule="hold")
+        answer(client, "policy", posting="hold", closed_period_rule="hold", first_period="2026-03")
         saved = client.post(reverse("mappings:step", args=["review"]))
         waiting = client.get(saved.url)
         run_due_work()
@@ -155,7 +155,9 @@ class TestSecondMapping:
         connection = connected(me.organisation, sandbox.url)
         client = signed_in(me)
         walk_to_dimensions(client, company, connection, run_due_work)
-        answer(client, "policy", posting="hold", closed_period_rule="refuse")
+        answer(
+            client, "policy", posting="hold", closed_period_rule="refuse", first_period="2026-03"
+        )
         factories.mapping(me.organisation, to=company, through=connection)
 
         page = client.post(reverse("mappings:step", args=["review"]))

@@ -131,6 +131,7 @@ def mapped(connected: dict[str, Any], administrator: Desk) -> dict[str, Any]:
     expect(page.locator("input[name=posting][value=balanced]")).to_be_checked()
     desk.tab_to(page.locator("input[name=closed_period_rule]").first)
     page.keyboard.press("Space")
+    page.get_by_label("First period").fill("2026-03")
     desk.press_key_on("Next")
     page.wait_for_url(re.compile("/review/"))
     desk.look_closely()

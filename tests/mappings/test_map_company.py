@@ -25,7 +25,8 @@ def company(sandbox: Any) -> Company:
 def run(*more: str) -> tuple[int, dict[str, Any]]:
     told = io.StringIO()
     name = Connection.objects.get().name
-    words = ["--company", "1001", "--connection", name, "--closed-period", "refuse", "--json"]
+    words = ["--company", "1001", "--connection", name, "--closed-period", "refuse"]
+    words += ["--first-period", "2026-03", "--json"]
     try:
         call_command("map_company", *words, *more, stdout=told)
     except SystemExit as end:

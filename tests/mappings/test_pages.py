@@ -164,7 +164,13 @@ class TestEdit:
         client.get(reverse("mappings:edit", args=[made.pk]))
         run_due_work()
         client.get(reverse("mappings:reading"), follow=True)
-        answer(client, "policy", posting="release", closed_period_rule="next_open")
+        answer(
+            client,
+            "policy",
+            posting="release",
+            closed_period_rule="next_open",
+            first_period="2020-01",
+        )
         client.post(reverse("mappings:step", args=["review"]))
 
         changed = Mapping.objects.get()

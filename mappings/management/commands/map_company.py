@@ -15,6 +15,7 @@ from connectors.base import LedgerFacts
 from connectors.errors import ConnectorError
 from mappings.domain.checking import PROBLEMS, Problem, find_pattern_problems
 from mappings.domain.dimensions import NoSuchDimension, find_dimension
+from mappings.domain.first_period import read_period
 from mappings.models import ClosedPeriodRule, Mapping
 from mappings.operations.checking import check_mapping
 from mappings.operations.ledger import facts_for
@@ -30,7 +31,7 @@ class Command(HubCommand):
     )
     example = (
         "python manage.py map_company --company 100 --connection anna@office.example "
-        "--closed-period refuse --cost-centre 'Kostnadsställe' "
+        "--closed-period refuse --first-period 2026-03 --cost-centre 'Kostnadsställe' "
         "--balance-sheet-format '[0-2][0-9][0-9][0-9]'"
     )
 
@@ -44,6 +45,13 @@ class Command(HubCommand):
             required=True,
             choices=ClosedPeriodRule.values,
             help="what happens when a period is closed; there is no default",
+        )
+        parser.add_argument(
+            "--first-period",
+            required=True,
+            metavar="YYYY-MM",
+            help="the first payroll period that the hub sends, usually the present month; "
+            "earlier runs count as booked before the hub and are never sent",
         )
         parser.add_argument(
             "--organisation", default="", help="name; needed when there are several"
@@ -148,6 +156,13 @@ def _connection(organisation: Organisation, wanted: str) -> Connection:
     return chosen
 
 
+def _period(text: str) -> str:
+    try:
+        return read_period(text)
+    except ValueError:
+        raise CommandError(f"{text} is no period. Write year and month as YYYY-MM.") from None
+
+
 def _settings(options: dict[str, Any], facts: LedgerFacts) -> MappingSettings:
     given: dict[str, Any] = {}
     for name in ("cost_centre", "cost_unit"):
@@ -172,6 +187,7 @@ def _settings(options: dict[str, Any], facts: LedgerFacts) -> MappingSettings:
         raise CommandError(" ".join(words(PROBLEMS[p.code].summary, p.params) for p in bad))
     return MappingSettings(
         closed_period_rule=options["closed_period"],
+        first_period=_period(options["first_period"]),
         branch=options["branch"].strip(),
         ledger=options["ledger"].strip(),
         hold=not options["no_hold"],
