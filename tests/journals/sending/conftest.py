@@ -154,6 +154,7 @@ def make_office(sandbox: Any, tenant_id: str = seed.AKERIET) -> Office:
         balance_sheet_format="[1-2][0-9][0-9][0-9]",
         closed_period_rule="refuse",
         hold=False,
+        first_period="2020-01",
     )
     return Office(
         organisation=organisation,
