@@ -11,4 +11,4 @@ class PaymentsConfig(AppConfig):
 
     def ready(self) -> None:
         """Make the handlers of errands known."""
-        from payments.operations import blocking, clients, reconciling  # noqa: F401
+        from payments.operations import alarming, blocking, clients, reconciling  # noqa: F401

@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.operations.waking import wake
 from payments.models import Customer, FetchRun, InvoiceClient, Payment, Registration
 from payments.models.registrations import CLAIMED
-from payments.operations import fetching, registering, running
+from payments.operations import alarming, fetching, registering, running
 
 
 @shared_task
@@ -31,7 +31,16 @@ def start_scheduled(**_newer: object) -> None:
     fetching.start_scheduled(now=timezone.now())
 
 
-PERIODIC = ((start_scheduled, timedelta(minutes=5)),)
+@shared_task
+def tell_owners(**_newer: object) -> None:
+    """Write down who is to be told of payments that are not registered; reads and writes rows."""
+    alarming.tell_owners(now=timezone.now())
+
+
+PERIODIC = (
+    (start_scheduled, timedelta(minutes=5)),
+    (tell_owners, timedelta(minutes=5)),
+)
 
 
 def extend_claims(*, owners: Sequence[str], until: datetime) -> int:

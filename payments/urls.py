@@ -10,6 +10,7 @@ from payments.views import (
     overview,
     reconciling,
     settings,
+    standing,
 )
 
 app_name = "payments"
@@ -35,6 +36,8 @@ urlpatterns = [
     path("invoices/runs/<int:pk>/mark-again/", fetching.mark_again, name="mark_again"),
     path("invoices/runs/<int:pk>/<slug:name>/", fetching.run_list, name="run_list"),
     path("invoices/unmatched/", matching.unmatched, name="unmatched"),
+    path("invoices/not-there/", standing.not_there, name="not_there"),
+    path("invoices/clients/<int:pk>/again/", standing.try_again, name="try_client_again"),
     path("invoices/payments/<int:pk>/", matching.payment, name="payment"),
     path("invoices/payments/<int:pk>/match/", matching.match, name="match"),
     path("invoices/matches/<int:pk>/undo/", matching.undo, name="undo_match"),

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.db.models import Count
 from django.urls import reverse
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from accounts import domain
@@ -95,6 +97,8 @@ def board(membership: Membership) -> Board:
                 "bad" if again else "",
             )
         )
+    for more in settings.HUB_HOME_TILES:
+        tiles += [Tile(**one) for one in import_string(more)(membership)]
     latest: list[JournalRow] = []
     if sees_journals:
         newest = Journal.objects.of(organisation).select_related("company")

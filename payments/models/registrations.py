@@ -117,6 +117,8 @@ class Registration(models.Model):
     target_number = models.CharField(max_length=40, blank=True)
     matched_there = models.BooleanField(null=True)
     """Whether the target joined it to the invoice; False: a person must do that there."""
+    told = models.CharField(max_length=15, blank=True)
+    """What is wrong with it as its owner was told last; see `alarming`."""
     failure_code = models.CharField(max_length=80, blank=True)
     failure_params = models.JSONField(default=dict, blank=True)
     failure_detail = models.TextField(blank=True)

@@ -505,7 +505,9 @@ def try_again(
         refused = refused.filter(pk=registration_id)
     if among is not None:
         refused = refused.filter(payment__in=among.values("pk"))
-    count = refused.update(state=_S.READY, state_at=now, not_before=now, failures=0, **NO_FAILURE)
+    count = refused.update(
+        state=_S.READY, state_at=now, not_before=now, failures=0, told="", **NO_FAILURE
+    )
     if count:
         audit.record(
             organisation=client.organisation,
@@ -542,7 +544,7 @@ def decide(
         new = {"there": _S.TO_REVERSE, "not_there": _S.REVERSED}[choice]
     else:
         new = {"there": _S.REGISTERED, "not_there": _S.READY, "drop": _S.WITHDRAWN}[choice]
-    changes = dict(NO_FAILURE)
+    changes = dict(NO_FAILURE, told="")
     if new is _S.REGISTERED:
         changes["target_id"] = registration.target_id or f"by-hand-{registration.pk}"
     with transaction.atomic():

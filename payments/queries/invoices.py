@@ -28,7 +28,9 @@ from payments.models import (
 )
 from payments.operations.fetching import refusal_of
 from payments.operations.placing import portions, used_of
+from payments.queries import standing
 from payments.queries.pages import page_of
+from payments.queries.standing import StandingRow
 from payments.queries.wording import STATES
 
 _NOTHING = Value(ZERO, output_field=MoneyField())
@@ -47,6 +49,7 @@ class ClientRow:
     compared_at: datetime | None
     run: FetchRun | None
     refusal: FailureRow | None
+    standing: list[StandingRow]
 
 
 def client_rows(
@@ -69,6 +72,7 @@ def _client_rows(shown: list[InvoiceClient], integration: Integration) -> list[C
     paid = _sums(Settlement.objects.filter(client__in=ids, payment__isnull=False), "amount")
     waiting = unmatched_counts(ids)
     newest = newest_reconciliations(ids)
+    stand = standing.of_clients(ids)
     runs = {
         run.client_id: run
         for run in FetchRun.objects.filter(
@@ -90,6 +94,7 @@ def _client_rows(shown: list[InvoiceClient], integration: Integration) -> list[C
                 compared_at=compared.made_at if compared else None,
                 run=runs.get(client.pk),
                 refusal=failure_row_of(refusal) if refusal else None,
+                standing=standing.rows(stand.get(client.pk, {}), client=client),
             )
         )
     return rows

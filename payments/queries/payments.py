@@ -14,6 +14,7 @@ from accounts.models import Organisation
 from accounts.queries import FailureRow, failure_row
 from connectors.base import ZERO
 from payments.domain.matching import suggest
+from payments.domain.standing import STATES, WAITS_FOR_A_PERSON, Standing
 from payments.domain.states import RegistrationState
 from payments.models import (
     Customer,
@@ -29,12 +30,14 @@ from payments.models import (
 )
 from payments.operations.placing import Open, incoming_of, portions, settled_on
 from payments.operations.running import left_out_of
+from payments.queries import standing
 from payments.queries.invoices import unmatched_of, with_assigned
 from payments.queries.pages import page_of
 from payments.queries.wording import (
     OUTCOMES,
     REGISTRATIONS,
     RULES,
+    STANDINGS,
     doubt_words,
     left_words,
     mark_words,
@@ -312,6 +315,7 @@ LISTS = (
     "unassigned",
     "marked",
     "mark_refused",
+    *(one.value for one in Standing),
 )
 
 
@@ -343,6 +347,10 @@ def run_list(run: FetchRun, name: str) -> Any:
             by_run = placed.filter(outcome=name)
         case "unassigned":
             return fresh.filter(~Exists(Settlement.objects.filter(payment=OuterRef("pk"))))
+        case _ if name in set(Standing):
+            mine = standing.registrations_of(run).filter(payment=OuterRef("pk"))
+            stands = Exists(mine.filter(state__in=STATES[Standing(name)]))
+            return Payment.objects.filter(stands, client_id=run.client_id)
         case "marked" | "mark_refused":
             return fresh.filter(mark="marked" if name == "marked" else "refused")
         case _:
@@ -350,6 +358,7 @@ def run_list(run: FetchRun, name: str) -> Any:
     return Payment.objects.filter(Exists(by_run), client_id=run.client_id)
 
 
+_TONES = {Standing.REFUSED: "bad", Standing.NEEDS_PERSON: "bad", Standing.WAITING: ""}
 _MARKED_WITHIN = timedelta(minutes=2)
 
 
@@ -375,7 +384,7 @@ class Figure:
 
 
 def figures(run: FetchRun) -> list[Figure]:
-    """Return the numbers of a run as they are now; three statements."""
+    """Return the numbers of a run as they are now; four statements."""
     fresh = Payment.objects.filter(first_run=run).aggregate(
         new=Count("pk"),
         marked=Count("pk", filter=Q(mark="marked")),
@@ -389,6 +398,7 @@ def figures(run: FetchRun) -> list[Figure]:
         .annotate(n=Count("payment", distinct=True))
     )
     skipped = SkippedRow.objects.filter(run=run).count()
+    stand = standing.of_run(run)
 
     def figure(label: str, name: str, number: int, tone: str = "") -> Figure:
         url = reverse("payments:run_list", args=[run.pk, name])
@@ -408,9 +418,26 @@ def figures(run: FetchRun) -> list[Figure]:
         figure(_("Paid too much"), "over", outcomes.get("over", 0), "warn"),
         figure(_("Unassigned"), "unassigned", fresh["unassigned"], "warn"),
         figure(_("Skipped"), "skipped", skipped, "warn"),
+        *(
+            figure(str(STANDINGS[one][0]), one.value, stand[one], _TONES.get(one, "warn"))
+            for one in Standing
+            if stand.get(one)
+        ),
         figure(_("Marked in Visma"), "marked", fresh["marked"]),
         figure(_("Mark refused"), "mark_refused", fresh["mark_refused"], "warn"),
     ]
+
+
+def list_title(run: FetchRun, name: str) -> str:
+    """Return the words of one number of a run's page, above zero or not."""
+    words = next((one.label for one in figures(run) if one.name == name), "")
+    return words or str(STANDINGS[Standing(name)][0])
+
+
+def trouble_of(run: FetchRun) -> int:
+    """Return how many registrations of a run wait for a person."""
+    counts = standing.of_run(run)
+    return sum(counts.get(one, 0) for one in WAITS_FOR_A_PERSON)
 
 
 def sum_of(rows: Any) -> Decimal:

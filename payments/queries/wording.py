@@ -7,6 +7,7 @@ from accounts.queries import FailureRow, failure_row, words
 from payments.domain.matching import Left, Outcome, Rule
 from payments.domain.open_amounts import InvoiceState
 from payments.domain.reconciling import Difference
+from payments.domain.standing import Standing
 from payments.queries.finding_texts import FINDINGS, MARK_REASONS
 
 LEFT: dict[str, object] = {
@@ -55,6 +56,12 @@ REGISTRATIONS = {
     "to_reverse": (_("Is taken back"), "waiting"),
     "reversing": (_("Is taken back"), "sending"),
     "reversed": (_("Taken back"), "reversed"),
+}
+STANDINGS = {
+    Standing.REFUSED: (_("Refused by PowerOffice"), "rejected"),
+    Standing.NEEDS_PERSON: (_("To be decided by a person"), "needs_person"),
+    Standing.UNKNOWN: (_("Outcome unknown"), "unknown"),
+    Standing.WAITING: (_("On their way to PowerOffice"), "waiting"),
 }
 DIFFERENCES = {
     Difference.NONE: (_("Equal"), "done"),

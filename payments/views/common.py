@@ -64,6 +64,7 @@ def tabs(request: HubRequest, here: str) -> list[dict[str, object]]:
         items.append(("import", _("Import payments")))
     items += [
         ("unmatched", _("Unmatched payments")),
+        ("not_there", _("Not in PowerOffice")),
         ("customers", _("Customers and blocks")),
         ("time", _("Time")),
         ("settings", _("Settings")),

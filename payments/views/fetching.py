@@ -115,6 +115,7 @@ def run(request: HubRequest, pk: int) -> HttpResponse:
         "client": one.client,
         "figures": payments.figures(one),
         "agrees": one.agrees,
+        "trouble": payments.trouble_of(one),
         "going": payments.still_going(one, now=timezone.now()) if one.is_over else 0,
         "phase": FetchRun.Phase(one.phase).label,
         "failure": failure_row(
@@ -144,7 +145,7 @@ def run_list(request: HubRequest, pk: int, name: str) -> HttpResponse:
     listed = payments.run_list(one, name)
     context["page"] = payments.paged(listed, page=page_number)
     context["total"], context["name"] = payments.sum_of(listed), name
-    context["title"] = next(f.label for f in payments.figures(one) if f.url.endswith(f"/{name}/"))
+    context["title"] = payments.list_title(one, name)
     return render(request, "payments/run_list.html", context)
 
 

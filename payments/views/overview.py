@@ -19,6 +19,7 @@ from payments.operations import invoice_files
 from payments.operations.fetching import refusal_of
 from payments.operations.rights import integration_of
 from payments.queries import invoices as queries
+from payments.queries import standing
 from payments.queries.payments import events_of, tie_of
 from payments.views.common import active, may, member, person, tabs, tell
 
@@ -71,6 +72,7 @@ def client(request: HubRequest, pk: int) -> HttpResponse:
         "may_fetch": may(request, domain.PAYMENTS_OVERVIEW),
         "may_change": may(request, domain.ORGANISATION),
         "tie": tie_of(one),
+        "counts": standing.rows(standing.of_clients([one.pk]).get(one.pk, {}), client=one),
         "compared": queries.newest_reconciliations([one.pk]).get(one.pk),
         "upload_form": UploadForm() if one.target_id is None else None,
         "state": state,

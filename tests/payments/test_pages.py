@@ -36,6 +36,7 @@ PAGES = (
     "overview",
     "import",
     "unmatched",
+    "not_there",
     "customers",
     "time",
     "settings",
@@ -102,6 +103,7 @@ def addresses() -> list[tuple[str, str]]:
             "compare",
             "client_settings",
             "check_client",
+            "try_client_again",
             "import_invoices",
             "export_invoices",
         ),
@@ -200,7 +202,8 @@ class TestEveryPage:
 
 class TestStatements:
     @pytest.mark.parametrize(
-        "name", ["overview", "client", "unmatched", "customers", "time", "import", "run_list"]
+        "name",
+        ["overview", "client", "unmatched", "not_there", "customers", "time", "import", "run_list"],
     )
     def test_do_not_grow_with_the_rows(self, full, name):
         me = rows.signed_in(full.member)

@@ -15,6 +15,7 @@ from payments.queries.invoices import unmatched_of
 _REGISTRATIONS = {
     "refused": RegistrationState.REJECTED,
     "needs_person": RegistrationState.NEEDS_PERSON,
+    "unknown": RegistrationState.UNKNOWN,
 }
 
 

@@ -1,0 +1,132 @@
+"""
+Mails to the people whose job it is that payments arrive: one for a client, not one a payment.
+
+A registration is told of once for each thing that is wrong with it: when it is refused or needs
+a person at once, when it waits or is in doubt after a while. What a person tries again may be
+told of again.
+"""
+
+from datetime import datetime, timedelta
+from smtplib import SMTPException
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import send_mail
+from django.db import transaction
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext, ngettext
+
+from accounts.models import Errand, User
+from accounts.operations.errands import handles, request_errand
+from accounts.operations.telling import people_of
+from connectors.errors import Unavailable
+from connectors.words import gettext_noop as _
+from payments.domain.standing import STATES, Standing
+from payments.models import FetchRun, InvoiceClient, Registration
+
+TELL = "payments.tell"
+PATIENCE = timedelta(minutes=30)
+"""How long something may wait, or be in doubt, before somebody is told."""
+_AT_ONCE = 900
+_LINES = {
+    Standing.REFUSED: _("refused by PowerOffice: correct what it says, then press Try again"),
+    Standing.NEEDS_PERSON: _("to be decided: look in PowerOffice, then answer on the page"),
+    Standing.UNKNOWN: _("with an unknown outcome: PowerOffice is asked, and has not answered"),
+    Standing.WAITING: _("waiting for longer than half an hour; the page says for what"),
+}
+
+
+def tell_owners(*, now: datetime, limit: int = 200) -> int:
+    """Write down whom to tell of what is wrong now; a worker sends the mails. Return how many."""
+    clients = (
+        InvoiceClient.objects.filter(pk__in=_untold(now=now).values("client"))
+        .select_related("organisation", "target")
+        .order_by("pk")[:limit]
+    )
+    return sum(_tell(client, now=now) for client in clients)
+
+
+def _untold(*, now: datetime) -> Any:
+    late = now - PATIENCE
+    stands_still = Q(failures__gt=0) | Q(state_at__lt=late)
+    when = {
+        Standing.UNKNOWN: Q(state_at__lt=late),
+        Standing.WAITING: Q(settlement__made_at__lt=late) & stands_still,
+    }
+    wrong = Q(pk__in=[])
+    for standing, states in STATES.items():
+        wrong |= Q(state__in=states) & ~Q(told=standing.value) & when.get(standing, Q())
+    return Registration.objects.filter(wrong)
+
+
+@transaction.atomic
+def _tell(client: InvoiceClient, *, now: datetime) -> bool:
+    """Mark the registrations as told of, and ask for the mail, in one commit."""
+    counts: dict[str, int] = {}
+    for standing, states in STATES.items():
+        mine = _untold(now=now).filter(client=client, state__in=states)
+        ids = list(mine.values_list("pk", flat=True)[:_AT_ONCE])
+        number = Registration.objects.filter(pk__in=ids).update(told=standing.value)
+        if number:
+            counts[standing.value] = number
+    if not counts:
+        return False
+    request_errand(
+        organisation=client.organisation,
+        kind=TELL,
+        by=None,
+        params={"client": client.pk, "counts": counts, "patient": True},
+    )
+    return True
+
+
+def people_for(client: InvoiceClient) -> list[User]:
+    """Return the owner of the account in the target, and who fetched for the client last."""
+    found = {one.pk: one for one in (people_of(client.target) if client.target else ())}
+    last = (
+        FetchRun.objects.filter(client=client, requested_by__is_active=True)
+        .filter(requested_by__memberships__organisation=client.organisation_id)
+        .select_related("requested_by")
+        .order_by("-created_at", "-pk")
+        .first()
+    )
+    if last is not None and last.requested_by is not None:
+        found[last.requested_by.pk] = last.requested_by
+    return list(found.values())
+
+
+@handles(TELL)
+def tell(errand: Errand, now: datetime) -> dict[str, object]:
+    """Write to each of the people in their language; how many is the answer."""
+    client = (
+        InvoiceClient.objects.of(errand.organisation)
+        .select_related("organisation", "target")
+        .filter(pk=errand.params["client"])
+        .first()
+    )
+    if client is None:
+        return {"told": 0}
+    people = people_for(client)
+    for person in people:
+        with translation.override(person.language or settings.LANGUAGE_CODE):
+            subject, body = _words(client, errand.params["counts"])
+        try:
+            send_mail(subject, body, None, [person.email])
+        except (SMTPException, OSError) as exc:
+            raise Unavailable(vendor="E-mail", detail=type(exc).__name__) from exc
+    return {"told": len(people)}
+
+
+def _words(client: InvoiceClient, counts: dict[str, int]) -> tuple[str, str]:
+    total = sum(counts.values())
+    subject = ngettext(
+        "{n} payment of {client} is not in PowerOffice",
+        "{n} payments of {client} are not in PowerOffice",
+        total,
+    ).format(n=total, client=client.name)
+    lines = [f"{counts[one]} {gettext(text)}" for one, text in _LINES.items() if counts.get(one)]
+    url = settings.HUB_BASE_URL + reverse("payments:not_there") + f"?client={client.pk}"
+    closing = gettext("None is lost, and none is registered twice by this.")
+    return " ".join(subject.split()), "\n\n".join([subject, *lines, closing, url]) + "\n"

@@ -1,0 +1,119 @@
+"""How many payments are not (yet) in the target, of a client, a run or an organisation."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Exists, OuterRef, Q
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts import domain
+from accounts.domain import Level
+from accounts.models import Membership
+from payments.domain.standing import STATES, WAITS_FOR_A_PERSON, Standing, standing_of
+from payments.domain.states import RegistrationState
+from payments.models import FetchRun, InvoiceClient, Registration
+from payments.queries.wording import STANDINGS
+
+_ALL = tuple(state for states in STATES.values() for state in states)
+
+
+@dataclass(frozen=True, slots=True)
+class StandingRow:
+    """How many registrations stand so, in words, and the list of their payments."""
+
+    standing: Standing
+    word: str
+    look: str
+    figure: int
+    url: str
+
+
+Counts = dict[Standing, int]
+
+
+def _counted(rows: Any, by: str = "") -> dict[int, Counts]:
+    found: dict[int, Counts] = {}
+    columns = (by, "state") if by else ("state",)
+    counted = rows.filter(state__in=_ALL).order_by().values_list(*columns).annotate(n=Count("pk"))
+    for *key, state, number in counted:
+        standing = standing_of(RegistrationState(state))
+        if standing is not None:
+            counts = found.setdefault(key[0] if key else 0, {})
+            counts[standing] = counts.get(standing, 0) + number
+    return found
+
+
+def of_clients(client_ids: Iterable[int]) -> dict[int, Counts]:
+    """Return the counts of each client that has any; one statement."""
+    return _counted(Registration.objects.filter(client__in=list(client_ids)), "client_id")
+
+
+def registrations_of(run: FetchRun) -> Any:
+    """Return the registrations of what a run brought, or placed."""
+    return Registration.objects.filter(Q(payment__first_run=run) | Q(settlement__run=run))
+
+
+def of_run(run: FetchRun) -> Counts:
+    """Return the counts of what a run brought, or placed, as they are now."""
+    return _counted(registrations_of(run)).get(0, {})
+
+
+def rows(counts: Counts, *, client: InvoiceClient | None = None) -> list[StandingRow]:
+    """Return the counts above zero, those that wait for a person first."""
+    query = f"&client={client.pk}" if client else ""
+    return [
+        StandingRow(
+            standing=standing,
+            word=str(STANDINGS[standing][0]),
+            look=STANDINGS[standing][1],
+            figure=counts[standing],
+            url=f"{reverse('payments:not_there')}?standing={standing.value}{query}",
+        )
+        for standing in Standing
+        if counts.get(standing)
+    ]
+
+
+def payments_that_stand(payments: Any, standing: Standing | None) -> Any:
+    """Return those of which a registration stands so; None: in any of these ways."""
+    states = STATES[standing] if standing else _ALL
+    mine = Registration.objects.filter(payment=OuterRef("pk"), state__in=states)
+    return payments.filter(Exists(mine))
+
+
+def home_tiles(membership: Membership) -> list[dict[str, Any]]:
+    """Return what the home page shows of payments, as far as the role allows."""
+    if not membership.role.allows(domain.BUSINESS, Level.WRITE):
+        return []
+    mine = Registration.objects.of(membership.organisation)
+    counts = _counted(mine).get(0, {})
+    people = sum(counts.get(one, 0) for one in WAITS_FOR_A_PERSON)
+    going = sum(counts.values()) - people
+    url = reverse("payments:not_there")
+    tiles = []
+    if people or going or InvoiceClient.objects.of(membership.organisation).exists():
+        tiles.append(
+            {
+                "label": _("Payments refused or to decide"),
+                "figure": people,
+                "note": _("Not registered in PowerOffice") if people else _("None"),
+                "url": url,
+                "tone": "bad" if people else "",
+            }
+        )
+    if going:
+        unknown = counts.get(Standing.UNKNOWN, 0)
+        tiles.append(
+            {
+                "label": _("Payments on their way"),
+                "figure": going,
+                "note": _("Of some the outcome is unknown")
+                if unknown
+                else _("They go by themselves"),
+                "url": url,
+                "tone": "warn" if unknown else "",
+            }
+        )
+    return tiles
