@@ -45,6 +45,8 @@ ACTIONS = {
     "journal.send_anew": _("Journal sent anew"),
     "journal.withdraw": _("Journal taken back from the queue"),
     "journal.columns_confirmed": _("Columns of a payroll file confirmed"),
+    "journal.reading_chosen": _("How a company's files are read was chosen"),
+    "journal.reading_forgotten": _("How a company's files are read was forgotten"),
     "journal.file_thrown_away": _("Uploaded file discarded"),
     "journal.file_discarded": _("Uploaded file discarded, since nobody took it up"),
     "batch.decided": _("Decided about a batch"),

@@ -1,17 +1,22 @@
 """What people fill in when a file comes in."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.choosing import Kind, RowField, register
 from accounts.domain import JOURNALS, Level
 from accounts.models import Company, Organisation
 from journals.domain import settings as how
+from journals.domain.evidence import SIGN
 from journals.domain.settings import SourceSettings
 from journals.models import ImportedFile
 from journals.operations.importing import RUN_LENGTH
+from journals.operations.readings import DIMENSION_LENGTH
+from journals.queries import readings as wording
 from journals.queries.imports import companies_for
 
 _ENCODINGS = [("", _("By the file itself")), *((name, name) for name in how.ENCODINGS)]
@@ -148,6 +153,23 @@ class AnotherRunForm(RunForm):
     )
 
 
+class DimensionsForm(forms.Form):
+    """Which dimensions of a company's SIE files are booked."""
+
+    cost_centre = forms.CharField(
+        label=_("Dimension of the cost centre"),
+        max_length=DIMENSION_LENGTH,
+        required=False,
+        help_text=_("Usually 1. Empty: no cost centre."),
+    )
+    cost_unit = forms.CharField(
+        label=_("Dimension of the cost unit"),
+        max_length=DIMENSION_LENGTH,
+        required=False,
+        help_text=_("2 by the standard; 6 is project; 20 and above are free. Empty: no cost unit."),
+    )
+
+
 class ColumnsForm(forms.Form):
     """The column map of a table, with the detected values chosen."""
 
@@ -164,8 +186,20 @@ class ColumnsForm(forms.Form):
     encoding = forms.ChoiceField(label=_("Encoding"), choices=_ENCODINGS, required=False)
     sheet = forms.ChoiceField(label=_("Sheet"), required=False)
 
-    def __init__(self, *args: Any, suggestion: dict[str, Any], **more: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        suggestion: dict[str, Any],
+        problems: Sequence[tuple[str, str]] = (),
+        **more: Any,
+    ) -> None:
+        """
+        Offer what was detected.
+
+        :param problems: field of a column and what is wrong with it, to stand beside its select
+        """
         self._detected = SourceSettings.from_json(suggestion["settings"])
+        self.asked: list[str] = []
         headings = [heading for heading in suggestion["headings"] if heading]
         initial = self._detected.to_json() | {
             f"{_COLUMN}{name}": heading for name, heading in self._detected.columns.items()
@@ -186,6 +220,39 @@ class ColumnsForm(forms.Form):
             self.fields[f"{_COLUMN}{name}"] = forms.ChoiceField(
                 label=_FIELD_WORDS[name], choices=choices, required=False
             )
+        for found in suggestion.get("findings", ()):
+            self._show_finding(found)
+        self._show_confidence(suggestion.get("confidence", {}))
+        for name, words in problems:
+            field: Any = self.fields.get(f"{_COLUMN}{name}")
+            if field is not None:
+                field.noted = [*getattr(field, "noted", ()), words]
+
+    def _show_finding(self, found: dict[str, Any]) -> None:
+        """Ask what the file leaves open, with an example; say what settles the rest."""
+        rule = found["rule"]
+        if not found["open"]:
+            if found["rule"] in self.fields:
+                self.fields[rule].help_text = wording.settled_words(found)
+            return
+        if self._detected.to_json()[rule]:
+            return  # chosen before
+        choices: list[tuple[str, Any]] = list(wording.choices(found))
+        if rule == SIGN:
+            choices += [choice for choice in _SIGN_RULES if choice[0] not in found["fits"]]
+        self.fields[rule] = forms.ChoiceField(
+            label=wording.question(found),
+            help_text=wording.question_help(found),
+            choices=choices,
+            widget=forms.RadioSelect,
+        )
+        self.asked.append(rule)
+
+    def _show_confidence(self, confidence: dict[str, str]) -> None:
+        for name, level in confidence.items():
+            field = self.fields.get(name if name == "period_rule" else f"{_COLUMN}{name}")
+            if field is not None and level in wording.CONFIDENCE_WORDS:
+                field.help_text = gettext(wording.CONFIDENCE_WORDS[level])
 
     def settings(self) -> SourceSettings:
         """Return how the file is to be read, as the person chose."""
@@ -201,8 +268,16 @@ class ColumnsForm(forms.Form):
         return SourceSettings.from_json(chosen)
 
     def rule_fields(self) -> list[forms.BoundField]:
-        """Return the fields above the columns."""
-        return [bound for bound in self.visible_fields() if not bound.name.startswith(_COLUMN)]
+        """Return the fields above the columns, but for what is asked."""
+        return [
+            bound
+            for bound in self.visible_fields()
+            if not bound.name.startswith(_COLUMN) and bound.name not in self.asked
+        ]
+
+    def asked_fields(self) -> list[forms.BoundField]:
+        """Return one field per rule that the file leaves open."""
+        return [bound for bound in self.visible_fields() if bound.name in self.asked]
 
     def column_fields(self) -> list[forms.BoundField]:
         """Return one field per thing that a column can hold."""

@@ -354,7 +354,8 @@ def field(bound: BoundField, hint: str = "", filters: bool = False) -> dict[str,
     group = isinstance(widget, RadioSelect | CheckboxSelectMultiple)
     help_text = hint or bound.help_text
     described = [f"{bound.auto_id}_help"] if help_text else []
-    if bound.errors:
+    noted: list[str] = getattr(bound.field, "noted", [])
+    if bound.errors or noted:
         described.append(f"{bound.auto_id}_problem")
     attrs: dict[str, str | bool] = (
         {"aria-describedby": " ".join(described)} if described and not group else {}

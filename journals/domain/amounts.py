@@ -19,7 +19,7 @@ _APOSTROPHES = "'\u2019"
 _MINUS = "-\u2212\u2013"
 _GROUPED = {
     mark: re.compile(
-        rf"[0-9]{{1,3}}(?:([{_SPACES}{_APOSTROPHES}{other}])[0-9]{{3}}(?:\1[0-9]{{3}})*)?"
+        rf"[0-9]{{1,3}}|[1-9][0-9]{{0,2}}([{_SPACES}{_APOSTROPHES}{other}])[0-9]{{3}}(?:\1[0-9]{{3}})*"
     )
     for mark, other in ((",", "."), (".", ","))
 }

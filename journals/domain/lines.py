@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
+from journals.domain.evidence import Finding
 from journals.domain.problems import ERROR, WARNING, Problem
 
 ZERO = Decimal("0.00")
@@ -100,6 +101,7 @@ class Reading:
     :param problem_counts: severity -> true number, also of those not kept
     :param rows_read: booking rows in the file, before they were added up
     :param digest: of the content; the same content in another format has the same digest
+    :param evidence: of a table: what its values say about how they are to be read
     """
 
     head: FileHead
@@ -109,6 +111,7 @@ class Reading:
     problem_counts: Mapping[str, int] = field(default_factory=dict)
     rows_read: int = 0
     digest: str = ""
+    evidence: tuple[Finding, ...] = ()
 
     @property
     def ok(self) -> bool:

@@ -118,16 +118,18 @@ def _digits(text: str) -> int:
     return int(text)
 
 
-def date_from_text(text: str, *, date_format: str) -> date:
+def date_from_text(text: str, *, date_format: str, short_years: bool = False) -> date:
     """
-    Return the date. ``YYYYMMDD`` and a year that comes first are read whatever the format.
+    Return the date. A year of four figures that comes first with a mark after it is read whatever
+    the format; eight figures without marks are read in the order of the format.
 
-    :param date_format: order of the parts where the year does not come first
+    :param date_format: order of the parts
+    :param short_years: whether 26-03-25 may be a year of two figures that comes first
     :raises ValueError: if it is not a date of that format
     """
     text = text.strip()
     if len(text) == 8 and text.isascii() and text.isdigit():
-        if date_format == YMD or text[:2] in ("19", "20"):
+        if date_format == YMD:
             return _in_range(date(int(text[:4]), int(text[4:6]), int(text[6:])))
         return _by_order(text[:2], text[2:4], text[4:], date_format)
     found = _DATE.fullmatch(text)
@@ -136,6 +138,8 @@ def date_from_text(text: str, *, date_format: str) -> date:
     one, two, three = found.groups()
     if len(one) == 4:
         return _in_range(date(int(one), int(two), _digits(three)))
+    if date_format == YMD and short_years and len(one) == 2 and len(three) <= 2:
+        return _in_range(date(2000 + int(one), int(two), int(three)))
     return _by_order(one, two, three, date_format)
 
 

@@ -190,6 +190,10 @@ _EXPORT_FORMAT = _("In payroll, export the journal as SIE 4, CSV or XLSX and imp
 _CORRECT_FILE = _("Correct it in payroll, export the file again and import that one.")
 _COLUMN_MAP = _("Open the column map of this source and choose the right column or rule.")
 _ONLY_THE_SHEET = _("Save it with only the journal's sheet, or export CSV instead.")
+_CHOICE = _(
+    "Export the file as those before it; if the choice is wrong, change it under “How its files "
+    "are read” of the company."
+)
 _SPLIT_FILE = _("Export one file each and import them one by one.")
 
 PROBLEMS: dict[str, ProblemKind] = _catalogue(
@@ -502,8 +506,11 @@ PROBLEMS: dict[str, ProblemKind] = _catalogue(
     _warning(
         "dimension_left_out",
         _("Dimension {value} ({name}) is used in the rows but is neither cost centre nor unit."),
-        _("the dimensions chosen for this source"),
-        _("If it should be posted, choose it as cost centre or cost unit of this source."),
+        _("the dimensions chosen for this company's SIE files"),
+        _(
+            "If it should be posted, choose it as cost centre or cost unit under “How its files "
+            "are read” of the company, then import the file again."
+        ),
     ),
     # Fields of a row, in any format
     _error(
@@ -652,6 +659,30 @@ PROBLEMS: dict[str, ProblemKind] = _catalogue(
         _("a month of the calendar with its year, such as 2026-03"),
         _COLUMN_MAP,
         remedy_fixed=_CORRECT_FILE,
+    ),
+    _error(
+        "marks_clash",
+        _("Line {line}: {value} and, in line {other_line}, {other} have different decimal marks."),
+        _("one decimal mark in the whole file"),
+        _CORRECT_FILE,
+    ),
+    _error(
+        "dates_clash",
+        _("Line {line}: {value} and, in line {other_line}, {other} are dates in different orders."),
+        _("one order of day, month and year in the whole file"),
+        _CORRECT_FILE,
+    ),
+    _error(
+        "mark_contradicts",
+        _("Line {line}: {value} cannot have the decimal mark {mark} that was chosen."),
+        _("the decimal mark that was chosen for this company and source"),
+        _CHOICE,
+    ),
+    _error(
+        "date_contradicts",
+        _("Line {line}: {value} is not a date in the order {order} that was chosen."),
+        _("the order of dates that was chosen for this company and source"),
+        _CHOICE,
     ),
     _error(
         "period_is_number",

@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 from journals.domain.detection import HEAD, detect
 from journals.domain.encoding import find_encoding
+from journals.domain.evidence import CERTAIN, GUESS, LIKELY
 from journals.domain.gbat10 import SETTINGS as GBAT10_SETTINGS
 from journals.domain.headings import headings_fingerprint, is_about_people, match_headings
 from journals.domain.lines import Limits
@@ -38,7 +39,7 @@ from journals.domain.tables import HEADING_ROWS, Cell, required_fields
 from journals.domain.workbook import Unusable
 from journals.domain.xlsx_file import opened
 
-CERTAIN, LIKELY, GUESS, MISSING = "certain", "likely", "guess", "missing"
+MISSING = "missing"
 _SAMPLE_ROWS = 300
 _SHOWN_ROWS = 10
 _SAMPLE_SHEETS = 20
@@ -248,7 +249,7 @@ def _date_format(values: Sequence[Cell], confidence: dict[str, str]) -> str:
 
 def _is_date(text: str, date_format: str) -> bool:
     try:
-        date_from_text(text, date_format=date_format)
+        date_from_text(text, date_format=date_format, short_years=True)
     except ValueError:
         return False
     return True
@@ -264,7 +265,10 @@ def _period_rule(
         columns["month"] = columns.pop("period")
     if "year" in columns and "month" in columns:
         return YEAR_AND_MONTH
-    confidence["period_rule"] = LIKELY if "date" in columns else GUESS
+    # With no column for a period, the date is the only thing that can tell it.
+    only = not {"period", "year", "month"} & set(columns)
+    dated = CERTAIN if only else LIKELY
+    confidence["period_rule"] = dated if "date" in columns else GUESS
     return PERIOD_FROM_DATE if "date" in columns else PERIOD_COLUMN
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from operator import itemgetter
@@ -9,6 +10,7 @@ from typing import TypeVar
 
 from journals.domain.adding_up import AddingUp
 from journals.domain.amounts import AmountError, minor_from_number, minor_from_text
+from journals.domain.evidence import Evidence
 from journals.domain.fixed_amounts import FixedAmounts
 from journals.domain.headings import is_about_people, normalised
 from journals.domain.lines import CODE_LENGTH, TEXT_LENGTH, FileHead, Limits, Reading
@@ -31,6 +33,7 @@ from journals.domain.row_checks import RowChecks, Sides, names_a_total
 from journals.domain.settings import (
     DEBIT_CREDIT,
     DEBIT_CREDIT_NEGATIVE,
+    GBAT10,
     NO_HEADINGS,
     PERIOD_COLUMN,
     PERIOD_FROM_DATE,
@@ -201,6 +204,8 @@ class TableReader:
         self.settings, self.log = settings, log
         self._fixed, self._field_names = amounts, names or settings.columns
         self.sums = AddingUp(log=log, limits=limits)
+        self.evidence = Evidence(settings)
+        self._is_table = settings.format != GBAT10
         self._places = places
         self._width = max(places.values(), default=0) + 1
         self._from_workbook = settings.format == XLSX
@@ -245,7 +250,7 @@ class TableReader:
         company = next(iter(self._companies), "")
         digits = organisation_number(company)
         by_number = len(digits) >= 8
-        return self.sums.close(
+        reading = self.sums.close(
             FileHead(
                 format=file_format,
                 encoding=encoding,
@@ -258,6 +263,7 @@ class TableReader:
                 account_names=self.account_names,
             )
         )
+        return replace(reading, evidence=self.evidence.findings() if self._is_table else ())
 
     # --- One row ----------------------------------------------------------------------------
 
@@ -429,6 +435,10 @@ class TableReader:
         if minor is None:
             self._amount_is_missing(number, cells, "amount")
             return None
+        if rule != SIGN_COLUMN:
+            account = _as_text(cells[self._account_at]).strip()
+            shown = self._text(cells, "amount")
+            self.evidence.signed(number, self._heading("amount"), account, shown, minor)
         if rule == SIGNED_CREDIT_POSITIVE:
             return -minor
         if rule == SIGN_COLUMN:
@@ -462,6 +472,8 @@ class TableReader:
                     return None
                 if self._fixed is not None:
                     return self._fixed.read(number, cell, column=self._heading(name))
+                if self._is_table:
+                    self.evidence.amount(number, self._heading(name), cell)
                 return minor_from_text(cell, decimal_mark=self.settings.decimal_mark)
             if isinstance(cell, bool) or not isinstance(cell, int | float | Decimal):
                 raise AmountError("amount_unreadable")
@@ -481,7 +493,13 @@ class TableReader:
                 self.log.add("date_missing", line=number, column=self._heading("date"))
             return None
         try:
-            day = date_of_cell(cell) or date_from_text(text, date_format=self.settings.date_format)
+            day = date_of_cell(cell)
+            if day is None:
+                if self._is_table:
+                    self.evidence.day(number, self._heading("date"), text)
+                day = date_from_text(
+                    text, date_format=self.settings.date_format, short_years=self._is_table
+                )
         except OutOfRange as why:
             self.log.add(
                 "date_out_of_range",

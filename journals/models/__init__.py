@@ -4,10 +4,12 @@ from journals.models.batches import Attempt, Batch, LedgerAsked
 from journals.models.comparisons import Comparison, Finding
 from journals.models.imports import FilePiece, ImportedFile, Source
 from journals.models.journals import Content, Journal, JournalEvent, JournalLine
+from journals.models.readings import CompanyReading
 
 __all__ = [
     "Attempt",
     "Batch",
+    "CompanyReading",
     "Comparison",
     "Content",
     "FilePiece",

@@ -15,13 +15,14 @@ _AT_ONCE = 500
 
 def forget_uploads(*, now: datetime) -> int:
     """
-    Discard files whose columns nobody confirmed for long, and return how many.
+    Discard files whose columns or company nobody gave for long, and return how many.
 
     Only these are kept as they came in; whatever was read has lost its people.
     """
     before = now - timedelta(days=settings.HUB_KEEP_UPLOADS_DAYS)
     stuck = ImportedFile.objects.filter(
-        state=ImportedFile.State.NEEDS_COLUMNS, state_at__lt=before
+        state__in=(ImportedFile.State.NEEDS_COLUMNS, ImportedFile.State.NEEDS_COMPANY),
+        state_at__lt=before,
     ).order_by("pk")
     return sum(_discard(file, stuck, now=now) for file in stuck[:_AT_ONCE])
 

@@ -3,12 +3,13 @@ A file comes in, is read by a worker, waits for a person where something is open
 journal.
 
     waiting -> reading -> refused
-                 |  |---> needs_columns -> waiting
+                 |  |---> needs_columns, needs_company -> waiting
                  |        needs_company, needs_run, needs_confirmation -> (the next, or)
                  +------> imported | unchanged | changed -> imported | discarded
 
-The bytes may name people. They are deleted as soon as the file is read to its end or refused;
-what waits after that are lines in which no person is named.
+The bytes may name people. They are deleted as soon as the file is read to its end, its company
+is known, or it is refused; what waits after that are lines in which no person is named. How a file
+is read may depend on its company, so a file whose company must be chosen is read again then.
 """
 
 import hashlib
@@ -27,17 +28,16 @@ from django.utils.translation import gettext
 from accounts.models import Company, Organisation, User
 from accounts.operations import audit, claims
 from accounts.operations.waking import wake
-from journals.domain.detection import HEAD, detect
-from journals.domain.gbat10 import SETTINGS as GBAT10_SETTINGS
 from journals.domain.lines import FileHead, Limits, Reading
 from journals.domain.organisations import organisation_number
 from journals.domain.problems import ERROR, PROBLEMS, Problem, problem
 from journals.domain.reading import read
 from journals.domain.run_marks import Replacing
-from journals.domain.settings import CSV, GBAT10, SIE, XLSX, SourceSettings
-from journals.domain.suggesting import Suggestion, suggest_settings
+from journals.domain.settings import CSV, XLSX, SourceSettings
+from journals.domain.settling import Settled, settle
+from journals.domain.suggesting import Suggestion
 from journals.models import Batch, Content, FilePiece, ImportedFile, Journal, Source
-from journals.operations import going_live, runs, storing
+from journals.operations import going_live, readings, runs, storing
 from journals.operations.reversing import new_reference
 from journals.operations.sending import refresh_state, remember
 
@@ -50,6 +50,11 @@ RUN_LENGTH = 24
 """What is left for the run in a reference of 40 characters."""
 _RING_AGAIN = timedelta(seconds=15)
 _TRIES = 3
+_MENDED_BY_COLUMNS = PROBLEMS["missing_column"].remedy
+_COME_OF_OTHER_PROBLEMS = ("amount_too_precise", "no_lines", "period_unbalanced")
+_PASSES = 3
+"""By the lay-out; as its company's files are; by what those values settle."""
+_SAID_BY_A_PERSON = ("wanted_encoding", "wanted_rules", "source_named", "answers")
 
 WAITS_FOR_PERSON = (
     State.NEEDS_COLUMNS,
@@ -58,7 +63,6 @@ WAITS_FOR_PERSON = (
     State.NEEDS_CONFIRMATION,
     State.CHANGED,
 )
-HAS_LINES = (State.NEEDS_COMPANY, State.NEEDS_RUN, State.NEEDS_CONFIRMATION, State.CHANGED)
 
 
 class ImportRefused(Exception):
@@ -93,12 +97,14 @@ def receive(
     run: str = "",
     encoding: str = "",
     source: Source | None = None,
+    rules: Mapping[str, Any] | None = None,
 ) -> ImportedFile:
     """
     Store a file for a worker to read.
 
     A file whose bytes are those of a journal's present content is not stored: its row says so.
 
+    :param rules: settings of a table that a person gives with the file, for its company
     :param encoding: chosen by a person who saw wrong letters; empty = by the file itself
     :raises ImportRefused: if the file is larger than may be, or the run's name is too long
     """
@@ -127,13 +133,15 @@ def receive(
             sha256=digest.hexdigest(),
             state_at=now,
             run=run,
-            head={"wanted_encoding": encoding} if encoding else {},
+            head=({"wanted_encoding": encoding} if encoding else {})
+            | ({"source_named": True} if source else {})
+            | ({"wanted_rules": dict(rules)} if rules else {}),
             uploaded_by=by,
             uploaded_at=now,
             request_id=request_id,
         )
         with transaction.atomic():
-            known = None if encoding else _imported_before(file)
+            known = None if encoding or rules else _imported_before(file)
             if known is not None:
                 file.state, file.journal, file.company = State.UNCHANGED, known, known.company
                 file.save()
@@ -148,12 +156,17 @@ def _imported_before(file: ImportedFile) -> Journal | None:
     """Return the journal whose present content was read from the same bytes."""
     found = Journal.objects.filter(
         organisation=file.organisation, content__file__sha256=file.sha256
-    ).select_related("company")
+    ).select_related("company", "content__file")
     if file.company is not None:
         found = found.filter(company=file.company)
     if file.run:
         found = found.filter(run=file.run)
-    return found.first()
+    known = found.first()
+    if known is not None and readings.changed_since(
+        known.company, known.content.created_at, known.content.file
+    ):
+        return None  # the same bytes are read in another way by now
+    return known
 
 
 def _store_pieces(file: ImportedFile, spool: BinaryIO) -> None:
@@ -226,63 +239,100 @@ def read_file(*, file_id: int, clock: Clock) -> None:
 
 
 def _read(file: ImportedFile, stream: BinaryIO, *, owner: str, clock: Clock) -> None:
-    how, suggestion = _settings_for(file, stream)
-
     def tell(done: int, total: int | None) -> None:
         mine = _mine(file, owner)
         if not mine.update(rows_read=done, rows_expected=total, lease_until=_lease(clock())):
             raise _LostClaim
 
-    if suggestion is not None and suggestion.complete and not suggestion.problems:
-        _ask_columns(file, suggestion, (), owner=owner, now=clock())
-        return
-    reading = read(stream, settings=how, limits=limits(), on_progress=tell)
+    layout = readings.layout_of(file, stream, limits=limits())
+    file.source = layout.source
+    company = file.company
+    plan = readings.plan(file, layout, company)
+    settled = Settled(plan.settings)
+    for _ in range(_PASSES):
+        how = settled.settings
+        reading = read(stream, settings=how, limits=limits(), on_progress=tell)
+        company = company or _named_company(file, reading.head)
+        plan = readings.plan(file, layout, company)
+        settled = settle(plan.settings, reading.evidence, chosen=plan.chosen)
+        if settled.settings == how:
+            break
+    else:
+        # Read in a way that is not the settled one: nothing of it is used, a person is asked.
+        plan = replace(plan, confirmed=False)
     file.file_format = reading.head.format
-    about_columns = _is_about_columns(reading) and file.file_format in (CSV, XLSX)
-    if reading.ok and suggestion is None:
+    file.head["read_by"] = how.to_json() if layout.is_table else {}
+    if "wanted_rules" in file.head and plan.confirmed and "answers" not in file.head:
+        file.head["answers"] = readings.answers(how, plan.chosen, by=file.uploaded_by, now=clock())
+    _go_on(file, layout, plan, settled, reading, company=company, owner=owner, clock=clock)
+
+
+def _go_on(
+    file: ImportedFile,
+    layout: readings.Layout,
+    plan: readings.Plan,
+    settled: Settled,
+    reading: Reading,
+    *,
+    company: Company | None,
+    owner: str,
+    clock: Clock,
+) -> None:
+    """Store what was read, ask a person, or refuse the file."""
+    answered = "answers" in file.head and "wanted_rules" not in file.head
+    suggestion = layout.suggestion
+    wrong = (*settled.contradictions, *reading.problems)
+    counts = dict(reading.problem_counts)
+    counts[ERROR] = counts.get(ERROR, 0) + len(settled.contradictions)
+
+    def ask(found: Iterable[Problem]) -> None:
+        if suggestion is not None:
+            shown = _shown_suggestion(file, suggestion, plan, settled, reading)
+            _ask_columns(file, shown, found, owner=owner, now=clock())
+
+    if suggestion is None or (settled.contradictions and plan.confirmed and not answered):
+        if reading.ok:
+            _store(file, reading, owner=owner, clock=clock)
+            return
+        file.head = _head(file, reading)
+        _refuse(file, wrong, now=clock(), owner=owner, counts=counts)
+    elif company is None and layout.source is not None and not answered:
+        _wait_for_company(file, reading, owner=owner, now=clock())
+    elif settled.contradictions:
+        ask(wrong)
+    elif settled.questions or (
+        suggestion.complete and not suggestion.problems and not plan.confirmed
+    ):
+        found = (*reading.errors, *reading.to_confirm)
+        ask(one for one in found if not _may_be_mended_by_an_answer(one))
+    elif reading.ok and plan.confirmed:
         _store(file, reading, owner=owner, clock=clock)
-    elif reading.ok or about_columns:
-        suggestion = suggestion or suggest_settings(
-            stream, name=file.name, limits=limits(), encoding=how.encoding
-        )
-        _ask_columns(file, suggestion, reading.problems, owner=owner, now=clock(), used=how)
+    elif reading.ok or _is_about_columns(reading):
+        ask(reading.problems)
     else:
         file.head = _head(file, reading)
-        _refuse(file, reading.problems, now=clock(), owner=owner, counts=reading.problem_counts)
+        _refuse(file, reading.problems, now=clock(), owner=owner, counts=counts)
 
 
-def _settings_for(file: ImportedFile, stream: BinaryIO) -> tuple[SourceSettings, Suggestion | None]:
-    """Return how to read the file, and a suggestion if a person must confirm that first."""
-    encoding = file.head.get("wanted_encoding", "")
-    if file.source is not None:
-        return _in_encoding(encoding, file.source), None
-    stream.seek(0)
-    found = detect(stream.read(HEAD), file.name)
-    if found == GBAT10:
-        return replace(GBAT10_SETTINGS, encoding=encoding), None
-    if found not in (CSV, XLSX):
-        # The reader refuses what is no SIE, and says better than this what is wrong.
-        return SourceSettings(format=SIE, encoding=encoding), None
-    suggestion = suggest_settings(stream, name=file.name, limits=limits(), encoding=encoding)
-    source = Source.objects.filter(
-        organisation=file.organisation, file_format=found, fingerprint=suggestion.fingerprint
-    ).first()
-    if source is not None and suggestion.fingerprint:
-        file.source = source
-        return _in_encoding(encoding, source), None
-    return suggestion.settings, suggestion
-
-
-def _in_encoding(chosen: str, source: Source) -> SourceSettings:
-    """Return the settings of a source; what a person chose for this file comes first."""
-    how = SourceSettings.from_json(source.settings)
-    return replace(how, encoding=chosen) if chosen else how
+def _named_company(file: ImportedFile, head: FileHead) -> Company | None:
+    """Return the company with the organisation number that the file names."""
+    number = organisation_number(head.organisation_number)
+    if not number:
+        return None
+    found: Company | None = (
+        Company.objects.of(file.organisation).with_organisation_number(number).first()
+    )
+    return found
 
 
 def _is_about_columns(reading: Reading) -> bool:
     """Say whether another column map may mend what is wrong."""
-    mended = PROBLEMS["missing_column"].remedy
-    return any(found.remedy == mended for found in reading.errors)
+    return any(found.remedy == _MENDED_BY_COLUMNS for found in reading.errors)
+
+
+def _may_be_mended_by_an_answer(found: Problem) -> bool:
+    """Say whether a problem may only come of reading a file before it is known how."""
+    return found.remedy == _MENDED_BY_COLUMNS or found.code in _COME_OF_OTHER_PROBLEMS
 
 
 def _mine(file: ImportedFile, owner: str) -> models.QuerySet[ImportedFile]:
@@ -318,23 +368,30 @@ def _end_reading(file: ImportedFile, state: State, *, owner: str, now: datetime)
     file.lease_owner, file.lease_until, file.rung_at = "", None, None
 
 
+def _kept(file: ImportedFile) -> dict[str, Any]:
+    """Return what a person said about the file, which outlives every reading of it."""
+    return {name: file.head[name] for name in _SAID_BY_A_PERSON if name in file.head}
+
+
 def _head(file: ImportedFile, reading: Reading) -> dict[str, Any]:
     """Return what the page shows of the file; people are not in it."""
     head: FileHead = reading.head
-    kept = {name: file.head[name] for name in ("wanted_encoding",) if name in file.head}
-    return kept | {
+    return _kept(file) | {
+        "read_by": file.head.get("read_by", {}),
         "encoding": head.encoding,
         "organisation_number": head.organisation_number,
         "company_number": head.company_number,
         "company_name": head.company_name,
         "run": head.run,
-        "vouchers": list(head.vouchers),
         "currency": head.currency,
         "program": head.program,
         "generated_on": str(head.generated_on or ""),
         "first_names": list(head.first_names),
+        "vouchers": list(head.vouchers),
+        "dimensions": dict(head.declared_dimensions),
         "rows": reading.rows_read,
         "totals": storing.totals_to_json(reading.totals),
+        "findings": [found.to_json() for found in reading.evidence],
     }
 
 
@@ -357,29 +414,52 @@ def _refuse(
         file.pieces.all().delete()
 
 
-def _ask_columns(
+def _shown_suggestion(
     file: ImportedFile,
     suggestion: Suggestion,
+    plan: readings.Plan,
+    settled: Settled,
+    reading: Reading,
+) -> dict[str, Any]:
+    """Return what the page shows that asks how a table is read."""
+    how = settled.settings
+    mapped = [heading for heading in how.columns.values() if heading not in suggestion.headings]
+    return {
+        # What must be chosen has no value that could be taken by mistake.
+        "settings": how.to_json() | {question.rule: "" for question in settled.questions},
+        "confidence": readings.confidence_of(file, suggestion, plan, settled),
+        "findings": [found.to_json() for found in reading.evidence],
+        "confirmed": plan.confirmed,
+        "headings": [*suggestion.headings, *mapped],
+        "sample_rows": [list(row) for row in suggestion.sample_rows],
+        "sheets": list(suggestion.sheets),
+        "fingerprint": suggestion.fingerprint,
+    }
+
+
+def _ask_columns(
+    file: ImportedFile,
+    suggestion: dict[str, Any],
     found: Iterable[Problem],
     *,
     owner: str,
     now: datetime,
-    used: SourceSettings | None = None,
 ) -> None:
     _set_problems(file, found)
-    file.file_format = suggestion.settings.format
-    file.head = {name: file.head[name] for name in ("wanted_encoding",) if name in file.head} | {
-        "suggestion": {
-            "settings": (used or suggestion.settings).to_json(),
-            "confidence": dict(suggestion.confidence),
-            "headings": list(suggestion.headings),
-            "sample_rows": [list(row) for row in suggestion.sample_rows],
-            "sheets": list(suggestion.sheets),
-            "fingerprint": suggestion.fingerprint,
-        }
-    }
+    file.file_format = suggestion["settings"]["format"]
+    file.head = {name: value for name, value in _kept(file).items() if name != "answers"}
+    file.head["suggestion"] = suggestion
     with transaction.atomic():
         _end_reading(file, State.NEEDS_COLUMNS, owner=owner, now=now)
+
+
+def _wait_for_company(file: ImportedFile, reading: Reading, *, owner: str, now: datetime) -> None:
+    """Let a person say whose file it is before it is read as that company's files are."""
+    file.head = _head(file, reading)
+    _set_problems(file, ())
+    _name_unknown_company(file)
+    with transaction.atomic():
+        _end_reading(file, State.NEEDS_COMPANY, owner=owner, now=now)
 
 
 def _store(file: ImportedFile, reading: Reading, *, owner: str, clock: Clock) -> None:
@@ -398,8 +478,9 @@ def _store(file: ImportedFile, reading: Reading, *, owner: str, clock: Clock) ->
     with transaction.atomic():
         _end_reading(file, State.NEEDS_COMPANY, owner=owner, now=now)
         ImportedFile.objects.filter(pk=file.pk).update(rows_read=reading.rows_read)
-        file.pieces.all().delete()
         _settle(file, by=file.uploaded_by, now=now)
+        if file.state != State.NEEDS_COMPANY:
+            file.pieces.all().delete()
 
 
 # --- From what was read to a journal ------------------------------------------------------
@@ -421,9 +502,7 @@ def _settle(file: ImportedFile, *, by: User | None, now: datetime) -> None:
             Company.objects.of(file.organisation).with_organisation_number(number).first()
         )
     if file.company is None:
-        _drop_problem(file, "company_unknown")
-        if number:
-            _add_problem(file, problem("company_unknown", column="company", value=number))
+        _name_unknown_company(file)
         _become(file, State.NEEDS_COMPANY, now=now)
         return
     _drop_problem(file, "company_unknown")
@@ -436,6 +515,7 @@ def _settle(file: ImportedFile, *, by: User | None, now: datetime) -> None:
         content.delete()
         _become(file, State.REFUSED, now=now)
         return
+    readings.keep_answers(file, company=file.company)
     run = (file.run or str(file.head.get("run", ""))).strip()
     _drop_problem(file, "run_too_long")
     if not run or len(run) > RUN_LENGTH:
@@ -449,6 +529,12 @@ def _settle(file: ImportedFile, *, by: User | None, now: datetime) -> None:
         _become(file, State.NEEDS_CONFIRMATION, now=now)
         return
     _adopt(file, content, company=file.company, by=by, now=now)
+
+
+def _name_unknown_company(file: ImportedFile) -> None:
+    _drop_problem(file, "company_unknown")
+    if number := organisation_number(str(file.head.get("organisation_number", ""))):
+        _add_problem(file, problem("company_unknown", column="company", value=number))
 
 
 def _adopt(
@@ -577,7 +663,8 @@ def confirm_columns(
     now: datetime,
 ) -> Source:
     """
-    Remember how files with these headings are read, and let this one be read so.
+    Let the file be read like this; it is remembered for its company once that has succeeded, and
+    proposed for other companies' files with these headings.
 
     :raises ImportRefused: if the settings are not possible, or the name is another source's
     """
@@ -599,6 +686,7 @@ def confirm_columns(
         source.name, source.file_format = name, settings.format
         source.settings = settings.to_json()
         source.confirmed_at, source.confirmed_by = now, by
+        chosen = readings.rules_chosen(found.head["suggestion"], settings)
         try:
             with transaction.atomic():
                 source.save()
@@ -607,11 +695,8 @@ def confirm_columns(
                 gettext("Another source is named {name}. Choose another name.").format(name=name)
             ) from None
         found.source, found.rung_at = source, None
-        found.head = {
-            key: value
-            for key, value in found.head.items()
-            if key not in ("suggestion", "tries", "wanted_encoding")
-        }
+        kept = {name: value for name, value in _kept(found).items() if name != "wanted_encoding"}
+        found.head = kept | {"answers": readings.answers(settings, chosen, by=by, now=now)}
         _set_problems(found, ())
         _become(found, State.WAITING, now=now)
         _audit(found, "journal.columns_confirmed", by=by, source=name)
@@ -636,7 +721,25 @@ def choose_company(*, file: ImportedFile, company: Company, by: User | None, now
                 ).format(number=number, company=company, own=own)
             )
         found.company = company
-        _settle(found, by=by, now=now)
+        if _is_read_as_of(found, company):
+            _settle(found, by=by, now=now)
+            found.pieces.all().delete()
+            return
+        Content.objects.filter(file=found).delete()
+        found.head, found.rung_at = _kept(found), None
+        _set_problems(found, ())
+        _become(found, State.WAITING, now=now)
+        wake("journals.tasks.read_file", file_id=found.pk)
+
+
+def _is_read_as_of(file: ImportedFile, company: Company) -> bool:
+    """Say whether the lines that wait were read as the files of that company are."""
+    if waiting_content(file) is None:
+        return False
+    if file.file_format in (CSV, XLSX) or file.source is not None:
+        return True  # by what a person answered about this very file
+    usual = readings.settings_without_source(file.file_format, None)
+    return readings.settings_without_source(file.file_format, company) == usual
 
 
 def give_run(*, file: ImportedFile, run: str, by: User | None, now: datetime) -> None:

@@ -17,9 +17,12 @@ from journals.domain.lines import PeriodTotal
 from journals.domain.problems import ERROR, WARNING, Problem
 from journals.models import ImportedFile, Journal
 from journals.operations import importing, storing
+from journals.queries.readings import reading_url
 
 State = ImportedFile.State
 _RECENT = 20
+_ABOUT_A_COLUMN = ("missing_column", "column_twice", "employee_column")
+_MENDED_BY_READING = ("mark_contradicts", "date_contradicts", "dimension_left_out")
 _CHANGES_ON_A_PAGE = 50
 _TONES = {ERROR: "bad", WARNING: "warn"}
 _LOOKS = {
@@ -55,6 +58,8 @@ class FileProblemRow:
     place: str
     remedy: str
     tone: str
+    url: str = ""
+    action: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +131,9 @@ def file_page(file: ImportedFile) -> FilePage:
         currency=head.get("currency") or (file.company.currency if file.company else ""),
         facts=_facts(file, head),
         first_names=head.get("first_names", []),
-        problems=[problem_row(found) for found in importing.problems_of(file)],
+        problems=[
+            problem_row(found, company=file.company) for found in importing.problems_of(file)
+        ],
         more_problems=max(file.problem_count - len(file.problems), 0),
         journal_url=(reverse("journals:detail", args=[file.journal_id]) if file.journal_id else ""),
         journal_reference=file.journal.reference if file.journal else "",
@@ -167,7 +174,16 @@ def problem_words(found: Problem) -> str:
     return gettext(found.message).format_map(found.params)
 
 
-def problem_row(found: Problem) -> FileProblemRow:
+def column_problems(file: ImportedFile) -> list[tuple[str, str]]:
+    """Return what is wrong with columns, each with its field, to stand beside the select."""
+    return [
+        (found.column, problem_words(found))
+        for found in importing.problems_of(file)
+        if found.code in _ABOUT_A_COLUMN
+    ]
+
+
+def problem_row(found: Problem, *, company: Company | None = None) -> FileProblemRow:
     """Return a problem with its place and what to do about it."""
     place = []
     if found.line is not None:
@@ -186,6 +202,8 @@ def problem_row(found: Problem) -> FileProblemRow:
         place=" · ".join(place),
         remedy=remedy,
         tone=_TONES.get(found.severity, "info"),
+        url=reading_url(company) if found.code in _MENDED_BY_READING else "",
+        action=gettext("How its files are read"),
     )
 
 

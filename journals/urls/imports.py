@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from journals.views import imports
+from journals.views import imports, readings
 
 urlpatterns = [
     path("journals/import/", imports.import_files, name="import"),
     path("journals/import/<int:pk>/", imports.imported_file, name="imported_file"),
     path("journals/import/<int:pk>/progress/", imports.progress, name="import_progress"),
     path("journals/import/<int:pk>/decide/", imports.decide, name="decide_file"),
+    path("companies/<int:pk>/reading/", readings.reading, name="reading"),
 ]

@@ -17,8 +17,9 @@ from accounts.middleware import HubRequest
 from accounts.models import User
 from journals.forms import AnotherRunForm, ColumnsForm, CompanyForm, RunForm, UploadForm
 from journals.models import ImportedFile, Journal
-from journals.operations import importing
+from journals.operations import importing, readings
 from journals.queries import imports as queries
+from journals.queries.readings import reading_url
 from journals.queries.which_run import which_run
 
 State = ImportedFile.State
@@ -96,7 +97,11 @@ def decide(request: HubRequest, pk: int) -> HttpResponse:
     try:
         match request.POST.get("action"):
             case "columns" if file.state == State.NEEDS_COLUMNS:
-                columns = ColumnsForm(request.POST, suggestion=file.head["suggestion"])
+                columns = ColumnsForm(
+                    request.POST,
+                    suggestion=file.head["suggestion"],
+                    problems=queries.column_problems(file),
+                )
                 if not columns.is_valid():
                     return _file_page(request, file, columns=columns, status=400)
                 importing.confirm_columns(
@@ -154,12 +159,21 @@ def _file_page(
         "page": page,
         "state": file.state,
         "may_import": _may_import(request),
+        "reading_url": reading_url(file.company),
         "changes": queries.changes(file, number=request.GET.get("page", "1")),
     }
     if file.state == State.NEEDS_COLUMNS:
         suggestion = file.head["suggestion"]
-        name = file.source.name if file.source else Path(file.name).stem[:80]
-        context["columns"] = columns or ColumnsForm(suggestion=suggestion, initial={"name": name})
+        name = (
+            file.source.name
+            if file.source
+            else readings.free_name(request.organisation, Path(file.name).stem)
+        )
+        context["columns"] = columns or ColumnsForm(
+            suggestion=suggestion,
+            problems=queries.column_problems(file),
+            initial={"name": name},
+        )
         context["suggestion"] = suggestion
     elif file.state == State.NEEDS_COMPANY:
         context["company_form"] = company or CompanyForm(file=file)

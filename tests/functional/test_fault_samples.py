@@ -60,8 +60,48 @@ def pair(debit: str, credit: str, amount: str) -> dict[tuple[str, str], str]:
     return {("2026-03", debit): amount, ("2026-03", credit): f"-{amount}"}
 
 
+def asked(*rules: str) -> Right:
+    """Nothing is booked before a person chose these rules."""
+    return Right("needs_columns", rules=frozenset(rules))
+
+
+ACCEPT = ("--accept-columns",)
+SIGNED = (*ACCEPT, "--sign-rule", "debit-positive")
+MARCH, APRIL = "2026-03", "2026-04"
+
 RIGHT: list[tuple[str, tuple[str, ...], Right]] = [
-    ("01-comma-csv-decimal-comma.csv", ("--accept-columns",), refused("row_too_wide")),
+    ("03-year-first-two-figures.csv", SIGNED, asked("date_format")),
+    (
+        "03-year-first-two-figures.csv",
+        (*SIGNED, "--date-order", "year-first"),
+        booked({(MARCH, "7210"): "1000.00", (MARCH, "2710"): "-1000.00"}),
+    ),
+    ("04-thousands-comma-round.csv", SIGNED, asked("decimal_mark")),
+    (
+        "04-thousands-comma-round.csv",
+        (*SIGNED, "--decimal-mark", "point"),
+        booked(
+            {(MARCH, "7210"): "1200.00", (MARCH, "7510"): "2300.00", (MARCH, "2710"): "-3500.00"}
+        ),
+    ),
+    ("08a-first-company-day-first.csv", ACCEPT, asked("sign_rule")),
+    (
+        "08a-first-company-day-first.csv",
+        SIGNED,
+        booked({(MARCH, "7210"): "1000.00", (MARCH, "2710"): "-1000.00"}),
+    ),
+    ("10-period-number-october.xlsx", ACCEPT, refused("period_is_number")),
+    (
+        "14-sie-project-dimension-6.si",
+        (),
+        booked({(MARCH, "7210"): "100.00", (MARCH, "1930"): "-100.00"}),
+    ),
+    (
+        "34-dates-ddmmyyyy-on-the-20th.csv",
+        SIGNED,
+        booked({(MARCH, "7210"): "100.00", (MARCH, "2710"): "-100.00"}),
+    ),
+    ("01-comma-csv-decimal-comma.csv", ACCEPT, refused("row_too_wide")),
     ("05-sie-three-decimals.si", (), refused("amount_ambiguous")),
     ("06-sie-comma-both-ways.si", (), refused("amount_ambiguous")),
     ("07-gbat10-dot-thousands.txt", (), refused("amount_ambiguous")),
@@ -71,33 +111,20 @@ RIGHT: list[tuple[str, tuple[str, ...], Right]] = [
     ("18-gbat10-decimal-comma.txt", (), booked(pair("5000", "2600", "1000.50"))),
     ("19-gbat10-cp865.txt", (), booked(pair("5000", "2600", "1000.00"))),
     ("20-sie-thousands-space.si", (), refused("amount_has_blank")),
-    ("22-utf16-control-character.csv", ("--accept-columns",), refused("not_text")),
-    ("25-subtotals-with-account.csv", ("--accept-columns",), refused("subtotal_row")),
+    ("22-utf16-control-character.csv", ACCEPT, refused("not_text")),
+    ("25-subtotals-with-account.csv", ACCEPT, refused("subtotal_row")),
     ("33-sie-utf16.si", (), booked(pair("7210", "1930", "100.00"))),
-    (
-        "10-period-number-october.xlsx",
-        ("--accept-columns",),
-        refused("period_is_number"),
-    ),
-    (
-        "02-formula-never-calculated-beside-zero.xlsx",
-        ("--accept-columns",),
-        refused("formula_not_calculated"),
-    ),
-    ("11-date-cell-1900.xlsx", ("--accept-columns",), refused("date_out_of_range")),
-    ("12-cost-centre-formula.xlsx", ("--accept-columns",), refused("formula_not_calculated")),
-    ("13-two-sheets.xlsx", ("--accept-columns",), refused("sheet_not_read")),
+    ("02-formula-never-calculated-beside-zero.xlsx", ACCEPT, refused("formula_not_calculated")),
+    ("11-date-cell-1900.xlsx", ACCEPT, refused("date_out_of_range")),
+    ("12-cost-centre-formula.xlsx", SIGNED, refused("formula_not_calculated")),
+    ("13-two-sheets.xlsx", SIGNED, refused("sheet_not_read")),
     (
         "35-rows-after-10001-blank.xlsx",
-        ("--accept-columns", "--confirm"),
-        booked({("2026-03", "7210"): "51.00", ("2026-03", "2710"): "-51.00"}),
+        (*SIGNED, "--confirm"),
+        booked({(MARCH, "7210"): "51.00", (MARCH, "2710"): "-51.00"}),
     ),
-    ("36-damaged-number-cell.xlsx", ("--accept-columns",), refused("workbook_unreadable")),
-    (
-        "37-one-byte-of-workbook-flipped.xlsx",
-        ("--accept-columns",),
-        refused("workbook_unreadable"),
-    ),
+    ("36-damaged-number-cell.xlsx", ACCEPT, refused("workbook_unreadable")),
+    ("37-one-byte-of-workbook-flipped.xlsx", ACCEPT, refused("workbook_unreadable")),
 ]
 
 
@@ -153,3 +180,31 @@ class TestFaultSamples:
             assert amounts_of(Journal.objects.get()) == right.amounts
         else:
             assert not Journal.objects.exists()
+
+    @pytest.mark.parametrize(
+        ("name", "rules"),
+        [
+            ("08b-other-company-month-first.csv", {"date_format", "sign_rule"}),
+            ("08c-other-company-credit-positive.csv", {"sign_rule"}),
+        ],
+    )
+    def test_of_another_company_ask_what_the_first_one_chose(
+        self, office: Organisation, name: str, rules: set[str]
+    ) -> None:
+        factories.company(office, number="2")
+        imported("08a-first-company-day-first.csv", *SIGNED)
+
+        answer = imported(name, "--accept-columns", company="2")
+
+        assert {one["rule"] for one in answer["open"]} == rules
+        assert Journal.objects.count() == 1
+
+    def test_project_is_booked_where_dimension_6_is_chosen(self, office: Organisation) -> None:
+        before = imported("14-sie-project-dimension-6.si")
+
+        imported("14-sie-project-dimension-6.si", "--cost-unit-dimension", "6", "--take")
+
+        lines = storing.lines_of(Journal.objects.get().content)
+        line = next(line for line in lines if line.account == "7210")
+        assert "dimension_left_out" in {one["code"] for one in before["problems"]}
+        assert (line.cost_centre, line.cost_unit) == ("100", "P7")

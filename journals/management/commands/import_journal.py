@@ -12,9 +12,10 @@ from django.utils import timezone
 
 from accounts.models import Company, Organisation
 from journals.domain.problems import Problem
-from journals.domain.settings import SourceSettings
+from journals.domain.settings import SIE, SourceSettings
+from journals.management.commands import _reading_rules
 from journals.models import ImportedFile, Source
-from journals.operations import importing, runs, storing
+from journals.operations import importing, readings, runs, storing
 
 State = ImportedFile.State
 _GOOD = (State.IMPORTED, State.UNCHANGED)
@@ -22,7 +23,7 @@ _CHUNK = 1_000_000
 _LOOK_AGAIN_SECONDS = 0.3
 _REMEDIES = {
     State.NEEDS_COLUMNS: "Name a source (--source), or accept the detected columns "
-    "(--accept-columns).",
+    "(--accept-columns), and give the options for what is not certain.",
     State.NEEDS_COMPANY: "Name the company (--company).",
     State.NEEDS_RUN: "Give the number of the payroll run (--run).",
     State.NEEDS_CONFIRMATION: "Read the warnings, then confirm (--confirm).",
@@ -38,7 +39,10 @@ class Command(BaseCommand):
     help = (
         "Import a payroll journal (SIE 4, CSV or XLSX).\n\n"
         "Example:\n"
-        "  manage.py import_journal payroll-2026-03.si --organisation 'Demo Office' --json\n\n"
+        "  manage.py import_journal payroll-2026-03.si --organisation 'Demo Office' --json\n"
+        "  manage.py import_journal payroll.csv --company 12 --accept-columns "
+        "--decimal-mark comma \\\n"
+        "      --date-order day-first --sign-rule debit-positive\n\n"
         "All problems are printed at once. The exit code is 0 only if the journal was imported "
         "or is unchanged."
     )
@@ -60,7 +64,8 @@ class Command(BaseCommand):
         columns.add_argument(
             "--accept-columns",
             action="store_true",
-            help="use the detected columns and remember them",
+            help="use the detected columns and remember them, if all that was detected is certain; "
+            "what is not is listed with the option that says it",
         )
         parser.add_argument(
             "--confirm", action="store_true", help="import it although a warning asks twice"
@@ -81,6 +86,7 @@ class Command(BaseCommand):
             "corrected; refused while the old content is, or may be, in the ledger",
         )
         parser.add_argument("--json", action="store_true")
+        _reading_rules.add_arguments(parser)
 
     def handle(self, *args: Any, **given: Any) -> None:
         """Import the file, and say what came of it."""
@@ -98,6 +104,8 @@ class Command(BaseCommand):
     def _import(self, organisation: Organisation, given: dict[str, Any]) -> ImportedFile:
         source = _source(organisation, given["source"])
         company = _company(organisation, given["company"])
+        rules = _reading_rules.rules_of(given)
+        _choose_dimensions(company, given)
         with given["file"].open("rb") as stream:
             file = importing.receive(
                 organisation=organisation,
@@ -107,19 +115,25 @@ class Command(BaseCommand):
                 company=company,
                 run=given["run"],
                 source=source,
+                rules=rules,
                 now=timezone.now(),
             )
         _read(file)
-        if file.state == State.NEEDS_COLUMNS and given["accept_columns"] and not file.problems:
+        self._note_detected(file)
+        wanted = given["accept_columns"] or given["source"] or rules
+        ready = not importing.errors_of(file) and not self.open
+        if file.state == State.NEEDS_COLUMNS and wanted and ready:
             settings = SourceSettings.from_json(file.head["suggestion"]["settings"])
+            name = readings.free_name(organisation, given["file"].stem)
             importing.confirm_columns(
                 file=file,
                 settings=settings,
-                name=_free_name(organisation, given["file"].stem),
+                name=file.source.name if file.source else name,
                 by=None,
                 now=timezone.now(),
             )
             _read(file)
+            self._note_detected(file)
         if file.state == State.NEEDS_CONFIRMATION and given["confirm"]:
             importing.confirm(file=file, by=None, now=timezone.now())
             file.refresh_from_db()
@@ -129,6 +143,14 @@ class Command(BaseCommand):
             # Nobody stands before a page: what waits here would keep people's data for nothing.
             importing.throw_away(file=file, by=None, now=timezone.now())
         return file
+
+    def _note_detected(self, file: ImportedFile) -> None:
+        """Keep what was detected, to be printed at the end."""
+        self.detected: dict[str, Any] = file.head.get("suggestion") or {
+            "settings": file.head.get("read_by", {}),
+            "findings": file.head.get("findings", []),
+        }
+        self.open = _reading_rules.open_rules(self.detected)
 
     def _decide(self, file: ImportedFile, given: dict[str, Any]) -> None:
         now = timezone.now()
@@ -149,8 +171,12 @@ class Command(BaseCommand):
                 f"  {total.period}  {total.lines:>6} lines  {total.debit:>16} debit  "
                 f"{total.credit:>16} credit"
             )
+        for line in _reading_rules.told_detected(self.detected):
+            self.stdout.write(line)
         for found in importing.problems_of(file):
             self.stdout.write(_problem_line(found))
+        for rule in self.open:
+            self.stdout.write(_reading_rules.told_open(rule))
         if remedy := _REMEDIES.get(State(file.state)):
             self.stdout.write(remedy)
 
@@ -178,6 +204,10 @@ class Command(BaseCommand):
                 }
                 for found in importing.problems_of(file)
             ],
+            "settings": self.detected.get("settings", {}),
+            "confidence": self.detected.get("confidence", {}),
+            "findings": self.detected.get("findings", []),
+            "open": self.open,
             "remedy": _REMEDIES.get(State(file.state), ""),
         }
         self.stdout.write(json.dumps(answer, ensure_ascii=False, indent=2))
@@ -240,10 +270,27 @@ def _source(organisation: Organisation, name: str | None) -> Source | None:
     return found
 
 
-def _free_name(organisation: Organisation, wanted: str) -> str:
-    names = set(Source.objects.filter(organisation=organisation).values_list("name", flat=True))
-    name, number = wanted[:70], 1
-    while name in names:
-        number += 1
-        name = f"{wanted[:70]} {number}"
-    return name
+def _choose_dimensions(company: Company | None, given: dict[str, Any]) -> None:
+    """Remember which dimensions of SIE are booked, where the options say so."""
+    cost_centre, cost_unit = given["cost_centre_dimension"], given["cost_unit_dimension"]
+    if cost_centre is None and cost_unit is None:
+        return
+    if company is None:
+        raise CommandError("Name the company (--company) whose dimensions these are.")
+    before = readings.settings_without_source(SIE, company)
+    try:
+        readings.choose_dimensions(
+            company=company,
+            cost_centre=_number(cost_centre, before.cost_centre_dimension),
+            cost_unit=_number(cost_unit, before.cost_unit_dimension),
+            by=None,
+            now=timezone.now(),
+        )
+    except readings.ChoiceRefused as refused:
+        raise CommandError(str(refused)) from refused
+
+
+def _number(given: str | None, before: str) -> str:
+    if given is None:
+        return before
+    return "" if given == "none" else given

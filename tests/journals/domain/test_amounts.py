@@ -61,6 +61,8 @@ class TestAmountFromText:
             ("5,", ","),
             ("12,3a", ","),
             ("1.234 567,00", ","),
+            ("0.500", ","),
+            ("0,500", "."),
         ],
     )
     def test_refuses_what_is_not_an_amount_by_the_rule(self, text, mark):

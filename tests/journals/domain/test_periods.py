@@ -75,11 +75,22 @@ class TestPeriodFromYearAndMonth:
 
 
 class TestDateFromText:
+    def test_reads_eight_figures_in_the_chosen_order_and_in_no_other(self):
+        assert date_from_text("20032026", date_format="dmy") == date(2026, 3, 20)
+        with pytest.raises(ValueError):
+            date_from_text("20260320", date_format="dmy")
+
+    def test_reads_a_short_year_first_only_where_tables_may_have_one(self):
+        assert date_from_text("26-03-25", date_format="ymd", short_years=True) == date(2026, 3, 25)
+        with pytest.raises(ValueError):
+            date_from_text("26-03-25", date_format="ymd")
+
     @pytest.mark.parametrize(
         ("text", "form"),
         [
             ("2026-03-05", "dmy"),
-            ("20260305", "mdy"),
+            ("20260305", "ymd"),
+            ("03052026", "mdy"),
             ("5.3.2026", "dmy"),
             ("05-03-26", "dmy"),
             ("05/03/2026", "dmy"),

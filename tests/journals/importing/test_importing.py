@@ -289,7 +289,7 @@ class TestColumns:
 
         assert file.state == State.NEEDS_COLUMNS
         assert file.head["suggestion"]["settings"]["decimal_mark"] == "."
-        assert set(codes(file)) == {"amount_unreadable"}
+        assert set(codes(file)) == {"mark_contradicts", "amount_unreadable"}
 
     def test_are_not_saved_under_the_name_of_another_source(self, organisation):
         accept_columns(imported(organisation, csv(), name="a.csv"))

@@ -1,0 +1,75 @@
+"""How the files of one company are read: what is chosen, by whom, and how to change it."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from accounts import domain
+from accounts.domain import Level
+from accounts.guards import needs
+from accounts.middleware import HubRequest
+from accounts.models import Company, User
+from journals.forms import DimensionsForm
+from journals.models import CompanyReading
+from journals.operations import readings
+from journals.queries.readings import reading_page
+
+
+@require_http_methods(["GET", "POST"])
+@needs(domain.JOURNALS, Level.READ)
+def reading(request: HubRequest, pk: int) -> HttpResponse:
+    """Show how a company's files are read, and change it."""
+    company = get_object_or_404(Company.objects.of(request.organisation), pk=pk)
+    if request.method == "POST":
+        return _change(request, company)
+    return _page(request, company)
+
+
+@needs(domain.JOURNALS, Level.WRITE)
+def _change(request: HubRequest, company: Company) -> HttpResponse:
+    if request.POST.get("action") == "forget":
+        chosen = request.POST.get("reading", "")
+        known = chosen if chosen.isascii() and chosen.isdigit() and len(chosen) < 19 else "0"
+        row = get_object_or_404(CompanyReading, company=company, source__isnull=False, pk=known)
+        readings.forget(row, by=_person(request))
+        messages.success(request, _("It is asked again with the next file."))
+        return redirect("journals:reading", pk=company.pk)
+    form = DimensionsForm(request.POST)
+    if form.is_valid():
+        try:
+            readings.choose_dimensions(
+                company=company,
+                cost_centre=form.cleaned_data["cost_centre"],
+                cost_unit=form.cleaned_data["cost_unit"],
+                by=_person(request),
+                now=timezone.now(),
+            )
+        except readings.ChoiceRefused as refused:
+            form.add_error(None, str(refused))
+        else:
+            messages.success(
+                request,
+                _("Saved for the next files. Import a file again if it was read otherwise."),
+            )
+            return redirect("journals:reading", pk=company.pk)
+    return _page(request, company, form=form, status=400)
+
+
+def _page(
+    request: HubRequest, company: Company, *, form: DimensionsForm | None = None, status: int = 200
+) -> HttpResponse:
+    page = reading_page(company)
+    initial = {"cost_centre": page.cost_centre, "cost_unit": page.cost_unit}
+    context = {
+        "page": page,
+        "form": form or DimensionsForm(initial=initial),
+        "may_write": request.membership.role.allows(domain.JOURNALS, Level.WRITE),
+    }
+    return render(request, "journals/imports/reading.html", context, status=status)
+
+
+def _person(request: HttpRequest) -> User | None:
+    return request.user if isinstance(request.user, User) else None
