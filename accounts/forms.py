@@ -15,6 +15,7 @@ from accounts.choosing import Kind, RowField, register
 from accounts.domain import Level
 from accounts.models import Company, Connection, Debtor, Organisation, Role, User
 from accounts.pages import role_name
+from connectors.errors import ConnectorError
 from connectors.registry import CONNECTORS
 
 if TYPE_CHECKING:
@@ -157,6 +158,25 @@ class OrganisationForm(_OrganisationForm):
         }
 
 
+def usable_kinds(vendor: str) -> list[str]:
+    """
+    Return the ways to authorise that the hub is set up for, the one without a person first.
+
+    All of them, where none is set up: what is missing is then said when it is tried.
+    """
+    kinds = CONNECTORS[vendor].kinds
+
+    def is_set_up(kind: str) -> bool:
+        try:
+            CONNECTORS[vendor].make_sign_in(settings=settings.HUB_VENDORS, kind=kind)
+        except ConnectorError:
+            return False
+        return True
+
+    found = [kind for kind in kinds if is_set_up(kind)] or list(kinds)
+    return sorted(found, key=lambda kind: kind != Connection.Kind.SERVICE)
+
+
 class ConnectionForm(forms.Form):
     """A new account: any user name but an empty one (S2)."""
 
@@ -181,10 +201,17 @@ class ConnectionForm(forms.Form):
     def __init__(self, *args: Any, organisation: Organisation, vendor: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.organisation, self.vendor = organisation, vendor
-        kinds = CONNECTORS[vendor].kinds
-        choices = [choice for choice in Connection.Kind.choices if choice[0] in kinds]
+        usable = usable_kinds(vendor)
         field: Any = self.fields["kind"]
-        field.choices = choices
+        field.choices = [(kind, Connection.Kind(kind).label) for kind in usable]
+        if field.initial not in usable:
+            field.initial = usable[0]
+        if usable[0] == Connection.Kind.SERVICE:
+            field.help_text = _(
+                "A service needs no person at the vendor: nobody has to sign in again when "
+                "somebody leaves, changes the password or is signed out, and no journal waits for "
+                "that. The company's administrator approves it once at the vendor."
+            )
 
     def clean(self) -> dict[str, Any]:
         """A service names its company, an interactive account learns it at the sign-in."""

@@ -38,7 +38,7 @@ def redacted(text: str) -> str:
     A few amounts ("debit 10.00, credit 9.00") help the reader; more of them are an echo of
     the batch, and those are people's salaries.
     """
-    text = _SECRETS.sub("…", text)
+    text = _SECRETS.sub("…", text.replace("\x00", ""))  # no database stores this character
     if len(_AMOUNT.findall(text)) > _AMOUNTS_THAT_MAY_STAND:
         text = _AMOUNT.sub("…", text)
     return text[:2000]

@@ -130,6 +130,10 @@ def _decoder(shape: Any) -> "msgspec.json.Decoder[Any]":
     return msgspec.json.Decoder(shape, float_hook=Decimal)
 
 
+_NUL = rb"\u0000"
+_NUL_ESCAPED = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
+
+
 @overload
 def from_json(body: bytes | msgspec.Raw) -> Any: ...
 @overload
@@ -144,6 +148,9 @@ def from_json(body: bytes | msgspec.Raw, shape: Any = Any) -> Any:
     """
     if isinstance(body, bytes):
         body = body.removeprefix(BOM_UTF8)  # some servers put it before their JSON
+        if _NUL in body:
+            # A text with this character cannot be stored by every database; no field means it.
+            body = _NUL_ESCAPED.sub(rb"\1", body)
     return _decoder(shape).decode(body)
 
 

@@ -24,6 +24,7 @@ PATIENCE = 1.0
 """Seconds that a call waits for its turn in place; a longer wait is for the row that wants it."""
 LONGEST_PAUSE = 3600.0
 """After a pause of this many seconds one call asks again, whatever the vendor had said."""
+_MOST = 2_147_483_647
 _MARGIN = 1.05  # calls that leave evenly do not arrive evenly
 
 
@@ -100,18 +101,28 @@ def take(
     )
 
 
+def _clamped(said: int) -> int:
+    """Return a number of calls that can be stored, whatever the vendor has said."""
+    return min(max(said, 0), _MOST)
+
+
 def learn(
     budget: Budget, *, now: float, limits: Mapping[str, int], retry_after: float | None = None
 ) -> Budget:
     """Return the budget with what an answer said of it."""
     if "remaining" in limits and "reset" in limits and limits.get("limit") != 0:
-        left, reset_at = limits["remaining"], now + limits["reset"]
+        left = _clamped(limits["remaining"])
+        # Some say a moment where the others say seconds: one call an hour asks what is true.
+        reset_at = now + min(max(limits["reset"], 0), LONGEST_PAUSE)
         same_window = budget.remaining is not None and abs(budget.reset_at - reset_at) < 2.0
         if same_window and budget.remaining is not None:
             # Answers overtake each other, and calls under way are counted by us alone.
             left = min(left, budget.remaining)
         budget = replace(
-            budget, limit=limits.get("limit", budget.limit), remaining=left, reset_at=reset_at
+            budget,
+            limit=_clamped(limits["limit"]) if "limit" in limits else budget.limit,
+            remaining=left,
+            reset_at=reset_at,
         )
     if retry_after is not None:
         until = now + min(max(retry_after, 0.0), LONGEST_PAUSE)

@@ -183,8 +183,19 @@ def errand(request: HubRequest, pk: int) -> HttpResponse:
                 "back_url": pages.accounts_url(vendor),
             },
         )
-    failed = asked.state == Errand.State.FAILED
-    address = request.path if failed else _leads_to(request, asked, vendor=vendor)
+    here = asked.state == Errand.State.FAILED or asked.kind == connecting.SIGN_OUT
+    if asked.kind == connecting.SIGN_OUT and request.headers.get("HX-Request") != "true":
+        # In a tab of its own: the vendor does not lead back here.
+        return render(
+            request,
+            "accounts/sign_out_of_vendor.html",
+            {
+                "vendor_url": asked.result["url"],
+                "connection": connection,
+                "back_url": pages.accounts_url(vendor),
+            },
+        )
+    address = request.path if here else _leads_to(request, asked, vendor=vendor)
     if request.headers.get("HX-Request") == "true":
         return HttpResponseClientRedirect(address)
     return redirect(address)
@@ -198,9 +209,6 @@ def _leads_to(request: HubRequest, asked: Errand, *, vendor: str) -> str:
         )
         found = attempt.first()
         return (connecting.address_of(found) if found else "") or overview
-    if asked.kind == connecting.SIGN_OUT:
-        address: str = asked.result["url"]
-        return address
     if asked.kind == connecting.DISCONNECT:
         if asked.result.get("revoked", True):
             messages.success(request, pages.disconnected_words(vendor))

@@ -21,6 +21,8 @@ _LOOK_UP_AGAIN = timedelta(seconds=LOOK_UP_SECONDS + 2)
 _PRESS_AGAIN_AFTER = 3.0
 _PRESSERS = 4
 _TRIES = 5
+_DELETED = ("NumberGivenAgain", "NumberNotFound", "ReadBackDiffers")
+"""What a person finds when a batch was deleted in the ledger, by when the hub noticed it."""
 _PROVEN = ("posted", "released")
 _DOUBT = {"OutcomeUnknown", "BadAnswer", "AlreadyThere", ""}
 
@@ -37,6 +39,7 @@ class Journals:
         self.tenants: dict[int, Place] = {}
         self.pressed_at: dict[int, float] = {}
         self.presses: Counter[str] = Counter()
+        self.decided: Counter[str] = Counter()
         self.signed_in_again = 0
         self.journals = 0
 
@@ -129,6 +132,7 @@ class Journals:
         # A doubtful one is asked for as often as the interval says, and no oftener.
         doubtful = Batch.objects.filter(state="unknown")
         doubtful.filter(not_before__gt=now + _LOOK_UP_AGAIN).update(not_before=now)
+        self._decide()
         for office in self.offices:
             person = self.people[office.organisation.pk]
             for connection in self._to_sign_in(office.organisation.pk):
@@ -140,6 +144,30 @@ class Journals:
             if time.monotonic() - self.pressed_at.get(each[0], 0) > _PRESS_AGAIN_AFTER
         ]
         self._press_all(again[:20])
+
+    def _decide(self) -> None:
+        """Look in the ledger for what was deleted there, and let it be sent again if it is gone."""
+        from journals.models import Batch
+        from journals.operations import deciding
+
+        asked = list(Batch.objects.filter(state="needs_person", failure_code__in=_DELETED))
+        if not asked:
+            return
+        there = {
+            each["description"]: each["number"]
+            for each in self.rig.control("GET", "ledger?lines=false")["batches"]
+        }
+        for batch in asked:
+            number = there.get(batch.description, "")
+            with contextlib.suppress(deciding.NoLongerOpen, deciding.NumberTaken):
+                deciding.decide(
+                    batch=batch,
+                    choice=deciding.THIS_ONE if number else deciding.NOT_THERE,
+                    number=number,
+                    by=None,
+                    now=datetime.now(UTC),
+                )
+                self.decided[batch.failure_code] += 1
 
     def proven(self) -> int:
         """Return how many batches are proven."""
@@ -265,6 +293,7 @@ class Journals:
             ("posts", f"{sum(len(each) for each in posts.values())}"),
             ("sent again", f"{len(again)}, of them after a doubt {after_doubt}"),
             ("signed in again", str(self.signed_in_again)),
+            ("decided by a person", _listed(self.decided)),
         ]
 
 

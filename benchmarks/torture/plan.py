@@ -16,6 +16,7 @@ FAULTS: dict[str, tuple[int, dict[str, Any]]] = {
     "bad_gateway_after": (4, {}),
     "server_error_after": (3, {}),
     "no_location": (2, {}),
+    "number_given_again": (3, {}),
     "cut_before": (5, {}),
     "bad_gateway": (4, {}),
     "server_error": (3, {}),

@@ -153,11 +153,13 @@ def close_left_open(batch: Batch, failure: ConnectorError, *, owner: str, now: d
     left.update(ended_at=now, outcome=failure.code(), params=failure.params)
 
 
-def was_denied(batch: Batch, *, since: datetime, until: datetime) -> bool:
-    """Say whether a read-back in that time found nothing under the batch's number."""
+def was_denied(
+    batch: Batch, *, since: datetime, until: datetime, kind: str = Attempt.Kind.READ_BACK
+) -> bool:
+    """Say whether a reading of that kind in that time found nothing under the batch's number."""
     return Attempt.objects.filter(
         batch=batch,
-        kind=Attempt.Kind.READ_BACK,
+        kind=kind,
         outcome="not_found",
         started_at__gte=since,
         ended_at__lte=until,

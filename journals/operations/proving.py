@@ -14,7 +14,13 @@ from accounts.models.durability import durable, recoverable
 from accounts.operations import claims
 from accounts.operations.boundaries import reached
 from connectors.base import AccountingConnector, BatchStatus, BatchToPost, LedgerBatch
-from connectors.errors import ConnectorError, NotAuthorized, OutcomeUnknown, Unavailable
+from connectors.errors import (
+    BadAnswer,
+    ConnectorError,
+    NotAuthorized,
+    OutcomeUnknown,
+    Unavailable,
+)
 from journals.domain import proving as rules
 from journals.domain import refusals
 from journals.domain.read_back import batch_as_json
@@ -127,7 +133,7 @@ def _take_number(batch: Batch, number: str, *, now: datetime) -> None:
         failure = refusals.NumberGivenAgain(number=number, other=batch.description)
         if other.mark_no_longer_there(failure, now=now):
             remember(
-                other.journal, "number_given_again", now=now, failure=failure, period=other.period
+                other.journal, "no_longer_there", now=now, failure=failure, period=other.period
             )
         refresh_state(other.journal_id, now=now)
     if not batch.mark_accepted(number=number, now=now):
@@ -263,8 +269,9 @@ def release(
     write_down = partial(close_attempt, attempt, calls=calls)
     try:
         there = connector.read_journal(batch.vendor_number)
+        gone = there is None or _is_anothers(there, batch)
         released = there is not None and there.status == BatchStatus.RELEASED
-        if not released:
+        if not released and not gone:
             connector.release_journal(batch.vendor_number)
     except ConnectorError as failure:
         _could_not_ask(batch, failure, calls, clock=clock, write_down=write_down)
@@ -272,13 +279,40 @@ def release(
     reached("release.asked")
     now = clock()
     with durable():
-        write_down("released" if released else "asked", now=now)
-        if released:
+        if gone:
+            write_down("not_found" if there is None else "differs", now=now)
+            _not_there_to_release(batch, there, now=now)
+        elif released:
+            write_down("released", now=now)
             batch.mark_released(now=now)
         else:
+            write_down("asked", now=now)
             batch.keep(now=now, until=now + _LOOK_AGAIN)
         refresh_state(batch.journal_id, now=now)
     reached("release.recorded")
+
+
+def _is_anothers(there: LedgerBatch, batch: Batch) -> bool:
+    """Say whether the ledger holds another batch under the number: it was given again."""
+    if there.description.strip() == batch.description:
+        return False
+    return bool(rules.verify_read_back(_payload(batch), there))
+
+
+def _not_there_to_release(batch: Batch, there: LedgerBatch | None, *, now: datetime) -> None:
+    """Leave alone what is not ours; what the ledger only denies, it is asked for again first."""
+    failure: BadAnswer
+    if there is not None:
+        failure = refusals.NumberGivenAgain(number=there.number, other=there.description)
+    else:
+        interval = timedelta(seconds=settings.HUB_LOOK_UP_INTERVAL_SECONDS)
+        release = Attempt.Kind.RELEASE
+        if not was_denied(batch, since=batch.state_at, until=now - interval, kind=release):
+            batch.keep(now=now, until=now + _READ_AGAIN)
+            return
+        failure = refusals.NumberNotFound(number=batch.vendor_number, description=batch.description)
+    if batch.mark_no_longer_there(failure, now=now):
+        remember(batch.journal, "no_longer_there", now=now, failure=failure, period=batch.period)
 
 
 def _payload(batch: Batch) -> BatchToPost:

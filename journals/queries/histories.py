@@ -1,12 +1,13 @@
 """What happened to a journal: every attempt and every act, newest first (S13)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.translation import gettext
 
 from accounts.queries import words
-from connectors.registry import CONNECTORS
+from connectors.registry import CONNECTORS, error_class
 from connectors.words import gettext_noop as _
 from journals.models import Attempt, Journal, JournalEvent
 from journals.queries.wording import label_of, told
@@ -28,8 +29,8 @@ _EVENTS: dict[str, tuple[str, str, str]] = {
     "refused": (_("Not sent"), "cross-circle", "bad"),
     "stopped": (_("Not sent"), "cross-circle", "bad"),
     "fault": (_("{period}: stopped by a fault of the hub"), "cross-circle", "bad"),
-    "number_given_again": (
-        _("{period}: the ledger holds another batch under its number"),
+    "no_longer_there": (
+        _("{period}: the ledger does not hold it any more under its number"),
         "warning",
         "bad",
     ),
@@ -153,7 +154,9 @@ def _of_attempt(attempt: Attempt) -> Entry:
         tone=failure.tone,
         icon="warning" if failure.tone == "warn" else "cross-circle",
         text=f"{failure.summary} {failure.remedy}",
-        detail=detail,
+        detail="\n".join(
+            part for part in (detail, _left_over(attempt.outcome, attempt.params)) if part
+        ),
         took=took,
     )
 
@@ -166,20 +169,34 @@ def _params_of(attempt: Attempt) -> dict[str, object]:
     if batch.connection is not None and batch.connection.vendor in CONNECTORS:
         params["vendor"] = CONNECTORS[batch.connection.vendor].name
     if attempt.params:
-        return params | attempt.params
+        params |= attempt.params
+        return params
     if batch.failure_code == attempt.outcome:  # of a call before the parameters were kept
         params |= batch.failure_params
     return params
+
+
+def _left_over(code: str, params: Mapping[str, object]) -> str:
+    """Return stored values that today's words of a failure have no place for, if they changed."""
+    try:
+        wanted = error_class(code).placeholders()
+    except LookupError:
+        wanted = {"failure"}
+    else:
+        if wanted <= params.keys():
+            return ""
+    return "\n".join(f"{name}: {value}" for name, value in params.items() if name not in wanted)
 
 
 def _of_event(event: JournalEvent) -> Entry:
     template, icon, tone = _EVENTS.get(
         event.code, (event.code.replace("_", " ").capitalize(), "info", "quiet")
     )
-    text = ""
+    text = detail = ""
     if code := event.params.get("failure"):
-        failure = told(code, event.params.get("failure_params") or event.params)
-        text = f"{failure.summary} {failure.remedy}"
+        params = event.params.get("failure_params") or event.params
+        failure = told(code, params)
+        text, detail = f"{failure.summary} {failure.remedy}", _left_over(code, params)
     if event.code == "checked" and event.params.get("problems") not in (None, "0"):
         icon, tone = "warning", "warn"
     return Entry(
@@ -188,5 +205,6 @@ def _of_event(event: JournalEvent) -> Entry:
         tone=tone,
         icon=icon,
         text=text,
+        detail=detail,
         by=str(event.user) if event.user else "",
     )

@@ -35,6 +35,7 @@ from journals.queries.journals import (
     list_journals,
     state_choices,
 )
+from journals.queries.refused import notice_of
 from journals.queries.wording import label_of, shown_refusal
 
 _MOST_AT_ONCE = 100
@@ -253,17 +254,18 @@ def send(request: HubRequest, pk: int) -> HttpResponse:
 @require_POST
 @needs(domain.JOURNALS, Level.WRITE)
 def send_chosen(request: HubRequest) -> HttpResponse:
-    """Queue the batches of all chosen journals; say of each one that cannot go, why."""
+    """Queue the batches of all chosen journals; say in one notice which cannot go, and why."""
     chosen = [pk for pk in request.POST.getlist("journal") if pk.isdecimal() and len(pk) < 18]
     journals = Journal.objects.of(request.organisation).select_related("organisation")
-    queued = 0
+    queued, refused = 0, []
     for journal in journals.filter(pk__in=chosen[:_MOST_AT_ONCE]).order_by("pk"):
         try:
             _request_sending(request, journal)
             queued += 1
         except ConnectorError as refusal:
-            row = shown_refusal(refusal)
-            messages.error(request, f"{journal.reference}: {row.summary} {row.remedy}")
+            refused.append((journal.reference, shown_refusal(refusal)))
+    if refused:
+        messages.error(request, notice_of(refused))
     if queued:
         messages.success(
             request,

@@ -90,7 +90,7 @@ def create(call: Call) -> Response:
         client_id=call.claims["client_id"],
         person=call.claims.get("sub", ""),
     )
-    if "number_given_again" in call.faults:
+    if "number_given_again" in call.faults and not batch.own:
         _delete_newest(call)
     try:
         stored = call.store.add_batch(batch)

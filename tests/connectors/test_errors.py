@@ -95,6 +95,7 @@ class TestRedacted:
         many = "lines: 28500.00, 31200.50, -410.00, 7,25"
 
         assert errors.redacted(few) == few
+        assert errors.redacted("a\x00b") == "ab"
         assert errors.redacted(many) == "lines: …, …, …, …"
 
     def test_is_never_longer_than_two_thousand(self):

@@ -70,6 +70,9 @@ class TestFromJson:
     def test_reads_past_a_byte_order_mark(self):
         assert http.from_json(b"\xef\xbb\xbf[1]") == [1]
 
+    def test_leaves_out_a_character_that_no_database_stores(self):
+        assert http.from_json(rb'["a\u0000b", "\\u0000", "\\\u0000c"]') == ["ab", r"\u0000", "\\c"]
+
     def test_refuses_nan(self):
         with pytest.raises(ValueError, match="malformed"):
             http.from_json(b"[NaN]")

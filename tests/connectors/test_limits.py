@@ -51,6 +51,16 @@ class TestTake:
         assert len(left_at) > 50
         assert most <= 10
 
+    @pytest.mark.parametrize("said", [-5, 10**12])
+    def test_of_an_impossible_number_keeps_what_can_be_stored(self, said):
+        told = {"limit": said, "remaining": said, "reset": 1_790_000_000}
+
+        budget = limits.learn(Budget(), now=50.0, limits=told)
+
+        assert 0 <= budget.remaining <= 2**31 - 1
+        assert 0 <= budget.limit <= 2**31 - 1
+        assert budget.reset_at == 50.0 + limits.LONGEST_PAUSE
+
     def test_reserves_nothing_for_a_call_that_is_not_made(self):
         paused = Budget(paused_until=100.0, remaining=5, limit=9, reset_at=200.0)
 

@@ -42,6 +42,23 @@ class TestNewAccount:
         assert "pair--on" not in page
         assert "notice--error" in page
 
+    def test_offers_the_service_first_where_the_hub_is_set_up_for_it(
+        self, office: Office, settings: Any
+    ) -> None:
+        service = {
+            "VISMA_CONNECT_SERVICE_CLIENT_ID": "isv_service",
+            "VISMA_CONNECT_SERVICE_CLIENT_SECRET": "secret",
+        }
+        settings.HUB_VENDORS = settings.HUB_VENDORS | service
+        with_it = office.client.get("/connections/new/").content.decode()
+        settings.HUB_VENDORS = settings.HUB_VENDORS | dict.fromkeys(service, "")
+        without = office.client.get("/connections/new/").content.decode()
+
+        assert 0 < with_it.index('value="service"') < with_it.index('value="interactive"')
+        assert "nobody has to sign in again" in with_it
+        assert 'value="service"' not in without
+        assert "nobody has to sign in again" not in without
+
     def test_a_service_needs_the_id_of_its_company(self, office: Office) -> None:
         answer = office.client.post("/connections/new/", {"name": "x", "kind": "service"})
 

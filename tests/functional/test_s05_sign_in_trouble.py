@@ -146,8 +146,25 @@ class TestTrouble:
         account.refresh_from_db()
         assert account.is_authorised
 
-    def test_signing_out_of_the_vendor_leads_there(self, office: Office, sandbox: Any) -> None:
-        page = office.press(office.account(), "sign-out")
+    def test_signing_out_of_the_vendor_leads_there_and_back(
+        self, office: Office, sandbox: Any
+    ) -> None:
+        """The vendor's page opens beside the hub's, which waits with the way on."""
+        account = office.account()
 
-        assert page["Location"].startswith(sandbox.url)
-        assert "endsession" in page["Location"]
+        page = office.press(account, "sign-out").content.decode()
+
+        way_out = page.partition('href="' + sandbox.url)[2].partition('"')
+        assert "endsession" in way_out[0]
+        assert 'target="_blank" rel="noopener noreferrer"' in way_out[2].partition(">")[0]
+        assert f'action="/connections/{account.pk}/authorise/"' in page
+        assert 'href="/connections/"' in page
+
+    def test_a_page_that_waits_for_the_sign_out_goes_on_by_itself(self, office: Office) -> None:
+        account = office.account()
+        waiting = office.client.post(f"/connections/{account.pk}/sign-out/")["Location"]
+        office.run_due_work()
+
+        answer = office.client.get(waiting, headers={"HX-Request": "true"})
+
+        assert answer["HX-Redirect"] == waiting

@@ -1,5 +1,6 @@
 """A number that the ledger gives again, after somebody deleted the batch that had it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -43,7 +44,7 @@ class TestANumberGivenAgain:
         assert (gone.state, gone.failure_code) == ("needs_person", "NumberGivenAgain")
         assert gone.failure_params == {"number": number, "other": there.description}
         assert older.state == "needs_person"
-        assert older.events.filter(code="number_given_again").exists()
+        assert older.events.filter(code="no_longer_there").exists()
         assert [batch.description for batch in office.ledger()] == [there.description]
         assert Attempt.objects.filter(batch=there, kind=Attempt.Kind.POST).count() == 1
 
@@ -98,6 +99,52 @@ class TestANumberGivenAgain:
         assert (states(older), states(newer)) == (["posted"], ["posted"])
         assert newer.batches.get().vendor_number == office.ledger()[-1].number != number
         assert len(office.ledger()) == 2
+
+
+class TestABatchThatWaitsForItsRelease:
+    @pytest.fixture
+    def waiting(self, office: Office, later: Later) -> Batch:
+        office.mapping.release = True
+        office.mapping.save()
+        office.store.add_fault("unavailable", on="release", times=None)
+        journal = sent(office, later, run="1")
+        office.store.clear_faults()
+        batch: Batch = journal.batches.get()
+        assert (batch.state, batch.release_wanted) == ("posted", True)
+        return batch
+
+    def test_never_has_another_released_that_has_its_number(
+        self, office: Office, later: Later, waiting: Batch
+    ) -> None:
+        (held,) = office.ledger()
+        number = delete_there(office, waiting.journal)
+        by_hand = replace(held, number="", description="By hand", debit="9.00", credit="9.00")
+        office.store.add_batch(by_hand)
+
+        later(400)
+
+        waiting.refresh_from_db()
+        assert (waiting.state, waiting.failure_code) == ("needs_person", "NumberGivenAgain")
+        (there,) = office.ledger()
+        assert (there.number, there.released, there.release_due) == (number, False, 0.0)
+
+    def test_that_is_gone_goes_to_a_person_and_is_released_after_it_was_sent_again(
+        self, office: Office, later: Later, waiting: Batch
+    ) -> None:
+        delete_there(office, waiting.journal)
+        for seconds in (60, 120, 400, 700):
+            later(seconds)
+        waiting.refresh_from_db()
+        found = (waiting.state, waiting.failure_code)
+
+        deciding.decide(batch=waiting, choice=deciding.NOT_THERE, by=None, now=datetime.now(UTC))
+        for seconds in (800, 810, 820):
+            later(seconds)
+
+        waiting.refresh_from_db()
+        assert found == ("needs_person", "NumberNotFound")
+        assert (waiting.state, len(office.ledger())) == ("released", 1)
+        assert office.ledger()[0].released
 
 
 class TestThePersonWhoDecides:
