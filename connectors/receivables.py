@@ -439,6 +439,10 @@ class PaymentTarget(Protocol):
         self, *, changed_since: datetime | None = None
     ) -> Iterator[TargetInvoice]: ...
 
+    def read_balances_of(self, invoice_numbers: Sequence[str]) -> Mapping[str, Decimal]:
+        """Return what is open now on those invoices, in the client's currency, where it says so."""
+        ...
+
     def read_customers(
         self, *, changed_since: datetime | None = None
     ) -> Iterator[TargetCustomer]: ...

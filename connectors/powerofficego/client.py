@@ -42,6 +42,7 @@ PAGE_SIZE = 5000
 CALLS_PER_SECOND = 10
 """Of the subscription key, all companies together."""
 MOST_PAGES = 10_000
+INVOICES_PER_CALL = 100
 FRESH_SECONDS = 60.0
 """How long the lock date and the list of projects are believed."""
 PRIVILEGES = (
@@ -255,6 +256,19 @@ class Client:
         params = _since("balanceLastChangedDateTimeOffsetGreaterThan", changed_since)
         for item in self._door.items("/OutgoingInvoices", params):
             yield payloads.invoice(item)
+
+    # https://developer.poweroffice.net/workflows/reporting/outgoing-invoices
+    def read_balances_of(self, invoice_numbers: Sequence[str]) -> dict[str, Decimal]:
+        """Return what is open now on those invoices; what is no number there has no invoice."""
+        numbers = [one for one in dict.fromkeys(invoice_numbers) if one.isdecimal()]
+        found: dict[str, Decimal] = {}
+        for start in range(0, len(numbers), INVOICES_PER_CALL):
+            some = ",".join(numbers[start : start + INVOICES_PER_CALL])
+            for item in self._door.items("/OutgoingInvoices", {"invoiceNos": some}):
+                one = payloads.invoice(item)
+                if one.balance is not None:
+                    found[one.number] = one.balance
+        return found
 
     # https://developer.poweroffice.net/workflows/reporting/customer-ledger
     def read_open_items(self, *, on: date) -> Iterator[TargetOpenItem]:

@@ -124,6 +124,23 @@ class DateLocked(Rejected):
     needs = ("date", "locked")
 
 
+class PaidThereAlready(Rejected):
+    """B17: somebody settled the invoice in the target by hand; a person says what it was."""
+
+    summary = _(
+        "Invoice {invoice} has {balance} open in the invoicing system, and {expected} by what the "
+        "hub knows: {beyond} of the {amount} of this payment may be registered there already."
+    )
+    remedy = _(
+        "Look at the invoice there and answer below. If only a part stands there, leave it out, "
+        "take it off the invoice and match what is missing."
+    )
+    not_booked = _("The payment was not registered.")
+    who = FINANCE
+    action = ""
+    needs = ("invoice", "balance", "expected", "beyond", "amount")
+
+
 class NoClearingAccount(Rejected):
     """Nobody has said which account stands on the other side of a payment."""
 

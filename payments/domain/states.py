@@ -6,7 +6,8 @@ Where the registration of a payment in the target stands.
       |   not there     | +----> rejected       a person corrects, then ready
       +---- unknown <---+
 
-After a restore of the database what is ready becomes unknown before it is sent.
+What a person may have registered in the target by hand needs a person before it is sent. After a
+restore of the database what is ready becomes unknown before it is sent.
 """
 
 from collections.abc import Mapping
@@ -30,7 +31,7 @@ class RegistrationState(StrEnum):
 
 _S = RegistrationState
 VALID_TRANSITIONS: Mapping[RegistrationState, frozenset[RegistrationState]] = {
-    _S.READY: frozenset({_S.SENDING, _S.UNKNOWN, _S.REJECTED, _S.WITHDRAWN}),
+    _S.READY: frozenset({_S.SENDING, _S.UNKNOWN, _S.REJECTED, _S.NEEDS_PERSON, _S.WITHDRAWN}),
     _S.SENDING: frozenset({_S.READY, _S.REGISTERED, _S.UNKNOWN, _S.REJECTED}),
     _S.UNKNOWN: frozenset({_S.READY, _S.REGISTERED, _S.NEEDS_PERSON}),
     _S.REJECTED: frozenset({_S.READY, _S.WITHDRAWN}),

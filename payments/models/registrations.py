@@ -119,6 +119,8 @@ class Registration(models.Model):
     """Whether the target joined it to the invoice; False: a person must do that there."""
     told = models.CharField(max_length=15, blank=True)
     """What is wrong with it as its owner was told last; see `alarming`."""
+    confirmed_balance = MoneyField(null=True)
+    """The invoice's balance there, at which a person said that this does not stand there yet."""
     failure_code = models.CharField(max_length=80, blank=True)
     failure_params = models.JSONField(default=dict, blank=True)
     failure_detail = models.TextField(blank=True)

@@ -41,7 +41,7 @@ from payments.models import (
     RegistrationAttempt,
     Settlement,
 )
-from payments.operations import blocking, marking, restoring
+from payments.operations import already_there, blocking, marking, restoring
 from payments.operations.rights import check_right, integration_of
 
 Clock = Callable[[], datetime]
@@ -160,6 +160,7 @@ class _Turn:
         self.client, self.target, self.calls = client, target, calls
         self.owner, self.clock = owner, clock
         self._lock_date: tuple[date | None] | None = None
+        self.balances = already_there.BalancesThere(target)
 
     def next(self) -> Registration | None:
         """Return what to serve next: doubts first, since the target may hold them already."""
@@ -188,6 +189,15 @@ class _Turn:
         if refusal is not None:
             registration.become(_S.REJECTED, now=now, **why(refusal, now))
             return True
+        try:
+            question = self.balances.question(registration, ahead=self._next_invoices())
+        except NotAuthorized:
+            raise
+        except ConnectorError as failure:
+            return self._not_asked(registration, failure)
+        if question is not None:
+            registration.become(_S.NEEDS_PERSON, now=now, **why(question, now))
+            return True
         with transaction.atomic():
             mine = Registration.objects.claim(
                 registration.pk,
@@ -206,6 +216,7 @@ class _Turn:
         try:
             there = self.target.register_payment(payment)
         except ConnectorError as failure:
+            self.balances.note(mine, is_registered=False)
             reached("register.failed")
             goes_on = self._record_failure(mine, attempt, failure)
             reached("register.doubted")
@@ -213,7 +224,30 @@ class _Turn:
         reached("register.called")
         self._close(attempt, "ok")
         self._registered(mine, there)
+        self.balances.note(mine, is_registered=True)
         return True
+
+    def _next_invoices(self) -> list[str]:
+        due = Registration.objects.filter(client=self.client, state=_S.READY)
+        return already_there.next_numbers(due.due(now=self.clock()))
+
+    def _not_asked(self, registration: Registration, failure: ConnectorError) -> bool:
+        """Send nothing while the target does not say what is open; say whether the turn goes on."""
+        now = self.clock()
+        if not isinstance(failure, Unavailable):
+            registration.become(_S.REJECTED, now=now, **why(failure, now))
+            return True
+        wait = timedelta(seconds=failure.retry_after or min(5 * 2**registration.failures, 900))
+        registration.become(
+            _S.READY,
+            now=now,
+            not_before=now + wait,
+            failures=min(registration.failures + 1, 20),
+            **why(failure, now),
+        )
+        if failure.retry_after:
+            self._pause(until=now + wait)
+        return False
 
     def _registered(self, registration: Registration, there: RegisteredPayment) -> None:
         now = self.clock()
@@ -396,6 +430,7 @@ class _Turn:
         reached("reverse.called")
         self._close(attempt, "ok")
         mine.become(_S.REVERSED, now=self.clock(), failures=0, **NO_FAILURE)
+        self.balances.note(mine, is_registered=False)
         reached("reverse.stored")
         return True
 
@@ -547,6 +582,8 @@ def decide(
     changes = dict(NO_FAILURE, told="")
     if new is _S.REGISTERED:
         changes["target_id"] = registration.target_id or f"by-hand-{registration.pk}"
+    elif new is _S.READY:
+        changes |= already_there.confirmed(registration)
     with transaction.atomic():
         if not registration.become(new, now=now, not_before=now, **changes):
             raise nothing

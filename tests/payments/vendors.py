@@ -194,6 +194,9 @@ class MemoryTarget:
     fault: Callable[[PaymentToRegister], Exception | None] = lambda payment: None
     """Raised after storing if it is an `OutcomeUnknown`, else instead of storing."""
     posts: list[str] = field(default_factory=list)
+    by_hand: dict[str, Decimal] = field(default_factory=dict)
+    """What a person registered there on an invoice, by its number."""
+    balances_asked: list[list[str]] = field(default_factory=list)
     look_ups: int = 0
 
     def read_client(self) -> SourceCompany:
@@ -201,6 +204,23 @@ class MemoryTarget:
 
     def read_invoices(self, *, changed_since: datetime | None = None) -> Iterator[TargetInvoice]:
         yield from self.invoices
+
+    def read_balances_of(self, invoice_numbers: Sequence[str]) -> Mapping[str, Decimal]:
+        self.balances_asked.append(list(invoice_numbers))
+        return {
+            one.number: self.balance_of(one)
+            for one in self.invoices
+            if one.number in invoice_numbers and one.posted_amount is not None
+        }
+
+    def balance_of(self, invoice: TargetInvoice) -> Decimal:
+        """Return what is open: less what the hub, and a person by hand, registered on it."""
+        ours = sum(
+            (p.amount for p in self.registered.values() if p.invoice_number == invoice.number),
+            Decimal("0.00"),
+        )
+        by_hand = self.by_hand.get(invoice.number, Decimal("0.00"))
+        return invoice.posted_amount - ours - by_hand
 
     def read_customers(self, *, changed_since: datetime | None = None) -> Iterator[TargetCustomer]:
         yield from self.customers
