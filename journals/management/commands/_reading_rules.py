@@ -14,6 +14,7 @@ SIGNS = {
     "debit-positive": how.SIGNED,
     "credit-positive": how.SIGNED_CREDIT_POSITIVE,
     "debit-and-credit-columns": how.DEBIT_CREDIT,
+    "credit-column-negative": how.DEBIT_CREDIT_NEGATIVE,
     "side-column": how.SIGN_COLUMN,
 }
 PERIODS = {
