@@ -16,6 +16,7 @@ from accounts.models import AuditEntry, Organisation
 from accounts.models.audit import AuditQuerySet
 from accounts.operations.audit import NOBODY
 from accounts.operations.sheets import Cell
+from connectors.bounds import is_day
 
 PAGE_SIZE = 50
 MOST_EXPORTED = 50_000
@@ -253,9 +254,10 @@ def _value(value: Any) -> str:
 
 def _date(text: str) -> date | None:
     try:
-        return parse_date(text)
+        found = parse_date(text)
     except ValueError:
         return None
+    return found if found is not None and is_day(found) else None
 
 
 def _start_of(day: date) -> datetime:

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from connectors.bounds import LARGEST_AMOUNT, as_text, is_day
 from connectors.errors import BadAnswer
 from connectors.receivables import (
     LeftOut,
@@ -64,29 +65,31 @@ def number_of_date(day: date) -> int:
 # --- Values -------------------------------------------------------------------------------------
 
 
-def whole(row: Row, name: str) -> int:
+def whole(row: Row, name: str, *, largest: int = 2**63 - 1) -> int:
     """
     Return a whole number.
 
-    :raises Unread: if it is missing or something else
+    :param largest: what the column that it goes into holds
+    :raises Unread: if it is missing, too large, or something else
     """
     value = row.get(name)
-    if isinstance(value, bool) or not isinstance(value, int):
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) > largest:
         raise Unread(name, value, "not_a_number")
     return value
 
 
-def amount(row: Row, name: str) -> Decimal:
+def amount(row: Row, name: str, *, largest: Decimal = LARGEST_AMOUNT) -> Decimal:
     """
     Return an amount in the ledger's sign.
 
-    :raises Unread: if it is missing, no number, or finer than the minor unit
+    :param largest: what can be stored exactly; more of a sum than of one amount
+    :raises Unread: if it is missing, no number, too large, or finer than the minor unit
     """
     value = row.get(name)
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise Unread(name, value, "not_an_amount")
     exact = Decimal(value)
-    if not exact.is_finite() or abs(exact) >= Decimal(10) ** 15:
+    if not exact.is_finite() or abs(exact) > largest:
         raise Unread(name, value, "not_an_amount")
     rounded = exact.quantize(_CENT)
     if rounded != exact:
@@ -106,15 +109,18 @@ def day(row: Row, name: str) -> date | None:
     if isinstance(value, bool) or not isinstance(value, int):
         raise Unread(name, value, "not_a_date")
     try:
-        return date(value // 10000, value // 100 % 100, value % 100)
-    except ValueError:
+        found = date(value // 10000, value // 100 % 100, value % 100)
+    except (ValueError, OverflowError):
         raise Unread(name, value, "not_a_date") from None
+    if not is_day(found):
+        raise Unread(name, value, "not_a_date")
+    return found
 
 
 def text(row: Row, name: str) -> str:
     """Return a text without the blanks around it; nothing for null."""
     value = row.get(name)
-    return "" if value is None else str(value).strip()
+    return "" if value is None else as_text(str(value)).strip()
 
 
 def moment(row: Row, name: str, *, reading: Reading) -> datetime | None:
@@ -155,7 +161,7 @@ def read_payment(row: Row, *, reading: Reading) -> SourcePayment | LeftOut | Unr
             key=key,
             customer_number=whole(row, "customerNo"),
             voucher_number=whole(row, "voucherNo"),
-            voucher_type=whole(row, "voucherType"),
+            voucher_type=whole(row, "voucherType", largest=2**31 - 1),
             paid_on=paid_on,
             amount=-ledger_amount,
             amount_in_currency=-in_currency,

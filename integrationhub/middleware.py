@@ -2,14 +2,17 @@
 
 import re
 from collections.abc import Callable
+from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers, patch_vary_headers
 
+from connectors.bounds import no_text_in
 from integrationhub import logs
 
 Next = Callable[[HttpRequest], HttpResponse]
@@ -53,6 +56,37 @@ class ClientAddressMiddleware:
         if count and len(addresses) >= count:
             request.META["REMOTE_ADDR"] = addresses[-count]
         return self.get_response(request)
+
+
+class PlainTextMiddleware:
+    """
+    Answer 400 where an address or a form holds characters that no text holds.
+
+    No keyboard types them, and no database takes them all: they would be stored by one and be an
+    error in another.
+    """
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Next, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> HttpResponse | None:
+        """Look at what was sent, before any view does."""
+        said = [request.GET]
+        if not getattr(view, "csrf_exempt", False):  # the API reads its body itself
+            said.append(request.POST)
+        texts = (text for one in said for key, values in one.lists() for text in (key, *values))
+        found = next(filter(None, map(no_text_in, (request.path, *texts))), "")
+        if not found:
+            return None
+        if request.path.startswith("/api/"):
+            about = {"code": "bad_request", "message": f"The address holds {found}."}
+            return JsonResponse({"error": about}, status=400)
+        raise BadRequest(f"{found}")
 
 
 class PartOfPageMiddleware:

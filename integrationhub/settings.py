@@ -105,6 +105,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "integrationhub.middleware.PlainTextMiddleware",
     "integrationhub.middleware.PartOfPageMiddleware",
     "integrationhub.middleware.DisplayTimeZoneMiddleware",
     "axes.middleware.AxesMiddleware",  # last: it answers for a sign-in that was refused

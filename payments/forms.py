@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
 from accounts import domain
@@ -12,6 +13,7 @@ from accounts.choosing import Kind, RowField, register
 from accounts.domain import Level
 from accounts.models import Connection, Organisation
 from connectors.base import Vendor
+from connectors.bounds import AMOUNT_FIGURES, FIRST_DAY, LAST_DAY
 from connectors.registry import CONNECTORS
 from payments.models import ApiToken, Customer, Integration, InvoiceClient
 from payments.operations import clients
@@ -20,6 +22,14 @@ _TYPES = re.compile(r"[\s,;]+")
 _DATE = {"type": "date"}
 _MAY_USE = ((domain.BUSINESS, Level.WRITE),)
 _MAY_CHANGE = (*_MAY_USE, (domain.ORGANISATION, Level.WRITE))
+
+
+class DayField(forms.DateField):
+    """A day of the years in which anything is booked."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(**more)
+        self.validators += [MinValueValidator(FIRST_DAY), MaxValueValidator(LAST_DAY)]
 
 
 def _account(connection: Connection) -> str:
@@ -59,6 +69,7 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Integration
         fields = ["marker", "marker_value", "fetch_from", "mirrors_blocks"]
+        field_classes = {"fetch_from": DayField}
         widgets = {"fetch_from": forms.DateInput(attrs=_DATE, format="%Y-%m-%d")}
 
 
@@ -99,6 +110,7 @@ class ClientForm(forms.ModelForm):  # type: ignore[type-arg]
             "own_marker",
             "fetches_every_hours",
         ]
+        field_classes = {"own_fetch_from": DayField}
         widgets = {"own_fetch_from": forms.DateInput(attrs=_DATE, format="%Y-%m-%d")}
 
     def __init__(self, *args: Any, organisation: Organisation, **more: Any) -> None:
@@ -181,7 +193,7 @@ class MatchForm(forms.Form):
     invoice = forms.CharField(label=_("Invoice number"), max_length=40)
     amount = forms.DecimalField(
         label=_("Amount"),
-        max_digits=15,
+        max_digits=AMOUNT_FIGURES + 2,
         decimal_places=2,
         required=False,
         localize=True,
@@ -212,9 +224,7 @@ class TimeForm(forms.Form):
 
     client = RowField(CLIENTS, label=_("Invoice client"))
     customer = RowField(CUSTOMERS, label=_("Customer"))
-    worked_on = forms.DateField(
-        label=_("Date"), widget=forms.DateInput(attrs=_DATE, format="%Y-%m-%d")
-    )
+    worked_on = DayField(label=_("Date"), widget=forms.DateInput(attrs=_DATE, format="%Y-%m-%d"))
     minutes = forms.IntegerField(label=_("Minutes"), min_value=1, max_value=1440)
     text = forms.CharField(label=_("Text"), max_length=200, required=False)
 

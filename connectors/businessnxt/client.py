@@ -12,6 +12,7 @@ from typing import Any
 
 from connectors import visma_ledger
 from connectors.base import Observer, Tokens
+from connectors.bounds import LARGEST_SUM
 from connectors.businessnxt import discovery, documents, errors, payloads
 from connectors.businessnxt.discovery import Columns, Names
 from connectors.businessnxt.door import Door
@@ -251,7 +252,9 @@ class Client:
             sums = row.get("aggregates") or {}
             count += self._whole(sums.get("count") or {}, "auditNo")
             try:
-                total -= visma_ledger.amount(sums.get("sum") or {}, "amountDomestic")
+                total -= visma_ledger.amount(
+                    sums.get("sum") or {}, "amountDomestic", largest=LARGEST_SUM
+                )
             except visma_ledger.Unread as unread:
                 raise visma_ledger.bad("totals", unread, vendor=VENDOR) from None
         return ControlTotal(count=count, amount=total)

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from connectors.bounds import LARGEST_AMOUNT, LARGEST_SUM, as_text, is_day
 from connectors.errors import BadAnswer
 from connectors.powerofficego.errors import VENDOR, NotSendable
 from connectors.receivables import (
@@ -138,7 +139,7 @@ def _text(item: Item, field: str, *, where: str) -> str:
         return str(value)
     if not isinstance(value, str) or not value.strip():
         raise bad(where, field, "missing" if value is None else value)
-    return value.strip()
+    return as_text(value).strip()
 
 
 def _text_or_empty(item: Item, field: str, *, where: str) -> str:
@@ -161,7 +162,7 @@ def _flag(item: Item, field: str, *, where: str) -> bool:
     return bool(value)
 
 
-def _amount(item: Item, field: str, *, where: str) -> Decimal:
+def _amount(item: Item, field: str, *, where: str, largest: Decimal = LARGEST_AMOUNT) -> Decimal:
     """Return an amount; a double may be off by its own rounding, and not by more."""
     value = item.get(field.lower())
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
@@ -172,19 +173,32 @@ def _amount(item: Item, field: str, *, where: str) -> Decimal:
         raise bad(where, field, "too large a number") from exc
     if abs(amount - Decimal(value)) > _ROUNDING:
         raise bad(where, field, "a number with more than two decimals")
+    if abs(amount) > largest:
+        raise bad(where, field, "too large a number")
     return amount
 
 
 def _day(item: Item, field: str, *, where: str) -> date:
-    text = _text(item, field, where=where)
-    try:
-        return date.fromisoformat(text[:10])
-    except ValueError as exc:
-        raise bad(where, field, text) from exc
+    found = _day_or_none(item, field, where=where)
+    if found is None:
+        raise bad(where, field, item.get(field.lower()) or "missing")
+    return found
 
 
 def _day_or_none(item: Item, field: str, *, where: str) -> date | None:
-    return _day(item, field, where=where) if item.get(field.lower()) else None
+    """Return a day; a date of year 1 is how the vendor writes none."""
+    text = _text_or_empty(item, field, where=where)
+    if not text:
+        return None
+    try:
+        found = date.fromisoformat(text[:10])
+    except ValueError as exc:
+        raise bad(where, field, text) from exc
+    if found.year == 1:
+        return None
+    if not is_day(found):
+        raise bad(where, field, text)
+    return found
 
 
 def _moment_or_none(item: Item, field: str, *, where: str) -> datetime | None:
@@ -231,10 +245,9 @@ def currency(content: Any) -> str:
 
 
 def lock_date(content: Any) -> date | None:
-    """Return the last day on which nothing can be posted; a date of year 1 is none."""
+    """Return the last day on which nothing can be posted."""
     where = "lock date"
-    found = _day_or_none(an_object(content, where=where), "LockDate", where=where)
-    return None if found is None or found.year == 1 else found
+    return _day_or_none(an_object(content, where=where), "LockDate", where=where)
 
 
 def customer(item: Item) -> TargetCustomer:
@@ -331,7 +344,7 @@ def balance(item: Item) -> tuple[str, Decimal]:
     """Return a customer's number and balance."""
     where = f"balance of {item.get('customeraccountno', '')}"
     number = _text(item, "CustomerAccountNo", where=where)
-    return number, _amount(item, "Balance", where=where)
+    return number, _amount(item, "Balance", where=where, largest=LARGEST_SUM)
 
 
 def posted(content: Any, *, payment: PaymentToRegister) -> RegisteredPayment:

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from connectors import visma_ledger, visma_origins
+from connectors.bounds import LARGEST_SUM
 from connectors.errors import ConnectorError, NoCreditBlock, Unavailable
 from connectors.receivables import (
     ControlTotal,
@@ -182,7 +183,7 @@ class Client:
         try:
             return ControlTotal(
                 count=visma_ledger.whole(row, "rows_found"),
-                amount=-visma_ledger.amount({"total": total}, "total"),
+                amount=-visma_ledger.amount({"total": total}, "total", largest=LARGEST_SUM),
             )
         except visma_ledger.Unread as unread:
             raise visma_ledger.bad("totals", unread, vendor=VENDOR) from None
@@ -301,7 +302,9 @@ class Client:
             found[name] = -value if turned and isinstance(value, Decimal) else value
         for name, value in found.items():
             # Some databases keep whole numbers in decimal columns.
-            if name not in AMOUNTS and isinstance(value, Decimal) and value == int(value):
+            if name in AMOUNTS or not isinstance(value, Decimal) or not value.is_finite():
+                continue
+            if value == int(value):
                 found[name] = int(value)
         extra: dict[str, Any] = {
             name: found.pop(name) for name in ("kid", "origin", "currency") if name in found

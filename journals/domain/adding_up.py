@@ -5,8 +5,17 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 
+from connectors.bounds import LARGEST_SUM, SUM_FIGURES
 from journals.domain.amounts import to_decimal, to_minor
-from journals.domain.lines import FileHead, JournalLine, Limits, Reading, totals_of
+from journals.domain.lines import (
+    ZERO,
+    FileHead,
+    JournalLine,
+    Limits,
+    PeriodTotal,
+    Reading,
+    totals_of,
+)
 from journals.domain.problems import ProblemLog, Refused
 
 _Key = tuple[str, str, str, str, str, bool]
@@ -135,6 +144,8 @@ class AddingUp:
             )
         lines.reverse()
         self._check_balances()
+        totals = totals_of(lines)
+        self._check_sums(lines, totals)
         log = self.log
         if self.zero_rows:
             log.add("zero_rows_left_out", count=self.zero_rows)
@@ -143,11 +154,26 @@ class AddingUp:
         reading = Reading(
             head=head,
             lines=tuple(lines),
-            totals=totals_of(lines),
+            totals=totals,
             rows_read=self.rows_read,
             digest=_digest_of(canonical),
         )
         return replace(reading, problems=log.shown(), problem_counts=dict(log.counts))
+
+    def _check_sums(self, lines: Iterable[JournalLine], totals: Iterable[PeriodTotal]) -> None:
+        """Refuse what adds up to more than every database keeps exactly."""
+        add, figures = self.log.add, SUM_FIGURES
+        for line in lines:
+            if abs(line.amount) > LARGEST_SUM:
+                add("sum_too_large", line=line.line_number, value=line.amount, figures=figures)
+        whole = ZERO
+        for total in totals:
+            largest = max(total.debit, total.credit)
+            whole += largest
+            if largest > LARGEST_SUM:
+                add("sum_too_large", column=total.period, value=largest, figures=figures)
+        if whole > LARGEST_SUM:
+            add("sum_too_large", value=whole, figures=figures)
 
     def _check_balances(self) -> None:
         for period, minor in sorted(self._balances.items()):

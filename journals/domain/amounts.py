@@ -8,9 +8,11 @@ Reading counts in int because adding a million ints is many times faster than ad
 import re
 from decimal import Decimal, InvalidOperation
 
+from connectors.bounds import AMOUNT_FIGURES
+
 MINOR_DIGITS = 2
-MAX_DIGITS = 16
-"""Digits before the decimal mark that the database holds (18, of which 2 are decimals)."""
+MAX_DIGITS = AMOUNT_FIGURES
+"""Digits before the decimal mark, so that amount and sums are exact on every database."""
 
 _HUNDRED = Decimal(100)
 _LARGEST = 10 ** (MAX_DIGITS + MINOR_DIGITS) - 1

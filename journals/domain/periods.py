@@ -4,9 +4,8 @@ import re
 from datetime import date, datetime
 from decimal import Decimal
 
+from connectors.bounds import FIRST_YEAR, LAST_YEAR
 from journals.domain.settings import DMY, MDY, YMD
-
-FIRST_YEAR, LAST_YEAR = 1990, 2099
 
 
 class OutOfRange(ValueError):

@@ -547,7 +547,13 @@ PROBLEMS: dict[str, ProblemKind] = _catalogue(
     _error(
         "amount_too_large",
         _("Line {line}: {value} in {column} is too large."),
-        _("at most 16 digits before the decimal mark"),
+        _("at most 11 digits before the decimal mark"),
+        _CORRECT_FILE,
+    ),
+    _error(
+        "sum_too_large",
+        _("The amounts add up to {value}, which has more than {figures} digits."),
+        _("sums that every database keeps to the last decimal"),
         _CORRECT_FILE,
     ),
     _error(

@@ -8,6 +8,7 @@ from decimal import Decimal
 from operator import itemgetter
 from typing import TypeVar
 
+from connectors.bounds import FIRST_YEAR, LAST_YEAR
 from journals.domain.adding_up import AddingUp
 from journals.domain.amounts import AmountError, minor_from_number, minor_from_text
 from journals.domain.evidence import Evidence
@@ -17,8 +18,6 @@ from journals.domain.lines import CODE_LENGTH, TEXT_LENGTH, FileHead, Limits, Re
 from journals.domain.organisations import organisation_number
 from journals.domain.people import is_personal_number, without_personal_numbers
 from journals.domain.periods import (
-    FIRST_YEAR,
-    LAST_YEAR,
     OutOfRange,
     date_from_text,
     date_of_cell,

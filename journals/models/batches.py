@@ -177,7 +177,7 @@ class Batch(models.Model):
     hold = models.BooleanField(default=True)
     release_wanted = models.BooleanField(default=False)
     own_number = models.CharField(max_length=20, blank=True)
-    total = models.DecimalField(max_digits=18, decimal_places=2)
+    total = models.DecimalField(max_digits=20, decimal_places=2)
     line_count = models.PositiveIntegerField()
     lines_json = models.TextField(blank=True)
     digest = models.CharField(max_length=64, blank=True)

@@ -45,7 +45,7 @@ class JournalLine(models.Model):
     account = models.CharField(max_length=20)
     cost_centre = models.CharField(max_length=40, blank=True)
     cost_unit = models.CharField(max_length=40, blank=True)
-    amount = models.DecimalField(max_digits=18, decimal_places=2)
+    amount = models.DecimalField(max_digits=20, decimal_places=2)
     text = models.CharField(max_length=255, blank=True)
     merged = models.PositiveIntegerField(default=1)
 
@@ -93,7 +93,7 @@ class Journal(models.Model):
     run_period = models.CharField(_("period"), max_length=7)
     currency = models.CharField(max_length=3)
     line_count = models.PositiveIntegerField()
-    total = models.DecimalField(max_digits=18, decimal_places=2)
+    total = models.DecimalField(max_digits=20, decimal_places=2)
     state = models.CharField(max_length=15, choices=State.choices, default=State.IMPORTED)
     state_at = models.DateTimeField(default=timezone.now)
     imported_at = models.DateTimeField(default=timezone.now)

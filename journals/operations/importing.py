@@ -28,6 +28,7 @@ from django.utils.translation import gettext
 from accounts.models import Company, Organisation, User
 from accounts.operations import audit, claims
 from accounts.operations.waking import wake
+from connectors.bounds import as_text
 from journals.domain.lines import FileHead, Limits, Reading
 from journals.domain.organisations import organisation_number
 from journals.domain.problems import ERROR, PROBLEMS, Problem, problem
@@ -128,7 +129,7 @@ def receive(
             organisation=organisation,
             company=company,
             source=source,
-            name=name.replace("\0", "")[-255:],
+            name=as_text(name)[-255:],
             size=size,
             sha256=digest.hexdigest(),
             state_at=now,

@@ -14,9 +14,11 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from connectors.words import gettext_noop as _
+from connectors.bounds import LARGEST_SUM, no_text_in
 from payments.domain import kid as kids
-from payments.domain.cells import TwoWays, amount_from, day_from
+from payments.domain import rf_reference
+from payments.domain.cells import NoDay, TooLarge, TwoWays, amount_from, day_from
+from payments.domain.invoice_problems import FileProblem
 
 DELIMITERS = (";", ",", "\t")
 MOST_ROWS = 500_000
@@ -66,59 +68,6 @@ _KINDS = {
     "k": True,
 }
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-WORDS: Mapping[str, str] = {
-    "empty": _("{file} holds no rows."),
-    "not_text": _("{file} is no text file in UTF-8 or Windows-1252 (byte {value})."),
-    "no_headings": _(
-        "{file}, line {line}: the headings do not name a column for {field}. Found: {value}."
-    ),
-    "column_twice": _("{file}, line {line}: two columns are named {field}: {value}."),
-    "row_unreadable": _("{file}, line {line}: the line cannot be cut into fields: {value}."),
-    "too_many_fields": _("{file}, line {line}: a field without a heading holds {value}."),
-    "too_many_rows": _("{file} has more than {value} lines."),
-    "missing": _("{file}, line {line}: {field} is empty."),
-    "too_long": _("{file}, line {line}: {field} is too long: {value}."),
-    "date": _("{file}, line {line}: {field} is {value}, which is no date, such as 2026-08-31."),
-    "amount": _("{file}, line {line}: {field} is {value}, which is no amount with two decimals."),
-    "amount_two_ways": _(
-        "{file}, line {line}: {field} is {value}, which can be read in two ways; "
-        "write it with two decimals."
-    ),
-    "zero": _("{file}, line {line}: {field} is zero."),
-    "currency": _("{file}, line {line}: {field} is {value}, which is no currency code."),
-    "kid": _("{file}, line {line}: {field} is {value}, whose check digit is wrong."),
-    "kind": _("{file}, line {line}: {field} is {value}, neither invoice nor credit note."),
-    "sign": _("{file}, line {line}: {field} is {value}, but the line says that it is an invoice."),
-    "due_before": _("{file}, line {line}: {field} is {value}, before the invoice date."),
-    "twice": _("{file}, line {line}: {field} {value} stands in an earlier line, too."),
-}
-"""What each problem says; `FileProblem` has the values for the braces."""
-
-
-@dataclass(frozen=True, slots=True)
-class FileProblem:
-    """One thing in the file that cannot be read, and where."""
-
-    code: str
-    file: str
-    line: int
-    field: str = ""
-    value: str = ""
-
-    @property
-    def words(self) -> str:
-        """Return the sentence, to be translated and then filled with `params`."""
-        return WORDS[self.code]
-
-    @property
-    def params(self) -> dict[str, str]:
-        """Return what fills the braces of the sentence."""
-        return {
-            "file": self.file,
-            "line": str(self.line),
-            "field": self.field,
-            "value": self.value,
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,12 +104,14 @@ class InvoiceFile:
     What stands in a file. With any problem, nothing of it should be stored.
 
     :param ignored: headings of columns that say nothing to the hub
+    :param remarks: what was left out of rows that are stored all the same
     """
 
     name: str
     invoices: tuple[InvoiceRow, ...] = ()
     problems: tuple[FileProblem, ...] = ()
     ignored: tuple[str, ...] = ()
+    remarks: tuple[FileProblem, ...] = ()
 
     @property
     def total(self) -> Decimal:
@@ -225,6 +176,7 @@ def _read_rows(
 ) -> InvoiceFile:
     invoices: dict[str, InvoiceRow] = {}
     problems: list[FileProblem] = []
+    remarks: list[FileProblem] = []
     line = 1
     try:
         for count, (line, cells) in enumerate(rows, start=1):
@@ -233,6 +185,7 @@ def _read_rows(
             reader = _Row(cells, places, width=width, default_currency=currency)
             invoice = reader.invoice(line)
             problems += [_problem(one, name, line=line) for one in reader.wrong]
+            remarks += [_problem(one, name, line=line) for one in reader.remarks]
             if invoice is None:
                 continue
             if invoice.number in invoices:
@@ -243,7 +196,10 @@ def _read_rows(
         problems.append(_problem(stop, name, line=line))
     if not invoices and not problems:
         problems.append(_problem(_Unreadable("empty"), name, line=1))
-    return InvoiceFile(name, tuple(invoices.values()), tuple(problems), ignored)
+    largest = sum(abs(one.amount) for one in invoices.values())
+    if largest > LARGEST_SUM:
+        problems.append(_problem(_Unreadable("sum_too_large", value=str(largest)), name, line=1))
+    return InvoiceFile(name, tuple(invoices.values()), tuple(problems), ignored, tuple(remarks))
 
 
 def _problem(stop: _Unreadable, name: str, *, line: int) -> FileProblem:
@@ -342,6 +298,7 @@ class _Row:
         self._cells, self._places, self._width = cells, places, width
         self._default_currency = default_currency
         self.wrong: list[_Unreadable] = []
+        self.remarks: list[_Unreadable] = []
 
     def invoice(self, line: int) -> InvoiceRow | None:
         """Return the invoice, or None when something is wrong with it."""
@@ -400,12 +357,17 @@ class _Row:
             self._note("missing", column)
         if len(value) > LONGEST.get(column, 200):
             self._note("too_long", column)
+        if character := no_text_in(value):
+            self.wrong.append(_Unreadable("not_printable", field=column, value=character))
         return value
 
     def _day(self, column: str, *, needed: bool = False) -> date | None:
         value = self._text(column, needed=needed)
         try:
             return day_from(value) if value else None
+        except NoDay:
+            self._note("date_out_of_range", column)
+            return None
         except ValueError:
             self._note("date", column)
             return None
@@ -416,6 +378,9 @@ class _Row:
             found = amount_from(value) if value else None
         except TwoWays:
             self._note("amount_two_ways", column)
+            return None
+        except TooLarge:
+            self._note("amount_too_large", column)
             return None
         except ValueError:
             self._note("amount", column)
@@ -441,6 +406,12 @@ class _Row:
 
     def _kid(self) -> str:
         value = kids.tidy(self._text("kid"))
+        if rf_reference.looks_like_one(value):
+            if rf_reference.is_valid(value):
+                self.remarks.append(_Unreadable("rf_left_out", field="kid", value=value))
+            else:
+                self._note("rf", "kid")
+            return ""
         if value and not kids.is_valid(value):
             self._note("kid", "kid")
         return value

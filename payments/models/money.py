@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 from django.core.exceptions import ValidationError
 from django.db import models
 
+from connectors.bounds import LARGEST_SUM
+
 PLACES = 4
 _UNIT = Decimal(1).scaleb(-PLACES)
 
@@ -19,8 +21,11 @@ def stored(amount: Decimal) -> int:
     """
     Return an amount as it is stored.
 
-    :raises ValueError: if it has more than four decimals; nothing is rounded
+    :raises ValueError: if it has more than four decimals, since nothing is rounded, or is larger
+        than any sum may be
     """
+    if not abs(amount) <= LARGEST_SUM:
+        raise ValueError(f"{amount} is larger than {LARGEST_SUM}")
     units = amount.scaleb(PLACES)
     whole = int(units)
     if whole != units:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from accounts import domain
 from accounts.models import Connection, Organisation, User
 from accounts.operations import sheets
+from connectors.bounds import is_day, no_text_in
 from payments.models import InvoiceClient
 from payments.operations import clients
 
@@ -210,6 +211,10 @@ def _values(
             words = gettext("It must not be longer than %(most)s.") % {"most": _LONGEST[field]}
             problems.append((field, words))
             continue
+        if character := no_text_in(text):
+            words = gettext("It holds the character %(character)s, which is no text.")
+            problems.append((field, words % {"character": character}))
+            continue
         match field:
             case "number" | "name":
                 if not text:
@@ -241,9 +246,13 @@ def _values(
                 values[field] = text
             case "fetch_from":
                 try:
-                    values["own_fetch_from"] = date.fromisoformat(text) if text else None
+                    found = date.fromisoformat(text) if text else None
                 except ValueError:
                     problems.append((field, gettext("Write a date as 2026-01-31.")))
+                    continue
+                if found is not None and not is_day(found):
+                    problems.append((field, gettext("Write a date from 1990 to 2099.")))
+                values["own_fetch_from"] = found
             case "marker":
                 values["own_marker"] = text
             case "fetches_every_hours":

@@ -6,6 +6,7 @@ from django.db import transaction
 
 from accounts.models import User
 from accounts.operations import audit
+from connectors.bounds import as_text
 from connectors.receivables import TargetInvoice
 from payments.domain.invoice_file import InvoiceFile, InvoiceRow, read, write
 from payments.models import Invoice, InvoiceClient
@@ -26,6 +27,7 @@ def take(
     """
     check_right(client.organisation, by)
     check_active(client.organisation)
+    name = as_text(name)
     found = read(content, name=name, currency=client.currency, most_rows=MOST_ROWS)
     if found.problems:
         return found

@@ -6,6 +6,7 @@ from datetime import date
 from functools import wraps
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig
 from django.db.models import QuerySet
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
@@ -13,6 +14,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from accounts.operations import audit
 from accounts.queries import failure_row_of
+from connectors.bounds import FIRST_YEAR, LAST_YEAR, is_day, no_text_in
 from connectors.errors import ConnectorError
 from payments.domain import refusals
 from payments.models import ApiToken, Customer, FetchRun, InvoiceClient
@@ -81,12 +83,18 @@ def _refused(refused: ConnectorError, *, status: int) -> JsonResponse:
 
 
 def _body(request: HttpRequest) -> dict[str, Any]:
-    if len(request.body) > _LARGEST_BODY:
+    try:
+        body = request.body
+    except RequestDataTooBig as exc:
+        raise _Bad("", "The body is too large.") from exc
+    if len(body) > _LARGEST_BODY:
         raise _Bad("", "The body is too large.")
     try:
-        found = json.loads(request.body)
+        found = json.loads(body)
     except ValueError as exc:
         raise _Bad("", "The body is no JSON.") from exc
+    except RecursionError as exc:
+        raise _Bad("", "The body is nested too deeply.") from exc
     if not isinstance(found, dict):
         raise _Bad("", "The body must be an object.")
     return found
@@ -98,6 +106,8 @@ def _text(body: dict[str, Any], field: str, *, needed: bool = True, most: int = 
         value = str(value)
     if not isinstance(value, str) or len(value) > most or (needed and not value.strip()):
         raise _Bad(field, f"{field} must be a text of at most {most} characters.")
+    if character := no_text_in(value):
+        raise _Bad(field, f"{field} holds the character {character}, which is no text.")
     return value.strip()
 
 
@@ -130,6 +140,8 @@ def time_entries(request: HttpRequest, token: ApiToken) -> JsonResponse:
         worked_on = date.fromisoformat(_text(body, "date"))
     except ValueError as exc:
         raise _Bad("date", "date must be written as 2026-01-31.") from exc
+    if not is_day(worked_on):
+        raise _Bad("date", f"date must lie within {FIRST_YEAR} and {LAST_YEAR}.")
     entry, new = time_registration.register(
         organisation=token.organisation,
         customer=customer,

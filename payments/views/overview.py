@@ -109,6 +109,8 @@ def import_invoices(request: HubRequest, pk: int) -> HttpResponse:
             return redirect("payments:client", pk=pk)
         for problem in found.problems[:20]:
             messages.error(request, words(problem.words, problem.params))
+        for remark in () if found.problems else found.remarks[:20]:
+            messages.warning(request, words(remark.words, remark.params))
         if not found.problems:
             messages.success(request, _("%(n)s invoices are stored.") % {"n": len(found.invoices)})
     return redirect("payments:client", pk=pk)

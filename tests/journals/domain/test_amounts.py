@@ -13,7 +13,7 @@ from journals.domain.amounts import (
     to_minor,
 )
 
-minor_units = st.integers(min_value=-(10**16), max_value=10**16)
+minor_units = st.integers(min_value=-(10**13) + 1, max_value=10**13 - 1)
 
 
 class TestAmountFromText:
@@ -77,6 +77,16 @@ class TestAmountFromText:
 
         assert caught.value.code == "amount_too_precise"
 
+    @pytest.mark.parametrize("mark", [",", "."])
+    def test_takes_eleven_digits_and_refuses_twelve(self, mark):
+        assert amount_from_text(f"-99999999999{mark}99", decimal_mark=mark) == Decimal(
+            "-99999999999.99"
+        )
+        for text in ("100000000000", "12345678901234.56", "100 000 000 000,00"):
+            with pytest.raises(AmountError) as caught:
+                amount_from_text(text.replace(".", mark).replace(",", mark), decimal_mark=mark)
+            assert caught.value.code == "amount_too_large"
+
     def test_refuses_more_digits_than_the_database_holds(self):
         with pytest.raises(AmountError) as caught:
             amount_from_text("1" * 17, decimal_mark=",")
@@ -136,6 +146,9 @@ class TestMinorFromNumber:
             (float("nan"), "amount_unreadable"),
             (float("inf"), "amount_unreadable"),
             (10**17, "amount_too_large"),
+            (10**11, "amount_too_large"),
+            (1e11, "amount_too_large"),
+            (12345678901234.56, "amount_too_large"),
         ],
     )
     def test_refuses_what_would_change_the_value(self, number, code):

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from payments.domain import invoice_file
+from payments.domain import invoice_file, invoice_problems
 from payments.domain.cells import TwoWays, amount_from, day_from
 from payments.domain.invoice_file import InvoiceRow
 
@@ -119,6 +119,16 @@ class TestRead:
             ("1;2;2026-08-03;10,005;NOK", "which can be read in two ways"),
             ("1;2;2026-08-03;10,0050;NOK", "which is no amount with two decimals"),
             ("1;2;2026-08-03;0,00;NOK", "amount is zero"),
+            ("1;2;2026-08-03;12 34,50;NOK", "amount is 12 34,50, which is no amount"),
+            ("1;2;2026-08-03;1 2345;NOK", "amount is 1 2345, which is no amount"),
+            ("1;2;2026-08-03;1 234.567,00;NOK", "which is no amount"),
+            ("1;2;2026-08-03;1000000000000000,00;NOK", "line 2: amount is 1000000000000000,00"),
+            ("1;2;2026-08-03;100000000000,00;NOK", "more than 11 digits"),
+            ("1;2;0001-01-01;10,00;NOK", "issued_on is 0001-01-01, which lies outside"),
+            ("1;2;2100-01-01;10,00;NOK", "outside the years 1990 to 2099"),
+            ("1;2;1989-12-31;10,00;NOK", "outside the years 1990 to 2099"),
+            ("1;2\x00;2026-08-03;10,00;NOK", "customer_number holds the character U+0000"),
+            ("1\x1b;2;2026-08-03;10,00;NOK", "number holds the character U+001B"),
             ("1;2;2026-08-03;10,00;", "currency is empty"),
             ("1;2;2026-08-03;10,00;kr", "currency is kr, which is no currency code"),
             ("1;2;2026-08-03;10,00;NOK;more", "a field without a heading holds more"),
@@ -160,6 +170,40 @@ class TestRead:
     def test_looks_at_what_else_a_row_says(self, headings, row, code):
         assert [one.code for one in read(table(row, headings=headings)).problems] == [code]
 
+    def test_leaves_out_an_rf_reference_with_a_word(self):
+        headings = "number;customer_number;issued_on;amount;currency;kid"
+
+        found = read(
+            table(
+                "1;2;2026-08-03;10,00;NOK;RF18539007547034",
+                "2;2;2026-08-03;10,00;NOK;rf18 5390 0754 7034",
+                "3;2;2026-08-03;10,00;NOK;",
+                headings=headings,
+            )
+        )
+
+        assert not found.problems
+        assert [one.kid for one in found.invoices] == ["", "", ""]
+        assert [(one.code, one.line) for one in found.remarks] == [
+            ("rf_left_out", 2),
+            ("rf_left_out", 3),
+        ]
+        assert "RF18539007547034" in found.remarks[0].words.format(**found.remarks[0].params)
+
+    @pytest.mark.parametrize("reference", ["RF19539007547034", "RF18539007547035", "RF00A"])
+    def test_refuses_an_rf_reference_whose_check_digits_are_wrong(self, reference):
+        headings = "number;customer_number;issued_on;amount;currency;kid"
+
+        found = read(table(f"1;2;2026-08-03;10,00;NOK;{reference}", headings=headings))
+
+        assert [(one.code, one.line, one.value) for one in found.problems] == [("rf", 2, reference)]
+
+    def test_refuses_amounts_that_add_up_to_more_than_is_stored_exactly(self):
+        rows = [f"{n};2;2026-08-03;{'9' * 11},99;NOK" for n in range(1, 102)]
+
+        assert not read(table(*rows[:100])).problems
+        assert [one.code for one in read(table(*rows)).problems] == ["sum_too_large"]
+
     def test_refuses_the_same_number_twice(self):
         row = "1;2;2026-08-03;10,00;NOK"
 
@@ -190,8 +234,8 @@ class TestRead:
         assert [one.code for one in found.problems] == ["too_many_rows"]
 
     def test_every_problem_has_words_that_can_be_filled(self):
-        for code, words in invoice_file.WORDS.items():
-            problem = invoice_file.FileProblem(code, "x.csv", 1, "amount", "1")
+        for code, words in invoice_problems.WORDS.items():
+            problem = invoice_problems.FileProblem(code, "x.csv", 1, "amount", "1")
 
             assert "{" not in words.format(**problem.params)
 
