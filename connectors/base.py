@@ -129,6 +129,8 @@ class LedgerBatch:
     credit_total: Decimal
     lines: tuple[LedgerLine, ...]
     modified_at: str = ""
+    posted_on: date | None = None
+    """None where the target does not say it."""
 
 
 # --- What the target knows ----------------------------------------------------------------

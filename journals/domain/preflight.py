@@ -46,6 +46,18 @@ PREFLIGHT_PROBLEMS: dict[str, PreflightKind] = {
             PAYROLL,
         ),
         PreflightKind(
+            "looks_booked",
+            _("This looks booked already: batch {number}, {date}, {total}."),
+            _("Look at it in the ledger, then say below whether it is this run or another one."),
+            PAYROLL,
+        ),
+        PreflightKind(
+            "ledger_not_listed",
+            _("It could not be checked whether the ledger holds this run already."),
+            _("Look into the ledger yourself, then say below whether this run is booked there."),
+            PAYROLL,
+        ),
+        PreflightKind(
             "account_inactive",
             _("Account {account} {name} is not active in {administration}."),
             _("Activate it there, or change the account in payroll and import again."),
@@ -211,6 +223,20 @@ class PreflightProblem:
     def text(self) -> str:
         """Return the summary in English, filled in."""
         return self.summary.format(**self.params)
+
+
+GOING_LIVE = frozenset({"looks_booked", "ledger_not_listed"})
+"""Asked before the first journal of a mapping is sent; a person answers (B17)."""
+
+
+def looks_booked(*, number: str, day: object, total: object) -> PreflightProblem:
+    """Say that the ledger holds a batch like one of ours; it stops the whole journal."""
+    return _found("looks_booked", number=number, date=day, total=total)
+
+
+def ledger_not_listed() -> PreflightProblem:
+    """Say that nobody knows whether the ledger holds the journal; it stops all of it."""
+    return _found("ledger_not_listed")
 
 
 def _found(

@@ -53,6 +53,32 @@ class BookedBefore(Rejected):
     needs = ("reference", "first_period")
 
 
+class LooksBooked(Rejected):
+    """B17: the ledger may hold the first journal of a mapping already."""
+
+    summary = _("The ledger may hold this run already, from before the hub.")
+    remedy = _("Look into the ledger, then say below whether it is this run or another one.")
+    who = PAYROLL
+    action = ""
+
+
+class NothingWasAsked(Rejected):
+    """There is no question about that journal, or it was answered already."""
+
+    summary = _("Nothing is asked about {reference}, or it was answered already.")
+    remedy = _("Check the journal against the ledger, or press Send.")
+    action = ""
+
+
+class NotMarkedByAnswer(Rejected):
+    """A person's answer can be taken back, the first period of the mapping cannot be so."""
+
+    summary = _("{reference} was not marked as booked before the hub by an answer.")
+    remedy = _("If the first period of the mapping keeps it out, change that, with a reason.")
+    who = ADMINISTRATOR
+    action = "open_mappings"
+
+
 class NotConnected(Rejected):
     """The account of the mapping is not authorised."""
 

@@ -2,6 +2,7 @@
 
 from journals.models.batches import Attempt, Batch, LedgerAsked
 from journals.models.comparisons import Comparison, Finding
+from journals.models.going_live import FirstLook
 from journals.models.imports import FilePiece, ImportedFile, Source
 from journals.models.journals import Content, Journal, JournalEvent, JournalLine
 from journals.models.readings import CompanyReading
@@ -14,6 +15,7 @@ __all__ = [
     "Content",
     "FilePiece",
     "Finding",
+    "FirstLook",
     "ImportedFile",
     "Journal",
     "JournalEvent",

@@ -30,10 +30,10 @@ from journals.domain.planning import (
     Unbalanced,
     plan,
 )
-from journals.domain.preflight import PreflightProblem, preflight
+from journals.domain.preflight import GOING_LIVE, PreflightProblem, preflight
 from journals.domain.states import BatchState
 from journals.models import Batch, Journal, JournalLine
-from journals.operations import going_live
+from journals.operations import first_look, going_live
 from journals.operations.contents import digest_of, write_lines
 from journals.operations.faults import stop_check
 from journals.operations.reversing import prepare_mirrors
@@ -191,8 +191,9 @@ def dry_run(*, journal: Journal, now: datetime) -> dict[str, Any]:
     seen = preview(journal=journal, now=now, facts=facts)
     if seen.refusal is not None:
         raise seen.refusal
+    asked = first_look.questions(journal, mapping, seen.batches, now=now)
     return {
-        "problems": [stored_problem(problem) for problem in seen.problems],
+        "problems": [stored_problem(problem) for problem in [*seen.problems, *asked]],
         "batches": [
             {
                 "period": batch.period,
@@ -253,6 +254,7 @@ def _prepare(journal: Journal, *, clock: Callable[[], datetime]) -> bool:
             # It was shown, and asked for, for another administration.
             raise refusals.MappingChanged(company=mapping.company.name)
         planned, problems = _checked(journal, mapping, queued, clock=clock)
+        problems += first_look.questions(journal, mapping, planned, now=clock())
     except (Unavailable, NotAuthorized, refusals.NotConnected) as failure:
         # Without a sign-in the queue waits; the journal does not fail by it.
         _try_later(journal, failure, now=clock())
@@ -339,7 +341,7 @@ def _freeze(
             )
             what = content[batch.period]
             if its_own:
-                batch.mark_rejected(refusals.PreflightFailed(count=str(len(its_own))), now=now)
+                batch.mark_rejected(_why(its_own), now=now)
             elif stops and not journal.send_what_can_go:
                 batch.mark_rejected(refusals.StoppedWithTheOthers(), now=now)
             elif what.held:
@@ -358,6 +360,13 @@ def _freeze(
     if frozen:
         wake("journals.tasks.serve_connection", connection_id=mapping.connection_id)
     return bool(frozen)
+
+
+def _why(problems: Sequence[PreflightProblem]) -> ConnectorError:
+    """Return what stops a batch: a question alone is asked in words of its own."""
+    if all(problem.code in GOING_LIVE for problem in problems):
+        return refusals.LooksBooked()
+    return refusals.PreflightFailed(count=str(len(problems)))
 
 
 def _fill(

@@ -59,6 +59,27 @@ _EVENTS: dict[str, tuple[str, str, str]] = {
         "undo",
         "warn",
     ),
+    "looks_booked": (
+        _("The ledger may hold it already; batches that look like it: {numbers}"),
+        "question",
+        "warn",
+    ),
+    "ledger_not_listed": (
+        _("It could not be checked whether the ledger holds it already"),
+        "question",
+        "warn",
+    ),
+    "answered_another": (_("A person: it is another one. {reason}"), "hand", "info"),
+    "answered_booked_before": (
+        _("A person: it was booked before the hub. {reason}"),
+        "lock",
+        "warn",
+    ),
+    "answer_taken_back": (
+        _("A person: it was not booked before the hub after all. {reason}"),
+        "undo",
+        "warn",
+    ),
     "booked_before": (
         _("Booked before the hub: the first period is {first_period}"),
         "lock",

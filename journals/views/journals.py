@@ -29,6 +29,7 @@ from journals.forms import CompanyFilterForm
 from journals.models import Batch, Journal
 from journals.operations import deciding, exporting, sending
 from journals.queries import boards, content, histories, journal_page
+from journals.queries.first_look import first_look_of
 from journals.queries.journals import (
     DEFAULT_SORT,
     Filters,
@@ -202,6 +203,7 @@ def _live_context(request: HubRequest, journal: Journal) -> dict[str, Any]:
     return {
         "journal": journal,
         "live": journal_page.journal_page(journal),
+        "look": first_look_of(journal),
         "may_write": _may_write(request),
         "company_text": str(journal.company_id),
         "may_undo": request.membership.role.allows(domain.UNDO, Level.WRITE),

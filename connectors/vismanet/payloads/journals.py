@@ -8,6 +8,7 @@ the decoder, which names the place.
 
 import re
 from collections.abc import Iterator, Sequence
+from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 from typing import TypeVar
@@ -239,6 +240,7 @@ class _Journal(Struct, rename="camel"):
     credit_total_in_currency: object
     journal_transaction_lines: list[_Line]
     description: str | None = None
+    transaction_date: str | None = None
     last_modified_date_time: str | None = None
     error_info: object = None
 
@@ -321,7 +323,16 @@ def ledger_batch(bodies: Sequence[bytes | msgspec.Raw]) -> LedgerBatch:
         credit_total=amount(item.credit_total_in_currency, "creditTotalInCurrency", where=where),
         lines=tuple([lines[number] for number in sorted(lines)]),
         modified_at=(item.last_modified_date_time or "").strip(),
+        posted_on=_day(item.transaction_date),
     )
+
+
+def _day(text: str | None) -> date | None:
+    """Return the day of a date-time, or None where there is none that can be read."""
+    try:
+        return date.fromisoformat((text or "").strip()[:10])
+    except ValueError:
+        return None
 
 
 def _ledger_lines(item: _Journal, *, where: str) -> Iterator[LedgerLine]:

@@ -3,15 +3,23 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.core.management.base import CommandError
+from django.core.management.base import CommandError, CommandParser
+from django.utils import timezone
 from django.utils.translation import gettext
 
 from accounts.management.commands._command import organisation_named
 from accounts.models import Heartbeat
 from accounts.queries import FailureRow
+from connectors.errors import ConnectorError
 from journals.domain.states import BatchState
 from journals.models import Batch, Journal
-from journals.queries.wording import ProblemRow, batch_state_words, shown_failure
+from journals.operations import first_look
+from journals.queries.wording import (
+    ProblemRow,
+    batch_state_words,
+    shown_failure,
+    shown_refusal,
+)
 
 _SEEN_WITHIN = timedelta(seconds=60)
 
@@ -36,6 +44,41 @@ def journal_named(text: str, *, organisation: str, company: str) -> Journal:
         raise CommandError(f"Several companies have a journal {text!r}; say which with --company.")
     one: Journal = named[0]
     return one
+
+
+def add_answer(parser: CommandParser) -> None:
+    """Let a command answer whether the ledger holds the journal already (B17)."""
+    parser.add_argument(
+        "--looks-booked",
+        choices=["another", "booked-before"],
+        help="answer to what looks booked already: it is another run, or it was booked before the "
+        "hub and is never sent",
+    )
+    parser.add_argument(
+        "--not-booked-after-all",
+        action="store_true",
+        help="take back that it was booked before the hub; needs --reason",
+    )
+    parser.add_argument("--reason", default="", help="kept in the history and audit trail")
+
+
+def answer_first(journal: Journal, options: dict[str, Any]) -> bool:
+    """
+    Record the answer that was given, and say whether the journal is kept out by it.
+
+    :raises CommandError: if nothing is asked about the journal
+    """
+    now, reason = timezone.now(), options["reason"]
+    try:
+        if options["not_booked_after_all"]:
+            first_look.take_back(journal=journal, reason=reason, by=None, now=now)
+        if choice := options["looks_booked"]:
+            choice = choice.replace("-", "_")
+            first_look.answer(journal=journal, choice=choice, reason=reason, by=None, now=now)
+    except ConnectorError as refusal:
+        raise CommandError(told(shown_refusal(refusal))) from None
+    journal.refresh_from_db()
+    return bool(options["looks_booked"] == "booked-before")
 
 
 def told(failure: FailureRow) -> str:

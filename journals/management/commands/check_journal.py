@@ -10,8 +10,15 @@ from django.utils import timezone
 import journals.operations.preparing  # noqa: F401  it answers the errand
 from accounts.management.commands._command import HubCommand
 from accounts.operations.errands import request_errand, run_errand
-from journals.management.commands._journals import journal_named, problem_line, told
+from journals.management.commands._journals import (
+    add_answer,
+    answer_first,
+    journal_named,
+    problem_line,
+    told,
+)
 from journals.queries.journal_page import check_result
+from journals.queries.wording import journal_state_words
 
 _WAIT = timedelta(seconds=60)
 
@@ -31,12 +38,17 @@ class Command(HubCommand):
         parser.add_argument("journal", help="reference or id")
         parser.add_argument("--company", default="", help="the company's number")
         parser.add_argument("--organisation", default="", help="needed when there are several")
+        add_answer(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Ask the ledger, here and now."""
         journal = journal_named(
             options["journal"], organisation=options["organisation"], company=options["company"]
         )
+        if answer_first(journal, options):
+            state = journal_state_words(journal.state)
+            self.answer(options, f"{journal.reference}: {state}", {"state": journal.state})
+            return
         errand = request_errand(
             organisation=journal.organisation,
             kind="journals.check",

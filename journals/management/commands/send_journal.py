@@ -9,17 +9,20 @@ from django.utils import timezone
 from accounts.management.commands._command import HubCommand
 from connectors.errors import ConnectorError
 from journals.domain.refusals import NothingToSend
-from journals.domain.states import DONE
+from journals.domain.states import DONE, BatchState
 from journals.management.commands._journals import (
+    add_answer,
+    answer_first,
     batch_values,
     journal_named,
     no_worker,
+    problem_line,
     table,
     told,
 )
-from journals.models import Journal
+from journals.models import FirstLook, Journal
 from journals.operations.sending import request_sending
-from journals.queries.wording import LIVE, journal_state_words, shown_refusal
+from journals.queries.wording import LIVE, journal_state_words, problem_row, shown_refusal
 
 
 class Command(HubCommand):
@@ -50,11 +53,16 @@ class Command(HubCommand):
             "--what-can-go", action="store_true", help="send the batches that can go without others"
         )
 
+        add_answer(parser)
+
     def handle(self, *args: Any, **options: Any) -> None:
         """Queue, and follow the rows."""
         journal = journal_named(
             options["journal"], organisation=options["organisation"], company=options["company"]
         )
+        if answer_first(journal, options):
+            self._show(journal, options)
+            return
         try:
             request_sending(
                 journal=journal,
@@ -92,10 +100,15 @@ class Command(HubCommand):
         journal.refresh_from_db()
         batches = batch_values(journal)
         state = journal_state_words(journal.state)
+        problems = [problem_row(stored) for stored in journal.preflight_problems]
+        said = "".join(f"\n{problem_line(problem)}" for problem in problems)
+        if FirstLook.objects.filter(journal=journal, answer="").exists() and problems:
+            said += "\n  Answer with --looks-booked another | booked-before."
         self.answer(
             options,
-            f"{journal.reference}: {state}\n{table(batches, currency=journal.currency)}",
+            f"{journal.reference}: {state}\n{table(batches, currency=journal.currency)}{said}",
             {
+                "problems": [{"summary": p.summary, "remedy": p.remedy} for p in problems],
                 "id": journal.pk,
                 "reference": journal.reference,
                 "state": journal.state,
@@ -105,4 +118,5 @@ class Command(HubCommand):
 
 
 def _all_posted(batches: list[dict[str, Any]]) -> bool:
-    return bool(batches) and all(row["state"] in DONE for row in batches)
+    done = DONE - {BatchState.BOOKED_BEFORE}
+    return bool(batches) and all(row["state"] in done for row in batches)

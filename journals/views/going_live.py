@@ -1,0 +1,53 @@
+"""A person answers whether the ledger holds a journal already (B17). No call leaves here."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from accounts import domain
+from accounts.domain import Level
+from accounts.guards import needs
+from accounts.middleware import HubRequest
+from connectors.errors import ConnectorError
+from journals.models import FirstLook, Journal
+from journals.operations import first_look, sending
+from journals.queries.wording import shown_refusal
+
+
+@require_POST
+@needs(domain.JOURNALS, Level.WRITE)
+def booked(request: HubRequest, pk: int) -> HttpResponse:
+    """Record the answer; *another one* goes on to Send, which the button says."""
+    journals = Journal.objects.of(request.organisation).select_related(
+        "company__debtor", "organisation"
+    )
+    journal: Journal = get_object_or_404(journals, pk=pk)
+    choice, reason = request.POST.get("choice", ""), request.POST.get("reason", "")
+    who: dict[str, Any] = {
+        "by": request.user,
+        "now": timezone.now(),
+        "address": request.META.get("REMOTE_ADDR", "") or "",
+        "request_id": getattr(request, "request_id", ""),
+    }
+    try:
+        if choice == "take_back":
+            first_look.take_back(journal=journal, reason=reason, **who)
+            messages.success(request, _("Not booked before the hub any more. Nothing is sent."))
+        else:
+            first_look.answer(journal=journal, choice=choice, reason=reason, **who)
+            if choice == FirstLook.Answer.ANOTHER:
+                sending.request_sending(journal=journal, **who)
+                messages.success(request, _("The journal is on its way."))
+            else:
+                messages.success(request, _("Booked before the hub. It is never sent."))
+    except ConnectorError as refusal:
+        row = shown_refusal(refusal, company_id=journal.company_id)
+        messages.error(request, f"{row.summary} {row.remedy}")
+    except ValueError:
+        messages.error(request, _("Choose one of the answers."))
+    return redirect("journals:detail", pk=journal.pk)
