@@ -48,13 +48,13 @@ PREFLIGHT_PROBLEMS: dict[str, PreflightKind] = {
         PreflightKind(
             "looks_booked",
             _("This looks booked already: batch {number}, {date}, {total}."),
-            _("Look at it in the ledger, then say below whether it is this run or another one."),
+            _("Look at it in the ledger, then answer: it is this run, or another one."),
             PAYROLL,
         ),
         PreflightKind(
             "ledger_not_listed",
             _("It could not be checked whether the ledger holds this run already."),
-            _("Look into the ledger yourself, then say below whether this run is booked there."),
+            _("Look into the ledger yourself, then answer: this run is booked there, or not."),
             PAYROLL,
         ),
         PreflightKind(

@@ -57,7 +57,7 @@ class LooksBooked(Rejected):
     """B17: the ledger may hold the first journal of a mapping already."""
 
     summary = _("The ledger may hold this run already, from before the hub.")
-    remedy = _("Look into the ledger, then say below whether it is this run or another one.")
+    remedy = _("Look into the ledger, then answer: it is this run, or another one.")
     who = PAYROLL
     action = ""
 

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0010_age_of_leases'),
-        ('journals', '0006_booked_before_the_hub'),
+        ('journals', '0008_amounts_wider_than_the_door'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
