@@ -6,11 +6,14 @@ import structlog
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import domain
 from accounts.domain import Level
 from accounts.models import Membership
+from accounts.operations import installation
+from accounts.queries import failure_row_of
 
 _NAVIGATION: tuple[tuple[str, str, str, str], ...] = (
     # right, address, icon, prefix of the pages that belong to it
@@ -46,11 +49,13 @@ def page(request: HttpRequest) -> dict[str, Any]:
     if membership is None:
         return common
     role = membership.role
+    stopped = installation.notices(now=timezone.now())
     return common | {
         "organisation": membership.organisation,
         "memberships": _memberships(request, membership),
         "switch_organisation_url": _address("accounts:switch_organisation"),
         "role_name": _(role.name) if role.built_in else role.name,
+        "installation_notices": [failure_row_of(failure) for failure in stopped],
         "nav_items": _navigation(request, membership),
     }
 

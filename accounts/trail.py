@@ -34,7 +34,7 @@ AREAS: dict[str, tuple[str, tuple[str, ...]]] = {
     "debtor": (_("Debtors"), ("debtor",)),
     "person": (_("People"), ("person",)),
     "role": (_("Roles"), ("role",)),
-    "organisation": (_("Organisation"), ("organisation", "audit", "database")),
+    "organisation": (_("Organisation"), ("organisation", "audit", "database", "installation")),
     "token": (_("Tokens of the API"), ("token",)),
 }
 """What the filter offers, and the first words of the actions that belong to it."""
@@ -121,6 +121,8 @@ ACTIONS = {
     "audit.exported": _("Audit trail exported"),
     "database.keys_rotated": _("Stored secrets encrypted with the newest key"),
     "database.restored": _("Database restored from a backup"),
+    "installation.confirmed": _("Machine of the hub confirmed as the only living installation"),
+    "installation.forgotten": _("Machine of the hub taken off the list"),
 }
 
 

@@ -122,6 +122,13 @@ TABLE: tuple[Setting, ...] = (
         default="var",
         group=RUNNING,
     ),
+    Setting(
+        "HUB_INSTALLATION_ID",
+        "Name of this host, for containers and other machines whose own id changes. Never the same "
+        "on two that have databases of their own. Not set: the machine's id with the database's "
+        "place. An operator confirms each host once.",
+        group=RUNNING,
+    ),
     Setting("HUB_PORT", "Port of the web process of `make run`.", default="8000", group=RUNNING),
     Setting(
         "HUB_SANDBOX_PORT", "Port of the sandbox of `make run`.", default="8001", group=RUNNING

@@ -12,7 +12,7 @@ from django.utils.module_loading import module_has_submodule
 from kombu.exceptions import KombuError
 
 from accounts.models import Heartbeat, Restore
-from accounts.operations import installation
+from accounts.operations import hosts, installation
 
 HEARTBEAT_AT_MOST = timedelta(seconds=30)
 WORK_WAITS_AT_MOST = timedelta(minutes=10)
@@ -92,6 +92,14 @@ def check_due_work(*, now: datetime) -> Finding:
 def check_restore(*, now: datetime) -> Finding:
     """Look whether the database went back, and whether a restore is still being settled."""
     row = installation.look(now=now)
+    if row.evidence:
+        return Finding(
+            "restore",
+            False,
+            "A ledger holds what this installation has posted and its database does not know: it "
+            "is an older one, or a copy of it is alive. Nothing is sent. Stop the copy, then run: "
+            "manage.py after_restore (what was found stands on the page Operation)",
+        )
     if row.stopped_at is not None:
         return Finding(
             "restore",
@@ -108,6 +116,22 @@ def check_restore(*, now: datetime) -> Finding:
             "the ledger is asked before anything is sent first.",
         )
     return Finding("restore", True, "The database has not gone back.")
+
+
+def check_host(*, now: datetime) -> Finding:
+    """Look whether every machine that works for the installation is a confirmed one."""
+    installation.why_stopped(now=now)  # writes down that this machine is here
+    waiting = hosts.waiting(now=now)
+    if waiting:
+        return Finding(
+            "machine",
+            False,
+            f"Not confirmed, so it sends nothing: {', '.join(host.name for host in waiting)}. "
+            "Make sure that no copy of this installation is running anywhere else: if one is, "
+            "everything would be booked twice. Then run there: manage.py confirm_installation, "
+            "or confirm it on the page Operation.",
+        )
+    return Finding("machine", True, f"Confirmed: {hosts.surroundings().name}.")
 
 
 def _oldest_due(*, now: datetime) -> Iterator[datetime | None]:
@@ -127,6 +151,7 @@ def check_all(*, now: datetime) -> list[Finding]:
         ("schedule", lambda: check_process("schedule", now=now)),
         ("due work", lambda: check_due_work(now=now)),
         ("restore", lambda: check_restore(now=now)),
+        ("machine", lambda: check_host(now=now)),
     )
     for name, ask in asks_rows:
         try:

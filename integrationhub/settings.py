@@ -33,6 +33,7 @@ HUB_DATA_DIR = _read.folder("HUB_DATA_DIR")
 if HUB_SANDBOX and not _read.own_database:
     _read.values = {**configuration.keep_own_secrets(HUB_DATA_DIR / "secrets.env"), **_values}
 
+HUB_INSTALLATION_ID = _read.text("HUB_INSTALLATION_ID").strip()
 HUB_PORT = _read.port("HUB_PORT")
 HUB_SANDBOX_PORT = _read.port("HUB_SANDBOX_PORT")
 HUB_SANDBOX_URL = f"http://127.0.0.1:{HUB_SANDBOX_PORT}" if HUB_SANDBOX else ""

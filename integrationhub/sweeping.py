@@ -23,7 +23,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from accounts.models import Heartbeat
-from accounts.operations import installation, renewing
+from accounts.operations import continuity, installation, renewing
 from accounts.operations.boundaries import reached
 
 log = structlog.get_logger(__name__)
@@ -78,6 +78,7 @@ class Pulse:
     def start(self) -> None:
         """Start the thread, after making sure that every app's sweep is there."""
         bells()
+        continuity.begin()
         self.thread.start()
 
     def stop(self) -> None:

@@ -12,6 +12,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", views.readyz, name="readyz"),
     path("metrics", views.metrics, name="metrics"),
     path("operation/", views.operation, name="operation"),
+    path("operation/machines/<str:identity>/confirm/", views.confirm_host, name="confirm_host"),
+    path("operation/machines/<str:identity>/forget/", views.forget_host, name="forget_host"),
     path("i18n/setlang/", set_language, name="set_language"),
     *(
         path("", include(f"{app}.urls"))

@@ -2,14 +2,18 @@
 
 from dataclasses import asdict
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.guards import operators_only
-from integrationhub import figures, readiness
+from accounts.models import Host, Installation, User
+from accounts.operations import hosts
+from integrationhub import figures, readiness, resuming
 from integrationhub import metrics as exposition
 
 
@@ -55,5 +59,40 @@ def operation(request: HttpRequest) -> HttpResponse:
             "sections": figures.sections(now=now),
             "checks": readiness.check_all(now=now),
             "read_at": now,
+            "hosts": [] if part else Host.objects.order_by("first_seen_at", "pk"),
+            "evidence": Installation.objects.values_list("evidence", flat=True).first() or {},
+            "this_host": hosts.surroundings().identity,
         },
     )
+
+
+@require_POST
+@operators_only
+def confirm_host(request: HttpRequest, identity: str) -> HttpResponse:
+    """Let a machine send, since the operator says that no copy of the installation is alive."""
+    assert isinstance(request.user, User)  # noqa: S101 (the guard lets nobody else pass)
+    if request.POST.get("no_other_copy_is_running") != "yes":
+        messages.error(request, _("Say first that no copy of this installation is running."))
+        return redirect("operation")
+    now = timezone.now()
+    try:
+        host = hosts.confirm(identity=identity, by=request.user, now=now)
+    except hosts.NoSuchHost:
+        messages.info(request, _("That machine does not wait for a confirmation."))
+        return redirect("operation")
+    resuming.say_what_waits_for(now=now)
+    text = _("{name} is confirmed. Each ledger is asked before anything is sent there.")
+    messages.success(request, text.format(name=host.name))
+    return redirect("operation")
+
+
+@require_POST
+@operators_only
+def forget_host(request: HttpRequest, identity: str) -> HttpResponse:
+    """Take a machine off the list; if it still runs, it sends nothing until it is confirmed."""
+    assert isinstance(request.user, User)  # noqa: S101 (the guard lets nobody else pass)
+    try:
+        hosts.forget(identity=identity, by=request.user)
+    except hosts.NoSuchHost:
+        messages.info(request, _("That machine is not on the list."))
+    return redirect("operation")

@@ -229,6 +229,14 @@ def budgets(monkeypatch: pytest.MonkeyPatch) -> Any:
     return here
 
 
+@pytest.fixture(autouse=True)
+def _no_worker_has_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no test inherit the clocks that another one's worker has looked at."""
+    from accounts.operations import continuity
+
+    monkeypatch.setattr(continuity, "_watch", type(continuity._watch)())
+
+
 # --- The sandbox --------------------------------------------------------------------------
 
 

@@ -5,6 +5,7 @@ from accounts.models.audit import AuditEntry
 from accounts.models.companies import Company, Debtor
 from accounts.models.connections import Connection
 from accounts.models.encrypted import EncryptedTextField
+from accounts.models.hosts import Gap, Host, LedgerProof
 from accounts.models.people import Membership, OfOrganisation, Organisation, Role, User
 from accounts.models.restores import Installation, Restore
 from accounts.models.second_factor import AuthenticatorApp, RecoveryCodes
@@ -19,9 +20,12 @@ __all__ = [
     "Debtor",
     "EncryptedTextField",
     "Errand",
+    "Gap",
     "Heartbeat",
+    "Host",
     "Installation",
     "Lease",
+    "LedgerProof",
     "Membership",
     "OfOrganisation",
     "Organisation",

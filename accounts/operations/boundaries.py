@@ -24,6 +24,12 @@ BOUNDARIES: dict[str, str] = {
     "prepare.leased": "the journal is leased, the ledger is not asked",
     "prepare.asked": "the ledger's facts are here, nothing is frozen",
     "prepare.frozen": "what will be posted is committed, nobody is told",
+    # --- worker: it starts, or its clock jumped: the ledgers are asked first
+    "gap.noted": "that the ledgers are to be asked is committed, none was asked",
+    "proof.asked": "the ledger was listed before the first sending, nothing is stored",
+    "proof.statement": "the target's statement is here, nothing is stored",
+    "proof.stored": "that the ledger was asked is committed, nothing is sent",
+    "proof.stopped": "the ledger holds what is unknown here: the stop is committed",
     # --- worker: a new token
     "refresh.asked": "that it asks is committed, the identity service is not asked",
     "refresh.called": "the new tokens are here, the old ones are used up, nothing is stored",

@@ -7,9 +7,9 @@ from django.db import transaction
 from django.db.models import F, Q
 
 from accounts.models import Connection, Errand, Organisation, Restore
-from accounts.operations import audit, installation
+from accounts.operations import audit, hosts, installation
 from accounts.operations.tokens import mark_sign_in_again
-from connectors.errors import ADMINISTRATOR, NotAuthorized, Rejected
+from connectors.errors import ADMINISTRATOR, ConnectorError, NotAuthorized, Rejected
 from connectors.registry import CONNECTORS
 from connectors.words import gettext_noop as _
 
@@ -98,6 +98,27 @@ def declare_restore(
             )
     installation.go_on(now=now)
     return declared
+
+
+STOPS = tuple(
+    kind.code()
+    for kind in (
+        installation.DatabaseRestored,
+        installation.LedgerKnowsMore,
+        hosts.HostNotConfirmed,
+    )
+)
+"""Codes of the failures that say that nothing at all is sent."""
+
+
+def what_now(connection: Connection, *, now: datetime) -> ConnectorError | None:
+    """Return what the connection waits for after an operator has acted; None if for nothing."""
+    stopped = installation.why_stopped(now=now)
+    if stopped is not None:
+        return stopped
+    if connection.state == Connection.State.SIGN_IN_AGAIN:
+        return OldToken(vendor=CONNECTORS[connection.vendor].name, account=connection.name)
+    return None
 
 
 def _forget_old_tokens(*, before: datetime, now: datetime) -> list[str]:

@@ -19,9 +19,10 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, close_old_connections, transaction
 from django.utils import timezone
 
+from accounts import living
 from accounts.models import Connection, Lease
 from accounts.models.failures import why
-from accounts.operations import claims, installation
+from accounts.operations import claims, continuity, installation
 from accounts.operations.boundaries import reached
 from accounts.operations.telling import NO_ANSWER, SIGN_IN_AGAIN, tell_owner
 from connectors.base import Grant, SignIn
@@ -77,6 +78,11 @@ class StoredTokens:
             raise self._unavailable(
                 Connection.objects.get(pk=self.connection_id),
                 "this worker stood still, and its claims have lapsed",
+            )
+        if continuity.reason() not in {"", living.START}:  # before its start it claimed nothing
+            raise self._unavailable(
+                Connection.objects.get(pk=self.connection_id),
+                "the clock jumped, or this worker stood still; the ledger is asked first",
             )
         return token
 

@@ -2,11 +2,13 @@
 
 from connectors.errors import (
     ADMINISTRATOR,
+    NOBODY,
     OPERATOR,
     PAYROLL,
     BadAnswer,
     OutcomeUnknown,
     Rejected,
+    Unavailable,
 )
 from connectors.words import gettext_noop as _
 
@@ -253,6 +255,15 @@ class LedgerIsAsked(OutcomeUnknown):
     summary = _("The hub's database was restored, so the ledger is asked before this is sent.")
     remedy = _("Wait some minutes: if the ledger does not have it twice, it is sent.")
     not_booked = _("It is not known whether the batch is booked.")
+    needs = ()
+
+
+class LedgerAskedFirst(Unavailable):
+    """The hub was started, or its clock jumped: it must know that it was the last to send."""
+
+    summary = _("The hub was started again, so the ledger is asked before the first sending.")
+    remedy = _("Wait some minutes: it is sent as soon as the ledger has answered.")
+    who = NOBODY
     needs = ()
 
 

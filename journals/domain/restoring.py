@@ -1,9 +1,10 @@
 """After a restore: does the ledger hold, unknown to us, what is about to be sent first?"""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from connectors.base import BatchToPost, LedgerBatch
+from journals.domain.planning import own_key_in
 from journals.domain.proving import NONE, ONE, SEVERAL, Match, match_lost_batch
 
 
@@ -59,4 +60,23 @@ def _is_akin(one: InDoubt, there: LedgerBatch) -> bool:
     return there.period == one.payload.period or f" {one.period} " in there.description
 
 
-__all__ = ["NONE", "ONE", "SEVERAL", "InDoubt", "find_unknown"]
+def own_and_unknown(
+    ledger: Iterable[LedgerBatch], *, installation: str, known: Collection[str]
+) -> dict[str, LedgerBatch]:
+    """
+    Return by key what carries this installation's mark and has a number that nobody here knows.
+
+    Another hub's batches carry another mark: those of a trial beside production, for example.
+
+    :param known: numbers that rows of ours have, and those that a restore has settled
+    """
+    found = {}
+    for there in ledger:
+        if there.number not in known:
+            key = own_key_in(there.description, installation=installation)
+            if key:
+                found[key] = there
+    return found
+
+
+__all__ = ["NONE", "ONE", "SEVERAL", "InDoubt", "find_unknown", "own_and_unknown"]

@@ -60,6 +60,16 @@ _LEDGER_NOT_ASKED = """
 """
 """The contrary of `not_in_doubt`, for the claim: asked in the UPDATE itself."""
 
+_LIVING_NOT_PROVEN = """
+    EXISTS (
+        SELECT 1 FROM accounts_gap AS gap WHERE gap.id > COALESCE((
+            SELECT proof.gap_id FROM accounts_ledgerproof AS proof
+            WHERE proof.connection_id = journals_batch.connection_id AND proof.work = 'journals'
+        ), 0)
+    )
+"""
+"""The ledger was not asked since this database may have been put back or copied (B18)."""
+
 
 _HOLDS = tuple(sorted(HOLDS_ITS_NUMBER))
 _NUMBER_IS_ANOTHERS = f"""
@@ -312,7 +322,7 @@ class Batch(models.Model):
                 "empty_look_ups": 0,
                 "waits_for": "",
             },
-            unless=Unless(_LEDGER_NOT_ASKED, (now,)),
+            unless=Unless(f"{_LEDGER_NOT_ASKED} OR {_LIVING_NOT_PROVEN}", (now,)),
         )
 
     def mark_accepted(self, *, number: str, now: datetime) -> bool:

@@ -30,7 +30,7 @@ from connectors.errors import BadAnswer, ConnectorError, NotAuthorized, OutcomeU
 from journals.domain import refusals
 from journals.domain.states import BatchState
 from journals.models import Attempt, Batch, Journal
-from journals.operations import due, going_live, proving, restoring, turns, waiting
+from journals.operations import due, going_live, living, proving, restoring, turns, waiting
 from journals.operations.attempts import Calls, claim_and_open, close_attempt, record_number
 from journals.operations.contents import digest_of, to_post
 from journals.operations.faults import stop_batch
@@ -55,7 +55,7 @@ def serve(*, connection_id: int, clock: Clock) -> int:
     if not connection.is_authorised or connection.is_paused(now=clock()):
         return 0
     if not installation.may_send(now=clock()):
-        restoring.tell_stopped(connection, now=clock())
+        living.tell_stopped(connection, now=clock())
         return 0
     owner, started = claims.new_owner(), clock()
     key = claims.writer_key(connection)
@@ -68,8 +68,13 @@ def serve(*, connection_id: int, clock: Clock) -> int:
     connector = connector_for(connection, observer=calls, alone=True)
     served, more, told = 0, False, False
     try:
-        restored = restoring.ask(connection, connector, calls, owner=owner, clock=clock)
-        for work, batch_id in _in_turn(connection, restored=restored, clock=clock):
+        may_send = living.may_send(connection, connector, clock=clock)
+        restored = may_send and restoring.ask(
+            connection, connector, calls, owner=owner, clock=clock
+        )
+        for work, batch_id in _in_turn(
+            connection, may_send=may_send, restored=restored, clock=clock
+        ):
             if calls.vendor_is_away:
                 break
             if (clock() - started).total_seconds() > _TURN_SECONDS:
@@ -104,20 +109,24 @@ def serve(*, connection_id: int, clock: Clock) -> int:
 _Work = tuple[Callable[..., bool], int]
 
 
-def _in_turn(connection: Connection, *, restored: bool, clock: Clock) -> Iterator[_Work]:
+def _in_turn(
+    connection: Connection, *, may_send: bool, restored: bool, clock: Clock
+) -> Iterator[_Work]:
     """Yield what is due, looking again at the end of each list, until nothing new is."""
     seen: list[_Work] = []
     while (not seen or due.anything(connection, now=clock())) and (
-        found := _due(connection, restored=restored, now=clock())
+        found := _due(connection, may_send=may_send, restored=restored, now=clock())
     ) != seen:
         yield from found
         seen = found
 
 
-def _due(connection: Connection, *, restored: bool, now: datetime) -> list[_Work]:
+def _due(
+    connection: Connection, *, may_send: bool, restored: bool, now: datetime
+) -> list[_Work]:
     """Return what to do next: doubts first, since the ledger may hold them already."""
     doubts = due.to_prove(connection, now=now)
-    ready = due.to_deliver(connection, now=now, restored=restored)
+    ready = due.to_deliver(connection, now=now, restored=restored) if may_send else ()
     return [*((proving.prove, pk) for pk in doubts), *((deliver, pk) for pk in ready)]
 
 

@@ -23,7 +23,6 @@ from django.db.models import Min, Q, QuerySet
 from accounts.models import Connection, Restore
 from accounts.models.failures import NO_FAILURE, why
 from accounts.models.prepared import Param, PreparedQuery
-from accounts.operations.installation import DatabaseRestored
 from accounts.operations.waking import wake
 from connectors.base import AccountingConnector, LedgerBatch, ListsChanges
 from connectors.errors import ConnectorError
@@ -36,6 +35,7 @@ from journals.models import Attempt, Batch, LedgerAsked
 from journals.models.batches import not_in_doubt
 from journals.operations.attempts import Calls, close_attempt, open_attempt
 from journals.operations.contents import to_post
+from journals.operations.living import numbers_in_company
 from journals.operations.sending import refresh_state
 
 Clock = Callable[[], datetime]
@@ -81,17 +81,6 @@ def ring_in_doubt(*, now: datetime, limit: int) -> int:
     return len(due)
 
 
-def tell_stopped(connection: Connection, *, now: datetime) -> None:
-    """Say on every queued batch of the connection why nothing is sent."""
-    failure = DatabaseRestored()
-    queued = Batch.objects.filter(
-        connection=connection, state__in=[_S.READY, _S.POSTPONED], claim_owner=""
-    )
-    queued.exclude(failure_code=failure.code()).update(
-        failure_code=failure.code(), failure_params={}, failure_detail="", failure_at=now
-    )
-
-
 def ask(
     connection: Connection,
     connector: AccountingConnector,
@@ -132,7 +121,7 @@ def _ask(
     except ConnectorError as failure:
         _ask_later(waiting, failure, now=clock())
         return
-    found = find_unknown(doubtful, ledger, known=_known_numbers(connection))
+    found = find_unknown(doubtful, ledger, known=numbers_in_company(connection))
     asked_at = _first_asked(waiting, since=max(r.at for r in restores))
     for batch in waiting:
         _settle(
@@ -154,14 +143,6 @@ def _changed(
         return
     for period in sorted({one.payload.period for one in doubtful}):
         yield from connector.list_journals(period=period)
-
-
-def _known_numbers(connection: Connection) -> set[str]:
-    """Return the numbers that any row has, of whichever organisation, in that vendor company."""
-    there = Batch.objects.filter(
-        connection__vendor=connection.vendor, connection__tenant_id=connection.tenant_id
-    )
-    return set(there.exclude(vendor_number="").values_list("vendor_number", flat=True))
 
 
 def _first_asked(batches: Sequence[Batch], *, since: datetime) -> dict[int, datetime]:

@@ -13,13 +13,14 @@ from decimal import Decimal
 from django.db import IntegrityError, transaction
 
 from accounts.models import Company, User
-from accounts.operations import audit
+from accounts.operations import audit, installation
 from accounts.operations.access import connector_for
 from accounts.operations.waking import wake
 from connectors.base import AccountingConnector, BatchStatus, LedgerFacts, PostingLine
 from connectors.errors import ConflictingWrite, ConnectorError, NotAuthorized, Unavailable
 from connectors.registry import CONNECTORS
 from journals.domain import refusals, reversing
+from journals.domain.planning import marked_key
 from journals.domain.proving import verify_read_back
 from journals.domain.states import MAY_BE_REVERSED, BatchState
 from journals.models import Batch, Journal
@@ -93,7 +94,9 @@ def _mirror(batch: Batch, stored: Stored | None, *, in_open_period: bool) -> Mir
         periods=stored[0].periods if stored else (),
         in_open_period=in_open_period,
     )
-    key = reversing.mirror_key(batch.key, where.period)
+    key = marked_key(
+        reversing.mirror_key(batch.key, where.period), installation=installation.identity()
+    )
     return Mirror(
         batch=batch,
         description=reversing.mirror_description(

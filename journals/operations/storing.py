@@ -7,10 +7,11 @@ from decimal import Decimal
 from itertools import count, islice
 
 from accounts.models import Company, User
+from accounts.operations import installation
 from journals.domain import lines as domain
 from journals.domain.adding_up import content_digest
 from journals.domain.lines import ZERO, PeriodTotal, Reading
-from journals.domain.planning import batch_key
+from journals.domain.planning import batch_key, marked_key
 from journals.domain.states import BatchState
 from journals.models import Batch, Content, ImportedFile, Journal, JournalLine
 
@@ -131,11 +132,12 @@ def rebuild_batches(*, journal: Journal, content: Content, now: datetime) -> Non
     none of them is, or may be, in the ledger.
     """
     there = {batch.period: batch for batch in Batch.objects.filter(journal=journal)}
+    own = installation.identity()
     for total in totals_from_json(content.totals):
         batch = there.pop(total.period, None) or Batch(
             organisation_id=journal.organisation_id, journal=journal, period=total.period
         )
-        batch.key = _key_for(batch, journal=journal, content=content)
+        batch.key = _key_for(batch, journal=journal, content=content, own=own)
         batch.total, batch.line_count = total.debit, total.lines
         batch.state, batch.state_at = BatchState.DRAFT, now
         batch.prepared_at, batch.digest, batch.lines_json = None, "", ""
@@ -148,12 +150,14 @@ def rebuild_batches(*, journal: Journal, content: Content, now: datetime) -> Non
     Batch.objects.filter(pk__in=[batch.pk for batch in there.values()]).delete()
 
 
-def _key_for(batch: Batch, *, journal: Journal, content: Content) -> str:
+def _key_for(batch: Batch, *, journal: Journal, content: Content, own: str) -> str:
     """
     Return the key of a batch: other content has another one.
 
     It is made of what the batch is, not drawn: a journal that is imported again into a restored
     database gets the description that the ledger may hold already.
+
+    :param own: identity of the installation, whose mark the key carries
     """
     what = (
         str(journal.organisation_id),
@@ -165,7 +169,7 @@ def _key_for(batch: Batch, *, journal: Journal, content: Content) -> str:
     others = Batch.objects.exclude(pk=batch.pk)
     for again in count():
         seed = "\x1f".join((*what, str(again)))
-        key = batch_key(hashlib.sha256(seed.encode()).digest())
+        key = marked_key(batch_key(hashlib.sha256(seed.encode()).digest()), installation=own)
         if not others.filter(key=key).exists():
             return key
         # One of 34 thousand million is taken; the next is as certain to come again.

@@ -3,10 +3,12 @@
 from connectors.errors import (
     ADMINISTRATOR,
     FINANCE,
+    NOBODY,
     OPERATOR,
     BadAnswer,
     OutcomeUnknown,
     Rejected,
+    Unavailable,
 )
 from connectors.words import gettext_noop as _
 
@@ -179,6 +181,17 @@ class TargetIsAsked(OutcomeUnknown):
     )
     remedy = _("Wait some minutes: if the payment is not found there twice, it is registered.")
     not_booked = _("It is not known whether the payment is registered.")
+    needs = ()
+
+
+class TargetAskedFirst(Unavailable):
+    """The hub was started, or its clock jumped: it must know that it was the last to register."""
+
+    summary = _(
+        "The hub was started again, so the invoicing system is asked before anything is registered."
+    )
+    remedy = _("Wait some minutes: it is registered as soon as the answer is there.")
+    who = NOBODY
     needs = ()
 
 

@@ -11,7 +11,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import OfOrganisation, Organisation, Restore
+from accounts.models import LedgerProof, OfOrganisation, Organisation, Restore
+from accounts.models.hosts import unproven
 from payments.domain.states import VALID_TRANSITIONS, RegistrationState
 from payments.models.clients import InvoiceClient
 from payments.models.ledger import Payment, Settlement
@@ -74,12 +75,17 @@ class RegistrationQuerySet(OfOrganisation):
         Make one due registration ours in one UPDATE.
 
         What a restore has put in doubt is nobody's, even if that was a moment ago; nor is what
-        waits until an earlier sending of the payment is undone.
+        waits until an earlier sending of the payment is undone, nor what is to be sent where the
+        target must be asked first.
         """
         mine = Registration.objects.filter(pk=pk)
         free = self.exclude(pk__in=mine.in_doubt(now=now)).exclude(
             pk__in=mine.filter(self.held_back())
         )
+        if new == _S.SENDING:
+            target = models.OuterRef(models.OuterRef("client__target_id"))
+            not_asked = unproven(target, work=LedgerProof.Work.PAYMENTS)
+            free = free.exclude(pk__in=mine.filter(not_asked))
         won = free.filter(pk=pk, state=old, not_before__lte=now).update(
             state=new,
             state_at=now,

@@ -41,7 +41,7 @@ from payments.models import (
     RegistrationAttempt,
     Settlement,
 )
-from payments.operations import already_there, blocking, marking, restoring
+from payments.operations import already_there, blocking, living, marking, restoring
 from payments.operations.rights import check_right, integration_of
 
 Clock = Callable[[], datetime]
@@ -78,7 +78,9 @@ def serve(*, client_id: int, clock: Clock) -> int:
     if not integration_of(client.organisation).is_active:
         return 0
     if not installation.may_send(now=clock()):
-        return 0  # an older database was restored; an operator must say so first
+        living.tell_stopped_client(client, now=clock())
+        rung.update(rung_at=clock())  # told again in a while, and not at every sweep
+        return 0  # an older database was restored, or a copy; an operator must say so first
     done = (_serve_target(client, clock=clock), _serve_source(client, clock=clock))
     if any(one.more for one in done):
         wake("payments.tasks.serve_client", client_id=client_id)
@@ -161,6 +163,7 @@ class _Turn:
         self.owner, self.clock = owner, clock
         self._lock_date: tuple[date | None] | None = None
         self.balances = already_there.BalancesThere(target)
+        self._is_proven = False
 
     def next(self) -> Registration | None:
         """Return what to serve next: doubts first, since the target may hold them already."""
@@ -185,6 +188,8 @@ class _Turn:
         now = self.clock()
         if restoring.put_in_doubt(registration, now=now):
             return True
+        if not self._may_register():
+            return False
         refusal = self._refusal(registration)
         if refusal is not None:
             registration.become(_S.REJECTED, now=now, **why(refusal, now))
@@ -248,6 +253,11 @@ class _Turn:
         if failure.retry_after:
             self._pause(until=now + wait)
         return False
+
+    def _may_register(self) -> bool:
+        if not self._is_proven and self.client.target is not None:
+            self._is_proven = living.may_register(self.client.target, self.target, clock=self.clock)
+        return self._is_proven
 
     def _registered(self, registration: Registration, there: RegisteredPayment) -> None:
         now = self.clock()

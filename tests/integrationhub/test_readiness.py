@@ -167,6 +167,7 @@ class TestReadyz:
             "schedule",
             "due work",
             "restore",
+            "machine",
         ]
 
     def test_answers_503_with_the_reason_when_something_is_not(self, client):
@@ -187,7 +188,7 @@ class TestReadyz:
 
         wrong = {check["name"] for check in response.json()["checks"] if not check["ok"]}
         assert response.status_code == 503
-        assert wrong == {"database", "worker", "schedule", "due work", "restore"}
+        assert wrong == {"database", "worker", "schedule", "due work", "restore", "machine"}
 
     def test_is_kept_by_no_cache(self, client):
         assert "no-store" in client.get("/readyz")["Cache-Control"]

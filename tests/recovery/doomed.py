@@ -118,6 +118,16 @@ def errand_runner(errand_id: int) -> None:
     run_errand(errand_id=errand_id)
 
 
+def starter(_: int) -> None:
+    """Look for the first time, as the pulse of a worker that has just started does."""
+    from django.utils import timezone
+
+    from accounts.operations import continuity, installation
+
+    continuity.begin()
+    installation.beat(now=timezone.now())
+
+
 def sweeper(_: int) -> None:
     """Ring for what is due, as the worker's pulse or the task of the schedule does."""
     from integrationhub.tasks import sweep
@@ -144,7 +154,7 @@ PARTS: dict[str, Callable[[int], None]] = {
     for part in (
         *(web, preparer, sender),
         *(payments_web, fetcher, registrar, errand_runner),
-        *(sweeper, schedule),
+        *(starter, sweeper, schedule),
     )
 }
 

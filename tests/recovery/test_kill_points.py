@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 from django.conf import settings as django_settings
 
+from accounts import living
 from accounts.models import Connection, Lease
-from accounts.operations import boundaries
+from accounts.operations import boundaries, continuity, installation
 from accounts.operations.boundaries import BOUNDARIES, reached
+from journals.domain.planning import marked_key
 from journals.models import Attempt, Batch, Journal
 from journals.operations import preparing, sending
 from mappings.models import Mapping
@@ -128,6 +130,31 @@ def claimed_by_the_dead(scene: Scene) -> None:
     Batch.objects.update(lease_until=datetime.now(UTC) - timedelta(seconds=1))
 
 
+def started_again(scene: Scene) -> None:
+    """Let a worker have started since, so that the ledger is asked first."""
+    checked(scene)
+    note_a_gap()
+
+
+def posted_before_a_restore(scene: Scene) -> None:
+    """Let the ledger hold the batch, and a database that was put back not know it."""
+    own = marked_key("7F3K2AB", installation=installation.identity())
+    Batch.objects.update(key=own)
+    checked(scene)
+    scene.later(0)
+    Attempt.objects.all().delete()
+    Batch.objects.update(
+        state="ready", vendor_number="", proven_at=None, sent_at=None, not_before=datetime.now(UTC)
+    )
+    note_a_gap()
+
+
+def note_a_gap() -> None:
+    """Do what the first look of a worker that has just started does."""
+    now = datetime.now(UTC)
+    continuity.note_gap(installation.look(now=now), living.START, now=now)
+
+
 @dataclass(frozen=True)
 class KillPoint:
     """
@@ -155,6 +182,9 @@ KILL_POINTS: dict[str, KillPoint] = {
     "prepare.leased": KillPoint("preparer", pressed),
     "prepare.asked": KillPoint("preparer", pressed),
     "prepare.frozen": KillPoint("preparer", pressed),
+    "gap.noted": KillPoint("starter", checked),
+    "proof.asked": KillPoint("sender", started_again),
+    "proof.stored": KillPoint("sender", started_again),
     "refresh.asked": KillPoint("sender", token_expired, signs_in=True),
     "refresh.called": KillPoint("sender", token_expired, signs_in=True),
     "refresh.stored": KillPoint("sender", token_expired),
@@ -178,6 +208,9 @@ KILL_POINTS: dict[str, KillPoint] = {
     "schedule.due": KillPoint("schedule", pressed),
     "schedule.published": KillPoint("schedule", pressed),
 }
+
+
+STOPPED = "proof.stopped"
 
 
 @pytest.mark.processes
@@ -216,6 +249,23 @@ def test_b07_a_process_killed_anywhere_leaves_one_batch_in_the_ledger(
 
 
 @pytest.mark.processes
+def test_b18_a_worker_killed_as_it_stops_an_older_database_leaves_it_stopped(
+    scene: Scene, record_property: Callable[[str, object], None]
+) -> None:
+    posted_before_a_restore(scene)
+
+    status = scene.die(part="sender", boundary=STOPPED)
+    for seconds in (0, 40, 75, 150, 260, 450, 500):
+        scene.later(seconds)
+
+    record_property(KILL_POINT, f"{STOPPED}: 1 in the ledger then, 1 now, {scene.states()[0]}")
+    assert status == -signal.SIGKILL
+    assert len(scene.office.ledger()) == 1
+    assert scene.states() == ["ready"]
+    assert isinstance(installation.why_stopped(now=datetime.now(UTC)), installation.LedgerKnowsMore)
+
+
+@pytest.mark.processes
 def test_b08_a_worker_killed_in_a_call_leaves_a_trace_of_it(scene: Scene) -> None:
     checked(scene)
 
@@ -237,7 +287,7 @@ class TestTheListOfBoundaries:
         assert sorted(calls) == sorted(BOUNDARIES)
 
     def test_names_only_those_that_a_process_is_killed_at(self) -> None:
-        killed_at = [*KILL_POINTS, *of_payments.KILL_POINTS]
+        killed_at = [*KILL_POINTS, STOPPED, *of_payments.KILL_POINTS]
 
         assert sorted(killed_at) == sorted(BOUNDARIES)
 

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
+from accounts import living
 from accounts.models import Connection, Errand, Lease
-from accounts.operations import connecting
+from accounts.operations import connecting, continuity, installation
 from connectors.receivables import PaymentKey
 from payments.models import (
     Customer,
@@ -114,6 +115,13 @@ def fetched(scene: Scene) -> None:
     running.run_fetch(run_id=scene.press().pk, clock=lambda: datetime.now(UTC))
 
 
+def started_again(scene: Scene) -> None:
+    """Let a worker have started since, so that PowerOffice is asked first."""
+    fetched(scene)
+    now = datetime.now(UTC)
+    continuity.note_gap(installation.look(now=now), living.START, now=now)
+
+
 def answer_lost_soon(scene: Scene) -> None:
     """Let the payment be fetched; the answer of PowerOffice will be lost."""
     fetched(scene)
@@ -192,6 +200,7 @@ KILL_POINTS: dict[str, KillPoint] = {
     "fetch.stored": KillPoint("fetcher", pressed),
     "fetch.ended": KillPoint("fetcher", pressed),
     "fetch.recorded": KillPoint("fetcher", pressed),
+    "proof.statement": KillPoint("registrar", started_again),
     "register.claimed": KillPoint("registrar", fetched),
     "register.called": KillPoint("registrar", fetched, there=1),
     "register.failed": KillPoint("registrar", answer_lost_soon, there=1),

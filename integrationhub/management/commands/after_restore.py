@@ -7,7 +7,9 @@ from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
 from accounts.management.commands._command import HubCommand
+from accounts.operations import installation
 from accounts.operations import restoring as accounts_restoring
+from integrationhub import resuming
 from journals.operations import restoring as journals_restoring
 from payments.operations import restoring as payments_restoring
 
@@ -54,6 +56,7 @@ class Command(HubCommand):
         except accounts_restoring.NotThatOld as refused:
             raise CommandError(str(refused)) from refused
         payments_restoring.ask_anew(now=declared.restore.at)
+        resuming.say_what_waits_for(now=declared.restore.at)
         doubtful = journals_restoring.count_in_doubt()
         payments = payments_restoring.count_in_doubt()
         restore = declared.restore
@@ -74,9 +77,16 @@ class Command(HubCommand):
             "ledger before they are sent.\n"
             f"Accounts that must sign in again: {accounts}.\n"
             f"Errands that were ended: {declared.errands_ended}.\n"
-            "Workers may be started now.",
+            f"{_next_step()}",
             values,
         )
+
+
+def _next_step() -> str:
+    stopped = installation.why_stopped(now=timezone.now())
+    if stopped is None:
+        return "Workers may be started now."
+    return "This machine is not confirmed yet. Run: manage.py confirm_installation"
 
 
 def _time(text: str | None) -> datetime | None:
