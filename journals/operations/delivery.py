@@ -121,9 +121,7 @@ def _in_turn(
         seen = found
 
 
-def _due(
-    connection: Connection, *, may_send: bool, restored: bool, now: datetime
-) -> list[_Work]:
+def _due(connection: Connection, *, may_send: bool, restored: bool, now: datetime) -> list[_Work]:
     """Return what to do next: doubts first, since the ledger may hold them already."""
     doubts = due.to_prove(connection, now=now)
     ready = due.to_deliver(connection, now=now, restored=restored) if may_send else ()

@@ -53,7 +53,7 @@ class TestAFile:
         assert (journal.total, journal.currency) == (Decimal("1000.00"), "SEK")
         batch = Batch.objects.get()
         assert (batch.period, batch.total, batch.line_count) == ("2026-03", Decimal(1000), 2)
-        assert (batch.state, len(batch.key)) == (BatchState.DRAFT, 7)
+        assert (batch.state, len(batch.key)) == (BatchState.DRAFT, 10)
         assert journal.events.get().code == "imported"
 
     def test_keeps_no_byte_once_it_is_read(self, organisation):
