@@ -15,6 +15,7 @@ import re
 from string import Formatter
 from typing import ClassVar
 
+from connectors.bounds import as_text
 from connectors.words import gettext_noop as _
 
 PAYROLL, ADMINISTRATOR, OPERATOR, NOBODY = "payroll", "administrator", "operator", "nobody"
@@ -29,6 +30,7 @@ _SECRETS = re.compile(
 )
 _AMOUNT = re.compile(r"(?<![\w.])-?\d+[.,]\d{2}(?![\w.])")
 _AMOUNTS_THAT_MAY_STAND = 3
+_LONGEST = 50_000
 
 
 def redacted(text: str) -> str:
@@ -38,7 +40,7 @@ def redacted(text: str) -> str:
     A few amounts ("debit 10.00, credit 9.00") help the reader; more of them are an echo of
     the batch, and those are people's salaries.
     """
-    text = _SECRETS.sub("…", text.replace("\x00", ""))  # no database stores this character
+    text = _SECRETS.sub("…", as_text(text[:_LONGEST].replace("\0", "")))
     if len(_AMOUNT.findall(text)) > _AMOUNTS_THAT_MAY_STAND:
         text = _AMOUNT.sub("…", text)
     return text[:2000]

@@ -96,6 +96,7 @@ class Answer:
 # --- Numbers without rounding ---------------------------------------------------------------
 
 
+_LONGEST_NUMBER = 100
 _in_digits = msgspec.json.Encoder(decimal_format="number")
 
 
@@ -127,7 +128,15 @@ def _exact(value: Any) -> Any:
 
 @lru_cache(maxsize=64)
 def _decoder(shape: Any) -> "msgspec.json.Decoder[Any]":
-    return msgspec.json.Decoder(shape, float_hook=Decimal)
+    return msgspec.json.Decoder(shape, float_hook=_number)
+
+
+def _number(text: str) -> Decimal:
+    """Return a fraction as it is written; one of a million figures is no amount of anybody."""
+    number = Decimal(text)
+    if len(text) > _LONGEST_NUMBER or abs(number.adjusted()) > _LONGEST_NUMBER:
+        raise ValueError("a number with too many figures")
+    return number
 
 
 _NUL = rb"\u0000"
@@ -143,7 +152,7 @@ def from_json(body: bytes | msgspec.Raw, shape: Any = Any) -> Any:
     Return what the JSON says, with each fraction as a Decimal.
 
     :param shape: what it must be like, e.g. a structure; left out, anything will do
-    :raises ValueError: if it is not JSON
+    :raises ValueError: if it is not JSON, or nested more deeply than any answer is
     :raises msgspec.ValidationError: if it is of another shape; it names the place
     """
     if isinstance(body, bytes):
@@ -151,7 +160,10 @@ def from_json(body: bytes | msgspec.Raw, shape: Any = Any) -> Any:
         if _NUL in body:
             # A text with this character cannot be stored by every database; no field means it.
             body = _NUL_ESCAPED.sub(rb"\1", body)
-    return _decoder(shape).decode(body)
+    try:
+        return _decoder(shape).decode(body)
+    except RecursionError as exc:
+        raise ValueError("nested too deeply") from exc
 
 
 # --- Failures of the transport --------------------------------------------------------------

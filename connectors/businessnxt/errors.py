@@ -34,7 +34,9 @@ _PASSES = re.compile(
 )
 """Codes of what passes by itself; where there is no code, the sentence may say that time was up."""
 _TIME_IS_UP = re.compile(r"time[ -]?out|timed[ -]out|tidsavbrudd", re.IGNORECASE)
-_TAGS = re.compile(r"<[^>]*>")
+_TAGS = re.compile(r"<[^<>]{0,2000}>")
+_LONGEST = 50_000
+"""Characters of a refusal that are looked at; what says why stands at its beginning."""
 
 
 class CompanyNotOpened(Forbidden):
@@ -101,7 +103,8 @@ def failure(answer: http.Answer, *, writes: bool) -> ConnectorError:
         answer,
         vendor=VENDOR,
         writes=writes,
-        detail=" ".join(_TAGS.sub(" ", answer.text).split())[:300] or f"HTTP {answer.status}",
+        detail=" ".join(_TAGS.sub(" ", answer.text[:_LONGEST]).split())[:300]
+        or f"HTTP {answer.status}",
         trace_id=trace_id(answer.body) or answer.trace_id,
     )
 

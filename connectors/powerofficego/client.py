@@ -148,7 +148,7 @@ def _has_next(answer: Answer, *, found: int, asked: int) -> bool:
     """Return whether another page follows: the header says so, or else the page was full."""
     try:
         about = json.loads(answer.headers.get("X-Pagination", ""))
-    except ValueError:
+    except (ValueError, RecursionError):
         about = None
     if not isinstance(about, dict):
         return found >= asked

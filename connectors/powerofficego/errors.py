@@ -193,6 +193,8 @@ class ReversalNotAllowed(Forbidden):
 
 # --- Reading what the vendor says -----------------------------------------------------------
 
+_LONGEST = 50_000
+"""Characters of a refusal that are looked at; what says why stands at its beginning."""
 _TEXTS = ("detail", "message", "error_description", "title", "error")
 
 
@@ -202,15 +204,16 @@ def said(answer: http.Answer) -> str:
 
     Keys of problem details occur in both cases: the schema has capitals, the examples have not.
     """
+    text = answer.text[:_LONGEST]
     try:
-        content = json.loads(answer.text)
-    except ValueError:
-        return " ".join(answer.text.split())[:500]
-    fields = {str(key).lower(): value for key, value in _members(content)}
-    for name in _TEXTS:
-        if isinstance(fields.get(name), str) and fields[name].strip():
-            return str(fields[name]).strip()
-    return str(content)[:500]
+        content = json.loads(text)
+        fields = {str(key).lower(): value for key, value in _members(content)}
+        for name in _TEXTS:
+            if isinstance(fields.get(name), str) and fields[name].strip():
+                return str(fields[name]).strip()
+        return str(content)[:500]
+    except (ValueError, RecursionError):
+        return " ".join(text.split())[:500]
 
 
 def _members(content: Any) -> Iterator[tuple[Any, Any]]:

@@ -207,6 +207,8 @@ class VendorText:
 
 _VISMA_ID = re.compile(r"VismaId:\s*([0-9a-fA-F-]{8,40})\.?\s*")
 _TEXT_KEYS = ("message", "exceptionmessage", "error_description", "detail", "title", "error")
+_LONGEST = 20_000
+"""Characters of a refusal that are looked at; what says why stands at its beginning."""
 _TAG = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^>]{0,2000}>", re.DOTALL | re.IGNORECASE)
 
 
@@ -217,18 +219,17 @@ def read_failure(answer: http.Answer) -> VendorText:
     Never fails: the shape of a failure is not promised.
     https://community.visma.com (Developers Visma.net, m-p/473762)
     """
-    text = answer.text.strip()
+    text = answer.text[:_LONGEST].strip()
     fault_code, is_page = "", False
     try:
         content = json.loads(text)
-    except ValueError:
-        if text.startswith("<"):
-            text = " ".join(html.unescape(_TAG.sub(" ", text)).split())
-            is_page = True
-    else:
         fields = _lower_keys(content)
         fault_code = str(fields.get("exceptionfaultcode", ""))
         text = _text_in(content, fields)
+    except (ValueError, RecursionError):
+        if text.startswith("<"):
+            text = " ".join(html.unescape(_TAG.sub(" ", text)).split())
+            is_page = True
     visma_id = ""
     if found := _VISMA_ID.search(text):
         visma_id = found.group(1)

@@ -64,6 +64,16 @@ class TestToJson:
 
 
 class TestFromJson:
+    @pytest.mark.parametrize("body", [b"[" * 200_000, b'{"a":' * 5_000])
+    def test_calls_what_is_nested_too_deeply_no_json(self, body):
+        with pytest.raises(ValueError, match="deep"):
+            http.from_json(body)
+
+    @pytest.mark.parametrize("body", [b"1e999999", b"[1e-400]", b"1." + b"1" * 200])
+    def test_calls_a_number_of_too_many_figures_no_number(self, body):
+        with pytest.raises(ValueError, match="figures"):
+            http.from_json(body)
+
     def test_reads_a_fraction_exactly(self):
         assert http.from_json(b"[0.1, 2]") == [Decimal("0.1"), 2]
 
