@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
+from django.db import transaction
 
 from accounts.models import Errand, Organisation, User
 from accounts.operations import audit, claims
@@ -102,7 +103,8 @@ def run_errand(*, errand_id: int, now: datetime) -> Errand | None:
         with audit.from_where(address=errand.address, request_id=errand.request_id):
             result = _HANDLERS[errand.kind](errand, now)
         reached("errand.done")
-        errand.mark_done(result=result, now=now)
+        with transaction.atomic():
+            errand.mark_done(result=result, now=now)
         reached("errand.stored")
     except Unavailable as failure:
         if errand.attempts < _TRIES and errand.params.get("patient"):

@@ -76,7 +76,9 @@ class Plan:
                 if not may_deny[kind]:
                     continue
                 how["company"] = may_deny[kind].pop().key
-            moments.append((choose.uniform(0, LAST), "fault", how))
+            # A number can be given again where a batch was stored before.
+            begins = 0.4 if kind == "number_given_again" else 0.0
+            moments.append((choose.uniform(begins, LAST), "fault", how))
         for _ in range(max(2, batches // 100)):
             place = choose.choice(places[:-2])
             what = {"company": place.key, "period": choose.choice(["202601", "202602", "202603"])}

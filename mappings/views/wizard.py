@@ -98,6 +98,8 @@ def reading(request: HubRequest) -> HttpResponse:
         return redirect("mappings:step", step="administration")
     if request.method == "POST":
         draft["errand"] = _read_ledger(request, connection).pk
+        if (asking := request.POST.get("step", "")) in _READ_FIRST:
+            draft["asking"] = asking
         request.session[DRAFT] = draft
         return redirect("mappings:reading")
     mine = Errand.objects.of(request.organisation)
@@ -108,7 +110,9 @@ def reading(request: HubRequest) -> HttpResponse:
         draft["errand"] = errand.pk
         request.session[DRAFT] = draft
     if errand.state == Errand.State.DONE:
-        return _go_on(request, reverse("mappings:step", args=["place"]))
+        asking = draft.pop("asking", "place")
+        request.session[DRAFT] = draft
+        return _go_on(request, reverse("mappings:step", args=[asking]))
     failure = failure_row(
         code=errand.failure_code,
         params=errand.failure_params,
@@ -136,13 +140,14 @@ def step(request: HubRequest, step: str) -> HttpResponse:
     if step != "company" and company is None:
         return redirect("mappings:step", step="company")
     facts = LedgerFacts(administration=None)  # type: ignore[arg-type]
+    read_at = None
     if step in _READ_FIRST:
         if connection is None:
             return redirect("mappings:step", step="administration")
         stored = stored_facts(connection)
         if stored is None:
             return redirect("mappings:reading")
-        facts = stored[0]
+        facts, read_at = stored
     if "mapping" in draft and step in ("company", "administration"):
         return redirect("mappings:step", step="place")
     if step == "review":
@@ -161,6 +166,8 @@ def step(request: HubRequest, step: str) -> HttpResponse:
         "company": company,
         "connection": connection,
         "facts": facts,
+        # What is refused by a reading may have been put right there since.
+        "read_at": read_at if form.errors else None,
         "dimensions": [item.description.strip() for item in facts.dimensions],
         "accounts": [a for a in facts.accounts if a.active and a.takes_manual_entries],
         **_around(step, draft),

@@ -51,6 +51,22 @@ class TestDimensions:
         assert "Did you mean Kostnadsställe" in page.text
         assert "cost_centre_segment" not in settings_of(client)
 
+    def test_that_were_put_right_there_meanwhile_are_read_again(
+        self, client: Any, sandbox: Any, run_due_work: Any
+    ) -> None:
+        sandbox.store.setup.rename_segment("akeriet", 1, "Avdelning")
+        typed = {"use_cost_centre": "on", "cost_centre_description": "Avdelning"}
+        refused = answer(client, "dimensions", **typed)
+
+        client.post(reverse("mappings:reading"), {"step": "dimensions"})
+        run_due_work()
+        came_to = client.get(reverse("mappings:reading"))
+        went = answer(client, "dimensions", **typed)
+
+        assert "Read the ledger again" in refused.text
+        assert came_to.url == reverse("mappings:step", args=["dimensions"])
+        assert went.url == reverse("mappings:step", args=["patterns"])
+
     def test_need_a_description_when_ticked(self, client: Any) -> None:
         page = answer(client, "dimensions", use_cost_unit="on", cost_unit_description="")
 

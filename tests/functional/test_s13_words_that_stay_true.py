@@ -9,6 +9,7 @@ from accounts.models import Connection
 from connectors.errors import Rejected
 from journals.models import Attempt, Journal
 from journals.operations import sending
+from journals.operations.reversing import mark_taken_back
 from journals.queries import histories
 from journals.queries.histories import Entry
 from tests.functional.test_b07_decided_by_a_person import decide
@@ -181,6 +182,25 @@ class TestTheDecisionAboutABatchWhoseNumberWasGivenAgain:
         gone.refresh_from_db()
         assert (gone.state, gone.reason) == ("reversed", "Booked twice")
         assert "rightly deleted" in page(office, gone.journal)
+
+
+class TestAReversedJournal:
+    def test_says_how_a_corrected_file_takes_its_place(
+        self,
+        office: Office,  # noqa: F811
+        later: Later,  # noqa: F811
+    ) -> None:
+        journal = sent(office, later, run="1")
+        delete_there(office, journal)
+        mark_taken_back(
+            batch=journal.batches.get(), reason="Wrong", by=None, now=journal.imported_at
+        )
+        client = signed_in(office.member)
+
+        anew = client.get(reverse("journals:send_anew", args=[journal.pk])).content.decode()
+
+        for html in (page(office, journal), anew):
+            assert "Import the corrected file instead" in html
 
 
 class TestManyJournalsThatAreRefusedTogether:
