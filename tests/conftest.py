@@ -25,7 +25,7 @@ from django.db.models.signals import post_migrate  # noqa: E402
 from integrationhub import celery, configuration  # noqa: E402
 
 # Holds every request of the hub's connectors to the vendor's contract.
-pytest_plugins = ("tests.contracts.recorder", "tests.recovery.report")
+pytest_plugins = ("tests.contracts.recorder", "tests.fuzz.report", "tests.recovery.report")
 
 XDIST_WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 

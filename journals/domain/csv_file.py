@@ -12,7 +12,7 @@ from journals.domain.lines import FileHead, Limits, Reading
 from journals.domain.people import MASK
 from journals.domain.problems import ProblemLog, Refused
 from journals.domain.settings import CSV, GBAT10, NO_HEADINGS, SourceSettings
-from journals.domain.tables import Cell, Row, TableReader, find_columns
+from journals.domain.tables import Cell, Row, TableReader, find_columns, required_fields
 
 _TELL_EVERY = 2000
 _SEPARATOR_LINE = "sep="
@@ -44,9 +44,11 @@ def read(
             else:
                 fields = _Fields(rows, log)
                 places, _ = find_columns(fields, settings=settings, log=log)
-                fields.headings_end(without_headings=settings.header_row == NO_HEADINGS)
+                needed = max(places[name] for name in required_fields(settings)) + 1
+                fields.headings_end(needed, without=settings.header_row == NO_HEADINGS)
                 table = TableReader(places=places, settings=settings, limits=limits, log=log)
                 table.read(fields)
+                fields.finish()
     except Refused:
         return Reading(
             FileHead(format=settings.format or CSV, encoding=encoding),
@@ -80,10 +82,10 @@ def _read_gbat10(
 
 class _Fields:
     """
-    The rows of a file, each with no more fields than there are headings.
+    The rows of a file, whose fields must be as many as there are headings.
 
     An amount with a decimal comma between commas is two fields; the last one of its row then
-    stands under no heading.
+    stands under no heading. Where a separator is missing, fields stand under the wrong one.
     """
 
     def __init__(self, rows: Iterator[Row], log: ProblemLog) -> None:
@@ -91,6 +93,9 @@ class _Fields:
         self._newest: Sequence[Cell] = ()
         self._width: int | None = None
         self._first_row_counts = False
+        self._needed = 0
+        self._narrow_rows = 0
+        self._first_narrow: tuple[int, int] | None = None
 
     def __iter__(self) -> Iterator[Row]:
         return self
@@ -110,12 +115,38 @@ class _Fields:
                     fields=len(cells),
                     headings=self._width,
                 )
+        elif self._width is not None and self._needed <= len(cells) < self._width:
+            self._narrow(number, len(cells))
         return number, cells
 
-    def headings_end(self, *, without_headings: bool) -> None:
-        """Take the row read last as that of the headings; without headings, the next one."""
-        self._first_row_counts = without_headings
-        if not without_headings:
+    def _narrow(self, number: int, fields: int) -> None:
+        if self._log.names_people:
+            # At once: a name that stands in another column must not even be shown.
+            self._log.add("row_shifted", line=number, value=fields, headings=self._width)
+            raise Refused
+        self._first_narrow = self._first_narrow or (number, fields)
+        self._narrow_rows += 1
+
+    def finish(self) -> None:
+        """Note what only the whole file tells."""
+        if self._first_narrow:
+            number, fields = self._first_narrow
+            self._log.add(
+                "row_too_narrow",
+                line=number,
+                value=fields,
+                headings=self._width,
+                count=self._narrow_rows,
+            )
+
+    def headings_end(self, needed: int, *, without: bool) -> None:
+        """
+        Take the row read last as that of the headings; without headings, the next one.
+
+        :param needed: so many fields a row must have to be a booking row at all
+        """
+        self._first_row_counts, self._needed = without, needed
+        if not without:
             named = [place for place, cell in enumerate(self._newest, 1) if str(cell).strip()]
             self._width = max(named, default=0)
 

@@ -25,6 +25,7 @@ _CONTROL = bytes(code for code in range(32) if code not in b"\t\r\n")
 _CTRL_Z = b"\x1a"
 _SWEDISH_CP437 = b"\x86\x84\x94\x8f\x8e\x99\x82\x81"
 _SWEDISH_CP1252 = "åäöÅÄÖéüøæØÆ".encode("cp1252")
+_WINDOWS_THOUSANDS = re.compile(rb"[0-9]\xa0[0-9]{3}")
 _NOT_IN_CP1252 = b"\x81\x8d\x8f\x90\x9d"
 
 
@@ -76,6 +77,8 @@ def survey(stream: BinaryIO) -> Survey:
             length = len(chunk)
             dos += length - len(chunk.translate(None, _SWEDISH_CP437))
             windows += length - len(chunk.translate(None, _SWEDISH_CP1252))
+            # A no-break space between thousands is often the only letter beyond ASCII.
+            windows += len(_WINDOWS_THOUSANDS.findall(chunk))
             undefined += length - len(chunk.translate(None, _NOT_IN_CP1252))
         pieces = chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
         if long_line is None:

@@ -62,6 +62,7 @@ _PEOPLE = re.compile(
     r"voorletters|etunimi|sukunimi|sukunimet|^(?:namn|navn|name|names|nimi|naam)$"
 )
 _PLAIN_LETTERS = str.maketrans("åäöæøéüœ", "aaoaoeuo")
+_ONLY_FIGURES = re.compile(r"[-+0-9.,:/ \u00a0]{0,30}[0-9][-+0-9.,:/ \u00a0]{0,30}")
 _BETWEEN = re.compile(r"[\s_\u00a0-]+")
 
 
@@ -79,6 +80,11 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
 def is_about_people(heading: str) -> bool:
     """Say whether a column of that heading holds people's data."""
     return bool(_PEOPLE.search(normalised(heading).translate(_PLAIN_LETTERS)))
+
+
+def looks_like_data(names: Iterable[str]) -> bool:
+    """Say whether a row in the place of the headings holds figures: then it may name people."""
+    return any(_ONLY_FIGURES.fullmatch(name.strip()) for name in names)
 
 
 def match_headings(headings: Sequence[str]) -> dict[str, str]:

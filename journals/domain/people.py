@@ -12,13 +12,13 @@ _WORTH_A_LOOK = re.compile(r"[0-9]{6}")
 _DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 _CANDIDATE = re.compile(
-    r"(?<![0-9A-Za-z])(?:"
+    r"(?<![0-9])(?:"
     r"(?P<hetu>[0-9]{6}[-+A-FU-Y][0-9]{3}[0-9A-FHJ-NPR-Y])"
     r"|(?P<long>(?:18|19|20)[0-9]{6}[-+]?[0-9]{4})"
     r"|(?P<eleven>[0-9]{6} ?[0-9]{5})"
     r"|(?P<ten>[0-9]{6}[-+]?[0-9]{4})"
     r"|(?:BSN|sofinummer|burgerservicenummer)[ .:#]{0,3}(?P<bsn>[0-9]{9})"
-    r")(?![0-9A-Za-z])",
+    r")(?![0-9])",
     re.IGNORECASE,
 )
 _HETU_SIGNS = "0123456789ABCDEFHJKLMNPRSTUVWXY"

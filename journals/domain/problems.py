@@ -4,18 +4,27 @@ What can be wrong with a file, each with a stable code, the user's words and a r
 `PROBLEMS` is the one catalogue; the documentation is generated from it.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from connectors.words import gettext_noop as _
-from journals.domain.people import without_personal_numbers
+from journals.domain.people import MASK, without_personal_numbers
 
 ERROR, WARNING, INFO = "error", "warning", "info"
 _ASKS = "asks"
 SHOWN = 500
 _VALUE_LENGTH = 80
 FIXED = "fixed"
+_QUOTES_A_CELL = frozenset(
+    [
+        "account_unreadable", "amount_unreadable", "amount_too_precise", "amount_too_large",
+        "side_unreadable", "date_unreadable", "period_unreadable", "code_too_long",
+        "currency_differs", "several_companies", "several_runs", "several_currencies",
+    ]
+)  # fmt: skip
+_FIGURES = re.compile(r"[-+0-9., ()/:\u00a0\u2212]{0,80}")
 _NAMES_THE_COMPANY = ("company_unknown", "company_differs")
 """Problems about an organisation number, which for a sole trader is a personal number."""
 
@@ -108,6 +117,7 @@ def problem(
     if code not in _NAMES_THE_COMPANY:
         shown = without_personal_numbers(shown)
         texts = {name: without_personal_numbers(text) for name, text in texts.items()}
+        column = without_personal_numbers(column)
     if len(shown) > _VALUE_LENGTH:
         shown = shown[: _VALUE_LENGTH - 1] + "…"
     return Problem(
@@ -134,6 +144,8 @@ class ProblemLog:
         self.counts = {ERROR: 0, WARNING: 0, INFO: 0}
         self._kept: dict[str, list[Problem]] = {ERROR: [], _ASKS: [], WARNING: [], INFO: []}
         self._about: dict[str, str] = {"fields": FIXED} if fixed_fields else {}
+        self.names_people = False
+        """A column of the file names people: in a row that is shifted they stand elsewhere."""
 
     def add(
         self,
@@ -151,6 +163,8 @@ class ProblemLog:
         kept = self._kept[_ASKS if kind.needs_confirmation else kind.severity]
         if len(kept) < SHOWN:
             params |= self._about
+            if self.names_people and code in _QUOTES_A_CELL and not _FIGURES.fullmatch(str(value)):
+                value = MASK
             kept.append(problem(code, line=line, column=column, value=value, **params))
 
     def shown(self) -> tuple[Problem, ...]:
@@ -383,6 +397,12 @@ PROBLEMS: dict[str, ProblemKind] = _catalogue(
     _error(
         "object_count_odd",
         _("Line {line}: the object list {value} does not hold pairs."),
+        _('pairs of dimension and code, such as 1 "0100"'),
+        _CORRECT_FILE,
+    ),
+    _error(
+        "dimension_unreadable",
+        _("Line {line}: {value} in the object list is not the number of a dimension."),
         _('pairs of dimension and code, such as 1 "0100"'),
         _CORRECT_FILE,
     ),
@@ -813,6 +833,22 @@ PROBLEMS: dict[str, ProblemKind] = _catalogue(
             "Often an amount with a decimal comma in a file with commas between columns. Export "
             "it with semicolons, or with quotes around the fields, and import that file."
         ),
+    ),
+    _error(
+        "row_shifted",
+        _("Line {line} has {value} fields under {headings} headings, one of which names people."),
+        _("as many fields as headings"),
+        _CORRECT_FILE,
+    ),
+    _warning(
+        "row_too_narrow",
+        _(
+            "{count} rows have fewer fields than there are headings ({headings}), first line "
+            "{line} with {value}: a separator may be missing in them."
+        ),
+        _("as many fields as headings"),
+        _("Confirm if only empty fields at the end of the rows are missing."),
+        needs_confirmation=True,
     ),
     _error(
         "row_width_differs",

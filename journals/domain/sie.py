@@ -46,6 +46,8 @@ _TYPES_WITHOUT_VOUCHERS = ("1", "2", "3")
 _MUST_BE_READ = frozenset(
     ["#TRANS", "#VER", "#FLAGGA", "#SIETYP", "#ORGNR", "#FNR", "#VALUTA", "#KSUMMA"]
 )
+_FIGURES = re.compile(r"[-+0-9.,{}]{1,40}")
+_LABEL = re.compile(r"#[A-Z]{1,20}")
 _NAMES_NOBODY = frozenset(["#KONTO", "#DIM", "#UNDERDIM"])
 # 1 234.50 without quotes: two fields, the second of which no date can be.
 _AFTER_BLANK = re.compile(r"[0-9]{3}(?:[.,][0-9]{1,2})?")
@@ -316,8 +318,9 @@ class _SieReader:
         # The format asks to ignore what it does not know; in a voucher that could be a row.
         if self.voucher is not None and self.voucher.opened:
             shown = _quotable(label, line)
-            self.log.add("label_unknown", line=number, column=label, value=shown)
+            self.log.add("label_unknown", line=number, column=_shown_label(label), value=shown)
         elif label.encode("ascii", "replace") not in SIE_LABELS:
+            label = _shown_label(label)
             self.unknown_labels[label] = self.unknown_labels.get(label, 0) + 1
 
     def _without_label(self, number: int, line: str) -> None:
@@ -551,6 +554,9 @@ class _SieReader:
         found: dict[str, str] = {}
         for dimension, code in zip(objects[::2], objects[1::2], strict=True):
             dimension = dimension.strip()
+            if not (dimension.isascii() and dimension.isdigit()):
+                self.log.add("dimension_unreadable", line=number, column="objects", value=dimension)
+                return None
             if dimension in found:
                 self.log.add(
                     "object_twice", line=number, column="objects", value=shown, dimension=dimension
@@ -617,7 +623,7 @@ class _SieReader:
             raise Refused
 
     def _program(self, number: int, fields: list[Field]) -> None:
-        self.program = " ".join(_text(fields, place) for place in (1, 2)).strip()[:100]
+        self.program = _name(" ".join(_text(fields, place) for place in (1, 2)))
 
     def _generated(self, number: int, fields: list[Field]) -> None:
         try:
@@ -631,7 +637,7 @@ class _SieReader:
             self.organisations.append(number_found)
 
     def _company(self, number: int, fields: list[Field]) -> None:
-        company = _text(fields, 1).strip()[:CODE_LENGTH]
+        company = without_personal_numbers(_text(fields, 1).strip())[:CODE_LENGTH]
         if company and company not in self.companies:
             self.companies.append(company)
 
@@ -664,7 +670,7 @@ class _SieReader:
 
     def _dimension(self, number: int, fields: list[Field]) -> None:
         dimension = _text(fields, 1).strip()
-        if dimension and len(self.dimensions) < 100:
+        if dimension.isdigit() and len(self.dimensions) < 100:
             self.dimensions[dimension] = _name(_text(fields, 2))
         if _text(fields, 0).upper() == "#UNDERDIM" and _text(fields, 3) in self.employee_dimensions:
             self.employee_dimensions.add(dimension)
@@ -716,6 +722,7 @@ def _row_key(fields: list[Field]) -> _RowKey:
 def _faulty(objects: list[str]) -> bool:
     dimensions = [part.strip() for part in objects[::2]]
     strange = any(len(code) > CODE_LENGTH or is_personal_number(code) for code in objects)
+    strange = strange or not all(part.isascii() and part.isdigit() for part in dimensions)
     return bool(len(objects) % 2 or len(set(dimensions)) != len(dimensions) or strange)
 
 
@@ -726,9 +733,20 @@ def _text(fields: list[Field], place: int) -> str:
     return value if isinstance(value, str) else ""
 
 
+def _shown_label(label: str) -> str:
+    return label if _LABEL.fullmatch(label) else f"#{MASK}"
+
+
 def _quotable(label: str, line: str) -> str:
     """Return what a problem may quote of a line: of most records their rest may name people."""
-    return line if label in _NAMES_NOBODY else " ".join(line.split()[:2])
+    if label in _NAMES_NOBODY and "#" not in line[1:]:
+        return line
+    words = line.split()[:2] if label else line.split()[:4]
+    if label:
+        words[0] = _shown_label(label)
+    return " ".join(
+        word if word.startswith("#") or _FIGURES.fullmatch(word) else MASK for word in words
+    )
 
 
 def _name(text: str) -> str:

@@ -13,7 +13,7 @@ from journals.domain.adding_up import AddingUp
 from journals.domain.amounts import AmountError, minor_from_number, minor_from_text
 from journals.domain.evidence import Evidence
 from journals.domain.fixed_amounts import FixedAmounts
-from journals.domain.headings import is_about_people, normalised
+from journals.domain.headings import is_about_people, looks_like_data, normalised
 from journals.domain.lines import CODE_LENGTH, TEXT_LENGTH, FileHead, Limits, Reading
 from journals.domain.organisations import organisation_number
 from journals.domain.people import is_personal_number, without_personal_numbers
@@ -117,7 +117,10 @@ def find_columns(
     if best_score < 0:
         log.add("no_lines")
         raise Refused
-    found = ", ".join(name for name in names if name)
+    log.names_people = any(map(is_about_people, names))
+    found = (
+        "–" if looks_like_data(names) else ", ".join(name[:CODE_LENGTH] for name in names if name)
+    )
     places: dict[str, int] = {}
     required = required_fields(settings)
     for wanted_field in dict.fromkeys([*required, *wanted]):

@@ -62,6 +62,43 @@ class TestARowWithMoreFieldsThanHeadings:
         assert codes(table("2026-03-25;7210;Lön;1;;", "2026-03-25;2710;Lön;-1;;")) == []
 
 
+class TestARowWithFewerFieldsThanHeadings:
+    def test_is_asked_about(self):
+        reading = table(
+            "2026-03-25;7210;Lön;5", "2026-03-25;2710;;-5;x", headings=[*SIGNED, "note"]
+        )
+
+        (found,) = reading.to_confirm
+        assert (found.code, found.line, found.params["count"]) == ("row_too_narrow", 2, "1")
+
+    def test_is_refused_where_a_column_names_people(self):
+        reading = table(
+            "2026-03-25;7210;5;Anna Ek", "2026-03-25;2710;;-5;Anna Ek",
+            columns={"date": "date", "account": "account", "amount": "amount"},
+            headings=["date", "account", "amount", "text", "Anställd"],
+            sign_rule="signed",
+        )  # fmt: skip
+
+        assert "row_shifted" in codes(reading)
+        assert "Anna" not in repr(reading)
+
+    def test_is_a_note_or_a_total_where_it_does_not_reach_the_amount(self):
+        reading = table("2026-03-25;7210;Lön;5", "Note", "2026-03-25;2710;;-5")
+
+        assert codes(reading) == ["notes_left_out"]
+
+
+class TestHeadings:
+    def test_that_are_a_row_of_data_are_not_quoted(self):
+        reading = read_csv(
+            "2026-03-25;7210;Anna Ek;5\n2026-03-25;2710;Anna Ek;-5\n",
+            settings=SourceSettings(format="csv", separator=";", columns=SIGNED),
+        )
+
+        assert "missing_column" in codes(reading)
+        assert "Anna" not in repr(reading)
+
+
 class TestARowOfTotals:
     @pytest.mark.parametrize(
         "text",
@@ -341,3 +378,15 @@ class TestSie:
         reading = read_sie(text + "#ORGNR 556677-8899\r\n" + sie_text(head=""))
 
         assert codes(reading) == ["several_companies"]
+
+
+class TestANoBreakSpaceBetweenThousands:
+    def test_speaks_for_windows_where_it_is_the_only_letter_beyond_ascii(self):
+        text = (
+            "date;account;text;amount\n2026-03-25;7210;;1\u00a0000,00\n2026-03-25;2710;;-1000,00\n"
+        )
+        settings = SourceSettings(format="csv", separator=";", sign_rule="signed", columns=SIGNED)
+
+        reading = read_csv(text.encode("cp1252"), settings=settings)
+
+        assert amounts(reading)[0] == ("7210", Decimal("1000.00"))

@@ -277,6 +277,7 @@ class TestRows:
             ("#TRANS 70A0 {} 1.00", "account_unreadable", "account"),
             ('#TRANS 7010 {1 "0100" 2} 1.00', "object_count_odd", "objects"),
             ('#TRANS 7010 {1 "a" 1 "b"} 1.00', "object_twice", "objects"),
+            ('#TRANS 7010 {1 "a" ) "b"} 1.00', "dimension_unreadable", "objects"),
             ('#TRANS 7010 {1 "' + "x" * 41 + '"} 1.00', "code_too_long", "objects"),
             ('#TRANS 7010 {1 "0100} 1.00', "quote_not_closed", "#TRANS"),
             ('#TRANS 7010 {1 "0100" 1.00', "object_list_not_closed", "#TRANS"),
