@@ -13,9 +13,9 @@ from itertools import chain
 
 from django.db import transaction
 
-from accounts.models import User
+from accounts.models import Restore, User
 from accounts.models.failures import NO_FAILURE
-from accounts.operations import audit
+from accounts.operations import audit, installation
 from accounts.operations.access import connector_for
 from connectors.base import LedgerBatch
 from connectors.errors import ConnectorError, NotAuthorized, OutcomeUnknown, Unavailable
@@ -67,7 +67,8 @@ def questions(
     """
     if not planned or not is_needed(journal, mapping):
         return []
-    seen = _ask(mapping, planned, journal)
+    installation.refuse_while_stopped(now=now)
+    seen = _ask(mapping, planned, journal, now=now)
     stored = _store(journal, seen, now=now)
     if not stored.is_open:
         return []
@@ -79,8 +80,15 @@ def questions(
     ]
 
 
-def _ask(mapping: Mapping, planned: Sequence[PlannedBatch], journal: Journal) -> Look | None:
-    """Return what the ledger holds, or None where it cannot be listed."""
+def _ask(
+    mapping: Mapping, planned: Sequence[PlannedBatch], journal: Journal, *, now: datetime
+) -> Look | None:
+    """
+    Return what the ledger holds, or None where it cannot be listed.
+
+    While a restore is open, what bears the journal's own description is no question here: before
+    it is sent the ledger is asked for it by name.
+    """
     connector = connector_for(mapping.connection)
     if not connector.capabilities.search:
         return None
@@ -95,9 +103,21 @@ def _ask(mapping: Mapping, planned: Sequence[PlannedBatch], journal: Journal) ->
     return look(
         planned,
         held,
-        known=_known(mapping, held),
-        ours=_under_way(mapping, held, journal),
+        known=_known(mapping, held) | _decided(journal),
+        ours=_under_way(mapping, held, journal) | _asked_by_name(planned, now=now),
     )
+
+
+def _asked_by_name(planned: Sequence[PlannedBatch], *, now: datetime) -> set[str]:
+    if not Restore.objects.open(now=now).exists():
+        return set()
+    return {batch.description for batch in planned}
+
+
+def _decided(journal: Journal) -> set[str]:
+    """Return the numbers of which a person said already that they are not the journal's."""
+    candidates = Batch.objects.filter(journal=journal).values_list("candidates", flat=True)
+    return {str(number) for numbers in candidates for number in numbers}
 
 
 def _of_the_ledger(mapping: Mapping) -> dict[str, str]:

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from accounts.models import AuditEntry
 from journals.domain.states import MAY_BE_IN_LEDGER, BatchState
-from journals.models import Batch
+from journals.models import Batch, FirstLook
 from journals.operations import sending
 from tests import factories
 from tests.journals.pages.conftest import signed_in
@@ -255,10 +255,13 @@ class TestOwnNumber:
         sending.request_sending(journal=journal, by=None, now=datetime.now(UTC))
 
         later(0)
+        before_the_first_journal = FirstLook.objects.get().looked_at
         later(10)
 
         own = journal.batches.get()
         lists = office.store.requests(call="list", tenant_id=office.tenant_id)
         assert (own.state, own.vendor_number) == ("posted", own.own_number)
-        assert lists == []
+        assert [datetime.fromisoformat(one.at) > before_the_first_journal for one in lists] == [
+            False
+        ]
         assert office.posts() == 1
