@@ -176,7 +176,7 @@ class ColumnsForm(forms.Form):
     name = forms.CharField(
         label=_("Name of the source"),
         max_length=80,
-        help_text=_("Files with the same headings are read in the same way from now on."),
+        help_text=_("Proposed for other companies' files with the same headings."),
     )
     separator = forms.ChoiceField(label=_("Between columns"), choices=_SEPARATORS, required=False)
     decimal_mark = forms.ChoiceField(label=_("Decimal mark"), choices=_DECIMAL_MARKS)

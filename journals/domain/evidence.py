@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any
 
-from journals.domain.amounts import AmountError, minor_from_text, to_decimal
+from journals.domain.amounts import MINOR_DIGITS, AmountError, minor_from_text, to_decimal
 from journals.domain.periods import date_from_text
 from journals.domain.settings import (
     DATE_FORMATS,
@@ -31,6 +31,9 @@ CERTAIN, LIKELY, GUESS = "certain", "likely", "guess"
 _VALUE_LENGTH = 80
 _REMEMBERED = 20_000
 _TWO_DECIMALS = re.compile(r"-?[0-9]++([.,])[0-9]{2}")
+_THREE_FIGURES = re.compile(
+    r"[-+(\u2212\u2013]?\s*[1-9][0-9]{0,2}([.,])[0-9]{3}\s*[-)\u2212\u2013]?"
+)
 _COSTS, _DEBTS = "4567", "2"
 """First digits of accounts of costs, and of what is owed, in the charts of our users."""
 
@@ -100,6 +103,8 @@ class Evidence:
 
     def __init__(self, settings: SourceSettings) -> None:
         self._marks = _Tally(DECIMAL_MARKS)
+        self._three_figures: dict[str, Sighting] = {}
+        self._finer: set[str] = set()
         self._orders = _Tally(DATE_FORMATS)
         self._days_seen: set[str] = set()
         self._one_column = settings.sign_rule in (SIGNED, SIGNED_CREDIT_POSITIVE)
@@ -122,7 +127,12 @@ class Evidence:
                 if fault.code == "amount_too_precise":
                     # 1,234 has too many decimals to be booked, yet it may be meant so.
                     meanings[mark] = _plain_number(text, mark)
-        self._marks.see(Sighting(line, column, text[:_VALUE_LENGTH]), meanings)
+        sighting = Sighting(line, column, text[:_VALUE_LENGTH])
+        if three := _THREE_FIGURES.fullmatch(text.strip()):
+            self._three_figures.setdefault(three[1], sighting)
+        elif len(meanings) == 1 and _decimals(text, mark := next(iter(meanings))) > MINOR_DIGITS:
+            self._finer.add(mark)
+        self._marks.see(sighting, meanings)
 
     def day(self, line: int, column: str, text: str) -> None:
         """Take a date that stands in the file as text."""
@@ -153,10 +163,25 @@ class Evidence:
 
     def findings(self) -> tuple[Finding, ...]:
         """Return what was found about each rule that the table has."""
-        found = [self._marks.finding(DECIMAL_MARK), self._orders.finding(DATE_ORDER)]
+        found = [self._mark(), self._orders.finding(DATE_ORDER)]
         if self._one_column:
             found.append(self._sign())
         return tuple(found)
+
+    def _mark(self) -> Finding:
+        """Return what is known of the decimal mark; one mark used in two ways settles nothing."""
+        found, three = self._marks.finding(DECIMAL_MARK), self._three_figures
+        if len(found.fits) == 1 and found.proof is not None:
+            (mark,) = found.fits
+            if mark in three and mark not in self._finer:
+                # 2.50 has a decimal point; then 1.500 is 1.50 or 1500, as its writer knows.
+                other = next(reading for reading in DECIMAL_MARKS if reading != mark)
+                return Finding(DECIMAL_MARK, (), {other: found.proof, mark: three[mark]})
+        elif len(found.fits) == 2 and len(three) == 2:
+            # 1.200 beside 1,200: whatever one is, the other is something else.
+            first, last = sorted(three.values(), key=lambda sighting: sighting.line)
+            return Finding(DECIMAL_MARK, (), {".": first, ",": last})
+        return found
 
     def _sign(self) -> Finding:
         costs, debts = self._sums["costs"], self._sums["debts"]
@@ -210,6 +235,10 @@ class _Tally:
             example=example,
             meanings={reading: meanings[reading] for reading in self.fits if reading in meanings},
         )
+
+
+def _decimals(text: str, mark: str) -> int:
+    return sum(letter.isdigit() for letter in text.partition(mark)[2])
 
 
 def _plain_number(text: str, mark: str) -> str:

@@ -591,7 +591,7 @@ PROBLEMS: dict[str, ProblemKind] = _catalogue(
             "The file writes {mark} both between thousands ({thousands}, line {line}) and before "
             "decimals ({value}, line {decimal_line})."
         ),
-        _("one decimal mark in the whole file"),
+        _("one decimal mark in the whole file, and amounts with two decimals or none"),
         _("In payroll, export amounts with a decimal point, two decimals and no thousands mark."),
     ),
     _error(
@@ -688,8 +688,8 @@ PROBLEMS: dict[str, ProblemKind] = _catalogue(
     ),
     _error(
         "marks_clash",
-        _("Line {line}: {value} and, in line {other_line}, {other} have different decimal marks."),
-        _("one decimal mark in the whole file"),
+        _("Line {line}: {value} and, in line {other_line}, {other} use a mark in two ways."),
+        _("one decimal mark in the whole file, and amounts with two decimals or none"),
         _CORRECT_FILE,
     ),
     _error(

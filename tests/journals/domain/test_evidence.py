@@ -66,8 +66,7 @@ class TestDecimalMark:
         ("amount", "mark"),
         [
             ("1,234.50", "."),
-            ("1.234,50", ","),
-            ("12,5", ","),
+            ("12.5", "."),
             ("1,200,300", "."),
             ("1 234,500", ","),
             ("1234,500", ","),
@@ -94,6 +93,21 @@ class TestDecimalMark:
         (problem,) = how.contradictions
         assert problem.code == "marks_clash"
         assert (problem.line, problem.value, problem.params["other"]) == (3, "12,50", "1,234.50")
+
+    @pytest.mark.parametrize(
+        ("first", "last"),
+        [("2.50", "1.500"), ("1,200", "12,5"), ("1.234,50", "1,200"), ("1.200", "1,200")],
+    )
+    def test_is_not_settled_where_one_mark_is_used_in_both_ways(self, first, last):
+        how = settled(("7010", "2026-03-25", first), ("7010", "2026-03-25", last))
+
+        (problem,) = how.contradictions
+        assert problem.code == "marks_clash"
+        assert {problem.value, problem.params["other"]} == {first, last}
+
+    def test_is_settled_where_more_than_two_decimals_are_usual(self):
+        assert of_amounts("1.200", "0.500", "12.5").fits == (".",)
+        assert of_amounts("1.200", "12.5000").fits == (".",)
 
     def test_chosen_before_is_contradicted_with_line_and_value(self):
         rows = [("7010", "2026-03-25", "5"), ("7010", "2026-03-25", "1,234.50")]

@@ -33,9 +33,7 @@ class TestPages:
         self, width, me, client, browser
     ):
         of = company(me.organisation)
-        readings.choose_dimensions(
-            company=of, cost_centre="1", cost_unit="6", by=me.user, now=NOW
-        )
+        readings.choose_dimensions(company=of, cost_centre="1", cost_unit="6", by=me.user, now=NOW)
         source = me.organisation.sources.create(name="Payroll", file_format="csv")
         CompanyReading.objects.create(
             organisation=me.organisation,
