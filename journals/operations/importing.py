@@ -301,6 +301,10 @@ def _go_on(
         _wait_for_company(file, reading, owner=owner, now=clock())
     elif settled.contradictions:
         ask(wrong)
+    elif not reading.evidence and reading.errors and not _is_about_columns(reading):
+        # Nothing of it could be read, whatever a person would answer.
+        file.head = _head(file, reading)
+        _refuse(file, reading.problems, now=clock(), owner=owner, counts=counts)
     elif settled.questions or (
         suggestion.complete and not suggestion.problems and not plan.confirmed
     ):

@@ -111,9 +111,18 @@ def open_rules(detected: Mapping[str, Any]) -> list[dict[str, Any]]:
     findings = {found["rule"]: found for found in detected.get("findings", ())}
     return [
         _open_rule(name, level, findings.get(name))
-        for name, level in detected.get("confidence", {}).items()
+        for name, level in _in_order(detected.get("confidence", {}))
         if level != CERTAIN
     ]
+
+
+def _in_order(confidence: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return settings before columns; a database need not keep the order of what it is given."""
+    order = (*RULES, "period_rule", *how.FIELDS)
+    return sorted(
+        confidence.items(),
+        key=lambda item: order.index(item[0]) if item[0] in order else len(order),
+    )
 
 
 def _open_rule(name: str, level: str, found: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -168,7 +177,7 @@ def told_detected(detected: Mapping[str, Any]) -> list[str]:
         else:
             why = "chosen"
         lines.append(f"  {rule.replace('_', ' ')}: {value} ({why})")
-    for name, level in confidence.items():
+    for name, level in _in_order(confidence):
         if name not in RULES and name != "format":
             shown = settings.get("columns", {}).get(name) or settings.get(name, "")
             lines.append(f"  {name.replace('_', ' ')}: {shown} ({level})")

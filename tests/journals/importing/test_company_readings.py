@@ -112,6 +112,16 @@ class TestAQuestion:
         assert "account_missing" in codes(file)
 
 
+class TestAFileThatCannotBeRead:
+    def test_is_refused_before_anything_is_asked(self, organisation, settings):
+        settings.HUB_MAX_ROWS = 1
+
+        file = brought(company(organisation), THOUSANDS)
+
+        assert (file.state, codes(file)) == (State.REFUSED, ["too_many_rows"])
+        assert FilePiece.objects.count() == 0
+
+
 class TestAnAnswer:
     def test_is_remembered_for_the_company_and_the_source_with_who_and_when(self, organisation):
         person = factories.member(organisation).user
