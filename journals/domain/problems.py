@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from connectors.bounds import as_text
 from connectors.words import gettext_noop as _
 from journals.domain.people import MASK, without_personal_numbers
 
@@ -113,7 +114,9 @@ def problem(
 ) -> Problem:
     """Return a problem of the catalogue; personal numbers in what it quotes are masked."""
     kind = PROBLEMS[code]
-    shown, texts = str(value), {name: str(param) for name, param in params.items()}
+    shown = as_text(str(value))
+    texts = {name: as_text(str(param)) for name, param in params.items()}
+    column = as_text(column)
     if code not in _NAMES_THE_COMPANY:
         shown = without_personal_numbers(shown)
         texts = {name: without_personal_numbers(text) for name, text in texts.items()}

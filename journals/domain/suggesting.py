@@ -9,6 +9,7 @@ from datetime import date
 from itertools import islice
 from typing import BinaryIO
 
+from connectors.bounds import as_text
 from journals.domain.detection import HEAD, detect
 from journals.domain.encoding import find_encoding
 from journals.domain.evidence import CERTAIN, GUESS, LIKELY
@@ -285,7 +286,7 @@ def _unused(settings: SourceSettings) -> set[str]:
 
 
 def _texts(row: Sequence[Cell]) -> list[str]:
-    return ["" if cell is None else str(cell) for cell in row]
+    return ["" if cell is None else as_text(str(cell)) for cell in row]
 
 
 def _shown(headings: Sequence[str], row: Sequence[Cell]) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from payments.models import lists as lists
 from payments.models.clients import Integration, InvoiceClient
 from payments.models.customers import Customer, DeniedProject, TimeBlock, TimeEntry
 from payments.models.ledger import Invoice, Payment, Settlement
-from payments.models.money import MoneyField
+from payments.models.money import MoneyField, Total
 from payments.models.reconciliations import Reconciliation, ReconciliationLine
 from payments.models.registrations import Registration, RegistrationAttempt
 from payments.models.runs import FetchEntry, FetchGroup, FetchRun, SkippedRow
@@ -30,4 +30,5 @@ __all__ = [
     "SkippedRow",
     "TimeBlock",
     "TimeEntry",
+    "Total",
 ]

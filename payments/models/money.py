@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models import Sum
 
 from connectors.bounds import LARGEST_SUM
 
@@ -39,6 +40,30 @@ def amount_of(value: int | Decimal) -> Decimal:
     if units % 100 == 0:
         return Decimal(units // 100).scaleb(-2)
     return Decimal(units).scaleb(-PLACES)
+
+
+class Total(Sum):
+    """
+    A sum of amounts that no number of rows makes fail.
+
+    SQLite answers a sum beyond 64 bits with an error. Thousands of millions and what is left of
+    them are added up apart; only where both together are beyond 64 bits, which no door lets in,
+    is the total a rounded one.
+    """
+
+    _APART = 10**9
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        """Add up the two parts of each amount."""
+        chosen = " FILTER (WHERE %(filter)s)" if self.filter else ""
+        # What is chosen is written behind the last part by the aggregate itself.
+        apart = self.copy()
+        apart.template = (
+            f"SUM(%(expressions)s / {self._APART}){chosen} * {self._APART}"
+            f" + SUM(%(expressions)s %%%% {self._APART})"
+        )
+        sql, params = apart.as_sql(compiler, connection, **context)
+        return f"({sql})", (*params, *params)
 
 
 class MoneyField(_BigIntegerField):

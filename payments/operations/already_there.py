@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Sum
-
 from connectors.base import ZERO
 from connectors.receivables import PaymentTarget
 from payments.domain import already_there as domain
@@ -18,6 +16,7 @@ from payments.domain.matching import Rule
 from payments.domain.refusals import PaidThereAlready
 from payments.domain.states import RegistrationState
 from payments.models import Invoice, Registration, Settlement
+from payments.models.money import Total
 
 _S = RegistrationState
 _SURE = (_S.REGISTERED, _S.TO_REVERSE, _S.REVERSING)
@@ -91,7 +90,7 @@ def standing_of(invoice: Invoice, *, besides: Registration, balance: Decimal) ->
         (state, matched): total
         for state, matched, total in others.order_by()
         .values_list("state", "matched_there")
-        .annotate(total=Sum("amount"))
+        .annotate(total=Total("amount"))
     }
 
     def of(*states: str) -> Decimal:
@@ -110,7 +109,7 @@ def standing_of(invoice: Invoice, *, besides: Registration, balance: Decimal) ->
         registered=registered,
         unsure=of(*_UNSURE),
         waiting=of(_S.READY),
-        credited=offs.aggregate(total=Sum("amount"))["total"] or ZERO,
+        credited=offs.aggregate(total=Total("amount"))["total"] or ZERO,
     )
 
 

@@ -4,7 +4,6 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import Sum
 from django.utils.translation import gettext
 
 from accounts.models import User
@@ -15,6 +14,7 @@ from payments.domain import matching as rules
 from payments.domain.refusals import MatchRefused
 from payments.domain.states import RegistrationState
 from payments.models import Invoice, Payment, Registration, Settlement
+from payments.models.money import Total
 from payments.operations import placing
 from payments.operations.rights import check_right, integration_of
 
@@ -23,7 +23,7 @@ _S = RegistrationState
 
 def assigned_of(payment: Payment) -> Decimal:
     """Return how much of a payment stands on invoices."""
-    found = Settlement.objects.filter(payment=payment).aggregate(total=Sum("amount"))["total"]
+    found = Settlement.objects.filter(payment=payment).aggregate(total=Total("amount"))["total"]
     return found or ZERO
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from itertools import islice
 from typing import TypeVar
 
-from django.db.models import Q, Sum
+from django.db.models import Q
 
 from connectors.base import ZERO
 from connectors.receivables import PaymentKey, SourcePayment
@@ -24,6 +24,7 @@ from payments.models import (
     Settlement,
     bulk,
 )
+from payments.models.money import Total
 from payments.models.open_invoices import open_invoices
 
 T = TypeVar("T")
@@ -55,7 +56,7 @@ def settled_on(invoice_ids: Iterable[int]) -> dict[int, Open]:
         Settlement.objects.filter(invoice_id__among=set(invoice_ids))
         .order_by()
         .values_list("invoice_id")
-        .annotate(total=Sum("amount"), paid=Sum("amount", filter=Q(payment__isnull=False)))
+        .annotate(total=Total("amount"), paid=Total("amount", filter=Q(payment__isnull=False)))
     )
     return {invoice_id: Open(total=total, paid=paid or ZERO) for invoice_id, total, paid in rows}
 
@@ -68,7 +69,7 @@ def used_of(credit_note_ids: Iterable[int]) -> dict[int, Decimal]:
             Settlement.objects.filter(credit_note_id__in=some)
             .order_by()
             .values_list("credit_note_id")
-            .annotate(total=Sum("amount"))
+            .annotate(total=Total("amount"))
         )
     return found
 

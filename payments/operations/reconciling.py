@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Sum
 
 from accounts.models import Errand, User
 from accounts.operations import audit
@@ -29,6 +28,7 @@ from payments.models import (
     Registration,
     Settlement,
 )
+from payments.models.money import Total
 from payments.operations.fetching import check_company
 from payments.operations.rights import check_active, check_right
 
@@ -139,13 +139,13 @@ def _read_hub(client: InvoiceClient, book: _Book, customers: dict[int, Customer]
         Settlement.objects.filter(client=client)
         .order_by()
         .values_list("invoice_id")
-        .annotate(total=Sum("amount"))
+        .annotate(total=Total("amount"))
     )
     used = dict(
         Settlement.objects.filter(client=client, credit_note__isnull=False)
         .order_by()
         .values_list("credit_note_id")
-        .annotate(total=Sum("amount"))
+        .annotate(total=Total("amount"))
     )
     rows = Invoice.objects.filter(client=client).values_list(
         "pk", "number", "customer_id", "posted_amount", "due_on", "currency"
@@ -162,7 +162,7 @@ def _read_hub(client: InvoiceClient, book: _Book, customers: dict[int, Customer]
         Settlement.objects.filter(client=client, payment__isnull=False)
         .order_by()
         .values_list("payment_id")
-        .annotate(total=Sum("amount"))
+        .annotate(total=Total("amount"))
     )
     payments = Payment.objects.filter(client=client, vanished_at=None).values_list(
         "pk", "customer_number", "amount"
@@ -210,7 +210,7 @@ def _in_transit(client: InvoiceClient, book: _Book, owners: dict[str, str]) -> N
         Registration.objects.filter(client=client, state__in=_NOT_THERE)
         .order_by()
         .values_list("settlement__invoice__number")
-        .annotate(total=Sum("amount"))
+        .annotate(total=Total("amount"))
     )
     for number, total in waiting:
         book.line(owners.get(number, ""), number).in_transit += total
@@ -218,7 +218,7 @@ def _in_transit(client: InvoiceClient, book: _Book, owners: dict[str, str]) -> N
         Registration.objects.filter(client=client, state__in=[_S.TO_REVERSE, _S.REVERSING])
         .order_by()
         .values_list("settlement__invoice__number")
-        .annotate(total=Sum("amount"))
+        .annotate(total=Total("amount"))
     )
     for number, total in going:
         book.line(owners.get(number, ""), number).in_transit -= total
@@ -249,7 +249,7 @@ def _store(
         .exclude(vanished_at=None)
         .order_by()
         .values_list("customer_number")
-        .annotate(total=Sum("amount"))
+        .annotate(total=Total("amount"))
     )
     made = Reconciliation(
         organisation_id=client.organisation_id,

@@ -19,7 +19,7 @@ from typing import Any
 
 import structlog
 from django.db import transaction
-from django.db.models import Count, Exists, OuterRef, Q, Sum
+from django.db.models import Count, Exists, OuterRef, Q
 
 from accounts.models import Lease
 from accounts.models.failures import NO_FAILURE, why
@@ -32,6 +32,7 @@ from connectors.errors import ConnectorError, NoCreditBlock, Unavailable
 from connectors.receivables import PaymentQuery, PaymentSource
 from payments.domain import refusals
 from payments.models import FetchRun, Integration, InvoiceClient, Payment, SkippedRow
+from payments.models.money import Total
 from payments.operations import blocking, placing, storing
 from payments.operations.fetching import check_company, refusal_of
 from payments.operations.rights import integration_of
@@ -295,7 +296,7 @@ def hub_total(run: FetchRun) -> tuple[int, Any]:
         voucher_type__in=run.voucher_types,
         vanished_at=None,
     )
-    found = mine.aggregate(count=Count("pk"), amount=Sum("amount"))
+    found = mine.aggregate(count=Count("pk"), amount=Total("amount"))
     left_out = left_out_of(run)
     count: int = found["count"]
     return count + len(left_out), (found["amount"] or ZERO) + sum(left_out.values(), ZERO)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.paginator import Page
-from django.db.models import Count, F, OuterRef, Q, Subquery, Sum, Value
+from django.db.models import Count, F, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 
@@ -26,6 +26,7 @@ from payments.models import (
     ReconciliationLine,
     Settlement,
 )
+from payments.models.money import Total
 from payments.operations.fetching import refusal_of
 from payments.operations.placing import portions, used_of
 from payments.queries import standing
@@ -101,7 +102,7 @@ def _client_rows(shown: list[InvoiceClient], integration: Integration) -> list[C
 
 
 def _sums(rows: Any, column: str) -> dict[int, Decimal]:
-    found = rows.order_by().values_list("client_id").annotate(total=Sum(column))
+    found = rows.order_by().values_list("client_id").annotate(total=Total(column))
     return {client_id: total or ZERO for client_id, total in found}
 
 
@@ -129,7 +130,7 @@ def _sum_of_events(side: str) -> Any:
         Settlement.objects.filter(**{side: OuterRef("pk")})
         .order_by()
         .values(side)
-        .annotate(total=Sum("amount"))
+        .annotate(total=Total("amount"))
         .values("total")
     )
     return Coalesce(Subquery(events), _NOTHING)
@@ -205,9 +206,9 @@ def settled_sums(invoices: list[Invoice]) -> dict[int, Settled]:
             .order_by()
             .values_list("invoice_id")
             .annotate(
-                paid=Sum("amount", filter=Q(payment__amount__gt=0)),
-                returned=Sum("amount", filter=Q(payment__amount__lt=0)),
-                credited=Sum("amount", filter=Q(credit_note__isnull=False)),
+                paid=Total("amount", filter=Q(payment__amount__gt=0)),
+                returned=Total("amount", filter=Q(payment__amount__lt=0)),
+                credited=Total("amount", filter=Q(credit_note__isnull=False)),
             )
         )
         for pk, paid, returned, credited in rows:

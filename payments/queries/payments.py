@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.paginator import Page
-from django.db.models import Count, Exists, OuterRef, Q, Sum
+from django.db.models import Count, Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -28,6 +28,7 @@ from payments.models import (
     Settlement,
     SkippedRow,
 )
+from payments.models.money import Total
 from payments.operations.placing import Open, incoming_of, portions, settled_on
 from payments.operations.running import left_out_of
 from payments.queries import standing
@@ -154,9 +155,9 @@ def tie_of(client: InvoiceClient) -> Tie:
     payments = Payment.objects.filter(client=client, vanished_at=None)
     if run is not None:
         payments = payments.filter(paid_on__gte=run.since, voucher_type__in=run.voucher_types)
-    total = payments.aggregate(total=Sum("amount"))["total"] or ZERO
+    total = payments.aggregate(total=Total("amount"))["total"] or ZERO
     events = Settlement.objects.filter(payment__in=payments.order_by().values("pk"))
-    assigned = events.aggregate(total=Sum("amount"))["total"] or ZERO
+    assigned = events.aggregate(total=Total("amount"))["total"] or ZERO
     left_out = sum(left_out_of(run).values(), ZERO) if run else ZERO
     control = run.control_amount if run else None
     return Tie(
@@ -442,7 +443,7 @@ def trouble_of(run: FetchRun) -> int:
 
 def sum_of(rows: Any) -> Decimal:
     """Return what payments, or skipped rows, add up to."""
-    total: Decimal | None = rows.order_by().aggregate(total=Sum("amount"))["total"]
+    total: Decimal | None = rows.order_by().aggregate(total=Total("amount"))["total"]
     return total or ZERO
 
 

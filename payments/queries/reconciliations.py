@@ -6,13 +6,13 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.paginator import Page
-from django.db.models import Sum
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.operations.sheets import Cell
 from payments.domain.reconciling import Difference
 from payments.models import InvoiceClient, Reconciliation, ReconciliationLine
+from payments.models.money import Total
 from payments.queries.pages import page_of
 from payments.queries.wording import DIFFERENCES
 
@@ -87,7 +87,7 @@ def customer_sums(made: Reconciliation) -> list[dict[str, Any]]:
         .exclude(difference=Difference.NONE)
         .order_by("customer_number")
         .values("customer_number", "customer_name")
-        .annotate(source=Sum("source"), hub=Sum("hub"), target=Sum("target"))[:200]
+        .annotate(source=Total("source"), hub=Total("hub"), target=Total("target"))[:200]
     )
     return list(rows)
 

@@ -3,10 +3,11 @@
 from decimal import Decimal
 
 import pytest
-from django.db.models import Sum
+from django.db import connection
+from django.db.models import Q, Sum
 
 from payments.models import Payment
-from payments.models.money import amount_of, stored
+from payments.models.money import Total, amount_of, stored
 from tests.payments.rows import client_of, payment
 
 pytestmark = pytest.mark.django_db
@@ -33,3 +34,47 @@ class TestSum:
             payment(client, journal_number=number, amount="0.10")
 
         assert Payment.objects.aggregate(total=Sum("amount"))["total"] == Decimal("1.00")
+
+
+class TestTotal:
+    def test_is_exact_and_a_decimal_also_of_a_choice(self):
+        client = client_of()
+        for number, amount in enumerate(("99999999999.99", "-0.02", "-99999999999.98")):
+            payment(client, journal_number=number, amount=amount)
+
+        found = Payment.objects.aggregate(
+            all=Total("amount"),
+            chosen=Total("amount", filter=Q(amount__lt=0, journal_number__gt=1)),
+            none=Total("amount", filter=Q(amount=5)),
+        )
+
+        assert found == {
+            "all": Decimal("-0.01"),
+            "chosen": Decimal("-99999999999.98"),
+            "none": None,
+        }
+
+    def test_can_be_reckoned_with(self):
+        client = client_of()
+        payment(client, journal_number=1, amount="12345678901.55")
+
+        (found,) = client.payments.values("client_id").annotate(
+            rest=Total("amount") - Total("amount")
+        )
+
+        assert found["rest"] == 0
+
+    def test_of_more_than_64_bits_breaks_nothing(self):
+        client = client_of()
+        for number in range(2):
+            payment(client, journal_number=number, amount="1.00")
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE payments_payment SET amount = 9000000000000000000")
+
+        total = Payment.objects.aggregate(total=Total("amount"))["total"]
+
+        assert total == Decimal("1800000000000000.00")
+
+    def test_refuses_to_store_more_than_a_sum_may_be(self):
+        with pytest.raises(ValueError, match="larger"):
+            stored(Decimal("10000000000000.00"))
