@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import connection as database
 from django.db import transaction
 
-from accounts.living import Surroundings
+from accounts.living import Surroundings, looks_like_a_clone
 from accounts.models import Connection, Host, Organisation, User
 from accounts.operations import audit
 from connectors.errors import OPERATOR, Unavailable
@@ -117,7 +117,7 @@ def note_seen(*, now: datetime) -> bool:
     known = Host.objects.filter(identity=here.identity)
     before = known.values_list("boot", "hardware").first()
     known.update(seen_at=now, boot=here.boot, hardware=here.hardware[:120])
-    return before is not None and before[1] != "" and before[1] != here.hardware[:120]
+    return before is not None and looks_like_a_clone(before[1], here.hardware[:120])
 
 
 def not_confirmed() -> HostNotConfirmed:

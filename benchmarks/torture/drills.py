@@ -2,29 +2,38 @@
 Interrupt a hub that works, and see that it goes on: what was interrupted, and how long it took.
 
 On PostgreSQL and Redis of its own: Redis emptied, Redis away while people press Send, PostgreSQL
-restarted, workers and every process killed, and two web processes that share only the database.
+restarted, workers and every process killed, two web processes that share only the database, and a
+snapshot of database and data folder that runs beside its original, or is put back in its place.
 Ends with 1 if a batch is not in the ledger exactly once, as the hub says.
 """
 
 import argparse
+import json
 import os
 import random
+import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
-from benchmarks.surroundings import OURS, machine, start_django
+from benchmarks.surroundings import OURS, ROOT, machine, run, start_django
 from benchmarks.torture import offices
 from benchmarks.torture.journals import Journals
 from benchmarks.torture.person import Person
-from benchmarks.torture.rig import EMBEDDED, SERVICES, Rig, rig, sandbox
+from benchmarks.torture.rig import EMBEDDED, SERVICES, Process, Rig, rig, sandbox
 from benchmarks.torture.servers import NotInstalled, wait_until
+from benchmarks.torture.snapshots import Snapshot
 
 _BATCHES = 36
 _LATE_MS = 150
 """The vendor answers this much later, so that an interruption finds calls on their way."""
 _PATIENCE_SECONDS = 400.0
+_QUIET_SECONDS = 15.0
+"""So long nothing may come of what must not be sent."""
 
 
 class WentWrong(Exception):
@@ -51,6 +60,28 @@ class Scene:
     def all_proven(self) -> float:
         """Wait until all is proven, restarting what has died; return how long it took."""
         return self.wait(lambda: self.story.unfinished() == 0, what="all to be proven")
+
+    def kill_all(self) -> None:
+        """End every process of the hub as a power cut would."""
+        for process in self.hub.processes:
+            process.kill()
+
+    def start_again(self) -> None:
+        """Start every process of the hub, and wait until people can reach it."""
+        self.hub.start()
+        self.hub.wait_for_webs()
+
+    def in_ledger(self) -> list[tuple[str, str]]:
+        """Return what the ledgers hold, by company and description."""
+        there = self.hub.control("GET", "ledger?lines=false")["batches"]
+        return sorted((each["tenant_id"], each["description"]) for each in there)
+
+    def is_stopped(self) -> bool:
+        """Return whether the hub has found that its database is an older one."""
+        from accounts.models import Installation
+
+        self.hub.look_after()
+        return Installation.objects.filter(stopped_at__isnull=False).exists()
 
     def wait(self, condition: Callable[[], bool], *, what: str) -> float:
         """Wait for a condition while people and the supervisor do what they do."""
@@ -151,8 +182,71 @@ def two_web_processes(scene: Scene) -> float:
     return scene.wait(shown_as_sent, what="the first process to show the journal as sent")
 
 
+def a_snapshot_is_restored(scene: Scene) -> float:
+    """Database and data folder are put back together, and no command is run (B18)"""
+    scene.story.add_journals(_BATCHES)
+    with _snapshot_of(scene) as snapshot:
+        scene.start_again()
+        scene.story.press_all()
+        scene.all_proven()
+        scene.kill_all()
+        there = scene.in_ledger()
+        snapshot.put_back()
+    scene.start_again()
+    scene.story.press_all()
+    wait_until(scene.is_stopped, what="the hub to stop by itself", within=_PATIENCE_SECONDS)
+    time.sleep(_QUIET_SECONDS)
+    if scene.in_ledger() != there:
+        raise WentWrong("the restored database sent something")
+    run([sys.executable, "manage.py", "after_restore"], scene.hub.environment)
+    return scene.all_proven()
+
+
+def a_copy_runs_beside_the_original(scene: Scene) -> float:
+    """A snapshot and its original run at the same time, with the same work waiting (B18)"""
+    scene.story.add_journals(_BATCHES)
+    scene.story.press_all()
+    with _snapshot_of(scene) as snapshot:
+        scene.start_again()
+        copy = Process("copy", scene.hub.workers[0].words, scene.hub.folder / "copy.log")
+        copy.start(snapshot.environment())
+        try:
+            taken = scene.all_proven()
+            time.sleep(_QUIET_SECONDS)
+            listed = subprocess.run(
+                [sys.executable, "manage.py", "confirm_installation", "--list", "--json"],
+                env=snapshot.environment(),
+                cwd=ROOT,
+                capture_output=True,
+                check=True,
+            )
+        finally:
+            copy.kill()
+    machines = json.loads(listed.stdout.splitlines()[-1])["machines"]
+    if sorted(machine["confirmed"] for machine in machines) != [False, True]:
+        raise WentWrong(f"the copy was not seen as another machine: {machines}")
+    return taken
+
+
+@contextmanager
+def _snapshot_of(scene: Scene) -> Iterator[Snapshot]:
+    scene.kill_all()
+    with tempfile.TemporaryDirectory(prefix="hub-snapshot-") as folder:
+        snapshot = Snapshot.take(scene.hub, Path(folder) / "var")
+        try:
+            yield snapshot
+        finally:
+            snapshot.discard()
+
+
 DRILLS: dict[str, tuple[Callable[[Scene], float], ...]] = {
-    EMBEDDED: (two_web_processes, half_of_the_workers_die, everything_is_killed),
+    EMBEDDED: (
+        two_web_processes,
+        half_of_the_workers_die,
+        everything_is_killed,
+        a_copy_runs_beside_the_original,
+        a_snapshot_is_restored,
+    ),
     SERVICES: (
         two_web_processes,
         redis_is_emptied,
@@ -160,6 +254,8 @@ DRILLS: dict[str, tuple[Callable[[Scene], float], ...]] = {
         postgres_is_restarted,
         half_of_the_workers_die,
         everything_is_killed,
+        a_copy_runs_beside_the_original,
+        a_snapshot_is_restored,
     ),
 }
 
@@ -168,6 +264,7 @@ def main() -> int:
     """Run the drills; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.torture.drills")
     parser.add_argument("--tier", choices=DRILLS, default=SERVICES, help="(%(default)s)")
+    parser.add_argument("--only", default="", metavar="WORD", help="drills with it in their name")
     options = parser.parse_args()
     places = offices.places_for(_BATCHES)
     workers = 4 if options.tier == SERVICES else 3
@@ -181,20 +278,23 @@ def main() -> int:
             offices.make_sandbox_file(data, places)
             with sandbox(hub.sandbox_url, data=data):
                 print(f"\nRecovery, {options.tier}: {machine(hub.environment)}", flush=True)
-                return _drill_all(hub, places, options.tier)
+                chosen = [one for one in DRILLS[options.tier] if options.only in one.__name__]
+                return _drill_all(hub, places, chosen)
     except NotInstalled as missing:
         print(f"The drills cannot run: {missing}", file=sys.stderr)
         return 2
 
 
-def _drill_all(hub: Rig, places: list[offices.Place], tier: str) -> int:
+def _drill_all(
+    hub: Rig, places: list[offices.Place], drills: list[Callable[[Scene], float]]
+) -> int:
     scene = Scene(hub, Journals(hub, places, batches=0, choose=random.Random(1)))
     scene.story.prepare()
     hub.start()
     hub.wait_for_webs()
     scene.story.sign_in()
     hub.control("POST", "settings", {"latency_ms": _LATE_MS})
-    for drill in DRILLS[tier]:
+    for drill in drills:
         words = (drill.__doc__ or "").strip()
         try:
             taken = drill(scene)

@@ -125,6 +125,19 @@ class Postgres:
         if (self._data / "postmaster.pid").exists():
             self._run("pg_ctl", "-m", how, "-w", "stop")
 
+    def alone(self, statement: str) -> None:
+        """Run a statement that no session on a database may be open for."""
+        others = (
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname IS NOT NULL AND pid <> pg_backend_pid()"
+        )
+        where = self.url.rpartition("/")[0] + "/template1"
+        subprocess.run(
+            [str(self._bin / "psql"), where, "-qAt", "-c", others, "-c", statement],
+            stdout=subprocess.DEVNULL,
+            check=True,
+        )
+
     def _run(self, program: str, *words: str) -> None:
         done = subprocess.run(
             [*self._as, str(self._bin / program), "-D", str(self._data), *words],

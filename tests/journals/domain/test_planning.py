@@ -16,6 +16,8 @@ from journals.domain.planning import (
     balance_with,
     batch_description,
     batch_key,
+    marked_key,
+    own_key_in,
     plan,
     posting_date,
     posting_lines,
@@ -175,6 +177,19 @@ class TestBatchKey:
         assert batch_key(b"abcde") != batch_key(b"abcdf")
         with pytest.raises(ValueError, match="five"):
             batch_key(b"abcd")
+
+
+class TestMarkedKey:
+    def test_is_recognised_by_its_own_installation_only(self):
+        key = marked_key("7F3K2AB", installation="one")
+
+        assert len(key) == 10
+        assert own_key_in(f"Run 3 2026-03 {key}", installation="one") == key
+        assert own_key_in(f"Run 3 2026-03 {key}", installation="other") == ""
+
+    @pytest.mark.parametrize("text", ["", "Run 3", "Run 3 2026-03 7F3K2AB", "A" * 60])
+    def test_is_not_seen_where_there_is_none(self, text):
+        assert own_key_in(text, installation="one") == ""
 
 
 class TestPostingDate:
