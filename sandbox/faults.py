@@ -21,7 +21,7 @@ KINDS: dict[str, tuple[str, str]] = {
     "slow": ("Answer late", "any"),
     "slow_after": ("Store at once, answer late", "create"),
     "number_given_again": (
-        "A person has deleted the newest batch, and its number is given again",
+        "A person has deleted the oldest batch, and its number is given again",
         "create",
     ),
     "no_location": ("201 without a Location header", "create"),

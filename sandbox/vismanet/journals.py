@@ -91,7 +91,7 @@ def create(call: Call) -> Response:
         person=call.claims.get("sub", ""),
     )
     if "number_given_again" in call.faults and not batch.own:
-        _delete_newest(call)
+        _delete_oldest(call)
     try:
         stored = call.store.add_batch(batch)
     except DuplicateNumber as duplicate:
@@ -106,12 +106,14 @@ def create(call: Call) -> Response:
     return json_answer({}, 201, headers)
 
 
-def _delete_newest(call: Call) -> None:
+def _delete_oldest(call: Call) -> None:
     """Do what a person may have done before this call; what is released stays."""
     tenant_id = call.company.tenant_id
-    open_ones = [each for each in call.store.batches(tenant_id) if not each.released]
-    if open_ones and not open_ones[-1].own:
-        call.store.delete_batch(tenant_id, open_ones[-1].number, number_again=True)
+    for each in call.store.batches(tenant_id):
+        if not (each.released or each.release_due or each.own):
+            call.store.delete_batch(tenant_id, each.number, number_again=True)
+            return
+    call.store.add_fault("number_given_again")  # there is none yet: at a later call
 
 
 def _keep_combinations(call: Call, lines: list[Line]) -> None:
