@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts import domain
@@ -63,7 +64,25 @@ CUSTOMERS = register(
 )
 
 
-class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]
+class _AsksAboutEarlier(forms.Form):
+    """A form whose start date may move back; the question appears when it does."""
+
+    earlier_confirmed = forms.BooleanField(
+        label=_("Fetch and register the earlier payments too"),
+        required=False,
+        widget=forms.HiddenInput,
+    )
+
+    count: int | None = None
+    """The errand that counts the earlier payments, for the page to follow."""
+
+    def ask_about_earlier(self, *, count: int) -> None:
+        """Show the question, and how many payments it is about."""
+        self.count = count
+        self.fields["earlier_confirmed"].widget = forms.CheckboxInput()
+
+
+class SettingsForm(_AsksAboutEarlier, forms.ModelForm):  # type: ignore[type-arg]
     """S15, S16, S17."""
 
     class Meta:
@@ -72,8 +91,14 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]
         field_classes = {"fetch_from": DayField}
         widgets = {"fetch_from": forms.DateInput(attrs=_DATE, format="%Y-%m-%d")}
 
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        if self.instance.fetch_from is None:
+            # What is older was booked before the hub; a person may choose another day (B17).
+            self.initial["fetch_from"] = timezone.localdate().replace(day=1)
 
-class ClientForm(forms.ModelForm):  # type: ignore[type-arg]
+
+class ClientForm(_AsksAboutEarlier, forms.ModelForm):  # type: ignore[type-arg]
     """An invoice client and where its money is."""
 
     source = RowField(

@@ -62,6 +62,7 @@ urlpatterns = [
     ),
     path("invoices/settings/", settings.settings, name="settings"),
     path("invoices/settings/activate/", settings.activate, name="activate"),
+    path("invoices/settings/earlier/<int:pk>/", settings.earlier_count, name="earlier_count"),
     path("invoices/settings/deactivate/", settings.deactivate, name="deactivate"),
     path("invoices/settings/accounts/new/", settings.new_account, name="new_account"),
     path("invoices/settings/tokens/new/", settings.new_token, name="new_token"),

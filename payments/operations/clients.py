@@ -21,7 +21,7 @@ from connectors.registry import CONNECTORS
 from payments.domain import refusals
 from payments.domain.states import RegistrationState
 from payments.models import Integration, InvoiceClient, Payment, Registration
-from payments.operations import blocking, choices, marking
+from payments.operations import blocking, choices, marking, start_dates
 from payments.operations.choices import ClientRefused as ClientRefused
 from payments.operations.fetching import check_company
 from payments.operations.rights import check_active, check_right, integration_of
@@ -99,14 +99,19 @@ def change_settings(
     mirrors_blocks: bool,
     by: User | None,
     now: datetime,
+    earlier_confirmed: bool = False,
 ) -> None:
     """
     Set S15, S16 and S17; what follows from a change is done for what is there already.
 
-    :raises ClientRefused: if the marker cannot hold the mark
+    :param earlier_confirmed: a person wants the payments that an earlier start date brings
+    :raises ClientRefused: if the marker cannot hold the mark, or that was not confirmed
     """
     check_right(organisation, by, domain.ORGANISATION)
     integration = check_active(organisation)
+    start_dates.refuse_earlier(
+        "fetch_from", before=integration.fetch_from, after=fetch_from, confirmed=earlier_confirmed
+    )
     if (marker.strip(), marker_value.strip()) != (integration.marker, integration.marker_value):
         choices.refuse_marker(
             marker.strip(),
@@ -160,15 +165,24 @@ def save_client(
     client: InvoiceClient | None,
     values: dict[str, Any],
     by: User | None,
+    earlier_confirmed: bool = False,
 ) -> InvoiceClient:
     """
     Make or change an invoice client.
 
-    :raises ClientRefused: if it would mix the money of two clients
+    :param earlier_confirmed: a person wants the payments that an earlier start date brings
+    :raises ClientRefused: if it would mix the money of two clients, or that was not confirmed
     """
     check_right(organisation, by, domain.ORGANISATION)
     integration = check_active(organisation)
     fresh = client is None
+    if client is not None and "own_fetch_from" in values:
+        start_dates.refuse_earlier(
+            "own_fetch_from",
+            before=client.start_in(integration),
+            after=values["own_fetch_from"] or integration.fetch_from,
+            confirmed=earlier_confirmed,
+        )
     client = client or InvoiceClient(organisation=organisation)
     before = {name: _plain(getattr(client, name)) for name in values}
     previous = {side: getattr(client, side) for side in _WAS}

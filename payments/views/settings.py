@@ -13,10 +13,10 @@ from accounts import domain
 from accounts.domain import Level
 from accounts.guards import needs
 from accounts.middleware import HubRequest
-from accounts.models import Connection
+from accounts.models import Connection, Errand
 from accounts.operations import connecting, sheets
 from accounts.operations.people import Refused
-from accounts.pages import asked, connection_row, paged
+from accounts.pages import asked, connection_row, errand_failure, paged
 from accounts.queries import failure_row_of
 from accounts.views import connections
 from connectors.errors import ConnectorError
@@ -29,7 +29,7 @@ from payments.forms import (
     payment_vendors,
 )
 from payments.models import ApiToken, InvoiceClient
-from payments.operations import client_files, clients, tokens
+from payments.operations import client_files, clients, start_dates, tokens
 from payments.operations.rights import integration_of
 from payments.queries.wording import finding_words
 from payments.views.common import active, may, member, person, tabs, tell
@@ -67,11 +67,44 @@ def _change(request: HubRequest) -> HttpResponse:
             now=timezone.now(),
             **form.cleaned_data,
         )
+    except start_dates.EarlierStart as earlier:
+        _ask_about_earlier(request, form, earlier, None)
+        return _settings_page(request, form, status=409)
     except clients.ClientRefused as refused:
         form.add_error(refused.field, str(refused))
         return _settings_page(request, form, status=400)
     messages.success(request, _("The settings are saved."))
     return redirect("payments:settings")
+
+
+def _ask_about_earlier(
+    request: HubRequest,
+    form: SettingsForm | ClientForm,
+    earlier: start_dates.EarlierStart,
+    client: InvoiceClient | None,
+) -> None:
+    """Let the form ask, and a worker count how many payments would come in addition."""
+    form.add_error(earlier.field, str(earlier))
+    errand = start_dates.request_count(
+        organisation=request.organisation, earlier=earlier, client=client, by=person(request)
+    )
+    form.ask_about_earlier(count=errand.pk)
+
+
+@require_GET
+@member
+@_administrator
+def earlier_count(request: HubRequest, pk: int) -> HttpResponse:
+    """Show how many payments an earlier start date would bring, or that they are being counted."""
+    mine = Errand.objects.of(request.organisation).filter(kind=start_dates.COUNT)
+    errand = get_object_or_404(mine, pk=pk)
+    context = {
+        "pk": errand.pk,
+        "running": not errand.is_finished,
+        "failure": errand_failure(errand),
+        "found": errand.result,
+    }
+    return render(request, "payments/_earlier.html", context)
 
 
 def _settings_page(request: HubRequest, form: SettingsForm, *, status: int = 200) -> HttpResponse:
@@ -147,7 +180,10 @@ def _save(
             client=client,
             values=form.values(),
             by=person(request),
+            earlier_confirmed=form.cleaned_data["earlier_confirmed"],
         )
+    except start_dates.EarlierStart as earlier:
+        _ask_about_earlier(request, form, earlier, client)
     except clients.ClientRefused as refused:
         form.add_error(refused.field, str(refused))
     except ConnectorError as refusal:

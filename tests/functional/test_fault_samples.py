@@ -199,6 +199,18 @@ class TestFaultSamples:
         assert {one["rule"] for one in answer["open"]} == rules
         assert Journal.objects.count() == 1
 
+    def test_two_runs_of_one_pay_day_become_two_journals(self) -> None:
+        imported("09a-ordinary-run.si")
+        asked_about = imported("09b-extra-run-same-day.si")
+        before = Journal.objects.count()
+        answer = imported("09b-extra-run-same-day.si", "--as-new-run")
+
+        first, second = Journal.objects.order_by("pk")
+        assert (asked_about["state"], before, answer["state"]) == ("changed", 1, "imported")
+        assert amounts_of(first)[APRIL, "7210"] == "31900.00"
+        assert amounts_of(second)[APRIL, "7210"] == "5000.00"
+        assert second.reference == "PAYROLL 2026-04/1-2"
+
     def test_project_is_booked_where_dimension_6_is_chosen(self, office: Organisation) -> None:
         before = imported("14-sie-project-dimension-6.si")
 

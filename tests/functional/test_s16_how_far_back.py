@@ -31,7 +31,13 @@ def test_an_earlier_date_brings_the_older_ones_too(office):
     ]
     office.fetch()
     rows.signed_in(office.member).post(
-        SETTINGS, {"marker": "", "marker_value": "1", "fetch_from": "2025-01-01"}
+        SETTINGS,
+        {
+            "marker": "",
+            "marker_value": "1",
+            "fetch_from": "2025-01-01",
+            "earlier_confirmed": "on",
+        },
     )
 
     run = office.fetch()

@@ -1,0 +1,92 @@
+"""An earlier start date brings older payments: a person confirms it, and is told how many (B17)."""
+
+from datetime import date, datetime
+from typing import Any
+
+from django.utils.translation import gettext
+
+from accounts.models import Errand, Organisation, User
+from accounts.operations.access import source_for
+from accounts.operations.errands import handles, request_errand
+from connectors.receivables import PaymentQuery
+from payments.models import InvoiceClient
+from payments.operations.choices import ClientRefused
+
+COUNT = "payments.count_earlier"
+
+
+class EarlierStart(ClientRefused):
+    """Payments from before the start date would be fetched and registered too."""
+
+    def __init__(self, field: str, *, before: date, after: date) -> None:
+        words = gettext(
+            "Payments from %(after)s up to %(before)s would come in addition: they are fetched "
+            "and registered. What is booked there already would be there twice. Confirm that "
+            "they are wanted."
+        ) % {"after": after, "before": before}
+        super().__init__(field, words)
+        self.before, self.after = before, after
+
+
+def refuse_earlier(field: str, *, before: date | None, after: date | None, confirmed: bool) -> None:
+    """
+    Let no start date move back unless a person confirmed it.
+
+    :raises EarlierStart: naming the days that would come in addition
+    """
+    if before is not None and after is not None and after < before and not confirmed:
+        raise EarlierStart(field, before=before, after=after)
+
+
+def request_count(
+    *,
+    organisation: Organisation,
+    earlier: EarlierStart,
+    client: InvoiceClient | None,
+    by: User | None,
+    request_id: str = "",
+) -> Errand:
+    """Ask a worker how many payments would come in addition; nothing is fetched by that."""
+    return request_errand(
+        organisation=organisation,
+        kind=COUNT,
+        by=by,
+        params={
+            "before": earlier.before.isoformat(),
+            "after": earlier.after.isoformat(),
+            "client": client.pk if client else None,
+        },
+        request_id=request_id,
+    )
+
+
+@handles(COUNT)
+def count(errand: Errand, now: datetime) -> dict[str, Any]:
+    """
+    Count what Visma holds between the two days, by its own control totals.
+
+    Clients whose Visma company cannot count, or cannot be reached, are counted themselves.
+    """
+    asked = errand.params
+    before, after = date.fromisoformat(asked["before"]), date.fromisoformat(asked["after"])
+    clients = InvoiceClient.objects.of(errand.organisation).filter(source__isnull=False)
+    if asked["client"] is not None:
+        clients = clients.filter(pk=asked["client"])
+    else:
+        clients = clients.filter(own_fetch_from=None)
+    found = {"payments": 0, "clients": 0, "uncounted": 0}
+    for client in clients.select_related("source"):
+        number = _count(client, before=before, after=after)
+        found["clients"] += 1
+        found["payments"] += number or 0
+        found["uncounted"] += number is None
+    return found
+
+
+def _count(client: InvoiceClient, *, before: date, after: date) -> int | None:
+    if client.source is None or not client.source.is_authorised or not client.voucher_types:
+        return None
+    source, types = source_for(client.source), frozenset(client.voucher_types)
+    longer = source.control_total(PaymentQuery(since=after, voucher_types=types))
+    shorter = source.control_total(PaymentQuery(since=before, voucher_types=types))
+    return None if longer is None or shorter is None else max(longer.count - shorter.count, 0)
