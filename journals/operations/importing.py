@@ -133,7 +133,7 @@ def receive(
             size=size,
             sha256=digest.hexdigest(),
             state_at=now,
-            run=run,
+            run=as_text(run),
             head=({"wanted_encoding": encoding} if encoding else {})
             | ({"source_named": True} if source else {})
             | ({"wanted_rules": dict(rules)} if rules else {}),

@@ -7,8 +7,6 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Sum
 
-from connectors.bounds import LARGEST_SUM
-
 PLACES = 4
 _UNIT = Decimal(1).scaleb(-PLACES)
 
@@ -22,12 +20,12 @@ def stored(amount: Decimal) -> int:
     """
     Return an amount as it is stored.
 
-    :raises ValueError: if it has more than four decimals, since nothing is rounded, or is larger
-        than any sum may be
+    :raises ValueError: if it has more than four decimals, since nothing is rounded, or does not
+        fit into 64 bits: more than nine thousand of the largest amounts together
     """
-    if not abs(amount) <= LARGEST_SUM:
-        raise ValueError(f"{amount} is larger than {LARGEST_SUM}")
     units = amount.scaleb(PLACES)
+    if not abs(units) < 2**63:
+        raise ValueError(f"{amount} does not fit into 64 bits")
     whole = int(units)
     if whole != units:
         raise ValueError(f"{amount} has more than {PLACES} decimals")

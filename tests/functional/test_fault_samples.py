@@ -112,6 +112,8 @@ RIGHT: list[tuple[str, tuple[str, ...], Right]] = [
     ("19-gbat10-cp865.txt", (), booked(pair("5000", "2600", "1000.00"))),
     ("20-sie-thousands-space.si", (), refused("amount_has_blank")),
     ("22-utf16-control-character.csv", ACCEPT, refused("not_text")),
+    ("23-sie-16-figures.si", (), refused("amount_too_large")),
+    ("24-sie-14-figures.si", (), refused("amount_too_large")),
     ("25-subtotals-with-account.csv", ACCEPT, refused("subtotal_row")),
     ("33-sie-utf16.si", (), booked(pair("7210", "1930", "100.00"))),
     ("02-formula-never-calculated-beside-zero.xlsx", ACCEPT, refused("formula_not_calculated")),

@@ -1,14 +1,17 @@
 """The limits of storage are checked at the door: amounts, days and characters."""
 
+import io
 import json
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from openpyxl import load_workbook
 
 from journals.models import Batch, ImportedFile, Journal, JournalLine
 from journals.operations import importing
@@ -16,6 +19,7 @@ from payments.forms import SettingsForm, TimeForm
 from payments.models import ApiToken, Invoice, TimeEntry
 from payments.operations import tokens
 from tests import factories
+from tests.journals.domain.files import workbook
 from tests.journals.importing import builders
 from tests.payments import rows
 from tests.payments.conftest import Office
@@ -250,3 +254,55 @@ class TestPages:
     @pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "2026-13-45", "x"])
     def test_leave_out_days_outside_the_years_in_an_address(self, asker, day):
         assert asker.get(f"/audit/?since={day}&until={day}").status_code == 200
+
+
+class TestAWorkbookInTheBrowser:
+    """What a workbook holds beside its journal is said on the page of its file, in one try."""
+
+    HEADINGS: ClassVar[list[str]] = ["account", "date", "text", "debit", "credit"]
+    ROWS: ClassVar[list[list[Any]]] = [
+        ["7010", date(2026, 3, 25), "Pay", 100, None],
+        ["2821", date(2026, 3, 25), "Pay", None, 100],
+    ]
+
+    def page_of(self, content: bytes) -> tuple[ImportedFile, str]:
+        member = factories.member()
+        company = builders.company(member.organisation)
+        file = builders.imported(
+            member.organisation, content, name="a.xlsx", company=company, run="1"
+        )
+        if file.state == ImportedFile.State.NEEDS_COLUMNS:
+            file = builders.accept_columns(file)
+        answer = rows.signed_in(member).get(f"/journals/import/{file.pk}/")
+        assert answer.status_code == 200
+        return file, str(answer.content.decode())
+
+    def test_names_another_sheet_and_waits_for_a_person(self):
+        book = load_workbook(io.BytesIO(workbook([self.HEADINGS, *self.ROWS])))
+        other = book.create_sheet("Kst 200")
+        for row in (self.HEADINGS, *self.ROWS):
+            other.append(row)
+        out = io.BytesIO()
+        book.save(out)
+
+        file, html = self.page_of(out.getvalue())
+
+        assert file.state == ImportedFile.State.NEEDS_CONFIRMATION
+        assert "Kst 200" in html
+
+    def test_names_a_formula_that_was_never_calculated(self):
+        content = workbook([self.HEADINGS, *self.ROWS, ["7510", date(2026, 3, 25), "x", "=D2", 0]])
+
+        file, html = self.page_of(content)
+
+        assert file.state == ImportedFile.State.REFUSED
+        assert "debit holds a formula that was never calculated: =D2" in html
+
+    def test_says_in_one_try_that_it_is_damaged(self):
+        content = bytearray(workbook([self.HEADINGS, *self.ROWS]))
+        content[len(content) // 2] ^= 0xFF
+
+        file, html = self.page_of(bytes(content))
+
+        assert file.state == ImportedFile.State.REFUSED
+        assert "damaged or not a workbook" in html
