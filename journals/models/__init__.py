@@ -1,6 +1,7 @@
 """The tables of the journals app."""
 
-from journals.models.batches import Attempt, Batch, LedgerAsked
+from journals.models.attempts import Attempt, LedgerAsked
+from journals.models.batches import Batch
 from journals.models.comparisons import Comparison, Finding
 from journals.models.going_live import FirstLook
 from journals.models.imports import FilePiece, ImportedFile, Source

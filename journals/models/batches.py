@@ -1,5 +1,5 @@
 """
-A batch: what is posted for one period of a journal, and every attempt to post it.
+A batch: what is posted for one period of a journal.
 
 Every change of state is one committed UPDATE that names the state it comes from and, while a
 worker has the batch, the worker's claim: a message delivered twice changes nothing.
@@ -29,6 +29,7 @@ from journals.domain.states import (
     BatchState,
 )
 from journals.domain.waiting import Cause, cause_of
+from journals.models.attempts import LedgerAsked
 
 _S = BatchState
 
@@ -557,63 +558,3 @@ class Batch(models.Model):
         changes = {"waits_for": ""} | changes | {"state": new, "state_at": now}
         expect = {"state": old, "claim_owner": self.claim_owner}
         return Change(self, expect=expect, changes=changes, unless=unless)
-
-
-class Attempt(models.Model):
-    """
-    One call about a batch. That of a write is written before the call and completed after it,
-    so that a worker that died in between has left a trace.
-    """
-
-    class Kind(models.TextChoices):
-        """What was asked of the vendor."""
-
-        POST = "post", _("Post")
-        LOOK_UP = "look_up", _("Look up")
-        READ_BACK = "read_back", _("Read back")
-        RELEASE = "release", _("Release")
-
-    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="+")
-    batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="attempts")
-    kind = models.CharField(max_length=10, choices=Kind.choices)
-    owner = models.CharField(max_length=80)
-    started_at = models.DateTimeField()
-    ended_at = models.DateTimeField(null=True)
-    outcome = models.CharField(max_length=80, blank=True)
-    """`ok`, `not_found`, `several`, `differs`, or the code of a failure; empty: no answer kept."""
-    status = models.PositiveSmallIntegerField(null=True)
-    trace_id = models.CharField(max_length=120, blank=True)
-    milliseconds = models.PositiveIntegerField(null=True)
-    digest = models.CharField(max_length=64, blank=True)
-    copy = models.JSONField(default=dict, blank=True)
-    """What was sent, without accounts and amounts of lines."""
-    detail = models.TextField(blank=True)
-    params = models.JSONField(default=dict, blank=True)
-    """What fills the words of the outcome, where it is a failure."""
-
-    objects = OfOrganisation.as_manager()
-
-    class Meta:
-        indexes: ClassVar[list[models.Index]] = [
-            models.Index(fields=["batch", "started_at"], name="attempts_of_a_batch")
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.started_at:%Y-%m-%d %H:%M:%S} {self.outcome}"
-
-
-class LedgerAsked(models.Model):
-    """
-    The ledger was asked, after a restore of the database, for a batch that was believed unsent.
-
-    While a `Restore` is open, a batch without such a row that is newer than the restore is in
-    doubt and is not sent (`journals.operations.restoring`).
-    """
-
-    batch = models.OneToOneField(Batch, on_delete=models.CASCADE, related_name="ledger_asked")
-    at = models.DateTimeField()
-
-    objects = models.Manager()
-
-    def __str__(self) -> str:
-        return f"{self.batch_id} {self.at:%Y-%m-%d %H:%M}"
