@@ -171,7 +171,7 @@ TABLE: tuple[Setting, ...] = (
     ),
     Setting(
         "HUB_KEEP_UPLOADS_DAYS",
-        "How long an uploaded file waits for its columns to be confirmed; then it is discarded.",
+        "How long an uploaded file waits for its columns or its company; then it is discarded.",
         default="60",
         group=RUNNING,
     ),

@@ -10,7 +10,7 @@ from journals.models import FilePiece, ImportedFile
 from journals.operations.cleaning import forget_uploads
 from journals.tasks import forget_uploads as task
 from tests import factories
-from tests.journals.importing.builders import NOW, csv, imported
+from tests.journals.importing.builders import NOW, csv, imported, sie
 
 pytestmark = pytest.mark.django_db
 
@@ -31,6 +31,16 @@ class TestForgetUploads:
         assert (young, old, file.state) == (0, 1, "discarded")
         assert not FilePiece.objects.exists()
         assert AuditEntry.objects.filter(action="journal.file_discarded").count() == 1
+
+    def test_discards_a_file_whose_company_nobody_chose(self) -> None:
+        file = imported(factories.organisation(), sie(number=""))
+        waits = file.state, FilePiece.objects.count()
+
+        forget_uploads(now=NOW + timedelta(days=61))
+
+        file.refresh_from_db()
+        assert waits == ("needs_company", 1)
+        assert (file.state, FilePiece.objects.count()) == ("discarded", 0)
 
     def test_leaves_what_waits_for_something_else(self) -> None:
         file = imported(factories.organisation(), csv(), name="payroll.csv")
