@@ -1,6 +1,7 @@
 """What people fill in about payments."""
 
 import re
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -13,12 +14,14 @@ from accounts import domain
 from accounts.choosing import Kind, RowField, register
 from accounts.domain import Level
 from accounts.models import Connection, Organisation
-from connectors.base import Vendor
+from connectors.base import ZERO, Vendor
 from connectors.bounds import AMOUNT_FIGURES, FIRST_DAY, LAST_DAY
 from connectors.registry import CONNECTORS
 from payments.models import ApiToken, Customer, Integration, InvoiceClient
 from payments.operations import clients
 
+MOST_ROUNDED = 10
+"""Whoever closes more writes off; that is done in the ledger."""
 _TYPES = re.compile(r"[\s,;]+")
 _DATE = {"type": "date"}
 _MAY_USE = ((domain.BUSINESS, Level.WRITE),)
@@ -120,6 +123,20 @@ class ClientForm(_AsksAboutEarlier, forms.ModelForm):  # type: ignore[type-arg]
         help_text=_("Numbers in Visma, separated by commas. Press Check to see them."),
     )
 
+    rounding_tolerance = forms.DecimalField(
+        label=_("Rounding difference that is closed"),
+        required=False,
+        min_value=0,
+        max_value=MOST_ROUNDED,
+        max_digits=6,
+        decimal_places=2,
+        localize=True,
+        help_text=_(
+            "Up to this amount a difference between payment and invoice is closed as one of "
+            "rounding. 0.00: none is."
+        ),
+    )
+
     class Meta:
         model = InvoiceClient
         fields = [
@@ -131,6 +148,7 @@ class ClientForm(_AsksAboutEarlier, forms.ModelForm):  # type: ignore[type-arg]
             "voucher_types",
             "target",
             "clearing_account",
+            "rounding_tolerance",
             "own_fetch_from",
             "own_marker",
             "fetches_every_hours",
@@ -153,6 +171,11 @@ class ClientForm(_AsksAboutEarlier, forms.ModelForm):  # type: ignore[type-arg]
         if not all(part.isdecimal() and len(part) < 10 for part in parts):
             raise ValidationError(_("Write numbers separated by commas."))
         return sorted({int(part) for part in parts})
+
+    def clean_rounding_tolerance(self) -> Decimal:
+        """Take nothing for none."""
+        tolerance: Decimal | None = self.cleaned_data["rounding_tolerance"]
+        return tolerance or ZERO
 
     def clean_organisation_number(self) -> str:
         """Keep the figures only."""
@@ -213,9 +236,15 @@ class UploadForm(forms.Form):
 
 
 class MatchForm(forms.Form):
-    """An invoice, and how much of the payment goes on it."""
+    """An invoice or credit note, and how much of the payment goes on it."""
 
     invoice = forms.CharField(label=_("Invoice number"), max_length=40)
+    credit_notes = forms.CharField(
+        label=_("Credit notes to set off first"),
+        max_length=200,
+        required=False,
+        help_text=_("Numbers of credit notes of the same customer, separated by commas."),
+    )
     amount = forms.DecimalField(
         label=_("Amount"),
         max_digits=AMOUNT_FIGURES + 2,
@@ -225,6 +254,7 @@ class MatchForm(forms.Form):
         help_text=_("Empty: all that is left of the payment."),
     )
     reason = forms.CharField(label=_("Reason"), max_length=200, required=False)
+    across = forms.BooleanField(required=False, widget=forms.HiddenInput)
 
 
 class ReasonForm(forms.Form):

@@ -29,7 +29,10 @@ class Rule(StrEnum):
     KID = "kid"
     INVOICE_NUMBER = "invoice_number"
     MANUAL = "manual"
+    ACROSS = "across"
+    """By hand, on an invoice of another customer than the payer."""
     CREDIT = "credit"
+    ROUNDING = "rounding"
 
 
 class Outcome(StrEnum):
@@ -53,6 +56,7 @@ class Left(StrEnum):
     NOTHING_TO_RETURN = "nothing_to_return"
     CREDIT_NOTE = "credit_note"
     NOTHING_OPEN = "nothing_open"
+    OVER = "over"
     MAY_BE_NO_MONEY = "may_be_no_money"
 
 
@@ -78,8 +82,9 @@ class Candidate(NamedTuple):
     """
     An invoice that a payment may settle.
 
-    :param open: in the client's own currency; None when the invoice has no amount in it
-    :param paid: what was paid on it so far, less what was returned
+    :param open: in the client's own currency; None when the invoice has no amount in it. A
+        credit note has less than nothing open
+    :param paid: what was paid on it so far, less what was returned or paid out
     """
 
     id: int
@@ -93,15 +98,20 @@ class Candidate(NamedTuple):
 
 
 class Part(NamedTuple):
-    """So much of a payment on one invoice."""
+    """
+    So much of a payment on one invoice.
+
+    :param rounding: the difference that is closed with it; above zero: so much was paid too little
+    """
 
     invoice_id: int
     amount: Decimal
     outcome: Outcome
+    rounding: Decimal = ZERO
 
 
 class Placed(NamedTuple):
-    """What came of one payment: its parts, or why it is left."""
+    """What came of one payment: its parts, and why it, or the rest of it, is left."""
 
     payment_id: int
     parts: tuple[Part, ...] = ()
@@ -128,9 +138,11 @@ class Books:
     The invoices that some payments may settle, with what is open as payments are placed.
 
     :param candidates: all invoices with a KID or number that one of the payments names
+    :param tolerance: up to which a difference is one of rounding, and closed
     """
 
-    def __init__(self, candidates: Iterable[Candidate]) -> None:
+    def __init__(self, candidates: Iterable[Candidate], *, tolerance: Decimal = ZERO) -> None:
+        self._tolerance = tolerance
         self._by_kid: dict[str, list[Candidate]] = defaultdict(list)
         self._by_number: dict[str, Candidate] = {}
         self._open: dict[int, Decimal | None] = {}
@@ -151,14 +163,19 @@ class Books:
         why = self._doubt(payment, found)
         if why is not None:
             return Placed(payment.id, left=why)
-        parts = (
-            self._returned(payment, found) if payment.amount < 0 else self._spread(payment, found)
-        )
+        left = None
+        if found[0].is_credit_note:
+            parts = self._of_credit_note(payment, found[0])
+        elif payment.amount < 0:
+            parts = self._returned(payment, found)
+        else:
+            parts, left = self._spread(payment, found)
         for part in parts:
             open_now = self._open[part.invoice_id]
-            self._open[part.invoice_id] = None if open_now is None else open_now - part.amount
+            if open_now is not None:
+                self._open[part.invoice_id] = open_now - part.amount - part.rounding
             self._paid[part.invoice_id] += part.amount
-        return Placed(payment.id, parts=parts, rule=rule)
+        return Placed(payment.id, parts=parts, rule=rule if parts else None, left=left)
 
     def _find(self, payment: Incoming) -> tuple[list[Candidate], Rule | None, Left | None]:
         why = Left.NO_REFERENCE
@@ -190,9 +207,8 @@ class Books:
         return found
 
     def _doubt(self, payment: Incoming, found: Sequence[Candidate]) -> Left | None:
-        for candidate in found:
-            if candidate.is_credit_note:
-                return Left.CREDIT_NOTE
+        if len(found) > 1 and any(candidate.is_credit_note for candidate in found):
+            return Left.CREDIT_NOTE
         for candidate in found:
             if payment.customer and candidate.customer and candidate.customer != payment.customer:
                 return Left.OTHER_CUSTOMER
@@ -206,40 +222,90 @@ class Books:
             # In the same foreign currency only what fits to the last unit is beyond doubt: any
             # difference may be one of the exchange rate.
             return Left.CURRENCY
+        if found[0].is_credit_note:
+            return self._doubt_of_payout(payment, found[0], open=total)
         if payment.amount < 0 and (len(found) > 1 or self._paid[found[0].id] < -payment.amount):
             return Left.NOTHING_TO_RETURN
-        if len(found) > 1 and total <= 0:
+        if payment.amount > 0 and total <= 0:
             return Left.NOTHING_OPEN
         return None
+
+    def _doubt_of_payout(self, payment: Incoming, note: Candidate, *, open: Decimal) -> Left | None:
+        """Money goes out on a note as far as it is open, and comes back as far as it went."""
+        if payment.amount < 0:
+            return None if payment.amount >= open else Left.NOTHING_OPEN
+        return None if self._paid[note.id] <= -payment.amount else Left.CREDIT_NOTE
+
+    def _of_credit_note(self, payment: Incoming, note: Candidate) -> tuple[Part, ...]:
+        open_now = self._open[note.id] or ZERO
+        outcome = outcome_of(share=payment.amount, open=open_now, is_credit_note=True)
+        return (Part(note.id, payment.amount, outcome),)
 
     @staticmethod
     def _returned(payment: Incoming, found: Sequence[Candidate]) -> tuple[Part, ...]:
         return (Part(found[0].id, payment.amount, Outcome.RETURNED),)
 
-    def _spread(self, payment: Incoming, found: Sequence[Candidate]) -> tuple[Part, ...]:
-        """Fill the invoices in their order; what is left over stays on the last one."""
+    def _spread(
+        self, payment: Incoming, found: Sequence[Candidate]
+    ) -> tuple[tuple[Part, ...], Left | None]:
+        """Fill the invoices in their order, none beyond what is open; the rest is left over."""
         parts: list[Part] = []
         rest = payment.amount
-        # Among several, one that is settled already takes nothing.
-        takers = found if len(found) == 1 else [c for c in found if (self._open[c.id] or 0) > 0]
-        for place, candidate in enumerate(takers, start=1):
+        # One that is settled already takes nothing.
+        takers = [c for c in found if (self._open[c.id] or 0) > 0]
+        for candidate in takers:
             open_now = self._open[candidate.id] or ZERO
-            last = place == len(takers)
-            share = rest if last else min(rest, open_now)
-            if share <= 0:
-                break
+            share = min(rest, open_now)
             parts.append(Part(candidate.id, share, outcome_of(share=share, open=open_now)))
             rest -= share
-        return tuple(parts)
+            if not rest:
+                break
+        last = parts.pop()
+        short = (self._open[last.invoice_id] or ZERO) - last.amount
+        if rest:
+            if is_rounding(-rest, amount=payment.amount, tolerance=self._tolerance):
+                parts.append(
+                    Part(last.invoice_id, last.amount + rest, Outcome.SETTLED, rounding=-rest)
+                )
+                return tuple(parts), None
+            parts.append(last._replace(outcome=Outcome.OVER))
+            return tuple(parts), Left.OVER
+        if len(parts) + 1 == len(takers) and is_rounding(
+            short, amount=payment.amount, tolerance=self._tolerance
+        ):
+            last = last._replace(outcome=Outcome.SETTLED, rounding=short)
+        return (*parts, last), None
 
 
-def outcome_of(*, share: Decimal, open: Decimal) -> Outcome:
-    """Return what a share does to an invoice of which so much is open."""
+def outcome_of(*, share: Decimal, open: Decimal, is_credit_note: bool = False) -> Outcome:
+    """Return what a share does to an invoice, or credit note, of which so much is open."""
+    if is_credit_note:
+        share, open = -share, -open
     if share < 0:
         return Outcome.RETURNED
     if share == open:
         return Outcome.SETTLED
     return Outcome.PART if share < open else Outcome.OVER
+
+
+def is_rounding(difference: Decimal, *, amount: Decimal, tolerance: Decimal) -> bool:
+    """
+    Return whether a difference is one of rounding: within the tolerance, below the amount.
+
+    :param tolerance: of the client; nothing: no difference is
+    """
+    return 0 < abs(difference) <= tolerance and abs(difference) < abs(amount)
+
+
+def share_by_hand(*, left: Decimal, open: Decimal, is_credit_note: bool = False) -> Decimal:
+    """
+    Return what of a payment goes on an invoice when a person names no amount.
+
+    All that is left of it, and never more than is open: the rest stays in the queue.
+    """
+    if is_credit_note:
+        return max(left, min(open, ZERO)) if left < 0 else left
+    return min(left, max(open, ZERO)) if left > 0 else left
 
 
 def suggest(

@@ -31,11 +31,13 @@ class Settled:
     returned: Decimal = ZERO
     """Below zero, or nothing."""
     credited: Decimal = ZERO
+    rounded: Decimal = ZERO
+    """Differences of rounding that were closed."""
 
     @property
     def total(self) -> Decimal:
         """Return by how much the events lower the open amount."""
-        return self.paid + self.returned + self.credited
+        return self.paid + self.returned + self.credited + self.rounded
 
 
 def open_amount(*, amount: Decimal, settled: Settled) -> Decimal:
@@ -53,13 +55,14 @@ def state_of(*, amount: Decimal, settled: Settled) -> InvoiceState:
     left = open_amount(amount=amount, settled=settled)
     if amount < 0:
         if left == 0:
-            return InvoiceState.CREDITED
+            paid_out = settled.paid + settled.returned
+            return InvoiceState.PAID if paid_out and not settled.credited else InvoiceState.CREDITED
         return InvoiceState.OPEN if left <= amount else InvoiceState.PART
     if left < 0:
         return InvoiceState.OVER
     if left == 0:
         wholly = settled.credited and settled.paid + settled.returned == 0
         return InvoiceState.CREDITED if wholly else InvoiceState.PAID
-    if settled.returned and left == amount - settled.credited:
+    if settled.returned and left == amount - settled.credited - settled.rounded:
         return InvoiceState.RETURNED
     return InvoiceState.PART if left < amount else InvoiceState.OPEN

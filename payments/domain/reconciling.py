@@ -22,6 +22,7 @@ class Difference(StrEnum):
     PLACED_HERE = "placed_here"
     WRITTEN_OFF = "written_off"
     COMPRESSED = "compressed"
+    ROUNDED = "rounded"
     CURRENCY = "currency"
     UNKNOWN = "unknown"
 
@@ -39,6 +40,7 @@ class Sides:
     :param written_off: what the target wrote off on it
     :param written_off_in_source: what the source wrote off on it, which nobody told the hub
     :param compressed: payments that the source replaced by others when it compressed its rows
+    :param rounded: what the hub closed on it as a difference of rounding
     :param foreign: the invoice is in another currency than the client's own
     """
 
@@ -51,6 +53,7 @@ class Sides:
     written_off: Decimal = ZERO
     written_off_in_source: Decimal = ZERO
     compressed: Decimal = ZERO
+    rounded: Decimal = ZERO
     foreign: bool = False
     has_source: bool = True
     has_target: bool = True
@@ -90,6 +93,9 @@ def _reason(sides: Sides, *, above: Decimal, beyond: Decimal) -> Difference:
         return Difference.PLACED_HERE
     if sides.written_off and -beyond == sides.written_off and above in (ZERO, sides.written_off):
         return Difference.WRITTEN_OFF
+    if sides.rounded and above in (ZERO, -sides.rounded) and beyond in (ZERO, sides.rounded):
+        # Closed here; the ledgers keep it open until somebody books it.
+        return Difference.ROUNDED
     if settled_there and sides.compressed and abs(above) == abs(sides.compressed):
         return Difference.COMPRESSED
     if sides.foreign:

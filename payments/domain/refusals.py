@@ -242,6 +242,17 @@ class MatchRefused(Rejected):
     needs = ("why",)
 
 
+class OtherCustomer(Rejected):
+    """B11: a person matches a payment with the invoice of another customer, and is asked first."""
+
+    summary = _("The payment is from {payer}, and invoice {invoice} is of {customer}.")
+    remedy = _("If it is to settle that invoice all the same, confirm it and say why.")
+    not_booked = _("Nothing was matched.")
+    who = FINANCE
+    action = ""
+    needs = ("payer", "invoice", "customer")
+
+
 class CustomerBlocked(Rejected):
     """S20: time cannot be registered on a temporarily blocked customer."""
 

@@ -8,6 +8,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Connection, OfOrganisation, Organisation
+from connectors.base import ZERO
+from payments.models.money import MoneyField
 
 
 class Integration(models.Model):
@@ -79,6 +81,7 @@ class InvoiceClient(models.Model):
     )
     voucher_types = models.JSONField(_("voucher types that are payments"), default=list, blank=True)
     clearing_account = models.CharField(_("clearing account"), max_length=20, blank=True)
+    rounding_tolerance = MoneyField(_("rounding difference that is closed"), default=ZERO)
     own_marker = models.CharField(_("marker of its own"), max_length=60, blank=True)
     own_fetch_from = models.DateField(_("start date of its own"), null=True, blank=True)
     fetches_every_hours = models.PositiveSmallIntegerField(

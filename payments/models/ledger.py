@@ -145,7 +145,8 @@ class Payment(models.Model):
 
 class Settlement(models.Model):
     """
-    An event: so much of a payment, or of a credit note, was set against an invoice.
+    An event: so much of a payment, or of a credit note, was set against an invoice; or a difference
+    of rounding was closed on it.
 
     Rows are added and never changed: whoever undoes one adds its mirror with `undoes`.
 
@@ -163,6 +164,10 @@ class Settlement(models.Model):
     credit_note = models.ForeignKey(
         Invoice, on_delete=models.PROTECT, null=True, related_name="uses", db_index=False
     )
+    rounds = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="roundings", db_index=False
+    )
+    """The payment's event whose difference of rounding this one closes."""
     amount = MoneyField()
     rule = models.CharField(max_length=20)
     outcome = models.CharField(max_length=10, blank=True)
@@ -188,9 +193,12 @@ class Settlement(models.Model):
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(
-                condition=models.Q(payment__isnull=False, credit_note__isnull=True)
-                | models.Q(payment__isnull=True, credit_note__isnull=False),
-                name="settlement_comes_from_a_payment_or_a_credit_note",
+                condition=models.Q(
+                    payment__isnull=False, credit_note__isnull=True, rounds__isnull=True
+                )
+                | models.Q(payment__isnull=True, credit_note__isnull=False, rounds__isnull=True)
+                | models.Q(payment__isnull=True, credit_note__isnull=True, rounds__isnull=False),
+                name="settlement_comes_from_one_thing",
             ),
             # Of all rows, mirrors too, so that it is the index of the events of a payment as well.
             models.UniqueConstraint(
@@ -214,6 +222,11 @@ class Settlement(models.Model):
                 fields=["credit_note"],
                 name="settlements_of_a_credit_note",
                 condition=models.Q(credit_note__isnull=False),
+            ),
+            models.Index(
+                fields=["rounds"],
+                name="roundings_of_a_settlement",
+                condition=models.Q(rounds__isnull=False),
             ),
             models.Index(
                 fields=["made_by"],

@@ -21,7 +21,10 @@ from payments.models.money import amount_of
 # ruff: noqa: S608 (the column is one of two, both ours)
 _COLUMNS = """
     SELECT invoice.id, invoice.number, invoice.kid, customer.number, invoice.currency,
-        invoice.posted_amount, invoice.is_credit_note,"""
+        invoice.posted_amount, invoice.is_credit_note,
+        CASE WHEN invoice.is_credit_note THEN (
+            SELECT sum(amount) FROM payments_settlement WHERE credit_note_id = invoice.id
+        ) END,"""
 # OFFSET 0: what is within is not taken apart and joined in another order. The last condition is
 # that of the index of KIDs.
 _POSTGRESQL = f"""{_COLUMNS} settled.total, settled.paid
@@ -54,6 +57,7 @@ class OpenInvoice(NamedTuple):
     An invoice and the sums of its events.
 
     :param posted: in the client's own currency; None where nobody said
+    :param used: of a credit note, what was set off of it
     :param settled: by payments and credit notes
     :param paid: by payments alone
     """
@@ -65,6 +69,7 @@ class OpenInvoice(NamedTuple):
     currency: str
     posted: Decimal | None
     is_credit_note: bool
+    used: Decimal
     settled: Decimal
     paid: Decimal
 
@@ -92,8 +97,9 @@ def open_invoices(
             currency,
             None if posted is None else amount_of(posted),
             bool(is_credit_note),
+            amount_of(used) if used else ZERO,
             amount_of(settled) if settled else ZERO,
             amount_of(paid) if paid else ZERO,
         )
-        for pk, number, kid, customer, currency, posted, is_credit_note, settled, paid in rows
+        for pk, number, kid, customer, currency, posted, is_credit_note, used, settled, paid in rows
     ]

@@ -1,9 +1,11 @@
 """A person matches a payment with an invoice, or takes it off again, with a reason (B11)."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext
 
 from accounts.models import User
@@ -11,9 +13,9 @@ from accounts.operations import audit
 from accounts.operations.waking import wake
 from connectors.base import ZERO
 from payments.domain import matching as rules
-from payments.domain.refusals import MatchRefused
+from payments.domain.refusals import MatchRefused, OtherCustomer
 from payments.domain.states import RegistrationState
-from payments.models import Invoice, Payment, Registration, Settlement
+from payments.models import Customer, Invoice, Payment, Registration, Settlement
 from payments.models.money import Total
 from payments.operations import placing
 from payments.operations.rights import check_right, integration_of
@@ -46,70 +48,258 @@ def match_by_hand(
     reason: str,
     by: User | None,
     now: datetime,
+    across: bool = False,
+    credit_notes: Sequence[Invoice] = (),
 ) -> Settlement:
     """
-    Set so much of a payment against an invoice.
+    Set so much of a payment against an invoice, or pay a credit note out with it.
 
-    :param amount: None: all that is left of the payment
+    :param amount: None: all that is left of the payment, and no more than is open
+    :param across: the person has confirmed that the invoice is another customer's
+    :param credit_notes: what is open on them is set off against the invoice first
     :raises MatchRefused: if it would break a rule, in words
+    :raises OtherCustomer: if the invoice is another customer's and nobody confirmed that
     """
     check_right(payment.organisation, by)
     if invoice.client_id != payment.client_id:
         raise MatchRefused(why=gettext("the invoice belongs to another invoice client."))
+    is_across = _is_across(payment, invoice)
+    if is_across and not across:
+        raise _asked(payment, invoice)
+    if is_across and not reason.strip():
+        raise MatchRefused(why=gettext("say why it settles the invoice of another customer."))
     with transaction.atomic():
-        # Whoever places it at the same time waits for this row.
+        # Whoever places it, or uses the credit notes, at the same time waits for these rows.
         payment = (
             Payment.objects.select_for_update(of=("self",))
             .select_related("client__source", "client__organisation")
             .get(pk=payment.pk)
         )
+        notes = _locked(invoice, credit_notes)
         left = payment.amount - assigned_of(payment)
-        share = left if amount is None else amount
-        if share == 0 or (share > 0) != (payment.amount > 0) or abs(share) > abs(left):
-            raise MatchRefused(
-                why=gettext("%(left)s is left of the payment, not %(share)s.")
-                % {"left": left, "share": share}
-            )
-        if invoice.is_credit_note:
-            raise MatchRefused(why=gettext("it is a credit note."))
         opened = open_of(invoice)
         if opened is None:
             raise MatchRefused(
                 why=gettext("the invoice has no amount in %(currency)s.")
                 % {"currency": payment.client.currency}
             )
+        for note in notes:
+            opened += _set_off(note, invoice, opened=opened, reason=reason, by=by, now=now)
+        share = _share(payment, invoice, amount, left=left, opened=opened)
         there = Settlement.objects.filter(payment=payment, invoice=invoice, undoes=None)
-        if there.filter(undone_by=None).exists():
+        if _stands_already(there):
             raise MatchRefused(why=gettext("it stands on this invoice already."))
+        part = _rounded(payment, invoice, share, asked=amount, left=left, opened=opened)
         settlement = Settlement(
             organisation_id=payment.organisation_id,
             client=payment.client,
             invoice=invoice,
             payment=payment,
-            amount=share,
-            rule=rules.Rule.MANUAL,
-            outcome=rules.outcome_of(share=share, open=opened),
+            amount=part.amount,
+            rule=rules.Rule.ACROSS if is_across else rules.Rule.MANUAL,
+            outcome=part.outcome,
             round=there.count(),
             made_at=now,
             made_by=by,
-            reason=reason[:200],
+            reason=reason.strip()[:200],
         )
         placing.store_settlement(payment.client, settlement, now=now)
+        if part.rounding:
+            placing.rounding_of(payment.client, settlement.pk, part, run=None, now=now).save(
+                force_insert=True
+            )
         changes = {"left": ""}
         Payment.objects.filter(pk=payment.pk).update(**changes)
         if payment.client.target_id is None and payment.client.marker_in(
             integration_of(payment.client.organisation)
         ):
             Payment.objects.filter(pk=payment.pk, mark="", mark_at=None).update(mark_at=now)
+        details = {"invoice": invoice.number, "amount": str(part.amount), "reason": reason}
+        if is_across:
+            asked = _asked(payment, invoice).params
+            details |= {name: asked[name] for name in ("payer", "customer")}
+        if notes:
+            details["credit_notes"] = ", ".join(note.number for note in notes)
+        if part.rounding:
+            details["rounding"] = str(part.rounding)
         audit.record(
             organisation=payment.client.organisation,
             action="payment.matched",
             subject=payment,
             user=by,
-            details={"invoice": invoice.number, "amount": str(share), "reason": reason},
+            details=details,
         )
     wake("payments.tasks.serve_client", client_id=payment.client_id)
     return settlement
+
+
+def _is_across(payment: Payment, invoice: Invoice) -> bool:
+    customer = invoice.customer
+    return bool(payment.customer_number and customer and customer.number != payment.customer_number)
+
+
+def _asked(payment: Payment, invoice: Invoice) -> OtherCustomer:
+    payer = Customer.objects.filter(
+        client_id=payment.client_id, number=payment.customer_number
+    ).first()
+    return OtherCustomer(
+        payer=str(payer) if payer else payment.customer_number,
+        customer=str(invoice.customer),
+        invoice=invoice.number,
+    )
+
+
+def _locked(invoice: Invoice, credit_notes: Sequence[Invoice]) -> list[Invoice]:
+    """Return the credit notes, locked with the invoice for the rest of the transaction."""
+    wanted = {note.pk for note in credit_notes}
+    if not wanted:
+        return []
+    rows = Invoice.objects.select_for_update().filter(pk__in=wanted | {invoice.pk})
+    found = {one.pk: one for one in rows.order_by("pk")}
+    notes = [found[pk] for pk in dict.fromkeys(note.pk for note in credit_notes)]
+    for note in notes:
+        if not note.is_credit_note or note.client_id != invoice.client_id:
+            raise MatchRefused(
+                why=gettext("%(number)s is no credit note of this client.")
+                % {"number": note.number}
+            )
+        if note.customer_id != invoice.customer_id or note.customer_id is None:
+            raise MatchRefused(
+                why=gettext("credit note %(number)s is of another customer than the invoice.")
+                % {"number": note.number}
+            )
+        if note.currency != invoice.currency:
+            raise MatchRefused(
+                why=gettext("credit note %(number)s is in another currency than the invoice.")
+                % {"number": note.number}
+            )
+    return notes
+
+
+def _set_off(
+    note: Invoice,
+    invoice: Invoice,
+    *,
+    opened: Decimal,
+    reason: str,
+    by: User | None,
+    now: datetime,
+) -> Decimal:
+    """Set what is open on a credit note off against the invoice; return by how much, below zero."""
+    open_on_note = open_of(note)
+    if open_on_note is None or open_on_note >= 0:
+        raise MatchRefused(
+            why=gettext("nothing is open on credit note %(number)s.") % {"number": note.number}
+        )
+    if -open_on_note > opened:
+        raise MatchRefused(
+            why=gettext("credit note %(number)s is larger than what is open on the invoice.")
+            % {"number": note.number}
+        )
+    Settlement.objects.create(
+        organisation_id=invoice.organisation_id,
+        client_id=invoice.client_id,
+        invoice=invoice,
+        credit_note=note,
+        amount=-open_on_note,
+        rule=rules.Rule.CREDIT,
+        made_at=now,
+        made_by=by,
+        reason=reason.strip()[:200],
+    )
+    return open_on_note
+
+
+def _share(
+    payment: Payment, invoice: Invoice, amount: Decimal | None, *, left: Decimal, opened: Decimal
+) -> Decimal:
+    """
+    Return how much of the payment goes on the invoice.
+
+    :raises MatchRefused: if that is nothing, or more than there is
+    """
+    if amount is None:
+        share = rules.share_by_hand(left=left, open=opened, is_credit_note=invoice.is_credit_note)
+        if not share and left:
+            raise MatchRefused(
+                why=gettext(
+                    "nothing is open on it. Write the amount if it is to stand there all the same."
+                )
+            )
+    else:
+        share = amount
+    if share == 0 or (share > 0) != (payment.amount > 0) or abs(share) > abs(left):
+        raise MatchRefused(
+            why=gettext("%(left)s is left of the payment, not %(share)s.")
+            % {"left": left, "share": share}
+        )
+    if invoice.is_credit_note and (share < opened if share < 0 else share > _paid_out(invoice)):
+        raise MatchRefused(
+            why=gettext("it is a credit note: money goes out on it, as far as it is open.")
+        )
+    return share
+
+
+def _paid_out(note: Invoice) -> Decimal:
+    found: Decimal = placing.settled_on([note.pk]).get(note.pk, placing.Open()).paid
+    return -found
+
+
+def _stands_already(there: "QuerySet[Settlement]") -> bool:
+    """Return whether it stands there, but for what was too much and was left over by itself."""
+    alive = there.filter(undone_by=None)
+    by_itself = {rules.Rule.KID, rules.Rule.INVOICE_NUMBER}
+    return (
+        any(one.rule not in by_itself or one.outcome != rules.Outcome.OVER for one in alive)
+        or alive.count() > 1
+    )
+
+
+def _rounded(
+    payment: Payment,
+    invoice: Invoice,
+    share: Decimal,
+    *,
+    asked: Decimal | None,
+    left: Decimal,
+    opened: Decimal,
+) -> rules.Part:
+    """Return the share, and the difference of rounding that is closed with it."""
+    tolerance = payment.client.rounding_tolerance
+    if share > 0 and not invoice.is_credit_note:
+        short, over = opened - share, left - share
+        if share == left and rules.is_rounding(short, amount=share, tolerance=tolerance):
+            return rules.Part(invoice.pk, share, rules.Outcome.SETTLED, rounding=short)
+        if asked is None and rules.is_rounding(over, amount=share, tolerance=tolerance):
+            return rules.Part(invoice.pk, left, rules.Outcome.SETTLED, rounding=-over)
+    outcome = rules.outcome_of(share=share, open=opened, is_credit_note=invoice.is_credit_note)
+    return rules.Part(invoice.pk, share, outcome)
+
+
+def set_off(
+    *, credit_note: Invoice, invoice: Invoice, reason: str, by: User | None, now: datetime
+) -> None:
+    """
+    Set what is open on a credit note off against an invoice of the same customer.
+
+    :raises MatchRefused: if it would break a rule, in words, or without a reason
+    """
+    check_right(invoice.organisation, by)
+    if not reason.strip():
+        raise MatchRefused(why=gettext("say why it is set off."))
+    with transaction.atomic():
+        (note,) = _locked(invoice, [credit_note])
+        opened = open_of(invoice)
+        if opened is None or invoice.is_credit_note:
+            raise MatchRefused(why=gettext("nothing is open on it."))
+        used = _set_off(note, invoice, opened=opened, reason=reason, by=by, now=now)
+        audit.record(
+            organisation=invoice.organisation,
+            action="payment.credit_note_set_off",
+            subject=invoice,
+            user=by,
+            details={"credit_note": note.number, "amount": str(-used), "reason": reason},
+        )
 
 
 def undo(*, settlement: Settlement, reason: str, by: User | None, now: datetime) -> bool:
@@ -135,19 +325,11 @@ def undo(*, settlement: Settlement, reason: str, by: User | None, now: datetime)
         registration = Registration.objects.filter(settlement=settlement).first()
         if registration is not None:
             _withdraw(registration, now=now)
-        Settlement.objects.create(
-            organisation_id=settlement.organisation_id,
-            client=settlement.client,
-            invoice=settlement.invoice,
-            payment=settlement.payment,
-            credit_note_id=settlement.credit_note_id,
-            amount=-settlement.amount,
-            rule=settlement.rule,
-            made_at=now,
-            made_by=by,
-            reason=reason.strip()[:200],
-            undoes=settlement,
-        )
+        closed = Settlement.objects.filter(rounds=settlement, undoes=None, undone_by=None)
+        for one in (settlement, *closed):
+            placing.mirror_of(one, now=now, by=by, reason=reason.strip()[:200]).save(
+                force_insert=True
+            )
         if settlement.payment is not None:
             Payment.objects.filter(pk=settlement.payment.pk).update(left="undone")
         audit.record(

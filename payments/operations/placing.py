@@ -1,6 +1,6 @@
 """Payments find their invoices: a fixed number of statements for any number of payments."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -9,11 +9,12 @@ from typing import TypeVar
 
 from django.db.models import Q
 
+from accounts.models import User
 from connectors.base import ZERO
 from connectors.receivables import PaymentKey, SourcePayment
 from payments.domain import kid as kids
 from payments.domain import matching
-from payments.domain.matching import Books, Candidate, Incoming, Placed
+from payments.domain.matching import Books, Candidate, Incoming, Part, Placed
 from payments.domain.references import reference_of
 from payments.models import (
     FetchRun,
@@ -98,7 +99,7 @@ def incoming_of(payment: Payment, *, id: int, home: str) -> Incoming:
 
 def place(client: InvoiceClient, arrived: Sequence[Incoming]) -> Iterator[Placed]:
     """Read what may be settled, then place each payment when it is asked for, in the same order."""
-    books = Books(_candidates(client, arrived))
+    books = Books(_candidates(client, arrived), tolerance=client.rounding_tolerance)
     return map(books.place, arrived)
 
 
@@ -114,7 +115,7 @@ def _candidates(client: InvoiceClient, arrived: Sequence[Incoming]) -> list[Cand
             id=one.id,
             number=one.number,
             customer=one.customer,
-            open=None if one.posted is None else one.posted - one.settled,
+            open=None if one.posted is None else one.posted + one.used - one.settled,
             paid=one.paid,
             kid=one.kid,
             foreign="" if one.currency == home else one.currency,
@@ -157,6 +158,7 @@ def store_placed(
         run_id=run.pk if run else None,
         made_at=now,
     )
+    _store_roundings(client, dict(zip(keys, (part for _, part in parts), strict=True)), run, now)
     if client.target_id is not None:
         events = [
             _Event(key, *payments[one.payment_id], part.invoice_id, part.amount)
@@ -164,6 +166,58 @@ def store_placed(
         ]
         _register(client, events, now=now)
     return len(keys)
+
+
+def _store_roundings(
+    client: InvoiceClient, parts: Mapping[int, Part], run: FetchRun | None, now: datetime
+) -> None:
+    """Close differences of rounding, and open them again where their payment was returned."""
+    for key, part in parts.items():
+        if part.rounding:
+            rounding_of(client, key, part, run=run, now=now).save(force_insert=True)
+    returned = [p.invoice_id for p in parts.values() if p.outcome is matching.Outcome.RETURNED]
+    if returned:
+        closed = Settlement.objects.filter(
+            invoice__in=returned, rule=matching.Rule.ROUNDING, undoes=None, undone_by=None
+        )
+        Settlement.objects.bulk_create(mirror_of(one, now=now) for one in closed)
+
+
+def rounding_of(
+    client: InvoiceClient, settlement_id: int, part: Part, *, run: FetchRun | None, now: datetime
+) -> Settlement:
+    """Return the event that closes the difference which a payment left on its invoice."""
+    return Settlement(
+        organisation_id=client.organisation_id,
+        client=client,
+        invoice_id=part.invoice_id,
+        rounds_id=settlement_id,
+        amount=part.rounding,
+        rule=matching.Rule.ROUNDING,
+        run=run,
+        made_at=now,
+        reason=f"{abs(part.rounding)} ≤ {client.rounding_tolerance}",
+    )
+
+
+def mirror_of(
+    one: Settlement, *, now: datetime, by: User | None = None, reason: str = ""
+) -> Settlement:
+    """Return the event that undoes another one."""
+    return Settlement(
+        organisation_id=one.organisation_id,
+        client_id=one.client_id,
+        invoice_id=one.invoice_id,
+        payment_id=one.payment_id,
+        credit_note_id=one.credit_note_id,
+        rounds_id=one.rounds_id,
+        amount=-one.amount,
+        rule=one.rule,
+        made_at=now,
+        made_by=by,
+        reason=reason,
+        undoes=one,
+    )
 
 
 def store_settlement(client: InvoiceClient, settlement: Settlement, *, now: datetime) -> None:
@@ -235,7 +289,11 @@ def apply_credit_notes(client: InvoiceClient, *, run: FetchRun | None, now: date
     """
     notes = list(
         Invoice.objects.filter(
-            client=client, is_credit_note=True, posted_amount__lt=0, uses__isnull=True
+            client=client,
+            is_credit_note=True,
+            posted_amount__lt=0,
+            uses__isnull=True,
+            settlements__isnull=True,
         )
         .exclude(credits_number="")
         .order_by("issued_on", "pk")

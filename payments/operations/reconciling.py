@@ -16,6 +16,7 @@ from accounts.operations.errands import handles, request_errand
 from connectors.base import ZERO
 from connectors.receivables import PaymentSource
 from payments.domain import refusals
+from payments.domain.matching import Outcome, Rule
 from payments.domain.reconciling import Difference, Sides, ageing, explain
 from payments.domain.states import RegistrationState
 from payments.models import (
@@ -79,6 +80,7 @@ class _Line:
     written_off: Decimal = ZERO
     written_off_in_source: Decimal = ZERO
     foreign: bool = False
+    rounded: Decimal = ZERO
 
 
 @dataclass
@@ -86,6 +88,8 @@ class _Book:
     """Lines by customer (Visma's number) and invoice; without an invoice: what is unassigned."""
 
     lines: dict[tuple[str, str], _Line] = field(default_factory=dict)
+    rests: dict[int, tuple[str, Decimal]] = field(default_factory=dict)
+    """Payer and rest of each payment of which a part stands on invoices, by its primary key."""
 
     def line(self, customer: str, invoice: str) -> _Line:
         found = self.lines.get((customer, invoice))
@@ -127,6 +131,7 @@ def reconcile(client: InvoiceClient, *, on: date, by: User | None, now: datetime
             line.target = (line.target or ZERO) + open_item.balance
     if source is not None:
         _read_write_offs(source, book, owners)
+        _place_left_over(client, book, owners)
     _in_transit(client, book, owners)
     _place_overpaid(book)
     return _store(client, book, customers, on=on, by=by, now=now)
@@ -140,6 +145,12 @@ def _read_hub(client: InvoiceClient, book: _Book, customers: dict[int, Customer]
         .order_by()
         .values_list("invoice_id")
         .annotate(total=Total("amount"))
+    )
+    rounded = dict(
+        Settlement.objects.filter(client=client, rule=Rule.ROUNDING)
+        .order_by()
+        .values_list("invoice_id")
+        .annotate(total=Sum("amount"))
     )
     used = dict(
         Settlement.objects.filter(client=client, credit_note__isnull=False)
@@ -157,6 +168,7 @@ def _read_hub(client: InvoiceClient, book: _Book, customers: dict[int, Customer]
         left = (posted or ZERO) - settled.get(pk, ZERO) + used.get(pk, ZERO)
         line = book.line(owner, number)
         line.hub, line.due_on, line.invoice_id = left, due_on, pk
+        line.rounded = rounded.get(pk, ZERO)
         line.foreign = currency != client.currency
     assigned = dict(
         Settlement.objects.filter(client=client, payment__isnull=False)
@@ -172,7 +184,29 @@ def _read_hub(client: InvoiceClient, book: _Book, customers: dict[int, Customer]
         if rest:
             line = book.line(number, "")
             line.hub = (line.hub or ZERO) - rest
+        if rest > 0 and pk in assigned:
+            book.rests[pk] = (number, rest)
     return owners
+
+
+def _place_left_over(client: InvoiceClient, book: _Book, owners: dict[str, str]) -> None:
+    """
+    Put what the source holds over on an invoice beside what waits of its payment here.
+
+    The source keeps what was paid too much under the invoice's number, the hub in its queue.
+    """
+    over = Settlement.objects.filter(
+        client=client, outcome=Outcome.OVER, undoes=None, undone_by=None, payment__in=list(book.rests)
+    )
+    for pk, invoice in over.values_list("payment_id", "invoice__number").order_by("pk"):
+        payer, rest = book.rests[pk]
+        line = book.line(owners.get(invoice, ""), invoice)
+        above = max(-(line.source or ZERO), ZERO) - max(-(line.hub or ZERO), ZERO)
+        moved = min(above, rest)
+        if moved > 0:
+            line.source = (line.source or ZERO) + moved
+            unplaced = book.line(payer, "")
+            unplaced.source = (unplaced.source or ZERO) - moved
 
 
 def _place_overpaid(book: _Book) -> None:
@@ -280,6 +314,7 @@ def _store(
             written_off=line.written_off,
             written_off_in_source=line.written_off_in_source,
             compressed=compressed.get(number, ZERO),
+            rounded=line.rounded,
             foreign=line.foreign,
             has_source=has_source,
             has_target=has_target,

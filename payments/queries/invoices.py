@@ -1,7 +1,7 @@
 """Invoice clients and invoices with what is open on each, ours and theirs side by side."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -70,7 +70,8 @@ def client_rows(
 def _client_rows(shown: list[InvoiceClient], integration: Integration) -> list[ClientRow]:
     ids = [client.pk for client in shown]
     billed = _sums(Invoice.objects.filter(client__in=ids), "posted_amount")
-    paid = _sums(Settlement.objects.filter(client__in=ids, payment__isnull=False), "amount")
+    # What is set off of a credit note lowers one invoice and raises another.
+    paid = _sums(Settlement.objects.filter(client__in=ids, credit_note__isnull=True), "amount")
     waiting = unmatched_counts(ids)
     newest = newest_reconciliations(ids)
     stand = standing.of_clients(ids)
@@ -209,14 +210,14 @@ def settled_sums(invoices: list[Invoice]) -> dict[int, Settled]:
                 paid=Total("amount", filter=Q(payment__amount__gt=0)),
                 returned=Total("amount", filter=Q(payment__amount__lt=0)),
                 credited=Total("amount", filter=Q(credit_note__isnull=False)),
+                rounded=Total("amount", filter=Q(rounds__isnull=False)),
             )
         )
-        for pk, paid, returned, credited in rows:
-            found[pk] = Settled(
-                paid=paid or ZERO, returned=returned or ZERO, credited=credited or ZERO
-            )
+        for pk, *sums in rows:
+            paid, returned, credited, rounded = (one or ZERO for one in sums)
+            found[pk] = Settled(paid=paid, returned=returned, credited=credited, rounded=rounded)
     for pk, used in used_of([i.pk for i in invoices if i.is_credit_note]).items():
-        found[pk] = Settled(credited=-used)
+        found[pk] = replace(found.get(pk, Settled()), credited=-used)
     return found
 
 

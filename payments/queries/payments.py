@@ -218,7 +218,9 @@ def events_of(condition: Q) -> list[EventRow]:
     """Return the events of a payment, or of an invoice, in their order."""
     rows = (
         Settlement.objects.filter(condition)
-        .select_related("invoice", "payment", "credit_note", "made_by", "registration")
+        .select_related(
+            "invoice", "payment", "credit_note", "made_by", "registration", "rounds__payment"
+        )
         .annotate(is_undone=Exists(Settlement.objects.filter(undoes=OuterRef("pk"))))
         .order_by("made_at", "pk")
     )
@@ -248,7 +250,9 @@ def _earlier(payment_ids: set[int]) -> dict[int, tuple[Earlier, ...]]:
 def _event(one: Settlement, earlier: tuple[Earlier, ...]) -> EventRow:
     registration = getattr(one, "registration", None)
     undone: bool = one.is_undone  # type: ignore[attr-defined]
-    source = one.payment or one.credit_note
+    closes = one.rounds
+    source = one.payment or one.credit_note or (closes.payment if closes else None)
+    paid_by = one.payment_id or (closes.payment_id if closes else None)
     held_back = bool(earlier) and registration is not None and registration.state == "ready"
     state = "held_back" if held_back else registration.state if registration else ""
     return EventRow(
@@ -257,8 +261,8 @@ def _event(one: Settlement, earlier: tuple[Earlier, ...]) -> EventRow:
         invoice=one.invoice.number,
         invoice_url=reverse("payments:invoice", args=[one.invoice_id]),
         payment=str(source),
-        payment_url=reverse("payments:payment", args=[one.payment_id])
-        if one.payment_id
+        payment_url=reverse("payments:payment", args=[paid_by])
+        if paid_by
         else reverse("payments:invoice", args=[one.credit_note_id]),
         amount=one.amount,
         how=str(RULES.get(one.rule, one.rule)),

@@ -20,6 +20,7 @@ LEFT: dict[str, object] = {
     Left.NOTHING_TO_RETURN: _("More was returned than was paid on the invoice"),
     Left.CREDIT_NOTE: _("It names a credit note"),
     Left.NOTHING_OPEN: _("Nothing is open on the invoices that it names"),
+    Left.OVER: _("More was paid than was open; the rest stands on no invoice"),
     Left.MAY_BE_NO_MONEY: _("A person sees whether it is a payment at all"),
     "undone": _("A person took it off its invoice"),
 }
@@ -27,7 +28,9 @@ RULES: dict[str, object] = {
     Rule.KID: _("by KID"),
     Rule.INVOICE_NUMBER: _("by invoice number"),
     Rule.MANUAL: _("by hand"),
+    Rule.ACROSS: _("by hand, of another customer"),
     Rule.CREDIT: _("credit note"),
+    Rule.ROUNDING: _("rounding difference"),
 }
 OUTCOMES: dict[str, object] = {
     Outcome.SETTLED: _("Settled"),
@@ -69,6 +72,7 @@ DIFFERENCES = {
     Difference.UNMATCHED: (_("Waits in the unmatched queue"), "waiting"),
     Difference.PLACED_HERE: (_("Matched here, not in Visma yet"), "waiting"),
     Difference.WRITTEN_OFF: (_("Written off"), "reversed"),
+    Difference.ROUNDED: (_("Closed here as a rounding difference"), "reversed"),
     Difference.COMPRESSED: (_("Compressed in Visma"), "changed"),
     Difference.CURRENCY: (_("Currency difference"), "held"),
     Difference.UNKNOWN: (_("Unknown"), "needs_person"),

@@ -9,7 +9,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.middleware import HubRequest
+from accounts.queries import failure_row_of
 from connectors.errors import ConnectorError
+from payments.domain.matching import numbers_in
+from payments.domain.refusals import OtherCustomer
 from payments.forms import ClientFilterForm, MatchForm, ReasonForm
 from payments.models import Invoice, Payment, Registration, Settlement
 from payments.operations import matching, registering
@@ -49,7 +52,12 @@ def _payment(request: HubRequest, pk: int) -> Payment:
 
 
 def _show(
-    request: HubRequest, payment: Payment, *, form: MatchForm | None = None, status: int = 200
+    request: HubRequest,
+    payment: Payment,
+    *,
+    form: MatchForm | None = None,
+    asked: OtherCustomer | None = None,
+    status: int = 200,
 ) -> HttpResponse:
     row = queries.payment_rows([payment])[0]
     context = {
@@ -59,6 +67,12 @@ def _show(
         "suggestions": queries.suggestions(payment, rest=row.rest) if row.rest else [],
         "form": form or MatchForm(),
         "undo_form": ReasonForm(),
+        "asked": failure_row_of(asked) if asked else None,
+        "confirmed_fields": [
+            (name, form[name].value() or "") for name in ("invoice", "credit_notes", "amount")
+        ]
+        if asked and form
+        else [],
     }
     return render(request, "payments/payment.html", context, status=status)
 
@@ -79,9 +93,15 @@ def match(request: HubRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _show(request, one, form=form, status=400)
     wanted = form.cleaned_data["invoice"].strip()
-    invoice = Invoice.objects.filter(client_id=one.client_id, number=wanted).first()
+    of_client = Invoice.objects.filter(client_id=one.client_id).select_related("customer")
+    invoice = of_client.filter(number=wanted).first()
     if invoice is None:
         form.add_error("invoice", _("This client has no invoice with that number."))
+        return _show(request, one, form=form, status=400)
+    numbers = numbers_in(form.cleaned_data["credit_notes"])
+    notes = {note.number: note for note in of_client.filter(number__in=numbers)}
+    if len(notes) < len(numbers):
+        form.add_error("credit_notes", _("This client has no credit note with that number."))
         return _show(request, one, form=form, status=400)
     try:
         matching.match_by_hand(
@@ -91,7 +111,11 @@ def match(request: HubRequest, pk: int) -> HttpResponse:
             reason=form.cleaned_data["reason"],
             by=person(request),
             now=timezone.now(),
+            across=form.cleaned_data["across"],
+            credit_notes=[notes[number] for number in numbers],
         )
+    except OtherCustomer as asked:
+        return _show(request, one, form=form, asked=asked, status=409)
     except ConnectorError as refusal:
         tell(request, refusal)
     else:

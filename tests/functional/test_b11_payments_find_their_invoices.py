@@ -47,7 +47,7 @@ def test_every_state_is_computed_from_the_events(story):
         "1001": ("Open", "1000.00"),
         "1002": ("Part paid", "600.00"),
         "1003": ("Paid", "0.00"),
-        "1004": ("Paid too much", "-100.00"),
+        "1004": ("Paid", "0.00"),
         "1005": ("Credited", "0.00"),
         "2005": ("Credited", "0.00"),
         "1006": ("Payment returned", "1000.00"),
@@ -58,7 +58,7 @@ def test_every_state_is_computed_from_the_events(story):
 def test_the_queue_hides_nothing_and_its_sum_is_tied(story):
     tie = tie_of(story.client)
 
-    assert (tie.on_invoices, tie.unmatched) == (Decimal("2500.00"), Decimal("1000.00"))
+    assert (tie.on_invoices, tie.unmatched) == (Decimal("2400.00"), Decimal("1100.00"))
     assert (tie.control_amount, tie.difference) == (Decimal("3500.00"), Decimal("0.00"))
     html = (
         rows.signed_in(story.member)
@@ -79,7 +79,27 @@ def test_customer_and_amount_are_a_suggestion_that_a_person_takes(story):
     me.post(f"/invoices/payments/{payment.pk}/match/", {"invoice": "1001", "reason": "Same"})
 
     assert Settlement.objects.get(payment=payment).invoice.number == "1001"
-    assert tie_of(story.client).unmatched == 0
+    assert tie_of(story.client).unmatched == Decimal("100.00")
+
+
+def test_what_was_paid_too_much_stands_in_the_queue_and_goes_where_a_person_puts_it(story):
+    payment = Payment.objects.get(journal_number=3)
+    me = rows.signed_in(story.member)
+    html = me.get("/invoices/unmatched/").content.decode()
+    assert "More was paid than was open; the rest stands on no invoice" in html
+    assert {p.invoice_number: str(p.amount) for p in story.target.registered.values()}[
+        "1004"
+    ] == "1000.00"
+
+    url = f"/invoices/payments/{payment.pk}/match/"
+    me.post(url, {"invoice": "1004", "amount": "100.00", "reason": "Kept for the customer"})
+    story.run_due_work()
+
+    page = me.get(reverse("payments:client", args=[story.client.pk])).context["page"]
+    over = next(row for row in page.object_list if row.number == "1004")
+    assert (over.state, str(over.open)) == ("Paid too much", "-100.00")
+    there = [p.amount for p in story.target.registered.values() if p.invoice_number == "1004"]
+    assert sorted(there) == [Decimal("100.00"), Decimal("1000.00")]
 
 
 def test_a_match_is_undone_with_a_reason_and_the_payment_is_back_in_the_queue(story):

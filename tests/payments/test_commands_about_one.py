@@ -342,7 +342,7 @@ class TestUndoMatch:
     def test_wants_the_invoice_when_it_stands_on_several(self, desk):
         desk.fetch()
         run(desk, "match_payment", "2/1", "--invoice", "1001", "--amount", "700.00")
-        run(desk, "match_payment", "2/1", "--invoice", "1002")
+        run(desk, "match_payment", "2/1", "--invoice", "1002", "--amount", "300.00")
 
         with pytest.raises(CommandError, match=r"several invoices \(1001, 1002\)"):
             run(desk, "undo_match", "2/1", "--reason", REASON)

@@ -74,7 +74,7 @@ class TestAFetch:
             "1000.00",
             "200.00",
             "300.00",
-            "900.00",
+            "800.00",
         ]
         assert len(office.source.marked) == 5
         assert [p.left for p in Payment.objects.filter(settlements=None).order_by("pk")] == [

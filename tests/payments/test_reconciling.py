@@ -143,9 +143,8 @@ def test_what_is_over_stands_on_the_payment_in_the_target(office):
     office.source.payments = [paid(1, "130.00", invoice_number="1001"), paid(2, "5.00")]
     office.fetch()
     office.source.open_items = [visma("1001", "-30.00"), visma("", "-5.00")]
-    office.target.open_items = [go("", "-30.00")]
 
-    assert compare(office).counts == {"none": 2}
+    assert compare(office).counts == {"none": 1}
 
 
 def test_agrees_when_all_is_registered(office):

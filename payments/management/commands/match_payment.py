@@ -10,7 +10,7 @@ from connectors.errors import ConnectorError
 from payments.domain.cells import amount_from
 from payments.management.commands._one_payment import PaymentCommand
 from payments.management.commands._payments import refused
-from payments.models import Invoice
+from payments.models import Invoice, Payment
 from payments.operations import matching
 
 
@@ -33,6 +33,17 @@ class Command(PaymentCommand):
         parser.add_argument(
             "--amount", default="", help="without it, all that is left of the payment"
         )
+        parser.add_argument(
+            "--credit-note",
+            action="append",
+            default=[],
+            help="number of a credit note to set off against the invoice first; can be repeated",
+        )
+        parser.add_argument(
+            "--other-customer",
+            action="store_true",
+            help="confirm that the invoice is of another customer than the payer; needs a reason",
+        )
         parser.add_argument("--reason", default="", help="kept in the history and audit trail")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -40,10 +51,8 @@ class Command(PaymentCommand):
         payment = self.payment(options)
         by = self.whom(payment.organisation, options)
         amount = _amount(options["amount"])
-        number = options["invoice"].strip()
-        invoice = Invoice.objects.filter(client_id=payment.client_id, number=number).first()
-        if invoice is None:
-            raise CommandError(f"The client {payment.client.number} has no invoice {number!r}.")
+        invoice = _invoice(payment, options["invoice"], what="invoice")
+        notes = [_invoice(payment, one, what="credit note") for one in options["credit_note"]]
         try:
             matching.match_by_hand(
                 payment=payment,
@@ -52,10 +61,20 @@ class Command(PaymentCommand):
                 reason=options["reason"],
                 by=by,
                 now=timezone.now(),
+                across=options["other_customer"],
+                credit_notes=notes,
             )
         except ConnectorError as refusal:
             raise refused(refusal) from None
         self.show(payment, options)
+
+
+def _invoice(payment: Payment, number: str, *, what: str) -> Invoice:
+    of_client = Invoice.objects.filter(client_id=payment.client_id).select_related("customer")
+    found: Invoice | None = of_client.filter(number=number.strip()).first()
+    if found is None:
+        raise CommandError(f"The client {payment.client.number} has no {what} {number.strip()!r}.")
+    return found
 
 
 def _amount(text: str) -> Decimal | None:

@@ -13,6 +13,7 @@ from payments.domain.matching import (
     Outcome,
     Rule,
     numbers_in,
+    share_by_hand,
     suggest,
 )
 
@@ -69,10 +70,23 @@ class TestByInvoiceNumber:
 
         assert parts(placed) == [(1001, "400.00", "part")]
 
-    def test_more_than_open_is_all_on_the_invoice(self):
+    def test_more_than_open_fills_the_invoice_and_leaves_the_rest_to_a_person(self):
         placed = Books([invoice("1001", "1000")]).place(payment("1200", invoice_number="1001"))
 
-        assert parts(placed) == [(1001, "1200", "over")]
+        assert parts(placed) == [(1001, "1000", "over")]
+        assert placed.left is Left.OVER
+
+    @pytest.mark.parametrize("open_now", ["0.00", "-50.00"])
+    def test_where_nothing_is_open_any_more_is_left(self, open_now):
+        placed = Books([invoice("1001", open_now)]).place(payment("10", invoice_number="1001"))
+
+        assert (parts(placed), placed.left) == ([], Left.NOTHING_OPEN)
+
+    def test_paid_a_second_time_is_left(self):
+        books = Books([invoice("1001", "1000.00")])
+        books.place(payment("1000.00", invoice_number="1001"))
+
+        assert books.place(payment("1000.00", invoice_number="1001")).left is Left.NOTHING_OPEN
 
     def test_two_parts_after_each_other_settle_it(self):
         books = Books([invoice("1001", "1000.00")])
@@ -89,12 +103,13 @@ class TestByInvoiceNumber:
 
         assert parts(placed) == [(1001, "300.00", "settled"), (1002, "300.00", "part")]
 
-    def test_what_is_over_stays_on_the_last_one(self):
+    def test_what_is_over_stays_on_none_of_them(self):
         books = Books([invoice("1001", "300.00"), invoice("1002", "500.00")])
 
         placed = books.place(payment("900.00", invoice_number="1001 1002"))
 
-        assert parts(placed) == [(1001, "300.00", "settled"), (1002, "600.00", "over")]
+        assert parts(placed) == [(1001, "300.00", "settled"), (1002, "500.00", "over")]
+        assert placed.left is Left.OVER
 
     def test_that_the_bank_filled_up_with_noughts_is_the_same(self):
         placed = Books([invoice("1001", "100.00")]).place(
@@ -129,10 +144,131 @@ class TestByInvoiceNumber:
 
         assert books.place(payment("300.00", invoice_number="1001")).left is Left.OTHER_CUSTOMER
 
-    def test_of_a_credit_note_is_left(self):
-        books = Books([invoice("2001", "-300.00", is_credit_note=True)])
 
-        assert books.place(payment("300.00", invoice_number="2001")).left is Left.CREDIT_NOTE
+class TestByTheNumberOfACreditNote:
+    NOTE = invoice("2001", "-300.00", is_credit_note=True)
+
+    @pytest.mark.parametrize(("amount", "outcome"), [("-300.00", "settled"), ("-100.00", "part")])
+    def test_a_payout_finds_it(self, amount, outcome):
+        placed = Books([self.NOTE]).place(payment(amount, invoice_number="2001"))
+
+        assert parts(placed) == [(2001, amount, outcome)]
+        assert placed.rule is Rule.INVOICE_NUMBER
+
+    def test_more_than_is_open_on_it_is_left(self):
+        placed = Books([self.NOTE]).place(payment("-300.01", invoice_number="2001"))
+
+        assert (parts(placed), placed.left) == ([], Left.NOTHING_OPEN)
+
+    def test_two_payouts_are_not_more_than_the_note(self):
+        books = Books([self.NOTE])
+        books.place(payment("-200.00", invoice_number="2001"))
+
+        assert books.place(payment("-200.00", invoice_number="2001")).left is Left.NOTHING_OPEN
+        assert parts(books.place(payment("-100.00", invoice_number="2001"))) == [
+            (2001, "-100.00", "settled")
+        ]
+
+    def test_a_payout_that_came_back_opens_it_again(self):
+        books = Books([self.NOTE])
+        books.place(payment("-300.00", invoice_number="2001"))
+
+        placed = books.place(payment("300.00", invoice_number="2001"))
+
+        assert parts(placed) == [(2001, "300.00", "returned")]
+
+    def test_money_that_comes_in_is_left(self):
+        placed = Books([self.NOTE]).place(payment("300.00", invoice_number="2001"))
+
+        assert placed.left is Left.CREDIT_NOTE
+
+    def test_a_payout_to_another_customer_is_left(self):
+        placed = Books([self.NOTE]).place(
+            payment("-300.00", invoice_number="2001", customer="10002")
+        )
+
+        assert placed.left is Left.OTHER_CUSTOMER
+
+    def test_beside_an_invoice_it_is_left_to_a_person(self):
+        books = Books([invoice("1001", "1000.00"), self.NOTE])
+
+        placed = books.place(payment("700.00", invoice_number="1001 2001"))
+
+        assert placed.left is Left.CREDIT_NOTE
+
+
+class TestARoundingDifference:
+    def placed(self, amount: str, *opens: str, tolerance: str = "1.00") -> Any:
+        numbers = [str(1001 + n) for n in range(len(opens))]
+        books = Books(
+            [invoice(n, o) for n, o in zip(numbers, opens, strict=True)],
+            tolerance=Decimal(tolerance),
+        )
+        return books.place(payment(amount, invoice_number=" ".join(numbers)))
+
+    def roundings(self, placed: Any) -> list[tuple[str, str]]:
+        return [(str(p.amount), str(p.rounding)) for p in placed.parts]
+
+    def test_is_none_without_a_tolerance(self):
+        placed = self.placed("999.60", "1000.00", tolerance="0.00")
+
+        assert parts(placed) == [(1001, "999.60", "part")]
+
+    @pytest.mark.parametrize(
+        ("amount", "closed"),
+        [("999.60", "0.40"), ("999.00", "1.00"), ("1000.40", "-0.40"), ("1001.00", "-1.00")],
+    )
+    def test_within_it_closes_the_invoice(self, amount, closed):
+        placed = self.placed(amount, "1000.00")
+
+        assert self.roundings(placed) == [(amount, closed)]
+        assert (placed.parts[0].outcome, placed.left) == (Outcome.SETTLED, None)
+
+    def test_beyond_it_is_a_part_payment_or_left_over(self):
+        assert parts(self.placed("998.99", "1000.00")) == [(1001, "998.99", "part")]
+        assert self.placed("1001.01", "1000.00").left is Left.OVER
+
+    def test_of_several_is_closed_on_the_last(self):
+        placed = self.placed("799.50", "300.00", "500.00")
+
+        assert self.roundings(placed) == [("300.00", "0.00"), ("499.50", "0.50")]
+
+    def test_is_none_while_another_invoice_is_still_unpaid(self):
+        placed = self.placed("299.50", "300.00", "500.00")
+
+        assert parts(placed) == [(1001, "299.50", "part")]
+
+    def test_is_smaller_than_the_money(self):
+        assert parts(self.placed("0.40", "0.90")) == [(1001, "0.40", "part")]
+
+    def test_of_a_returned_payment_is_none(self):
+        books = Books([invoice("1001", "0.00", paid=Decimal("1000.00"))], tolerance=Decimal("1.00"))
+
+        placed = books.place(payment("-999.60", invoice_number="1001"))
+
+        assert self.roundings(placed) == [("-999.60", "0.00")]
+
+
+class TestAShareByHand:
+    @pytest.mark.parametrize(
+        ("left", "open_now", "share"),
+        [
+            ("1000", "700", "700"),
+            ("500", "700", "500"),
+            ("500", "0", "0"),
+            ("500", "-20", "0"),
+            ("-500", "700", "-500"),
+        ],
+    )
+    def test_is_no_more_than_is_open(self, left, open_now, share):
+        found = share_by_hand(left=Decimal(left), open=Decimal(open_now))
+
+        assert found == Decimal(share)
+
+    def test_of_a_payout_is_no_more_than_the_credit_note(self):
+        found = share_by_hand(left=Decimal(-500), open=Decimal(-300), is_credit_note=True)
+
+        assert found == Decimal(-300)
 
 
 class TestReturned:

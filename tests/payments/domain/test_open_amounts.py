@@ -24,6 +24,8 @@ from payments.domain.open_amounts import Settled, open_amount, state_of
         ("-300", "0", "0", "0", "-300", S.OPEN),
         ("-300", "0", "0", "-100", "-200", S.PART),
         ("-300", "0", "0", "-300", "0", S.CREDITED),
+        ("-300", "0", "-300", "0", "0", S.PAID),
+        ("-300", "0", "-100", "-200", "0", S.CREDITED),
     ],
 )
 def test_an_invoice_by_its_events(amount, paid, returned, credited, left, state):
@@ -31,3 +33,18 @@ def test_an_invoice_by_its_events(amount, paid, returned, credited, left, state)
 
     assert open_amount(amount=Decimal(amount), settled=settled) == Decimal(left)
     assert state_of(amount=Decimal(amount), settled=settled) is state
+
+
+@pytest.mark.parametrize(
+    ("paid", "returned", "rounded", "left", "state"),
+    [
+        ("999.60", "0", "0.40", "0", S.PAID),
+        ("1000.40", "0", "-0.40", "0", S.PAID),
+        ("999.60", "-999.60", "0", "1000", S.RETURNED),
+    ],
+)
+def test_an_invoice_with_a_rounding_difference(paid, returned, rounded, left, state):
+    settled = Settled(paid=Decimal(paid), returned=Decimal(returned), rounded=Decimal(rounded))
+
+    assert open_amount(amount=Decimal(1000), settled=settled) == Decimal(left)
+    assert state_of(amount=Decimal(1000), settled=settled) is state
