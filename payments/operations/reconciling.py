@@ -196,10 +196,14 @@ def _place_left_over(client: InvoiceClient, book: _Book, owners: dict[str, str])
     The source keeps what was paid too much under the invoice's number, the hub in its queue.
     """
     over = Settlement.objects.filter(
-        client=client, outcome=Outcome.OVER, undoes=None, undone_by=None, payment__in=list(book.rests)
+        client=client,
+        outcome=Outcome.OVER,
+        undoes=None,
+        undone_by=None,
+        payment__in=list(book.rests),
     )
     for pk, invoice in over.values_list("payment_id", "invoice__number").order_by("pk"):
-        payer, rest = book.rests[pk]
+        payer, rest = book.rests.get(pk, ("", ZERO))
         line = book.line(owners.get(invoice, ""), invoice)
         above = max(-(line.source or ZERO), ZERO) - max(-(line.hub or ZERO), ZERO)
         moved = min(above, rest)
