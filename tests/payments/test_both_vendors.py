@@ -93,7 +93,7 @@ def office(sandbox: SandboxServer, run_due_work: Callable[..., int]) -> Office:
 SETTLED = {
     "50001": Decimal("12500.00"),
     "50002": Decimal("3500.00"),
-    "50003": Decimal("3500.00"),
+    "50003": Decimal("3199.50"),
     "50006": Decimal("0.00"),
     "50011": Decimal("7777.00"),
     "50013": Decimal("999.00"),
@@ -129,7 +129,7 @@ class TestTheStory:
         assert {one.invoice.number: (one.outcome, str(one.amount)) for one in settled} == {
             "50001": ("settled", "12500.00"),
             "50002": ("part", "3500.00"),
-            "50003": ("over", "3500.00"),
+            "50003": ("over", "3199.50"),
             "50006": ("settled", "4400.00"),
             "50011": ("settled", "7777.00"),
             "50013": ("part", "999.00"),
