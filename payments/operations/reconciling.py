@@ -150,7 +150,7 @@ def _read_hub(client: InvoiceClient, book: _Book, customers: dict[int, Customer]
         Settlement.objects.filter(client=client, rule=Rule.ROUNDING)
         .order_by()
         .values_list("invoice_id")
-        .annotate(total=Sum("amount"))
+        .annotate(total=Total("amount"))
     )
     used = dict(
         Settlement.objects.filter(client=client, credit_note__isnull=False)
