@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.conf import settings
-from django.db.models import Max, Min
+from django.db.models import Max, Min, Q
 
 from accounts import living
 from accounts.living import Clocks, broken_between
@@ -140,19 +140,20 @@ def question(connection: Connection, *, work: str, now: datetime) -> Question | 
     proof = LedgerProof.objects.filter(connection=connection, work=work).first()
     open_gaps = Gap.objects.filter(pk__gt=proof.gap_id if proof else 0)
     # A time that is still to come was written down by a clock that has been set right since.
-    found = open_gaps.aggregate(since=Min("since"), last=Max("pk"))
-    settles = open_gaps.filter(at__lte=now).aggregate(at=Max("settles_at"))["at"]
+    settles = Max("settles_at", filter=Q(at__lte=now))
+    found = open_gaps.aggregate(since=Min("since"), last=Max("pk"), settles=settles)
     if found["last"] is None:
         if proof is None or abs(now - proof.asked_at) < ASK_AGAIN_AFTER:
             return None
-        found = {"since": max(proof.asked_at, now - _LOOK_BACK), "last": proof.gap_id}
+        since = max(proof.asked_at, now - _LOOK_BACK)
+        found = {"since": since, "last": proof.gap_id, "settles": None}
     restore = Restore.objects.open(now=now).order_by("-at").first()
     return Question(
         connection=connection,
         work=work,
         since=found["since"],
         gap_id=found["last"],
-        not_before=settles or now,
+        not_before=found["settles"] or now,
         explained=restore is not None and (proof is None or proof.asked_at < restore.at),
         strange=tuple(proof.strange) if proof else (),
     )

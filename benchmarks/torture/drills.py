@@ -184,6 +184,8 @@ def two_web_processes(scene: Scene) -> float:
 
 def a_snapshot_is_restored(scene: Scene) -> float:
     """Database and data folder are put back together, and no command is run (B18)"""
+    scene.work()  # of a mapping's first journal a person is asked more
+    scene.all_proven()
     scene.story.add_journals(_BATCHES)
     with _snapshot_of(scene) as snapshot:
         scene.start_again()
