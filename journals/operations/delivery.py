@@ -28,7 +28,7 @@ from accounts.operations.faults import DATABASE_IS_AWAY, fault_number
 from connectors.base import AccountingConnector
 from connectors.errors import BadAnswer, ConnectorError, NotAuthorized, OutcomeUnknown, Unavailable
 from journals.domain import refusals
-from journals.domain.states import BatchState
+from journals.domain.states import PROVEN, BatchState
 from journals.models import Attempt, Batch, Journal
 from journals.operations import due, going_live, living, proving, restoring, turns, waiting
 from journals.operations.attempts import Calls, claim_and_open, close_attempt, record_number
@@ -145,7 +145,7 @@ def deliver(
     # blocked, since the press.
     refusal = refusal_of(journal.company)
     if refusal is None:
-        refusal = changed_mapping(batch)
+        refusal = changed_mapping(batch) or _gone_original(batch)
     if refusal is None and digest_of(batch=batch, currency=journal.currency) != batch.digest:
         refusal = refusals.OtherContent(reference=journal.reference)
     lease = claims.lease_seconds()
@@ -189,6 +189,16 @@ def deliver(
         batch, connector=connector, calls=calls, owner=owner, clock=clock, payload=payload
     )
     return True
+
+
+def _gone_original(batch: Batch) -> ConnectorError | None:
+    """Return why a reversal is not to be sent: what it takes back was deleted there meanwhile."""
+    if batch.reverses_id is None:
+        return None
+    original = Batch.objects.get(pk=batch.reverses_id)
+    if original.state in PROVEN:
+        return None
+    return refusals.OriginalGone(number=original.vendor_number)
 
 
 def _record_failure(

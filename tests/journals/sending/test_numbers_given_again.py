@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from connectors.vismanet.client import Client
+from journals.domain.refusals import NumberGivenAgain
 from journals.models import Attempt, Batch, Journal
 from journals.operations import deciding, reversing
 from tests.journals.sending.conftest import MARCH, Office, line
@@ -24,7 +25,7 @@ def sent(office: Office, later: Later, *, run: str, amount: str = "5.00") -> Jou
 
 
 def delete_there(office: Office, journal: Journal) -> str:
-    number: str = journal.batches.get().vendor_number
+    number: str = journal.batches.get(reverses__isnull=True).vendor_number
     office.store.delete_batch(office.tenant_id, number, number_again=True)
     return number
 
@@ -99,6 +100,29 @@ class TestANumberGivenAgain:
         assert (states(older), states(newer)) == (["posted"], ["posted"])
         assert newer.batches.get().vendor_number == office.ledger()[-1].number != number
         assert len(office.ledger()) == 2
+
+
+class TestAReversalOfABatchThatIsGone:
+    def test_is_not_sent_although_it_was_checked_before(self, office: Office, later: Later) -> None:
+        journal = sent(office, later, run="1")
+        original = journal.batches.get()
+        reversing.request_reversal(
+            batches=[original], reason="Wrong", by=office.member.user, now=datetime.now(UTC)
+        )
+        office.store.add_fault("rate_limited", on="create", retry_after=7)
+        later(1)
+        waited = original.mirror.state
+        number = delete_there(office, journal)
+        given_again = NumberGivenAgain(number=number, other="PAYROLL 2026-04")
+        original.refresh_from_db()
+        assert original.mark_no_longer_there(given_again, now=datetime.now(UTC))
+
+        later(10)
+
+        mirror = Batch.objects.get(reverses=original)
+        assert waited == "postponed"
+        assert (mirror.state, mirror.failure_code) == ("rejected", "OriginalGone")
+        assert office.ledger() == []
 
 
 class TestABatchThatWaitsForItsRelease:
