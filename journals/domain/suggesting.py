@@ -14,7 +14,12 @@ from journals.domain.detection import HEAD, detect
 from journals.domain.encoding import find_encoding
 from journals.domain.evidence import CERTAIN, GUESS, LIKELY
 from journals.domain.gbat10 import SETTINGS as GBAT10_SETTINGS
-from journals.domain.headings import headings_fingerprint, is_about_people, match_headings
+from journals.domain.headings import (
+    headings_fingerprint,
+    is_about_people,
+    looks_like_data,
+    match_headings,
+)
 from journals.domain.lines import Limits
 from journals.domain.people import without_personal_numbers
 from journals.domain.periods import date_from_text, date_of_cell, period_from_text
@@ -199,11 +204,15 @@ def _suggest(settings: SourceSettings, table: _Table, sheets: tuple[str, ...]) -
     for name in required_fields(settings):
         if name not in kept:
             confidence[name] = MISSING
+    # Without headings nobody knows which column names people: nothing of the rows is shown.
+    without_headings = not columns and looks_like_data(headings)
     return Suggestion(
         settings=settings,
         confidence=confidence,
-        headings=headings,
-        sample_rows=tuple(_shown(headings, row) for row in rows[:_SHOWN_ROWS]),
+        headings=() if without_headings else headings,
+        sample_rows=()
+        if without_headings
+        else tuple(_shown(headings, row) for row in rows[:_SHOWN_ROWS]),
         sheets=sheets,
         fingerprint=headings_fingerprint(headings),
     )

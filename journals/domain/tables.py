@@ -119,7 +119,9 @@ def find_columns(
         raise Refused
     log.names_people = any(map(is_about_people, names))
     found = (
-        "–" if looks_like_data(names) else ", ".join(name[:CODE_LENGTH] for name in names if name)
+        "–"
+        if not best_score and looks_like_data(names)
+        else ", ".join(name[:CODE_LENGTH] for name in names if name)
     )
     places: dict[str, int] = {}
     required = required_fields(settings)

@@ -2,7 +2,7 @@
 
 import re
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 from connectors.bounds import is_amount, is_day
 
@@ -86,7 +86,10 @@ def amount_from(text: str) -> Decimal:
             raise ValueError(text)
         # Without marks between thousands: what is left before one or two figures is decimal.
         tidy = re.sub(rf"(?:[.,]|{_BLANK})(?=[0-9]{{3}})", "", tidy)
-    amount = Decimal(tidy.replace(",", ".")).quantize(Decimal("0.01"))
+    try:
+        amount = Decimal(tidy.replace(",", ".")).quantize(Decimal("0.01"))
+    except InvalidOperation:
+        raise TooLarge(text) from None  # more figures than a Decimal is counted with
     if not is_amount(amount):
         raise TooLarge(text)
     return amount

@@ -42,7 +42,10 @@ def bookings(dice: random.Random, *, most: int = 6) -> list[tuple[Place, Decimal
             value = money(dice) * dice.choice((1, 1, -1))
             place = period, dice.choice(ACCOUNTS), dice.choice(CENTRES), dice.choice(UNITS)
             found.append((place, value))
-            left -= value
+            if dice.random() < 0.5:
+                found.append(((period, dice.choice(ACCOUNTS), "", ""), -value))
+            else:
+                left -= value
         if left:
             found.append(((period, "2821", "", ""), left))
     return found
@@ -121,7 +124,7 @@ def sie(dice: random.Random) -> Made:
 # --- Tables ---------------------------------------------------------------------------------
 
 
-def _grouped(value: Decimal, mark: str, dice: random.Random) -> str:
+def _grouped(value: Decimal, mark: str, dice: random.Random, *, open_to_two: bool) -> str:
     whole, decimals = f"{abs(value):.2f}".split(".")
     between = dice.choice(("", "", "", "\u00a0", " ", "." if mark == "," else ","))
     groups = []
@@ -131,16 +134,18 @@ def _grouped(value: Decimal, mark: str, dice: random.Random) -> str:
     text = between.join([whole, *groups])
     if decimals != "00" or dice.random() < 0.7:
         text += mark + decimals
-    elif between == "." or between == ",":
-        text += mark + "00"  # without decimals nobody would know which mark it is
+    elif between in (".", ",") and not open_to_two:
+        text += mark + "00"
     minus = value < 0
     if not minus:
         return text
     return dice.choice((f"-{text}", f"-{text}", f"{text}-", f"({text})", f"\u2212{text}"))
 
 
-def _dated(period: str, order: str, dice: random.Random) -> str:
+def _dated(period: str, order: str, dice: random.Random, *, open_to_two: bool) -> str:
     year, month, of_month = period[:4], period[5:], f"{dice.randint(13, 28)}"
+    if open_to_two:
+        of_month, year = f"{dice.randint(1, 28):02d}", dice.choice((year, year[2:]))
     between = dice.choice(("-", ".", "/"))
     parts = {"ymd": (year, month, of_month), "dmy": (of_month, month, year)}
     return between.join(parts.get(order, (month, of_month, year)))
@@ -160,8 +165,12 @@ _HEADINGS = {
 }
 
 
-def csv(dice: random.Random) -> Made:
-    """Return a table as some payroll system might write it."""
+def csv(dice: random.Random, *, open_to_two: bool = False) -> Made:
+    """
+    Return a table as some payroll system might write it.
+
+    :param open_to_two: with values that can be read in two ways: 1,200 and 03/04/26
+    """
     booked = bookings(dice)
     separator = dice.choice((";", ";", ",", "\t", "|"))
     mark, order = dice.choice((",", ".")), dice.choice(("ymd", "dmy", "mdy"))
@@ -172,24 +181,28 @@ def csv(dice: random.Random) -> Made:
     dice.shuffle(names)
     columns = {name: dice.choice(_HEADINGS[name]) for name in names}
     with_person = dice.random() < 0.2
+
+    def written(value: Decimal) -> str:
+        return _grouped(value, mark, dice, open_to_two=open_to_two)
+
     out: list[list[str]] = []
     if dice.random() < 0.1:
         out.append(["Lönejournal", *[""] * dice.randint(0, 2)])
     out.append([columns[name] for name in names] + (["Medarbetare"] if with_person else []))
     for place, value in booked:
         at = dict(zip(("account", "cost_centre", "cost_unit"), place[1:], strict=True))
-        at["date"] = _dated(place[0], order, dice)
+        at["date"] = _dated(place[0], order, dice, open_to_two=open_to_two)
         at["period"] = dice.choice((place[0], place[0].replace("-", ""), f"{place[0][5:]}/2026"))
         at["text"] = dice.choice(_TEXTS)
         if signs == "sides":
             zero = dice.choice(("", "", "0", f"0{mark}00"))
-            at["debit"] = _grouped(value, mark, dice) if value > 0 else zero
-            at["credit"] = _grouped(-value, mark, dice) if value < 0 else zero
+            at["debit"] = written(value) if value > 0 else zero
+            at["credit"] = written(-value) if value < 0 else zero
         elif signs == "letters":
-            at["amount"] = _grouped(abs(value), mark, dice)
+            at["amount"] = written(abs(value))
             at["side"] = "D" if value > 0 else dice.choice(("K", "C"))
         else:
-            at["amount"] = _grouped(-value if signs == "credit_positive" else value, mark, dice)
+            at["amount"] = written(-value if signs == "credit_positive" else value)
         out.append([at[name] for name in names] + ([NAME] if with_person else []))
     quoting = dice.choice(("needed", "all"))
     end = dice.choice(("\r\n", "\n"))

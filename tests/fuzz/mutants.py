@@ -14,9 +14,15 @@ _FIELD = re.compile(rb"[^;,\t|\r\n ]+")
 
 
 def mutated(content: bytes, dice: random.Random) -> bytes:
-    """Return the content with one to four faults in it."""
-    for _ in range(dice.randint(1, 4)):
-        content = dice.choice(_WAYS)(content, dice)
+    """
+    Return the content with one to four faults in it.
+
+    Half of them are the same throughout the file: what differs in one row only is found by its
+    balance already.
+    """
+    ways = dice.choice((_ONCE, _THROUGHOUT))
+    for _ in range(dice.randint(1, 4 if ways is _ONCE else 2)):
+        content = dice.choice(ways)(content, dice)
     return content
 
 
@@ -69,4 +75,56 @@ def _field(content: bytes, dice: random.Random) -> bytes:
     return content[: one.start()] + two[0] + content[one.end() :]
 
 
-_WAYS = (_one_byte, _one_byte, _gone, _cut_off, _rows, _rows, _number, _number, _number, _field)
+def _number_everywhere(content: bytes, dice: random.Random) -> bytes:
+    """Change a number wherever it stands: debit and credit still balance."""
+    found = _NUMBER.findall(content)
+    if not found:
+        return content
+    old = dice.choice(found).lstrip(b"-")
+    new = old[:-1] + b"7" if dice.random() < 0.2 else dice.choice(_NUMBERS).encode("utf-8")
+    return content.replace(old, new.lstrip(b"-"))
+
+
+def _each_line(content: bytes, dice: random.Random) -> bytes:
+    """Do the same to every line, so that what is read wrongly is wrong in all of them."""
+    separator = dice.choice((b";", b",", b"\t", b"|"))
+    at = dice.randint(0, 7)
+    way = dice.randrange(5)
+    out = []
+    for line in content.splitlines(keepends=True):
+        body = line.rstrip(b"\r\n")
+        end = line[len(body) :]
+        if way == 0:
+            fields = body.split(separator)
+            if at + 1 < len(fields):
+                fields[at : at + 2] = [fields[at] + fields[at + 1]]
+            body = separator.join(fields)
+        elif way == 1:
+            body += separator + dice.choice((b"", b"50", b"x"))
+        elif way == 2:
+            body = body.rpartition(separator)[0] or body
+        elif way == 3:
+            fields = body.split(separator)
+            fields.insert(at, b"")
+            body = separator.join(fields)
+        else:
+            body = body.replace(b'"', b"")
+        out.append(body + end)
+    return b"".join(out)
+
+
+def _marks(content: bytes, dice: random.Random) -> bytes:
+    """Write every amount in another way."""
+    mark, between = dice.sample((b".", b",", b" ", b"'"), 2)
+    way = dice.randrange(4)
+    if way == 0:
+        return re.sub(rb"([0-9])[.,]([0-9]{2})(?![0-9])", rb"\1" + mark + rb"\2", content)
+    if way == 1:
+        return re.sub(rb"([0-9])([0-9]{3})(?=[.,][0-9])", rb"\1" + between + rb"\2", content)
+    if way == 2:
+        return re.sub(rb"([.,][0-9]{1,2})(?![0-9])", rb"\g<1>0", content)
+    return re.sub(rb"[.,]00(?![0-9])", b"", content)
+
+
+_ONCE = (_one_byte, _one_byte, _gone, _cut_off, _rows, _rows, _number, _number, _field)
+_THROUGHOUT = (_number_everywhere, _number_everywhere, _each_line, _marks)

@@ -19,6 +19,7 @@ Place = tuple[str, str, str, str]
 Totals = dict[Place, Decimal]
 
 BLANKS = " \t\u00a0\u202f\u2009"
+_EDGES = " \t\r\n\ufeff"
 _GAPS = set(" \u00a0\u202f\u2009'\u2019")
 _MONTHS = {"mars": 3, "januari": 1, "februari": 2, "april": 4, "maj": 5, "mar": 3, "maj.": 5}
 
@@ -282,9 +283,10 @@ def table(
         {columns["side"]} if "side" in columns else set()
     )
     places: dict[str, int] = {}
+    width = 0
     totals: Totals = {}
     for row in cells:
-        plain = [" ".join(re.split(r"[\s_-]+", cell.strip().lower())).strip() for cell in row]
+        plain = [" ".join(re.split(r"[\s_-]+", cell.strip(_EDGES).lower())).strip() for cell in row]
         if not places:
             if needed <= set(plain):
                 places = {
@@ -292,13 +294,14 @@ def table(
                     for name, heading in columns.items()
                     if heading in plain
                 }
+                width = max(place for place, cell in enumerate(plain, 1) if cell)
             continue
         if not any(row):
             continue
         at = {
             name: row[place].strip() if place < len(row) else "" for name, place in places.items()
         }
-        if len(row) > len(plain):
+        if any(row[width:]):
             raise Unclear("fields without heading")
         is_total = _TOTAL.match(at["account"]) or (
             not at["account"] and any(_TOTAL.match(cell.strip()) for cell in row)

@@ -18,7 +18,7 @@ from tests.fuzz.oracle import Totals, Unclear
 UNTOUCHED = 0.15
 """How many of the inputs stay as they were made; those must be read."""
 _PERSON = re.compile(rf"(?<![0-9]){makers.PERSON}(?![0-9])")
-_SIGN_RULES = {
+SIGN_RULES = {
     "signed": "signed", "sides": "debit_credit", "letters": "sign_column",
     "credit_positive": "signed_credit_positive",
 }  # fmt: skip
@@ -89,7 +89,7 @@ def play_csv(dice: random.Random, outcome: Outcome) -> str:
         separator=how["separator"],
         decimal_mark=how["mark"],
         date_format=how["order"],
-        sign_rule=_SIGN_RULES[how["signs"]],
+        sign_rule=SIGN_RULES[how["signs"]],
         period_rule="column" if "period" in how["columns"] else "from_date",
         columns=how["columns"],
     )

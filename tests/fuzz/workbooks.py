@@ -167,7 +167,8 @@ def _cells(row: ElementTree.Element, shared: list[str]) -> dict[int, tuple[str, 
         if kind == "s":
             value, kind = shared[int(value)], "text"
         elif kind == "inlineStr":
-            value, kind = "".join(cell.itertext()), "text"
+            value = "".join(text.text or "" for text in cell.iter("t"))
+            kind = "text"
         elif kind == "n" and cell.get("s") == "1":
             kind = "day"
         found[place] = value, kind
