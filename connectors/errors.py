@@ -114,12 +114,23 @@ class RateLimited(Unavailable):
     who = NOBODY
 
 
+class FreshTokenRefused(Unavailable):
+    """A token that was given a moment ago is refused: a fault over there, not of the account."""
+
+    summary = _("{vendor} refuses the access that it has just given.")
+    remedy = _(
+        "Nothing to do at first: it is tried again by itself every minute. If it lasts for hours, "
+        "an administrator looks at the account in {vendor}."
+    )
+    who = NOBODY
+
+
 class OutcomeUnknown(ConnectorError):
     """The call was sent and there is no clear answer: it may have been stored."""
 
-    summary = _("{vendor} did not answer clearly. The batch may or may not be booked.")
+    summary = _("{vendor} did not answer clearly. What was sent may or may not be booked.")
     remedy = _("Nothing to do yet: the ledger is asked before anything is sent again.")
-    not_booked = _("It is not known yet whether the batch was booked.")
+    not_booked = _("It is not known yet whether it was booked.")
     who = NOBODY
     action = "look_up"
 
@@ -146,7 +157,7 @@ class Forbidden(NotAuthorized):
 class Rejected(ConnectorError):
     """Understood and refused; a person corrects something and sends again."""
 
-    summary = _("{vendor} refused the batch.")
+    summary = _("{vendor} refused what was sent.")
     remedy = _("Read the vendor's own text below, correct what it names, then send again.")
     who = PAYROLL
     action = "retry"
@@ -202,10 +213,10 @@ class NotConfigured(Rejected):
 class NoAnswerToFollow(OutcomeUnknown):
     """The vendor said yes to a write, and its answer does not say what came of it."""
 
-    summary = _("{vendor} accepted the batch without saying its number.")
+    summary = _("{vendor} accepted what was sent without saying its number.")
 
 
 class ConflictingWrite(OutcomeUnknown):
     """The vendor says that something of the kind is there already: it may be ours."""
 
-    summary = _("{vendor} says that it has this already. It may be the batch itself.")
+    summary = _("{vendor} says that it has this already. It may be what was sent.")

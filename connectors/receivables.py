@@ -77,12 +77,17 @@ class SourcePayment:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A row that is there and cannot be read: shown with its reason, never counted as nothing."""
+    """
+    A row that is there and cannot be read: shown with its reason, never counted as nothing.
+
+    :param amount: in our sign, where that much could be read: control totals count it too
+    """
 
     key: PaymentKey | None
     field: str
     value: str
     reason: str
+    amount: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +174,16 @@ class SourceOpenItem:
     outstanding: Decimal
     currency: str
     due_on: date | None = None
+    posted_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierPayment:
+    """A payment on an invoice from before the date from which payments are fetched."""
+
+    customer_number: int
+    invoice_number: str
+    amount: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,14 +276,24 @@ class PaymentSource(Protocol):
 
     def read_customers(
         self, *, changed_since: datetime | None = None
-    ) -> Iterator[SourceCustomer]: ...
+    ) -> Iterator[SourceCustomer | Unreadable]:
+        """Yield the customers; one that cannot be read is named, and stops no other."""
+        ...
 
     def read_customer(self, number: int) -> SourceCustomer | None: ...
 
-    def read_open_items(self) -> Iterator[SourceOpenItem]: ...
+    def read_open_items(self) -> Iterator[SourceOpenItem | Unreadable]:
+        """Yield what is open; a row that cannot be read is named, and stops no other."""
+        ...
 
     def read_write_offs(self, invoice_numbers: Sequence[str]) -> Iterator[SourceWriteOff]:
         """Yield what was written off on those invoices; nothing where no column tells."""
+        ...
+
+    def read_earlier_payments(
+        self, invoice_numbers: Sequence[str], *, before: date, voucher_types: frozenset[int]
+    ) -> Iterator[EarlierPayment]:
+        """Yield the payments on those invoices from before that date, which nobody fetches."""
         ...
 
     def mark(self, keys: Sequence[PaymentKey], *, marker: str, value: str) -> list[MarkOutcome]:
@@ -437,7 +462,9 @@ class PaymentTarget(Protocol):
 
     def read_invoices(
         self, *, changed_since: datetime | None = None
-    ) -> Iterator[TargetInvoice]: ...
+    ) -> Iterator[TargetInvoice | Unreadable]:
+        """Yield the invoices; one that cannot be read is named, and stops no other."""
+        ...
 
     def read_balances_of(self, invoice_numbers: Sequence[str]) -> Mapping[str, Decimal]:
         """Return what is open now on those invoices, in the client's currency, where it says so."""
@@ -445,9 +472,13 @@ class PaymentTarget(Protocol):
 
     def read_customers(
         self, *, changed_since: datetime | None = None
-    ) -> Iterator[TargetCustomer]: ...
+    ) -> Iterator[TargetCustomer | Unreadable]:
+        """Yield the customers; one that cannot be read is named, and stops no other."""
+        ...
 
-    def read_open_items(self, *, on: date) -> Iterator[TargetOpenItem]: ...
+    def read_open_items(self, *, on: date) -> Iterator[TargetOpenItem | Unreadable]:
+        """Yield what was open then; an entry that cannot be read is named, and stops no other."""
+        ...
 
     def read_statement(
         self, *, first: date, last: date, customer_number: str = ""

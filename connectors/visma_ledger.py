@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from connectors.bounds import LARGEST_AMOUNT, as_text, is_day
 from connectors.errors import BadAnswer
 from connectors.receivables import (
+    EarlierPayment,
     LeftOut,
     PaymentKey,
     SourceCustomer,
@@ -29,6 +30,7 @@ from connectors.visma_origins import WRITE_OFF, why_in_doubt, why_no_money
 Row = Mapping[str, Any]
 
 _CENT = Decimal("0.01")
+_FINEST = Decimal("0.0001")
 
 
 class Unread(Exception):
@@ -50,6 +52,11 @@ class Reading:
 
     currencies: Mapping[int, str] = field(default_factory=lambda: {0: "NOK"})
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Europe/Oslo"))
+
+    def currency_of(self, number: int | str) -> str:
+        """Return the ISO code of a currency number, or the number where it has none."""
+        known = self.currencies.get(number) if isinstance(number, int) else None
+        return known or str(number)
 
     @property
     def own_currency(self) -> str:
@@ -73,8 +80,10 @@ def whole(row: Row, name: str, *, largest: int = 2**63 - 1) -> int:
     :raises Unread: if it is missing, too large, or something else
     """
     value = row.get(name)
-    if isinstance(value, bool) or not isinstance(value, int) or abs(value) > largest:
-        raise Unread(name, value, "not_a_number")
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise Unread(name, value, "missing" if value is None else "not_a_number")
+    if abs(value) > largest:
+        raise Unread(name, value, "too_large")
     return value
 
 
@@ -86,15 +95,37 @@ def amount(row: Row, name: str, *, largest: Decimal = LARGEST_AMOUNT) -> Decimal
     :raises Unread: if it is missing, no number, too large, or finer than the minor unit
     """
     value = row.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | Decimal):
-        raise Unread(name, value, "not_an_amount")
-    exact = Decimal(value)
-    if not exact.is_finite() or abs(exact) > largest:
-        raise Unread(name, value, "not_an_amount")
+    exact = exact_amount(row, name, largest=largest)
     rounded = exact.quantize(_CENT)
     if rounded != exact:
         raise Unread(name, value, "finer_than_a_cent")
-    return rounded
+    return rounded + 0  # no zero has a sign
+
+
+def exact_amount(row: Row, name: str, *, largest: Decimal = LARGEST_AMOUNT) -> Decimal:
+    """
+    Return an amount in the ledger's sign, however fine it is.
+
+    :raises Unread: if it is missing, no number, or larger than can be stored
+    """
+    value = row.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        raise Unread(name, value, "missing" if value is None else "not_an_amount")
+    exact = Decimal(value)
+    if not exact.is_finite():
+        raise Unread(name, value, "not_an_amount")
+    if abs(exact) > largest:
+        raise Unread(name, value, "too_large")
+    return exact
+
+
+def storable(row: Row, name: str) -> Decimal | None:
+    """Return an amount that is at least fine enough to be stored and added up; else None."""
+    try:
+        exact = exact_amount(row, name)
+    except Unread:
+        return None
+    return exact if exact == exact.quantize(_FINEST) else None
 
 
 def day(row: Row, name: str) -> date | None:
@@ -144,18 +175,22 @@ def yes(value: Any) -> bool:
 # --- Rows ---------------------------------------------------------------------------------------
 
 
-def read_payment(row: Row, *, reading: Reading) -> SourcePayment | LeftOut | Unreadable:
+def read_payment(row: Any, *, reading: Reading) -> SourcePayment | LeftOut | Unreadable:
     """Return the row as a payment, as a row that is none, or with why it cannot be read."""
+    if not isinstance(row, Mapping):
+        return Unreadable(None, "customerTransaction", str(row)[:100], "missing")
     key = None
     try:
         key = PaymentKey(whole(row, "voucherJournalNo"), whole(row, "auditNo"))
-        extra = row.get("extensions") or {}
+        extra = _extra(row)
         ledger_amount = amount(row, "amountDomestic")
         if why := why_no_money(extra.get("origin")):
             return LeftOut(key, -ledger_amount, why)
         paid_on = day(row, "voucherDate")
         if paid_on is None:
             raise Unread("voucherDate", row.get("voucherDate"), "not_a_date")
+        if not ledger_amount:
+            return LeftOut(key, ledger_amount, "no_amount")
         currency, in_currency = _currency(row, extra, ledger_amount, reading=reading)
         return SourcePayment(
             key=key,
@@ -175,7 +210,21 @@ def read_payment(row: Row, *, reading: Reading) -> SourcePayment | LeftOut | Unr
             doubt=why_in_doubt(extra.get("origin")),
         )
     except Unread as unread:
-        return Unreadable(key, unread.field, str(unread.value)[:100], unread.reason)
+        there = storable(row, "amountDomestic")
+        return Unreadable(
+            key,
+            unread.field,
+            str(unread.value)[:100],
+            unread.reason,
+            amount=None if there is None else -there,
+        )
+
+
+def _extra(row: Row) -> Row:
+    extra = row.get("extensions") or {}
+    if not isinstance(extra, Mapping):
+        raise Unread("extensions", extra, "not_readable")
+    return extra
 
 
 def marked(extra: Row) -> bool | None:
@@ -190,22 +239,20 @@ def _currency(
 ) -> tuple[str, Decimal]:
     """Return the currency and the amount in it; no currency where nothing tells which it is."""
     number = extra.get("currency")
+    if number is not None and not isinstance(number, int | str):
+        raise Unread("currency", number, "not_readable")
     if row.get("amountInCurrency") is None:
         if number not in (None, 0):
             raise Unread("amountInCurrency", None, "not_an_amount")
         return reading.own_currency, ledger_amount
     in_currency = amount(row, "amountInCurrency")
     if number is not None:
-        return reading.currencies.get(number, str(number)), in_currency
+        return reading.currency_of(number), in_currency
     return (reading.own_currency if in_currency == ledger_amount else ""), in_currency
 
 
-def read_customer(row: Row, *, reading: Reading, vendor: str) -> SourceCustomer:
-    """
-    Return the row as a customer.
-
-    :raises BadAnswer: if number or block cannot be read; a block is never guessed
-    """
+def read_customer(row: Row, *, reading: Reading) -> SourceCustomer | Unreadable:
+    """Return the row as a customer, or with why it cannot be read; a block is never guessed."""
     try:
         return SourceCustomer(
             number=whole(row, "customerNo"),
@@ -215,29 +262,38 @@ def read_customer(row: Row, *, reading: Reading, vendor: str) -> SourceCustomer:
             changed_at=moment(row, "changedTimestamp", reading=reading),
         )
     except Unread as unread:
-        raise bad("associate", unread, vendor=vendor) from None
+        # Without the number nobody knows whose row it is: the name helps to find it.
+        name = text(row, "name")[:60]
+        return Unreadable(
+            None, unread.field, f"{name}: {unread.value}"[:100], f"customer:{unread.reason}"
+        )
 
 
-def read_open_item(row: Row, *, reading: Reading, vendor: str) -> SourceOpenItem:
-    """
-    Return the row as an open item, in the ledger's sign.
-
-    :raises BadAnswer: if an amount cannot be read: a sum without it would be wrong
-    """
+def read_open_item(row: Row, *, reading: Reading) -> SourceOpenItem | Unreadable:
+    """Return the row as an open item in the ledger's sign, or with why it cannot be read."""
     try:
-        extra = row.get("extensions") or {}
+        extra = _extra(row)
         number = extra.get("currency")
+        if number is not None and not isinstance(number, int | str):
+            raise Unread("currency", number, "not_readable")
         own = reading.own_currency
         return SourceOpenItem(
             customer_number=whole(row, "customerNo"),
             invoice_number=text(row, "invoiceNo"),
             amount=amount(row, "amountDomestic"),
             outstanding=amount(row, "outstandingAmountDomestic"),
-            currency=own if number is None else reading.currencies.get(number, str(number)),
+            currency=own if number is None else reading.currency_of(number),
             due_on=day(row, "dueDate"),
+            posted_on=day(row, "voucherDate"),
         )
     except Unread as unread:
-        raise bad("customerTransaction", unread, vendor=vendor) from None
+        return Unreadable(
+            None,
+            unread.field,
+            str(unread.value)[:100],
+            unread.reason,
+            amount=storable(row, "outstandingAmountDomestic"),
+        )
 
 
 def read_write_off(row: Row, *, vendor: str) -> SourceWriteOff | None:
@@ -256,6 +312,20 @@ def read_write_off(row: Row, *, vendor: str) -> SourceWriteOff | None:
         )
     except Unread as unread:
         raise bad("customerTransaction", unread, vendor=vendor) from None
+
+
+def read_earlier_payment(row: Row) -> EarlierPayment | None:
+    """Return the row as a payment; one that cannot be read explains nothing."""
+    try:
+        if why_no_money(_extra(row).get("origin")):
+            return None
+        return EarlierPayment(
+            customer_number=whole(row, "customerNo"),
+            invoice_number=text(row, "invoiceNo"),
+            amount=-amount(row, "amountDomestic"),
+        )
+    except Unread:
+        return None
 
 
 def bad(where: str, unread: Unread, *, vendor: str) -> BadAnswer:

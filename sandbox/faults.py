@@ -25,6 +25,7 @@ KINDS: dict[str, tuple[str, str]] = {
         "create",
     ),
     "no_location": ("201 without a Location header", "create"),
+    "refused": ("PowerOffice Go: 400, understood and refused, nothing stored", "go_create"),
     "hidden": ("A statement of PowerOffice Go that does not show anything yet", "go_statement"),
     "not_found": ("404 although the batch is there (it shows late)", "read"),
     "empty_list": ("An empty list although batches are there (they show late)", "list"),

@@ -18,7 +18,7 @@ from accounts.operations import audit, claims
 from accounts.operations.boundaries import reached
 from accounts.operations.faults import DATABASE_IS_AWAY, fault_number
 from accounts.operations.waking import wake
-from connectors.errors import ConnectorError, Unavailable
+from connectors.errors import ConnectorError, RateLimited, Unavailable
 from connectors.words import gettext_noop as _
 
 log = structlog.get_logger(__name__)
@@ -107,7 +107,9 @@ def run_errand(*, errand_id: int, now: datetime) -> Errand | None:
             errand.mark_done(result=result, now=now)
         reached("errand.stored")
     except Unavailable as failure:
-        if errand.attempts < _TRIES and errand.params.get("patient"):
+        # A call that was not carried out is made when the wait is over, as its words say.
+        again = errand.params.get("patient") or isinstance(failure, RateLimited)
+        if errand.attempts < _TRIES and again:
             errand.put_back(until=now + timedelta(seconds=failure.retry_after or 15))
         else:
             _fail(errand, failure, now=now)

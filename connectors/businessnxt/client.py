@@ -5,7 +5,7 @@ How a request is made, and what its errors mean, is in :mod:`connectors.business
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -17,11 +17,12 @@ from connectors.businessnxt import discovery, documents, errors, payloads
 from connectors.businessnxt.discovery import Columns, Names
 from connectors.businessnxt.door import Door
 from connectors.businessnxt.errors import VENDOR
-from connectors.errors import NoCreditBlock
+from connectors.errors import BadAnswer, NoCreditBlock
 from connectors.http import BearerToken, Http, Timeouts
 from connectors.limits import Limiter
 from connectors.receivables import (
     ControlTotal,
+    EarlierPayment,
     LeftOut,
     MarkOutcome,
     PaymentKey,
@@ -252,7 +253,8 @@ class Client:
             sums = row.get("aggregates") or {}
             count += self._whole(sums.get("count") or {}, "auditNo")
             try:
-                total -= visma_ledger.amount(
+                # A row that is finer than a cent is in the sum; which one, its own line tells.
+                total -= visma_ledger.exact_amount(
                     sums.get("sum") or {}, "amountDomestic", largest=LARGEST_SUM
                 )
             except visma_ledger.Unread as unread:
@@ -268,7 +270,9 @@ class Client:
 
     # --- Customers and open items -----------------------------------------------------------
 
-    def read_customers(self, *, changed_since: datetime | None = None) -> Iterator[SourceCustomer]:
+    def read_customers(
+        self, *, changed_since: datetime | None = None
+    ) -> Iterator[SourceCustomer | Unreadable]:
         """
         Yield the customers, or those changed since, less a day.
 
@@ -281,16 +285,19 @@ class Client:
 
     def read_customer(self, number: int) -> SourceCustomer | None:
         """Return one customer, or None if there is none."""
-        return next(self._customers(payloads.customer_filter(number=number)), None)
+        found = next(self._customers(payloads.customer_filter(number=number)), None)
+        if isinstance(found, Unreadable):
+            raise BadAnswer(vendor=VENDOR, detail=f"associate: {found.field} {found.value}")
+        return found
 
-    def _customers(self, filter_: dict[str, Any]) -> Iterator[SourceCustomer]:
+    def _customers(self, filter_: dict[str, Any]) -> Iterator[SourceCustomer | Unreadable]:
         if not self.columns.credit_denied:
             raise NoCreditBlock(vendor=VENDOR)
         document = documents.customers(with_block=True)
         for row in self._door.all_rows(document, "ReadCustomers", "associate", {"filter": filter_}):
-            yield visma_ledger.read_customer(row, reading=self._reading, vendor=VENDOR)
+            yield visma_ledger.read_customer(row, reading=self._reading)
 
-    def read_open_items(self) -> Iterator[SourceOpenItem]:
+    def read_open_items(self) -> Iterator[SourceOpenItem | Unreadable]:
         """
         Yield every posting with something outstanding, payments without an invoice included.
 
@@ -307,7 +314,7 @@ class Client:
         rows = self._door.all_rows(document, "ReadOpenItems", "customerTransaction", variables)
         for row in rows:
             yield visma_ledger.read_open_item(
-                payloads.with_named_columns(row), reading=self._reading, vendor=VENDOR
+                payloads.with_named_columns(row), reading=self._reading
             )
 
     def read_write_offs(self, invoice_numbers: Sequence[str]) -> Iterator[SourceWriteOff]:
@@ -327,6 +334,26 @@ class Client:
                 document, "ReadWriteOffs", "customerTransaction", variables
             ):
                 one = visma_ledger.read_write_off(payloads.with_named_columns(row), vendor=VENDOR)
+                if one is not None:
+                    yield one
+
+    def read_earlier_payments(
+        self, invoice_numbers: Sequence[str], *, before: date, voucher_types: frozenset[int]
+    ) -> Iterator[EarlierPayment]:
+        """Yield the payments on those invoices from before that date, which nobody fetches."""
+        by_name = self.columns.by_name("origin")
+        document = documents.write_offs(self.columns.as_columns("origin"))
+        for start in range(0, len(invoice_numbers), INVOICES_PER_CALL):
+            some = invoice_numbers[start : start + INVOICES_PER_CALL]
+            variables = {
+                "filter": payloads.earlier_filter(some, before=before, voucher_types=voucher_types),
+                "origin": by_name,
+                "withOrigin": bool(by_name),
+            }
+            for row in self._door.all_rows(
+                document, "ReadWriteOffs", "customerTransaction", variables
+            ):
+                one = visma_ledger.read_earlier_payment(payloads.with_named_columns(row))
                 if one is not None:
                     yield one
 

@@ -125,7 +125,7 @@ query ReadOpenItems(
     ) {
       pageInfo { hasNextPage endCursor }
       items {
-        voucherJournalNo auditNo customerNo invoiceNo dueDate
+        voucherJournalNo auditNo customerNo invoiceNo voucherDate dueDate
         amountDomestic outstandingAmountDomestic %s
         extensions @include(if: $withCurrency) { currency: integerValue(name: $currency) }
       }

@@ -11,7 +11,7 @@ from typing import Any
 
 from connectors.businessnxt import errors, payloads
 from connectors.businessnxt.errors import VENDOR
-from connectors.errors import BadAnswer, ConnectorError, Unavailable
+from connectors.errors import BadAnswer, ConnectorError, OutcomeUnknown, Unavailable
 from connectors.http import Answer, Http
 
 MOST_PAGES = 20_000
@@ -118,6 +118,17 @@ class Door:
             failed.setdefault(alias, str(error.get("message") or "refused")[:200])
         data = content.get("data") or {}
         company = data.get("useCompany") if isinstance(data, Mapping) else None
+        found = content.get("errors") or ()
+        if any(errors.passes_by_itself(error) for error in found) or not (found or company):
+            # Time was up, or nothing came: no reason that lasts. A read is made again, a write
+            # is looked at first.
+            unclear = OutcomeUnknown if writes else errors.ReadFailed
+            raise unclear(
+                vendor=VENDOR,
+                detail=errors.words(found) or "nothing came back",
+                trace_id=str((content.get("extensions") or {}).get("vbnxt-trace-id") or ""),
+                status=200,
+            )
         if not isinstance(company, Mapping):
             failed.setdefault("", "nothing_came_back")
             return {}, failed

@@ -18,6 +18,7 @@ from connectors.errors import (
     BadAnswer,
     ConnectorError,
     Forbidden,
+    FreshTokenRefused,
     RateLimited,
     Rejected,
     Unavailable,
@@ -99,14 +100,14 @@ class ClientIdTooLong(Rejected):
 
 def failure(answer: http.Answer, *, writes: bool) -> ConnectorError:
     """Return the failure that an answer is by its status; its body may be a web page."""
-    return http.failure(
-        answer,
-        vendor=VENDOR,
-        writes=writes,
-        detail=" ".join(_TAGS.sub(" ", answer.text[:_LONGEST]).split())[:300]
-        or f"HTTP {answer.status}",
-        trace_id=trace_id(answer.body) or answer.trace_id,
-    )
+    shown = " ".join(_TAGS.sub(" ", answer.text[:_LONGEST]).split())[:300]
+    detail, trace = shown or f"HTTP {answer.status}", trace_id(answer.body) or answer.trace_id
+    if answer.status == 401:
+        # A new token was fetched for this answer: see `connectors.http.BearerToken`.
+        return FreshTokenRefused(
+            vendor=VENDOR, detail=detail, status=401, trace_id=trace, retry_after=60
+        )
+    return http.failure(answer, vendor=VENDOR, writes=writes, detail=detail, trace_id=trace)
 
 
 _TRACE = re.compile(rb'"vbnxt-trace-id"\s*:\s*"([^"\\]{1,100})"')

@@ -5,7 +5,7 @@ The rows themselves are read in :mod:`connectors.visma_ledger`: classic has the 
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from connectors.businessnxt.errors import VENDOR
@@ -57,6 +57,19 @@ def customer_filter(*, number: int | None = None, since: datetime | None = None)
 def invoice_filter(numbers: Sequence[str]) -> dict[str, Any]:
     """Return the filter of all postings on those invoices."""
     return {"invoiceNo": {"_in": list(numbers)}}
+
+
+def earlier_filter(
+    numbers: Sequence[str], *, before: date, voucher_types: frozenset[int]
+) -> dict[str, Any]:
+    """Return the filter of the payments on those invoices from before that date."""
+    return {
+        "_and": [
+            {"invoiceNo": {"_in": list(numbers)}},
+            {"voucherDate": {"_lt": number_of_date(before)}},
+            {"voucherType": {"_in": sorted(voucher_types)}},
+        ]
+    }
 
 
 OPEN_FILTER = {"outstandingAmountDomestic": {"_not_eq": 0}}

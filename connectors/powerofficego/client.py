@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from connectors.base import Observer, Tokens
 from connectors.errors import (
@@ -35,8 +35,11 @@ from connectors.receivables import (
     TargetInvoice,
     TargetOpenItem,
     TargetProject,
+    Unreadable,
 )
 
+T = TypeVar("T")
+Item = Mapping[str, Any]
 CAPABILITIES = TargetCapabilities(invoices=True, time_blocks=True)
 PAGE_SIZE = 5000
 CALLS_PER_SECOND = 10
@@ -244,18 +247,22 @@ class Client:
     # --- Customers, invoices, ledger --------------------------------------------------------
 
     # https://developer.poweroffice.net/workflows/contacts/customer
-    def read_customers(self, *, changed_since: datetime | None = None) -> Iterator[TargetCustomer]:
+    def read_customers(
+        self, *, changed_since: datetime | None = None
+    ) -> Iterator[TargetCustomer | Unreadable]:
         """Yield the customers, or those changed since then."""
         params = _since("lastChangedDateTimeOffsetGreaterThan", changed_since)
         for item in self._door.items("/Customers", params):
-            yield payloads.customer(item)
+            yield _read(payloads.customer, item, what="customer")
 
     # https://developer.poweroffice.net/workflows/reporting/outgoing-invoices
-    def read_invoices(self, *, changed_since: datetime | None = None) -> Iterator[TargetInvoice]:
+    def read_invoices(
+        self, *, changed_since: datetime | None = None
+    ) -> Iterator[TargetInvoice | Unreadable]:
         """Yield invoices and credit notes, or those whose balance changed since then."""
         params = _since("balanceLastChangedDateTimeOffsetGreaterThan", changed_since)
         for item in self._door.items("/OutgoingInvoices", params):
-            yield payloads.invoice(item)
+            yield _read(payloads.invoice, item, what="invoice")
 
     # https://developer.poweroffice.net/workflows/reporting/outgoing-invoices
     def read_balances_of(self, invoice_numbers: Sequence[str]) -> dict[str, Decimal]:
@@ -271,10 +278,10 @@ class Client:
         return found
 
     # https://developer.poweroffice.net/workflows/reporting/customer-ledger
-    def read_open_items(self, *, on: date) -> Iterator[TargetOpenItem]:
+    def read_open_items(self, *, on: date) -> Iterator[TargetOpenItem | Unreadable]:
         """Yield what was open at the end of that day."""
         for item in self._door.items("/Customerledger/OpenItems", {"date": on.isoformat()}):
-            yield payloads.open_item(item)
+            yield _read(payloads.open_item, item, what="open_item")
 
     # https://developer.poweroffice.net/workflows/reporting/customer-ledger
     def read_statement(
@@ -459,7 +466,9 @@ class Client:
     def _customer(self, number: str) -> TargetCustomer:
         """Return the customer: all are read at the first one, and a new one by itself."""
         if number not in self._customers and not self._all_customers_read:
-            self._customers = {one.number: one for one in self.read_customers()}
+            self._customers = {
+                one.number: one for one in self.read_customers() if isinstance(one, TargetCustomer)
+            }
             self._all_customers_read = True
         if number not in self._customers and number.isdecimal():
             for item in self._door.items("/Customers", {"customerNos": number}):
@@ -561,6 +570,14 @@ class Client:
             body=payloads.deny_time(expected=expected, denied=denied),
             kind="application/json-patch+json",
         )
+
+
+def _read(read: Callable[[Item], T], item: Item, *, what: str) -> T | Unreadable:
+    """Return a member of a list, or with why it cannot be read: it stops no other."""
+    try:
+        return read(item)
+    except BadAnswer as unread:
+        return Unreadable(None, what, unread.detail[:100], f"{what}:not_readable")
 
 
 def _since(name: str, moment: datetime | None) -> dict[str, str | int]:

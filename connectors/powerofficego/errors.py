@@ -17,6 +17,7 @@ from connectors.errors import (
     ConflictingWrite,
     ConnectorError,
     Forbidden,
+    FreshTokenRefused,
     NotAuthorized,
     OutcomeUnknown,
     Rejected,
@@ -216,6 +217,15 @@ def said(answer: http.Answer) -> str:
         return " ".join(text.split())[:500]
 
 
+def names_an_error(answer: http.Answer) -> bool:
+    """Return whether an answer of the token endpoint is its own: JSON with an error in it."""
+    try:
+        content = json.loads(answer.text)
+    except ValueError:
+        return False
+    return any(str(key).lower() == "error" and value for key, value in _members(content))
+
+
 def _members(content: Any) -> Iterator[tuple[Any, Any]]:
     if isinstance(content, dict):
         yield from content.items()
@@ -230,10 +240,13 @@ def failure(answer: http.Answer, *, writes: bool) -> ConnectorError:
     elif answer.status == 401 and "subscription" in generic.detail.lower():
         # The gateway's own words, in front of the API: a token does not cure it.
         kind = SubscriptionRefused
+    elif answer.status == 401:
+        # A new token was fetched for this answer: see `connectors.http.BearerToken`.
+        kind = FreshTokenRefused
     return kind(
         vendor=VENDOR,
         detail=generic.detail,
         status=answer.status,
         trace_id=generic.trace_id,
-        retry_after=generic.retry_after,
+        retry_after=generic.retry_after or (60 if kind is FreshTokenRefused else None),
     )

@@ -132,8 +132,11 @@ def _failure(answer: Answer) -> ConnectorError:
         return RateLimited(vendor=VENDOR, status=429, retry_after=1.0 if wait is None else wait)
     if answer.status >= 500:
         return IdentityServiceDown(vendor=VENDOR, status=answer.status)
-    if answer.status == 401:
+    if answer.status == 401 and "subscription" in words.lower():
         return errors.SubscriptionRefused(vendor=VENDOR, status=401, detail=words)
-    if answer.status in (400, 403):
-        return errors.ClientKeyRefused(vendor=VENDOR, status=answer.status, detail=words)
+    if answer.status in (400, 401, 403):
+        # Only the service itself says what is wrong with a key; a gateway's page does not.
+        if errors.names_an_error(answer):
+            return errors.ClientKeyRefused(vendor=VENDOR, status=answer.status, detail=words)
+        return IdentityServiceDown(vendor=VENDOR, status=answer.status, detail=words)
     return BadAnswer(vendor=VENDOR, status=answer.status, detail="not a token answer")

@@ -6,16 +6,17 @@ is one short connection, and nothing is written unless the operator has switched
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from typing import Any
 
 from connectors import visma_ledger, visma_origins
 from connectors.bounds import LARGEST_SUM
-from connectors.errors import ConnectorError, NoCreditBlock, Unavailable
+from connectors.errors import BadAnswer, ConnectorError, NoCreditBlock, Unavailable
 from connectors.receivables import (
     ControlTotal,
+    EarlierPayment,
     LeftOut,
     MarkOutcome,
     PaymentKey,
@@ -183,7 +184,7 @@ class Client:
         try:
             return ControlTotal(
                 count=visma_ledger.whole(row, "rows_found"),
-                amount=-visma_ledger.amount({"total": total}, "total", largest=LARGEST_SUM),
+                amount=-visma_ledger.exact_amount({"total": total}, "total", largest=LARGEST_SUM),
             )
         except visma_ledger.Unread as unread:
             raise visma_ledger.bad("totals", unread, vendor=VENDOR) from None
@@ -205,7 +206,9 @@ class Client:
 
     # --- Customers and open items -----------------------------------------------------------
 
-    def read_customers(self, *, changed_since: datetime | None = None) -> Iterator[SourceCustomer]:
+    def read_customers(
+        self, *, changed_since: datetime | None = None
+    ) -> Iterator[SourceCustomer | Unreadable]:
         """
         Yield the customers, or those changed since, less a day.
 
@@ -221,9 +224,14 @@ class Client:
 
     def read_customer(self, number: int) -> SourceCustomer | None:
         """Return one customer, or None if there is none."""
-        return next(self._customers("= ?", "", [number]), None)
+        found = next(self._customers("= ?", "", [number]), None)
+        if isinstance(found, Unreadable):
+            raise BadAnswer(vendor=VENDOR, detail=f"Actor: {found.field} {found.value}")
+        return found
 
-    def _customers(self, test: str, clause: str, values: list[Any]) -> Iterator[SourceCustomer]:
+    def _customers(
+        self, test: str, clause: str, values: list[Any]
+    ) -> Iterator[SourceCustomer | Unreadable]:
         columns = self.layout.customers
         if "customerNo" not in columns:
             detail = f"{discovery.CUSTOMER_TABLE}: customerNo"
@@ -240,15 +248,15 @@ class Client:
             values,
         )
         for row in rows:
-            yield visma_ledger.read_customer(row, reading=self._reading, vendor=VENDOR)
+            yield visma_ledger.read_customer(row, reading=self._reading)
 
-    def read_open_items(self) -> Iterator[SourceOpenItem]:
+    def read_open_items(self) -> Iterator[SourceOpenItem | Unreadable]:
         """Yield every posting with something outstanding, in the ledger's sign."""
         column = self.layout.needed().get("outstandingAmountDomestic")
         if column is None:
             raise errors.ColumnsDiffer(vendor=VENDOR, detail="outstandingAmountDomestic")
         for row in self._ledger(f"{quoted(column)} <> ?", [0]):
-            yield visma_ledger.read_open_item(row, reading=self._reading, vendor=VENDOR)
+            yield visma_ledger.read_open_item(row, reading=self._reading)
 
     def read_write_offs(self, invoice_numbers: Sequence[str]) -> Iterator[SourceWriteOff]:
         """Yield what was written off on those invoices; nothing where no column tells."""
@@ -261,6 +269,26 @@ class Client:
             where = f"{origin} = ? AND {invoice} IN ({', '.join('?' * len(some))})"
             for row in self._ledger(where, [visma_origins.WRITE_OFF, *some]):
                 one = visma_ledger.read_write_off(row, vendor=VENDOR)
+                if one is not None:
+                    yield one
+
+    def read_earlier_payments(
+        self, invoice_numbers: Sequence[str], *, before: date, voucher_types: frozenset[int]
+    ) -> Iterator[EarlierPayment]:
+        """Yield the payments on those invoices from before that date, which nobody fetches."""
+        columns = self.layout.needed()
+        if "invoiceNo" not in columns or not voucher_types:
+            return
+        types = sorted(voucher_types)
+        for start in range(0, len(invoice_numbers), _INVOICES_PER_STATEMENT):
+            some = invoice_numbers[start : start + _INVOICES_PER_STATEMENT]
+            where = (
+                f"{quoted(columns['invoiceNo'])} IN ({', '.join('?' * len(some))})"
+                f" AND {quoted(columns['voucherDate'])} < ?"
+                f" AND {quoted(columns['voucherType'])} IN ({', '.join('?' * len(types))})"
+            )
+            for row in self._ledger(where, [*some, number_of_date(before), *types]):
+                one = visma_ledger.read_earlier_payment(row)
                 if one is not None:
                     yield one
 

@@ -51,6 +51,7 @@ class Left(StrEnum):
     NOT_FOUND = "not_found"
     WRONG_KID = "wrong_kid"
     CURRENCY = "currency"
+    EXCHANGE_RATE = "exchange_rate"
     OTHER_CUSTOMER = "other_customer"
     SEVERAL = "several"
     NOTHING_TO_RETURN = "nothing_to_return"
@@ -215,13 +216,15 @@ class Books:
         total = ZERO
         for candidate in found:
             open_now = self._open[candidate.id]
-            if open_now is None or candidate.foreign != payment.foreign:
+            if candidate.foreign != payment.foreign:
                 return Left.CURRENCY
+            if open_now is None:
+                return Left.EXCHANGE_RATE if payment.foreign else Left.CURRENCY
             total += open_now
         if payment.foreign and payment.amount != total:
             # In the same foreign currency only what fits to the last unit is beyond doubt: any
             # difference may be one of the exchange rate.
-            return Left.CURRENCY
+            return Left.EXCHANGE_RATE
         if found[0].is_credit_note:
             return self._doubt_of_payout(payment, found[0], open=total)
         if payment.amount < 0 and (len(found) > 1 or self._paid[found[0].id] < -payment.amount):

@@ -18,12 +18,18 @@ class Difference(StrEnum):
 
     NONE = "none"
     IN_TRANSIT = "in_transit"
+    REFUSED = "refused"
+    IN_DOUBT = "in_doubt"
+    NOT_JOINED = "not_joined"
     UNMATCHED = "unmatched"
     PLACED_HERE = "placed_here"
+    ACROSS = "across"
+    BEFORE_START = "before_start"
     WRITTEN_OFF = "written_off"
     COMPRESSED = "compressed"
     ROUNDED = "rounded"
     CURRENCY = "currency"
+    UNREADABLE = "unreadable"
     UNKNOWN = "unknown"
 
 
@@ -34,7 +40,13 @@ class Sides:
 
     None on a side: it does not know the invoice, which is as if nothing were open there.
 
-    :param in_transit: matched in the hub and not yet registered in the target
+    :param in_transit: matched in the hub and not yet registered in the target, for whatever reason
+    :param refused: how much of that the target has refused
+    :param in_doubt: how much of that may stand there already, or must be decided by a person
+    :param not_joined: registered there, and not joined to the invoice by the target
+    :param waits: what waits here for an invoice, which is never registered in the target
+    :param across: of payments of another customer that were matched with it here
+    :param before_start: of payments in the source before the date from which they are fetched
     :param unmatched: payments of the customer that the hub could not place
     :param placed_here: payments of the customer that the hub has placed and the source has not
     :param written_off: what the target wrote off on it
@@ -48,6 +60,12 @@ class Sides:
     hub: Decimal | None
     target: Decimal | None
     in_transit: Decimal = ZERO
+    refused: Decimal = ZERO
+    in_doubt: Decimal = ZERO
+    not_joined: Decimal = ZERO
+    waits: Decimal = ZERO
+    across: Decimal = ZERO
+    before_start: Decimal = ZERO
     unmatched: Decimal = ZERO
     placed_here: Decimal = ZERO
     written_off: Decimal = ZERO
@@ -79,18 +97,13 @@ def explain(sides: Sides) -> Explained:
 def _reason(sides: Sides, *, above: Decimal, beyond: Decimal) -> Difference:
     if above == 0 and beyond == 0:
         return Difference.NONE
-    if above == 0 and beyond == sides.in_transit != 0:
-        return Difference.IN_TRANSIT
-    settled_there = beyond in (ZERO, sides.in_transit)
-    if settled_there and sides.written_off_in_source and above == sides.written_off_in_source:
-        # Before UNMATCHED: it names the invoice, a waiting payment only might belong to it.
-        return Difference.WRITTEN_OFF
-    if settled_there and sides.unmatched and 0 < above <= sides.unmatched:
-        # Visma has placed a payment that waits in our queue.
-        return Difference.UNMATCHED
-    if settled_there and sides.placed_here and 0 < -above <= sides.placed_here:
-        # A person has placed a payment here that still waits in Visma.
-        return Difference.PLACED_HERE
+    there = _reason_there(sides, beyond=beyond)
+    if there and above == 0:
+        return there
+    settled_there = beyond == 0 or there is not None
+    if settled_there and (known := _reason_in_source(sides, above=above)):
+        # What a person must see is not hidden behind a reason on the other side.
+        return there if there in (Difference.REFUSED, Difference.IN_DOUBT) else known
     if sides.written_off and -beyond == sides.written_off and above in (ZERO, sides.written_off):
         return Difference.WRITTEN_OFF
     if sides.rounded and above in (ZERO, -sides.rounded) and beyond in (ZERO, sides.rounded):
@@ -101,6 +114,41 @@ def _reason(sides: Sides, *, above: Decimal, beyond: Decimal) -> Difference:
     if sides.foreign:
         return Difference.CURRENCY
     return Difference.UNKNOWN
+
+
+def _reason_there(sides: Sides, *, beyond: Decimal) -> Difference | None:
+    """Return what accounts for all that the target has more open than the hub."""
+    going = sides.in_transit
+    if beyond and going and beyond in (going, going - sides.in_doubt):
+        if sides.refused:
+            return Difference.REFUSED
+        return Difference.IN_DOUBT if sides.in_doubt else Difference.IN_TRANSIT
+    if going and sides.in_doubt == going and not beyond:
+        # It stands there already, and the hub does not know it yet.
+        return Difference.IN_DOUBT
+    if beyond and sides.not_joined and beyond in (sides.not_joined, sides.not_joined + going):
+        return Difference.NOT_JOINED
+    if beyond and sides.waits and beyond in (sides.waits, sides.waits + sides.not_joined):
+        return Difference.UNMATCHED
+    return None
+
+
+def _reason_in_source(sides: Sides, *, above: Decimal) -> Difference | None:
+    """Return what accounts for all that the hub has more open than the source."""
+    if sides.written_off_in_source and above == sides.written_off_in_source:
+        # Before UNMATCHED: it names the invoice, a waiting payment only might belong to it.
+        return Difference.WRITTEN_OFF
+    if sides.before_start and above == sides.before_start:
+        return Difference.BEFORE_START
+    if sides.across and -above == sides.across:
+        return Difference.ACROSS
+    if sides.unmatched and 0 < above <= sides.unmatched:
+        # Visma has placed a payment that waits in our queue.
+        return Difference.UNMATCHED
+    if sides.placed_here and 0 < -above <= sides.placed_here:
+        # A person has placed a payment here that still waits in Visma.
+        return Difference.PLACED_HERE
+    return None
 
 
 AGEING_DAYS = (0, 30, 60, 90)

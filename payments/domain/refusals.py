@@ -209,6 +209,56 @@ class OtherSinceTheBackup(OutcomeUnknown):
     needs = ("vouchers",)
 
 
+class PaymentFault(OutcomeUnknown):
+    """The hub itself failed over one payment; the others go on."""
+
+    summary = _("The hub made a mistake over this payment, and stopped it.")
+    remedy = _(
+        "Look in the invoicing system whether it stands there, then choose. Tell the operator of "
+        "the hub the number {request_id}: the log has the cause under it."
+    )
+    not_booked = _("It is not known whether the payment is registered.")
+    who = FINANCE
+    action = "decide"
+    needs = ("request_id",)
+
+
+class RunFault(BadAnswer):
+    """The hub itself failed over a run, or a block; what it has stored is kept."""
+
+    summary = _("The hub made a mistake here, and stopped.")
+    remedy = _(
+        "Try again. If it stops once more, tell the operator of the hub the number {request_id}: "
+        "the log has the cause under it."
+    )
+    not_booked = _("What was stored until then is kept.")
+    who = OPERATOR
+    needs = ("request_id",)
+
+
+class PaymentNumberGivenAgain(OutcomeUnknown):
+    """The target gave a voucher's id to another payment: the older one is no longer there."""
+
+    summary = _("The invoicing system gave the voucher {number} to another payment of the hub.")
+    remedy = _(
+        "Look there whether this payment still stands under another number. It was deleted there "
+        "if it does not; then choose what is true."
+    )
+    not_booked = _("It is not known whether the payment is still registered.")
+    who = FINANCE
+    action = "decide"
+    needs = ("number",)
+
+
+class PaymentNumberIsRead(OutcomeUnknown):
+    """The target gave the id of an older payment: the new one is read back before it is proven."""
+
+    summary = _("The invoicing system gave the voucher {number}, which another payment had.")
+    remedy = _("Nothing to do: the invoicing system is asked what it holds.")
+    not_booked = _("It is not known yet whether the payment is registered.")
+    needs = ("number",)
+
+
 class NothingToDecide(Rejected):
     """A person answered what nobody asked, or what somebody else has answered."""
 

@@ -171,8 +171,9 @@ class FetchRun(models.Model):
         """Return whether count and sum are those of the source; None: it was not asked yet."""
         if self.control_count is None:
             return None
-        sums = (None, self.hub_amount)
-        return self.control_count == self.hub_count and self.control_amount in sums
+        # None: the source adds nothing up, or a row's amount cannot be read.
+        sums = (self.control_amount, self.hub_amount)
+        return self.control_count == self.hub_count and (None in sums or sums[0] == sums[1])
 
     def mine(self) -> "models.QuerySet[FetchRun]":
         """Return the row if we still have the claim; a compare-and-set starts here."""

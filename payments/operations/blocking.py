@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -17,15 +18,18 @@ from accounts.operations import audit, claims
 from accounts.operations.access import source_for, target_for
 from accounts.operations.boundaries import reached
 from accounts.operations.errands import handles, request_errand
+from accounts.operations.faults import DATABASE_IS_AWAY, fault_number
 from accounts.operations.waking import wake
 from connectors.errors import ConnectorError, NotAuthorized, Unavailable
-from connectors.receivables import PaymentTarget, SourceCustomer, TargetProject
+from connectors.receivables import PaymentTarget, SourceCustomer, TargetProject, Unreadable
 from payments.domain import refusals
 from payments.models import Customer, DeniedProject, Integration, InvoiceClient, TimeBlock
 from payments.operations import storing
 from payments.operations.fetching import check_company
 from payments.operations.placing import portions
 from payments.operations.rights import check_active, check_right
+
+log = structlog.get_logger(__name__)
 
 RECHECK = "payments.recheck_customer"
 LOOK_FOR_NEW_PROJECTS = timedelta(hours=1)
@@ -251,6 +255,21 @@ def push(customer: Customer, *, target: PaymentTarget, now: datetime) -> bool:
             push_failure_detail=failure.detail,
         )
         return False
+    except DATABASE_IS_AWAY:
+        raise
+    except Exception:
+        # A defect of ours over one customer stops no other; its page says so.
+        number = fault_number()
+        log.exception("block_failed", customer=customer.pk, request_id=number)
+        fault = refusals.RunFault(request_id=number)
+        Customer.objects.filter(pk=customer.pk, push_at=due_at).update(
+            push_at=now + timedelta(hours=1),
+            push_failures=customer.push_failures + 1,
+            push_failure_code=fault.code(),
+            push_failure_params=fault.params,
+            push_failure_detail="",
+        )
+        return False
     # Compare-and-set: a block that changed meanwhile made it due anew.
     Customer.objects.filter(pk=customer.pk, push_at=due_at).update(
         push_at=again,
@@ -365,12 +384,22 @@ def read_credit(
     integration: Integration,
     changed_since: datetime | None,
     now: datetime,
+    unread: list[Unreadable] | None = None,
 ) -> int:
-    """Read customers and their credit from Visma, in portions; return how many changed state."""
+    """
+    Read customers and their credit from Visma, in portions; return how many changed state.
+
+    :param unread: takes the rows that cannot be read; their customers stay as they are
+    """
     assert client.source is not None  # noqa: S101 (the callers have checked)
     source = source_for(client.source)
-    changed, some = 0, []
+    changed = 0
+    some: list[SourceCustomer] = []
     for customer in source.read_customers(changed_since=changed_since):
+        if isinstance(customer, Unreadable):
+            if unread is not None:
+                unread.append(customer)
+            continue
         some.append(customer)
         if len(some) == 400:
             changed += _store(client, some, integration, source.capabilities.credit_blocks, now)

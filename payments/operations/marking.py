@@ -8,17 +8,21 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import User
 from accounts.operations import audit
 from accounts.operations.boundaries import reached
+from accounts.operations.faults import DATABASE_IS_AWAY, fault_number
 from accounts.operations.waking import wake
 from connectors.errors import ConnectorError, OutcomeUnknown, Unavailable
 from connectors.receivables import PaymentSource
 from payments.domain.states import RegistrationState
 from payments.models import InvoiceClient, Payment, Registration, Settlement
 from payments.operations.rights import check_right, integration_of
+
+log = structlog.get_logger(__name__)
 
 Clock = Callable[[], datetime]
 _M = Payment.Mark
@@ -120,6 +124,13 @@ def mark_some(client: InvoiceClient, *, source: PaymentSource, clock: Clock) -> 
         except ConnectorError as failure:
             _refuse([payment.pk for payment in some], failure.code(), now=clock())
             return marked, False
+        except DATABASE_IS_AWAY:
+            raise
+        except Exception:
+            # A defect of ours: the marks are shown as refused, and can be tried again.
+            log.exception("marks_failed", client=client.pk, request_id=fault_number())
+            _refuse([payment.pk for payment in some], "fault_of_the_hub", now=clock())
+            return marked, True
         reached("mark.called")
         marked += _record(some, outcomes, now=clock())
         reached("mark.stored")

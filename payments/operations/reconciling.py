@@ -8,13 +8,14 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, F, OuterRef
 
 from accounts.models import Errand, User
 from accounts.operations import audit
 from accounts.operations.access import source_for, target_for
 from accounts.operations.errands import handles, request_errand
 from connectors.base import ZERO
-from connectors.receivables import PaymentSource
+from connectors.receivables import PaymentSource, Unreadable
 from payments.domain import refusals
 from payments.domain.matching import Outcome, Rule
 from payments.domain.reconciling import Difference, Sides, ageing, explain
@@ -31,12 +32,13 @@ from payments.models import (
 )
 from payments.models.money import Total
 from payments.operations.fetching import check_company
-from payments.operations.rights import check_active, check_right
+from payments.operations.rights import check_active, check_right, integration_of
 
 RECONCILE = "payments.reconcile"
 _KEEP = 60
 """Reconciliations of a client whose lines are kept; of older ones only the sums."""
 _S = RegistrationState
+_TAKEN_BACK = (_S.TO_REVERSE, _S.REVERSING)
 _NOT_THERE = (_S.READY, _S.SENDING, _S.UNKNOWN, _S.REJECTED, _S.NEEDS_PERSON)
 
 
@@ -77,6 +79,11 @@ class _Line:
     hub: Decimal | None = None
     target: Decimal | None = None
     in_transit: Decimal = ZERO
+    refused: Decimal = ZERO
+    in_doubt: Decimal = ZERO
+    not_joined: Decimal = ZERO
+    across: Decimal = ZERO
+    before_start: Decimal = ZERO
     written_off: Decimal = ZERO
     written_off_in_source: Decimal = ZERO
     foreign: bool = False
@@ -90,6 +97,8 @@ class _Book:
     lines: dict[tuple[str, str], _Line] = field(default_factory=dict)
     rests: dict[int, tuple[str, Decimal]] = field(default_factory=dict)
     """Payer and rest of each payment of which a part stands on invoices, by its primary key."""
+    unreadable: list[tuple[str, Unreadable]] = field(default_factory=list)
+    """What could not be read, with the side that it is on."""
 
     def line(self, customer: str, invoice: str) -> _Line:
         found = self.lines.get((customer, invoice))
@@ -109,9 +118,13 @@ def reconcile(client: InvoiceClient, *, on: date, by: User | None, now: datetime
     by_target = {c.target_number: c for c in customers.values() if c.target_number}
     owners = _read_hub(client, book, customers)
     source = source_for(client.source) if client.source is not None else None
+    start = client.start_in(integration_of(client.organisation))
     if source is not None:
         check_company(client, source.read_company())
         for item in source.read_open_items():
+            if isinstance(item, Unreadable):
+                book.unreadable.append(("source", item))
+                continue
             number = str(item.customer_number)
             # The ledger's own words for an invoice may hold blanks.
             invoice = item.invoice_number.strip()
@@ -119,8 +132,14 @@ def reconcile(client: InvoiceClient, *, on: date, by: User | None, now: datetime
             line = book.line(owner, invoice)
             line.source = (line.source or ZERO) + item.outstanding
             line.due_on = line.due_on or item.due_on
+            if not invoice and start and item.posted_on and item.posted_on < start:
+                line.before_start -= item.outstanding
     if client.target is not None:
+        placed = _places_of_references(client)
         for open_item in target_for(client.target).read_open_items(on=on):
+            if isinstance(open_item, Unreadable):
+                book.unreadable.append(("target", open_item))
+                continue
             customer = by_target.get(open_item.customer_number)
             number = customer.number if customer else open_item.customer_number
             invoice = open_item.invoice_number.strip()
@@ -129,9 +148,19 @@ def reconcile(client: InvoiceClient, *, on: date, by: User | None, now: datetime
             if open_item.is_write_off:
                 line.written_off += abs(open_item.amount)
             line.target = (line.target or ZERO) + open_item.balance
+            joined_with = placed.get(open_item.reference) if not invoice else None
+            if joined_with is not None:
+                # Ours, registered, and open: the target did not join it to its invoice.
+                book.line(
+                    owners.get(joined_with, number), joined_with
+                ).not_joined -= open_item.balance
+                line.not_joined += open_item.balance
     if source is not None:
         _read_write_offs(source, book, owners)
         _place_left_over(client, book, owners)
+        if start is not None:
+            _read_earlier(source, book, owners, client=client, start=start)
+    _across(client, book, owners)
     _in_transit(client, book, owners)
     _place_overpaid(book)
     return _store(client, book, customers, on=on, by=by, now=now)
@@ -228,6 +257,9 @@ def _place_overpaid(book: _Book) -> None:
             continue
         line.target = max(line.hub, unplaced.target)
         unplaced.target = (unplaced.target - line.target) or None
+        if line.not_joined:
+            line.not_joined += line.target
+            unplaced.not_joined -= line.target
 
 
 def _read_write_offs(source: PaymentSource, book: _Book, owners: dict[str, str]) -> None:
@@ -243,23 +275,69 @@ def _read_write_offs(source: PaymentSource, book: _Book, owners: dict[str, str])
         line.written_off_in_source += one.amount
 
 
+def _read_earlier(
+    source: PaymentSource,
+    book: _Book,
+    owners: dict[str, str],
+    *,
+    client: InvoiceClient,
+    start: date,
+) -> None:
+    """Ask the source for payments that are older than what is fetched, of the same invoices."""
+    asked = sorted(
+        invoice
+        for (_number, invoice), line in book.lines.items()
+        if invoice and (line.hub or ZERO) > (line.source or ZERO)
+    )
+    types = frozenset(client.voucher_types)
+    if not asked or not types:
+        return
+    for one in source.read_earlier_payments(asked, before=start, voucher_types=types):
+        invoice = one.invoice_number.strip()
+        line = book.line(owners.get(invoice, str(one.customer_number)), invoice)
+        line.before_start += one.amount
+
+
+def _places_of_references(client: InvoiceClient) -> dict[str, str]:
+    """Return the invoice of each payment that stands in the target, by its reference."""
+    there = Registration.objects.filter(client=client, state=_S.REGISTERED)
+    return dict(there.values_list("reference", "settlement__invoice__number").iterator())
+
+
+def _across(client: InvoiceClient, book: _Book, owners: dict[str, str]) -> None:
+    """Enter what was matched here with the invoice of another customer than the payer."""
+    rows = (
+        Settlement.objects.filter(client=client, payment__isnull=False)
+        .exclude(payment__customer_number=F("invoice__customer__number"))
+        .order_by()
+        .values_list("invoice__number", "payment__customer_number")
+        .annotate(total=Total("amount"))
+    )
+    for invoice, payer, total in rows:
+        if total and owners.get(invoice, payer) != payer:
+            book.line(owners[invoice], invoice).across += total
+            book.line(payer, "").across -= total
+
+
 def _in_transit(client: InvoiceClient, book: _Book, owners: dict[str, str]) -> None:
-    waiting = (
-        Registration.objects.filter(client=client, state__in=_NOT_THERE)
+    """Enter what the target does not hold as it stands here, and why."""
+    undone = Settlement.objects.filter(undoes=OuterRef("settlement"))
+    rows = (
+        Registration.objects.filter(client=client, state__in=(*_NOT_THERE, *_TAKEN_BACK))
+        .annotate(is_undone=Exists(undone))
         .order_by()
-        .values_list("settlement__invoice__number")
+        .values_list("settlement__invoice__number", "state", "is_undone")
         .annotate(total=Total("amount"))
     )
-    for number, total in waiting:
-        book.line(owners.get(number, ""), number).in_transit += total
-    going = (
-        Registration.objects.filter(client=client, state__in=[_S.TO_REVERSE, _S.REVERSING])
-        .order_by()
-        .values_list("settlement__invoice__number")
-        .annotate(total=Total("amount"))
-    )
-    for number, total in going:
-        book.line(owners.get(number, ""), number).in_transit -= total
+    for number, state, is_undone, total in rows:
+        line = book.line(owners.get(number, ""), number)
+        # What is undone here stands there still: less is open there.
+        amount = -total if is_undone or state in _TAKEN_BACK else total
+        line.in_transit += amount
+        if state == _S.REJECTED:
+            line.refused += amount
+        elif state in (_S.UNKNOWN, _S.NEEDS_PERSON):
+            line.in_doubt += amount
 
 
 @transaction.atomic
@@ -310,9 +388,15 @@ def _store(
         sides = Sides(
             source=line.source,
             hub=line.hub,
-            # What no invoice has is never registered in the target.
-            target=line.target if invoice or line.target else line.hub,
+            target=line.target,
             in_transit=line.in_transit,
+            refused=line.refused,
+            in_doubt=line.in_doubt,
+            not_joined=line.not_joined,
+            # What no invoice has is never registered in the target.
+            waits=-(line.hub or ZERO) if not invoice and has_target else ZERO,
+            across=line.across,
+            before_start=line.before_start,
             unmatched=unmatched[number] if invoice else ZERO,
             placed_here=placed_here[number] if invoice else ZERO,
             written_off=line.written_off,
@@ -358,6 +442,22 @@ def _store(
                 hub_less_source=found.hub_less_source,
                 target_less_hub=found.target_less_hub,
                 difference=reason,
+            )
+        )
+    for side, unread in book.unreadable:
+        amount = unread.amount
+        counts[Difference.UNREADABLE] += 1
+        sums[side] += amount or ZERO
+        rows.append(
+            ReconciliationLine(
+                organisation_id=client.organisation_id,
+                reconciliation=made,
+                customer_name=f"{unread.field}: {unread.value}"[:200],
+                source=amount if side == "source" else None,
+                target=amount if side == "target" else None,
+                hub_less_source=-(amount or ZERO) if side == "source" else ZERO,
+                target_less_hub=(amount or ZERO) if side == "target" else ZERO,
+                difference=Difference.UNREADABLE,
             )
         )
     made.source_total, made.hub_total = sums["source"], sums["hub"]

@@ -18,6 +18,7 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
+import structlog
 from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
@@ -29,8 +30,16 @@ from accounts.operations import audit, claims, installation
 from accounts.operations.access import source_for, target_for
 from accounts.operations.boundaries import reached
 from accounts.operations.calls import Calls
+from accounts.operations.faults import DATABASE_IS_AWAY, fault_number
 from accounts.operations.waking import wake
-from connectors.errors import BadAnswer, ConnectorError, NotAuthorized, OutcomeUnknown, Unavailable
+from connectors.errors import (
+    BadAnswer,
+    ConnectorError,
+    Forbidden,
+    NotAuthorized,
+    OutcomeUnknown,
+    Unavailable,
+)
 from connectors.receivables import PaymentTarget, PaymentToRegister, RegisteredPayment
 from payments.domain import refusals
 from payments.domain.states import RegistrationState
@@ -41,8 +50,10 @@ from payments.models import (
     RegistrationAttempt,
     Settlement,
 )
-from payments.operations import already_there, blocking, living, marking, restoring
+from payments.operations import already_there, blocking, living, marking, mishaps, restoring
 from payments.operations.rights import check_right, integration_of
+
+log = structlog.get_logger(__name__)
 
 Clock = Callable[[], datetime]
 _S = RegistrationState
@@ -173,7 +184,24 @@ class _Turn:
         return found
 
     def serve(self, registration: Registration) -> bool:
-        """Do the next thing about it; say whether the turn may go on."""
+        """
+        Do the next thing about it; say whether the turn may go on.
+
+        A defect of ours over one payment gives it to a person, and stops no other.
+        """
+        try:
+            return self._serve(registration)
+        except (ConnectorError, *DATABASE_IS_AWAY):
+            raise
+        except Exception:
+            number = fault_number()
+            log.exception("payment_failed", registration=registration.pk, request_id=number)
+            mishaps.give_to_a_person(
+                registration.pk, number=number, owner=self.owner, now=self.clock()
+            )
+            return True
+
+    def _serve(self, registration: Registration) -> bool:
         match RegistrationState(registration.state):
             case RegistrationState.READY:
                 return self._register(registration)
@@ -261,6 +289,8 @@ class _Turn:
 
     def _registered(self, registration: Registration, there: RegisteredPayment) -> None:
         now = self.clock()
+        if mishaps.note_number_given_again(registration, there, now=now):
+            return
         with transaction.atomic():
             registration.become(
                 _S.REGISTERED,
@@ -324,6 +354,17 @@ class _Turn:
             case NotAuthorized():
                 if not self._is_authorised():
                     mine.become(_S.READY, now=now, not_before=now, **why(failure, now))
+                    return False
+                if not isinstance(failure, Forbidden):
+                    # The account itself stands: a fault over there, and nothing to correct here.
+                    wait = timedelta(seconds=min(15 * 2**mine.failures, 900))
+                    mine.become(
+                        _S.READY,
+                        now=now,
+                        not_before=now + wait,
+                        failures=min(mine.failures + 1, 20),
+                        **why(failure, now),
+                    )
                     return False
                 mine.become(_S.REJECTED, now=now, **why(failure, now))
                 return False

@@ -13,6 +13,7 @@ After its turn a run queues up behind the others.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -26,10 +27,18 @@ from accounts.models.failures import NO_FAILURE, why
 from accounts.operations import claims
 from accounts.operations.access import source_for, target_for
 from accounts.operations.boundaries import reached
+from accounts.operations.faults import DATABASE_IS_AWAY, fault_number
 from accounts.operations.waking import wake
 from connectors.base import ZERO
+from connectors.bounds import LARGEST_SUM
 from connectors.errors import ConnectorError, NoCreditBlock, Unavailable
-from connectors.receivables import PaymentQuery, PaymentSource
+from connectors.receivables import (
+    PaymentQuery,
+    PaymentSource,
+    TargetCustomer,
+    TargetInvoice,
+    Unreadable,
+)
 from payments.domain import refusals
 from payments.models import FetchRun, Integration, InvoiceClient, Payment, SkippedRow
 from payments.models.money import Total
@@ -74,6 +83,13 @@ def run_fetch(*, run_id: int, clock: Clock) -> FetchRun | None:
         _try_again(run, failure, now=clock())
     except ConnectorError as failure:
         run.finish(_S.FAILED, now=clock(), failure=failure)
+    except DATABASE_IS_AWAY:
+        raise  # its claim expires, and it goes on where it was
+    except Exception:
+        # A defect of ours: the page must not wait for ever, and the log must have it.
+        number = fault_number()
+        log.exception("fetch_failed", run=run.pk, request_id=number)
+        run.finish(_S.FAILED, now=clock(), failure=refusals.RunFault(request_id=number))
     finally:
         Lease.objects.give_back(key=key, owner=owner)
     return run
@@ -169,12 +185,14 @@ class _Fetch:
             target.read_customers(changed_since=since), at_once=_PORTION
         ):
             with self._held():
-                storing.store_target_customers(client, customers)
+                found = storing.readable(self.run, customers, of=TargetCustomer)
+                storing.store_target_customers(client, found)
         for invoices in placing.portions(
             target.read_invoices(changed_since=since), at_once=_PORTION
         ):
             with self._held():
-                stored = storing.store_invoices(client, invoices, now=self.clock())
+                read = storing.readable(self.run, invoices, of=TargetInvoice)
+                stored = storing.store_invoices(client, read, now=self.clock())
                 storing.bump(self.run, invoices=stored)
         with self._held():
             placing.apply_credit_notes(client, run=self.run, now=self.clock())
@@ -187,10 +205,17 @@ class _Fetch:
             since = client.customers_seen_at - _SAFETY
         with self._held():
             pass
+        unread: list[Unreadable] = []
         try:
             blocking.read_credit(
-                client, integration=self.integration, changed_since=since, now=self.clock()
+                client,
+                integration=self.integration,
+                changed_since=since,
+                now=self.clock(),
+                unread=unread,
             )
+            with self._held():
+                storing.note_unreadable(self.run, unread)
         except NoCreditBlock as hidden:
             # Payments do not hang on it. Who wants blocks mirrored is told on the run.
             if self.integration.mirrors_blocks:
@@ -210,7 +235,7 @@ class _Fetch:
             _S.DONE,
             now=now,
             control_count=total.count if total else None,
-            control_amount=total.amount if total else None,
+            control_amount=_storable(total.amount) if total else None,
             hub_count=count,
             hub_amount=amount,
             failures=0,
@@ -284,11 +309,20 @@ class _Held:
         self.atomic.__exit__(*failure)
 
 
-def hub_total(run: FetchRun) -> tuple[int, Any]:
+def _storable(amount: Decimal | None) -> Decimal | None:
+    """Return a sum if it can be stored exactly; else it is as if the source had told none."""
+    if amount is None or abs(amount) > LARGEST_SUM:
+        return None
+    rounded = amount.quantize(Decimal("0.0001"))
+    return rounded if rounded == amount else None
+
+
+def hub_total(run: FetchRun) -> tuple[int, Decimal | None]:
     """
     Return count and sum of what the hub has of the run's query, rows left out included.
 
-    The source counts those too, so that both sides must agree.
+    The source counts those too, so that both sides must agree. No sum where a row is among
+    them whose amount cannot be read.
     """
     mine = Payment.objects.filter(
         client_id=run.client_id,
@@ -298,12 +332,25 @@ def hub_total(run: FetchRun) -> tuple[int, Any]:
     )
     found = mine.aggregate(count=Count("pk"), amount=Total("amount"))
     left_out = left_out_of(run)
-    count: int = found["count"]
-    return count + len(left_out), (found["amount"] or ZERO) + sum(left_out.values(), ZERO)
+    count: int = found["count"] + left_out.count
+    return count, None if left_out.unknown else (found["amount"] or ZERO) + left_out.amount
 
 
-def left_out_of(run: FetchRun) -> dict[tuple[int, int], Decimal]:
-    """Return the amounts of the rows that the source counts and that are no payments of ours."""
+@dataclass(frozen=True, slots=True)
+class RowsLeftOut:
+    """
+    The rows that the source counts and that are no payments of ours.
+
+    :param unknown: how many of them have no amount that can be read
+    """
+
+    count: int
+    amount: Decimal
+    unknown: int
+
+
+def left_out_of(run: FetchRun) -> RowsLeftOut:
+    """Return what the source counts of the run's query and the hub has not registered."""
     # What the last full pass skipped, and whoever came after it: an older one may have asked for
     # other vouchers, or the source may have mended the row since.
     runs = FetchRun.objects.filter(client_id=run.client_id, pk__lte=run.pk)
@@ -313,12 +360,27 @@ def left_out_of(run: FetchRun) -> dict[tuple[int, int], Decimal]:
         journal_number=OuterRef("journal_number"),
         audit_number=OuterRef("audit_number"),
     )
-    return {
-        (journal, audit): amount or ZERO
-        for journal, audit, amount in SkippedRow.objects.filter(
-            ~Exists(stored), client_id=run.client_id, run_id__gte=full.pk if full else 0
-        )
-        .exclude(reason="amount_changed")
-        .exclude(journal_number=None)
-        .values_list("journal_number", "audit_number", "amount")
-    }
+    first = full.pk if full else 0
+    since = SkippedRow.objects.filter(client_id=run.client_id, run_id__gte=first)
+    keyed = since.exclude(journal_number=None).exclude(reason="amount_changed")
+    twice = Q(reason=storing.TWICE)
+    amounts: list[Decimal | None] = list(
+        {
+            (journal, audit, place if reason == storing.TWICE else 0): amount
+            for place, (journal, audit, reason, amount) in enumerate(
+                keyed.filter(~Exists(stored) | twice & Q(run_id=first or run.pk)).values_list(
+                    "journal_number", "audit_number", "reason", "amount"
+                )
+            )
+        }.values()
+    )
+    # A row without a key cannot be told from itself: it is counted in the pass that read all.
+    amounts += (
+        since.filter(journal_number=None, run_id=first or run.pk)
+        .exclude(reason__contains=":")
+        .values_list("amount", flat=True)
+    )
+    known = [amount for amount in amounts if amount is not None]
+    return RowsLeftOut(
+        count=len(amounts), amount=sum(known, ZERO), unknown=len(amounts) - len(known)
+    )

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import tee
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import transaction
 from django.db.models import F
@@ -17,13 +17,17 @@ from connectors.receivables import (
     SourcePayment,
     TargetCustomer,
     TargetInvoice,
+    Unreadable,
 )
 from payments.domain import kid as kids
 from payments.domain.matching import Incoming, Placed
 from payments.models import Customer, FetchRun, Invoice, InvoiceClient, Payment, SkippedRow, bulk
 from payments.operations import placing
 
+T = TypeVar("T")
 Key = tuple[int, int]
+TWICE = "key_is_there_twice"
+"""The source shows another row under the key of this one: the first was taken, a person looks."""
 _INVOICE_NUMBER, _KID = 60, 40
 """How much of these texts is kept."""
 
@@ -64,7 +68,12 @@ def store_page(
         keys = [one.key for one in page.payments]
         known = _known(run, page, keys)
         fresh, skipped = [], []
+        seen: set[PaymentKey] = set()
         for one in page.payments:
+            if one.key in seen:
+                skipped.append(_twice(run, one))
+                continue
+            seen.add(one.key)
             before = known.get(one.key)
             if before is None:
                 fresh.append(one)
@@ -240,8 +249,22 @@ def _changed(run: FetchRun, one: SourcePayment, *, before: Decimal) -> SkippedRo
     )
 
 
-def _skipped(run: FetchRun, page: PaymentPage) -> list[SkippedRow]:
-    rows = [
+def _twice(run: FetchRun, one: SourcePayment) -> SkippedRow:
+    return SkippedRow(
+        organisation_id=run.organisation_id,
+        client=run.client,
+        run=run,
+        journal_number=one.key.journal_number,
+        audit_number=one.key.audit_number,
+        field="auditNo",
+        value=str(one.key.audit_number),
+        reason=TWICE,
+        amount=one.amount,
+    )
+
+
+def _unread(run: FetchRun, rows: Iterable[Unreadable]) -> list[SkippedRow]:
+    return [
         SkippedRow(
             organisation_id=run.organisation_id,
             client=run.client,
@@ -249,11 +272,28 @@ def _skipped(run: FetchRun, page: PaymentPage) -> list[SkippedRow]:
             journal_number=bad.key.journal_number if bad.key else None,
             audit_number=bad.key.audit_number if bad.key else None,
             field=bad.field[:60],
-            value=bad.value[:200],
+            value=bad.value.replace("\x00", "")[:200],
             reason=bad.reason[:200],
+            amount=bad.amount,
         )
-        for bad in page.unreadable
+        for bad in rows
     ]
+
+
+def note_unreadable(run: FetchRun, rows: Iterable[Unreadable]) -> None:
+    """Name what cannot be read; the rest of the run goes on."""
+    SkippedRow.objects.bulk_create(_unread(run, rows))
+
+
+def readable(run: FetchRun, rows: Iterable[Any], *, of: type[T]) -> list[T]:
+    """Return those that could be read, and name the others on the run."""
+    found = list(rows)
+    note_unreadable(run, [one for one in found if isinstance(one, Unreadable)])
+    return [one for one in found if isinstance(one, of)]
+
+
+def _skipped(run: FetchRun, page: PaymentPage) -> list[SkippedRow]:
+    rows = _unread(run, page.unreadable)
     rows += [
         SkippedRow(
             organisation_id=run.organisation_id,

@@ -103,6 +103,8 @@ MARK_REASONS = {
     ),
     "not_found": _("Visma no longer has this posting; it may have been compressed."),
     "not_unique": _("Visma has several postings of this key."),
+    "fault_of_the_hub": _("The hub made a mistake over it; its log has the cause."),
+    "no_answer": _("Visma did not say what came of it."),
     "nothing_came_back": _("Visma did not answer."),
     "affected_rows_0": _("Visma no longer has this posting; it may have been compressed."),
 }

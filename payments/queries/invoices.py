@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 from django.urls import reverse
 
 from accounts.models import Organisation
-from accounts.queries import FailureRow, failure_row_of
+from accounts.queries import FailureRow
 from connectors.base import ZERO
 from payments.domain.open_amounts import InvoiceState, Settled, open_amount, state_of
 from payments.models import (
@@ -30,6 +30,7 @@ from payments.models.money import Total
 from payments.operations.fetching import refusal_of
 from payments.operations.placing import portions, used_of
 from payments.queries import standing
+from payments.queries.failures import failure_row_of
 from payments.queries.pages import page_of
 from payments.queries.standing import StandingRow
 from payments.queries.wording import STATES
@@ -166,6 +167,8 @@ class InvoiceRow:
     state: str
     look: str
     differs: bool
+    is_compared: bool = True
+    """False: it came after the last comparison, so the other sides are not known."""
 
 
 FILTERS = ("open", "over", "settled")
@@ -221,11 +224,33 @@ def settled_sums(invoices: list[Invoice]) -> dict[int, Settled]:
     return found
 
 
+def _came_after(compared: Reconciliation, invoices: list[Invoice]) -> set[int]:
+    """
+    Return those that the hub did not know when it compared.
+
+    What had nothing open then has no line either; it is told apart by its events until then.
+    """
+    ids = [invoice.pk for invoice in invoices]
+    events = Settlement.objects.filter(made_at__lte=compared.made_at).order_by()
+    used: dict[int, Decimal] = {}
+    for some in portions(ids):
+        for side, sign in (("invoice_id", 1), ("credit_note_id", -1)):
+            found = events.filter(**{f"{side}__in": some}).values_list(side)
+            for pk, total in found.annotate(total=Total("amount")):
+                used[pk] = used.get(pk, ZERO) + sign * total
+    return {
+        invoice.pk
+        for invoice in invoices
+        if (invoice.posted_amount or ZERO) != used.get(invoice.pk, ZERO)
+    }
+
+
 def invoice_rows(invoices: list[Invoice]) -> list[InvoiceRow]:
     """Return the rows of these invoices of one client; three statements for all of them."""
     settled = settled_sums(invoices)
     theirs: dict[int, ReconciliationLine] = {}
     compared: Reconciliation | None = None
+    came_later: set[int] = set()
     if invoices:
         compared = newest_reconciliations([invoices[0].client_id]).get(invoices[0].client_id)
     if compared is not None:
@@ -233,6 +258,7 @@ def invoice_rows(invoices: list[Invoice]) -> list[InvoiceRow]:
             reconciliation=compared, invoice_id__in=[i.pk for i in invoices]
         )
         theirs = {line.invoice_id: line for line in lines if line.invoice_id is not None}
+        came_later = _came_after(compared, [i for i in invoices if i.pk not in theirs])
     rows = []
     for invoice in invoices:
         sums = settled.get(invoice.pk, Settled())
@@ -242,11 +268,12 @@ def invoice_rows(invoices: list[Invoice]) -> list[InvoiceRow]:
             state = state_of(amount=invoice.posted_amount, settled=sums)
         line = theirs.get(invoice.pk)
         source = target = None
-        if compared is not None and compared.has_source:
+        is_compared = compared is not None and invoice.pk not in came_later
+        if compared is not None and is_compared and compared.has_source:
             source = line.source if line and line.source is not None else ZERO
-        if compared is not None and compared.has_target:
+        if compared is not None and is_compared and compared.has_target:
             target = line.target if line and line.target is not None else ZERO
-        elif invoice.target_balance is not None:
+        elif invoice.target_balance is not None and invoice.pk not in came_later:
             target = invoice.target_balance
         word, look = STATES[state]
         rows.append(
@@ -264,6 +291,7 @@ def invoice_rows(invoices: list[Invoice]) -> list[InvoiceRow]:
                 target=target,
                 state=str(word),
                 look=look,
+                is_compared=compared is None or is_compared,
                 # What was read beside the invoice is older than what was registered since.
                 differs=compared is not None
                 and any(side is not None and side != left for side in (source, target)),

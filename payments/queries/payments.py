@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import Organisation
-from accounts.queries import FailureRow, failure_row
+from accounts.queries import FailureRow
 from connectors.base import ZERO
 from payments.domain.matching import suggest
 from payments.domain.standing import STATES, WAITS_FOR_A_PERSON, Standing
@@ -32,6 +32,7 @@ from payments.models.money import Total
 from payments.operations.placing import Open, incoming_of, portions, settled_on
 from payments.operations.running import left_out_of
 from payments.queries import standing
+from payments.queries.failures import failure_row
 from payments.queries.invoices import unmatched_of, with_assigned
 from payments.queries.pages import page_of
 from payments.queries.wording import (
@@ -40,6 +41,7 @@ from payments.queries.wording import (
     RULES,
     STANDINGS,
     doubt_words,
+    field_words,
     left_words,
     mark_words,
     skipped_words,
@@ -158,7 +160,7 @@ def tie_of(client: InvoiceClient) -> Tie:
     total = payments.aggregate(total=Total("amount"))["total"] or ZERO
     events = Settlement.objects.filter(payment__in=payments.order_by().values("pk"))
     assigned = events.aggregate(total=Total("amount"))["total"] or ZERO
-    left_out = sum(left_out_of(run).values(), ZERO) if run else ZERO
+    left_out = left_out_of(run).amount if run else ZERO
     control = run.control_amount if run else None
     return Tie(
         client=client,
@@ -445,6 +447,31 @@ def trouble_of(run: FetchRun) -> int:
     return sum(counts.get(one, 0) for one in WAITS_FOR_A_PERSON)
 
 
+@dataclass(frozen=True, slots=True)
+class StoppedAccount:
+    """An account for which something waits, and until when, if that is known."""
+
+    name: str
+    must_sign_in: bool
+    until: datetime | None
+
+
+def accounts_that_stop(client: InvoiceClient, *, now: datetime) -> list[StoppedAccount]:
+    """Return the accounts of a client that nothing goes through now, with the reason."""
+    return [
+        StoppedAccount(one.name, not one.is_authorised, one.not_before)
+        for one in (client.source, client.target)
+        if one is not None and (not one.is_authorised or one.is_paused(now=now))
+    ]
+
+
+def unread_of(run: FetchRun) -> int:
+    """Return how many rows of a run could not be read, and so are not booked."""
+    named = SkippedRow.objects.filter(run=run).exclude(field="")
+    count: int = named.exclude(reason="amount_changed").count()
+    return count
+
+
 def sum_of(rows: Any) -> Decimal:
     """Return what payments, or skipped rows, add up to."""
     total: Decimal | None = rows.order_by().aggregate(total=Total("amount"))["total"]
@@ -461,7 +488,7 @@ def _skipped_rows(rows: list[SkippedRow]) -> list[dict[str, Any]]:
     return [
         {
             "key": f"{row.journal_number}/{row.audit_number}" if row.journal_number else "–",
-            "field": row.field,
+            "field": field_words(row.field),
             "value": row.value,
             "reason": skipped_words(row.reason),
             "amount": row.amount,

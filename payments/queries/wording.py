@@ -3,11 +3,12 @@
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.queries import FailureRow, failure_row, words
+from accounts.queries import FailureRow, words
 from payments.domain.matching import Left, Outcome, Rule
 from payments.domain.open_amounts import InvoiceState
 from payments.domain.reconciling import Difference
 from payments.domain.standing import Standing
+from payments.queries.failures import failure_row
 from payments.queries.finding_texts import FINDINGS, MARK_REASONS
 
 LEFT: dict[str, object] = {
@@ -15,6 +16,7 @@ LEFT: dict[str, object] = {
     Left.NOT_FOUND: _("No invoice has that KID or number"),
     Left.WRONG_KID: _("The check digit of the KID is wrong"),
     Left.CURRENCY: _("Payment and invoice are in different currencies"),
+    Left.EXCHANGE_RATE: _("Payment and invoice were booked at different exchange rates"),
     Left.OTHER_CUSTOMER: _("The invoice belongs to another customer"),
     Left.SEVERAL: _("Several invoices have the same KID"),
     Left.NOTHING_TO_RETURN: _("More was returned than was paid on the invoice"),
@@ -69,12 +71,18 @@ STANDINGS = {
 DIFFERENCES = {
     Difference.NONE: (_("Equal"), "done"),
     Difference.IN_TRANSIT: (_("On its way"), "sending"),
+    Difference.REFUSED: (_("Refused by PowerOffice"), "rejected"),
+    Difference.IN_DOUBT: (_("Outcome unknown, or to be decided"), "unknown"),
+    Difference.NOT_JOINED: (_("Registered, not joined to the invoice in PowerOffice"), "held"),
     Difference.UNMATCHED: (_("Waits in the unmatched queue"), "waiting"),
     Difference.PLACED_HERE: (_("Matched here, not in Visma yet"), "waiting"),
+    Difference.ACROSS: (_("Matched here with another customer's invoice"), "waiting"),
+    Difference.BEFORE_START: (_("Paid before the start date"), "reversed"),
     Difference.WRITTEN_OFF: (_("Written off"), "reversed"),
     Difference.ROUNDED: (_("Closed here as a rounding difference"), "reversed"),
     Difference.COMPRESSED: (_("Compressed in Visma"), "changed"),
     Difference.CURRENCY: (_("Currency difference"), "held"),
+    Difference.UNREADABLE: (_("Cannot be read"), "needs_person"),
     Difference.UNKNOWN: (_("Unknown"), "needs_person"),
 }
 SKIPPED = {
@@ -84,10 +92,48 @@ SKIPPED = {
     "difference": _("A difference of rounding or exchange rate, no payment"),
     "write_off": _("A write-off, no payment"),
     "currency_correction": _("A currency correction, no payment"),
+    "no_amount": _("It has no amount, so no money moved"),
+    "key_is_there_twice": _("Visma shows another row under the number of this one"),
+    "missing": _("The field is empty"),
+    "not_a_number": _("The field holds no number"),
+    "not_an_amount": _("The field holds no amount"),
+    "finer_than_a_cent": _("The amount has more than two decimals"),
+    "too_large": _("The number is larger than the hub can store"),
+    "not_a_date": _("The field holds no date"),
+    "not_a_flag": _("The field says neither yes nor no"),
+    "not_readable": _("The field cannot be read"),
     "amount_changed": _("Visma shows another amount than it did before"),
 }
 
 
+OTHER = _("It cannot be read")
+ROWS = {
+    "customer": _("A customer of Visma:"),
+    "invoice": _("An invoice of PowerOffice:"),
+    "open_item": _("An open entry of PowerOffice:"),
+}
+"""Which row it is, where it is no payment."""
+FIELDS = {
+    "voucherJournalNo": _("Journal number"),
+    "auditNo": _("Number in the journal"),
+    "customerNo": _("Customer number"),
+    "voucherNo": _("Voucher number"),
+    "voucherType": _("Voucher type"),
+    "voucherDate": _("Voucher date"),
+    "valueDate": _("Value date"),
+    "dueDate": _("Due date"),
+    "amountDomestic": _("Amount"),
+    "amount": _("Amount"),
+    "amountInCurrency": _("Amount in its currency"),
+    "outstandingAmountDomestic": _("Open amount"),
+    "currency": _("Currency"),
+    "flag": _("Credit block"),
+    "extensions": _("Additional columns"),
+    "customerTransaction": _("The whole row"),
+    "customer": _("The whole row"),
+    "invoice": _("The whole row"),
+    "open_item": _("The whole row"),
+}
 DOUBTS = {
     "order_processing": _("It comes from order processing, which makes invoices and cash sales"),
     "debt_collection": _("It comes from debt collection"),
@@ -107,7 +153,13 @@ def left_words(code: str) -> str:
 
 def skipped_words(code: str) -> str:
     """Return why a row was skipped."""
-    return str(SKIPPED.get(code, code))
+    what, _colon, rest = code.rpartition(":")
+    return " ".join(str(text) for text in (ROWS.get(what), SKIPPED.get(rest, OTHER)) if text)
+
+
+def field_words(name: str) -> str:
+    """Return what a field of the source is, in words; its own name where it has none."""
+    return str(FIELDS.get(name, name))
 
 
 def mark_words(reason: str) -> str:

@@ -13,13 +13,13 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
 from accounts.operations import audit
-from accounts.queries import failure_row_of
 from connectors.bounds import FIRST_YEAR, LAST_YEAR, is_day, no_text_in
 from connectors.errors import ConnectorError
 from payments.domain import refusals
 from payments.models import ApiToken, Customer, FetchRun, InvoiceClient
 from payments.operations import fetching, time_registration
 from payments.operations.tokens import token_of
+from payments.queries.failures import failure_row_of
 
 _LARGEST_BODY = 20_000
 _View = Callable[..., JsonResponse]

@@ -15,9 +15,9 @@ from accounts.domain import Level
 from accounts.guards import View, needs
 from accounts.middleware import HubRequest
 from accounts.models import User
-from accounts.queries import failure_row_of
 from connectors.errors import ConnectorError
 from payments.operations.rights import integration_of
+from payments.queries.failures import failure_row_of
 
 MOST_DIGITS = 18
 

@@ -9,12 +9,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.middleware import HubRequest
 from accounts.pages import asked
-from accounts.queries import failure_row_of
 from connectors.errors import ConnectorError
 from payments.forms import ReasonForm, TimeForm
 from payments.models import Customer
 from payments.operations import blocking, time_registration
 from payments.queries import customers as queries
+from payments.queries.failures import failure_row_of
 from payments.views.common import active, member, person, tabs, tell
 
 

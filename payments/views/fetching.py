@@ -14,12 +14,12 @@ from accounts import domain
 from accounts.domain import Level
 from accounts.guards import needs
 from accounts.middleware import HubRequest
-from accounts.queries import failure_row
 from connectors.errors import ConnectorError
 from payments.models import FetchGroup, FetchRun, InvoiceClient
 from payments.operations import fetching, marking
 from payments.operations.rights import integration_of
 from payments.queries import invoices, payments
+from payments.queries.failures import failure_row
 from payments.views.common import active, member, number, person, tabs, tell
 from payments.views.overview import client_named
 
@@ -98,7 +98,7 @@ def group(request: HubRequest, pk: int) -> HttpResponse:
 def _run(request: HubRequest, pk: int) -> FetchRun:
     found: FetchRun = get_object_or_404(
         FetchRun.objects.of(request.organisation).select_related(
-            "client", "organisation", "requested_by"
+            "client__source", "client__target", "organisation", "requested_by"
         ),
         pk=pk,
     )
@@ -115,6 +115,10 @@ def run(request: HubRequest, pk: int) -> HttpResponse:
         "client": one.client,
         "figures": payments.figures(one),
         "agrees": one.agrees,
+        "accounts": payments.accounts_that_stop(one.client, now=timezone.now())
+        if one.is_over and payments.still_going(one, now=timezone.now())
+        else [],
+        "unread": payments.unread_of(one),
         "trouble": payments.trouble_of(one),
         "going": payments.still_going(one, now=timezone.now()) if one.is_over else 0,
         "phase": FetchRun.Phase(one.phase).label,

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts import domain
 from accounts.middleware import HubRequest
-from accounts.queries import failure_row_of, words
+from accounts.queries import words
 from connectors.errors import ConnectorError
 from payments.forms import UploadForm
 from payments.models import FetchRun, Invoice, InvoiceClient
@@ -20,6 +20,7 @@ from payments.operations.fetching import refusal_of
 from payments.operations.rights import integration_of
 from payments.queries import invoices as queries
 from payments.queries import standing
+from payments.queries.failures import failure_row_of
 from payments.queries.payments import events_of, tie_of
 from payments.views.common import active, may, member, person, tabs, tell
 

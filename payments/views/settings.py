@@ -17,7 +17,6 @@ from accounts.models import Connection, Errand
 from accounts.operations import connecting, sheets
 from accounts.operations.people import Refused
 from accounts.pages import asked, connection_row, errand_failure, paged
-from accounts.queries import failure_row_of
 from accounts.views import connections
 from connectors.errors import ConnectorError
 from payments.forms import (
@@ -31,6 +30,7 @@ from payments.forms import (
 from payments.models import ApiToken, InvoiceClient
 from payments.operations import client_files, clients, start_dates, tokens
 from payments.operations.rights import integration_of
+from payments.queries.failures import failure_row_of
 from payments.queries.wording import finding_words
 from payments.views.common import active, may, member, person, tabs, tell
 from payments.views.overview import client_named

@@ -173,6 +173,8 @@ class PowerOfficeGo:
                 raise Refused("Resource not found", status=status, title="Not Found")
             if privilege and not _allowed(call.books.client, privilege):
                 raise Refused(f"Missing privilege {privilege}.", status=403, title="Forbidden")
+            if "refused" in call.faults:
+                raise Refused("The voucher cannot be changed at present.")
             response: Response = handler(call, **arguments)
         except Refused as refused:
             return problem(refused, lower=lower)

@@ -192,7 +192,7 @@ def context(**more: object) -> dict[str, object]:
             "at": AT,
         },
         "waiting": {
-            "summary": "Visma.net did not answer clearly. The batch may or may not be booked.",
+            "summary": "Visma.net did not answer clearly. What was sent may or may not be booked.",
             "remedy": "Nothing to do yet: the ledger is asked before anything is sent again.",
             "who_text": "Nobody",
             "tone": "warn",

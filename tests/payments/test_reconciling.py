@@ -3,7 +3,8 @@
 import csv
 import io
 import re
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -11,10 +12,18 @@ from django.http import HttpResponse
 from django.urls import reverse
 from openpyxl import load_workbook
 
-from connectors.receivables import SourceCompany, SourceOpenItem, SourceWriteOff, TargetOpenItem
+from connectors.errors import Rejected
+from connectors.receivables import (
+    EarlierPayment,
+    SourceCompany,
+    SourceOpenItem,
+    SourceWriteOff,
+    TargetOpenItem,
+)
 from payments.domain.refusals import WrongCompany
-from payments.models import Invoice, Payment, Reconciliation, ReconciliationLine
+from payments.models import Invoice, Payment, Reconciliation, ReconciliationLine, Settlement
 from payments.operations import matching, reconciling
+from payments.queries.invoices import list_invoices
 from tests.payments import rows
 from tests.payments.conftest import Office
 from tests.payments.vendors import billed, paid
@@ -71,11 +80,11 @@ def test_explains_each_difference_by_what_accounts_for_all_of_it(office):
 
     made = compare(office)
 
-    assert reason("1001") == "in_transit"
+    assert reason("1001") == "refused"
     assert reason("1003") == "unmatched"
     assert reason("1004") == "none"
     assert reason("1005") == "unknown"
-    assert made.counts == {"in_transit": 2, "unmatched": 2, "none": 1, "unknown": 1}
+    assert made.counts == {"refused": 2, "unmatched": 2, "none": 1, "unknown": 1}
     assert (made.source_total, made.hub_total) == (Decimal("190.00"), Decimal("200.00"))
 
 
@@ -144,7 +153,7 @@ def test_what_is_over_stands_on_the_payment_in_the_target(office):
     office.fetch()
     office.source.open_items = [visma("1001", "-30.00"), visma("", "-5.00")]
 
-    assert compare(office).counts == {"none": 1}
+    assert compare(office).counts == {"unmatched": 1}
 
 
 def test_agrees_when_all_is_registered(office):
@@ -217,3 +226,141 @@ def test_what_an_unmatched_payment_lowers_has_a_name_of_its_own(office):
     assert shown(reconciliation, "Balance here") == "600.00"
     assert "Unmatched payments are not taken off" in overview.content.decode()
     assert "less the unmatched payments" in reconciliation.content.decode()
+
+
+class TestASideThatHasNothing:
+    def test_is_never_equal(self, office):
+        office.source.payments = [paid(1, "640.00")]
+        office.fetch()
+        office.source.open_items = [visma("", "-640.00")]
+
+        made = compare(office)
+
+        line = ReconciliationLine.objects.get()
+        assert (line.source, line.hub, line.target) == (Decimal(-640), Decimal(-640), None)
+        assert (line.difference, line.target_less_hub) == ("unmatched", Decimal(640))
+        assert made.counts == {"unmatched": 1}
+
+    def test_leaves_tiles_that_are_the_sums_of_their_lines(self, office):
+        office.target.invoices = [billed("1001", "100.00"), billed("1002", "100.00")]
+        office.source.payments = [paid(1, "640.00"), paid(2, "30.00", invoice_number="1001")]
+        office.fetch()
+        office.source.open_items = [visma("", "-640.00"), visma("1001", "70.00")]
+        office.target.open_items = [go("1001", "70.00")]
+
+        made = compare(office)
+
+        lines = list(made.rows.all())
+        for side in ("source", "hub", "target"):
+            total = sum((getattr(line, side) or Decimal(0) for line in lines), Decimal(0))
+            assert getattr(made, f"{side}_total") == total
+        assert {"none"} == {
+            line.difference for line in lines if line.source == line.hub == line.target
+        }
+
+
+class TestAnAmountNewerThanTheComparison:
+    def test_is_not_compared_yet(self, office):
+        office.target.invoices = [billed("1001", "100.00"), billed("1003", "50.00")]
+        office.source.payments = [paid(1, "50.00", invoice_number="1003")]
+        office.fetch()
+        office.source.open_items = [visma("1001", "100.00")]
+        office.target.open_items = [go("1001", "100.00")]
+        compare(office)
+        office.target.invoices.append(billed("1002", "300.00"))
+        office.now += timedelta(minutes=1)
+        office.fetch()
+
+        found = {row.number: row for row in list_invoices(office.client).object_list}
+
+        assert (found["1001"].source, found["1001"].is_compared) == (Decimal(100), True)
+        assert (found["1002"].source, found["1002"].target) == (None, None)
+        assert not found["1002"].is_compared
+        # It was settled then: nothing is open on it, which is known.
+        assert (found["1003"].source, found["1003"].is_compared) == (Decimal(0), True)
+
+    def test_says_so_on_the_page(self, office):
+        office.target.invoices = [billed("1001", "100.00")]
+        office.fetch()
+        compare(office)
+        office.target.invoices.append(billed("1002", "300.00"))
+        office.now += timedelta(minutes=1)
+        office.fetch()
+        browser = rows.signed_in(office.member)
+        new = Invoice.objects.get(number="1002")
+
+        for address in (f"/invoices/clients/{office.client.pk}/", f"/invoices/{new.pk}/"):
+            assert "Not compared yet" in browser.get(address).content.decode()
+
+
+class TestAReasonThatTheHubKnows:
+    def test_is_that_poweroffice_refused_it(self, office):
+        office.target.invoices = [billed("1001", "100.00")]
+        office.source.payments = [paid(1, "100.00", invoice_number="1001")]
+        office.target.fault = lambda payment: Rejected(vendor="PowerOffice")
+        office.fetch()
+        office.target.open_items = [go("1001", "100.00")]
+
+        compare(office)
+
+        assert reason("1001") == "refused"
+
+    def test_is_that_a_person_must_decide(self, office):
+        office.target.invoices = [billed("1001", "100.00")]
+        office.source.payments = [paid(1, "100.00", invoice_number="1001")]
+        office.target.fault = lambda payment: ZeroDivisionError()
+        office.fetch()
+        office.target.open_items = [go("1001", "100.00")]
+
+        compare(office)
+
+        assert reason("1001") == "in_doubt"
+
+    def test_is_a_payment_before_the_start_date(self, office):
+        office.target.invoices = [billed("1001", "100.00")]
+        office.fetch()
+        office.source.earlier = [EarlierPayment(10001, "1001", Decimal("40.00"))]
+        office.source.open_items = [
+            visma("1001", "60.00"),
+            replace(visma("", "-15.00"), posted_on=date(2025, 12, 30)),
+        ]
+        office.target.open_items = [go("1001", "100.00")]
+
+        compare(office)
+
+        assert (reason("1001"), reason("")) == ("before_start", "before_start")
+
+    def test_is_a_match_across_customers(self, office):
+        office.target.invoices = [billed("1001", "100.00")]
+        office.source.payments = [paid(1, "100.00", customer=10002)]
+        office.fetch()
+        rows.customer(office.client, "10002")
+        Settlement.objects.create(
+            organisation=office.organisation,
+            client=office.client,
+            invoice=Invoice.objects.get(),
+            payment=Payment.objects.get(),
+            amount=Decimal(100),
+            rule="manual",
+            made_at=office.now,
+        )
+        office.source.open_items = [visma("1001", "100.00"), visma("", "-100.00", 10002)]
+
+        compare(office)
+
+        assert (reason("1001"), reason("")) == ("across", "across")
+
+    def test_is_a_part_payment_that_poweroffice_did_not_join(self, office):
+        office.target.invoices = [billed("1001", "100.00")]
+        office.source.payments = [paid(1, "40.00", invoice_number="1001")]
+        office.fetch()
+        (reference,) = office.target.registered
+        office.source.open_items = [visma("1001", "60.00")]
+        office.target.open_items = [
+            go("1001", "100.00"),
+            replace(go("", "-40.00"), reference=reference),
+        ]
+
+        compare(office)
+
+        assert (reason("1001"), reason("")) == ("not_joined", "not_joined")

@@ -11,6 +11,7 @@ from connectors.base import Capabilities, Vendor
 from connectors.errors import OutcomeUnknown
 from connectors.receivables import (
     ControlTotal,
+    EarlierPayment,
     LeftOut,
     MarkOutcome,
     PaymentKey,
@@ -90,6 +91,7 @@ class MemorySource:
     customers: list[SourceCustomer] = field(default_factory=list)
     open_items: list[SourceOpenItem] = field(default_factory=list)
     write_offs: list[SourceWriteOff] = field(default_factory=list)
+    earlier: list[EarlierPayment] = field(default_factory=list)
     page_size: int = 3
     capabilities: SourceCapabilities = field(
         default_factory=lambda: SourceCapabilities(
@@ -165,6 +167,11 @@ class MemorySource:
 
     def read_write_offs(self, invoice_numbers: Sequence[str]) -> Iterator[SourceWriteOff]:
         yield from (one for one in self.write_offs if one.invoice_number in invoice_numbers)
+
+    def read_earlier_payments(
+        self, invoice_numbers: Sequence[str], *, before: date, voucher_types: frozenset[int]
+    ) -> Iterator[EarlierPayment]:
+        yield from (one for one in self.earlier if one.invoice_number in invoice_numbers)
 
     def mark(self, keys: Sequence[PaymentKey], *, marker: str, value: str) -> list[MarkOutcome]:
         if self.refuses_marks:

@@ -6,10 +6,11 @@ from django.core.management.base import CommandError, CommandParser
 
 from accounts.management.commands._command import HubCommand, organisation_named
 from accounts.models import Membership, Organisation, User
-from accounts.queries import FailureRow, failure_row_of
+from accounts.queries import FailureRow
 from connectors.errors import ConnectorError
 from payments.models import InvoiceClient
 from payments.operations import clients
+from payments.queries.failures import failure_row_of
 
 
 class PaymentsCommand(HubCommand):

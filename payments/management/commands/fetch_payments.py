@@ -6,7 +6,6 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
-from accounts.queries import failure_row
 from connectors.errors import ConnectorError
 from payments.management.commands._payments import (
     PaymentsCommand,
@@ -17,7 +16,8 @@ from payments.management.commands._payments import (
 )
 from payments.models import FetchRun
 from payments.operations import fetching
-from payments.queries.payments import figures
+from payments.queries.failures import failure_row
+from payments.queries.payments import figures, trouble_of, unread_of
 
 
 class Command(PaymentsCommand):
@@ -25,7 +25,8 @@ class Command(PaymentsCommand):
 
     help = (
         "Ask a worker to fetch the payments of invoice clients from Visma Business. "
-        "With --wait, exit code 0 only if every run is done and none was skipped."
+        "With --wait, exit code 0 only if every run is done, none was skipped, every row could be "
+        "read and PowerOffice has refused none."
     )
     example = "python manage.py fetch_payments --all --wait 300 --json"
 
@@ -77,6 +78,8 @@ class Command(PaymentsCommand):
             f"{row['client']}: {row['state']} "
             + ", ".join(f"{name} {number}" for name, number in row["figures"].items())
             + ("; count or sum differ from Visma's" if row["control"]["agrees"] is False else "")
+            + (f"; {row['unread']} rows could not be read" if row["unread"] else "")
+            + (f"; {row['refused']} refused, or to be decided" if row["refused"] else "")
             + (f" {row['failure']}" if row["failure"] else "")
             for row in rows
         ]
@@ -84,8 +87,21 @@ class Command(PaymentsCommand):
         self.answer(options, "\n".join(lines), {"runs": rows, "skipped": skipped})
         if options["wait"] and (skipped or any(row["state"] != "done" for row in rows)):
             raise CommandError("Not every client was fetched.")
-        if any(row["control"]["agrees"] is False for row in rows):
-            raise CommandError("Count or sum of a client differ from Visma's; fetch again.")
+        end(rows)
+
+
+def end(rows: list[dict[str, Any]]) -> None:
+    """
+    End well, or say what is not.
+
+    :raises CommandError: if a total differs, a row could not be read, or a payment was refused
+    """
+    if any(row["control"]["agrees"] is False for row in rows):
+        raise CommandError("Count or sum of a client differ from Visma's; fetch again.")
+    if any(row["unread"] for row in rows):
+        raise CommandError("Some rows could not be read; the page of the run names them.")
+    if any(row["refused"] for row in rows):
+        raise CommandError("Some payments are not in PowerOffice; list_payments names them.")
 
 
 def _wait(runs: list[FetchRun], *, seconds: float) -> list[FetchRun]:
@@ -112,5 +128,7 @@ def _values(run: FetchRun) -> dict[str, Any]:
             "hub_amount": str(run.hub_amount) if run.hub_amount is not None else None,
             "agrees": run.agrees,
         },
+        "unread": unread_of(run),
+        "refused": trouble_of(run),
         "failure": told(row) if row else "",
     }

@@ -6,7 +6,6 @@ from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.queries import failure_row_of
 from connectors.errors import ConnectorError
 from payments.management.commands._payments import (
     PaymentsCommand,
@@ -18,6 +17,7 @@ from payments.management.commands._payments import (
 from payments.models import InvoiceClient
 from payments.operations import reconciling
 from payments.operations.rights import check_active, check_right
+from payments.queries.failures import failure_row_of
 
 
 class Command(PaymentsCommand):
@@ -25,7 +25,7 @@ class Command(PaymentsCommand):
 
     help = (
         "Compare the open amounts of invoice clients on all sides. Exit code 1 if a difference "
-        "is unknown."
+        "is unknown, a row cannot be read, or PowerOffice has refused a payment."
     )
     example = "python manage.py reconcile --client 4110101 --json"
 
@@ -54,6 +54,10 @@ class Command(PaymentsCommand):
         self.answer(options, "\n".join(lines), {"clients": rows})
         if any(row["failure"] for row in rows):
             raise CommandError("Not every client could be compared.")
+        if any(row["lines"].get("unreadable") for row in rows):
+            raise CommandError("Some rows could not be read; the reconciliation page names them.")
+        if any(row["lines"].get(one) for row in rows for one in ("refused", "in_doubt")):
+            raise CommandError("Some payments are not in PowerOffice; list_payments names them.")
         if any(row["lines"].get("unknown") for row in rows):
             raise CommandError("Some differences are unknown; the reconciliation page lists them.")
 

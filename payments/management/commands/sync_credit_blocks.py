@@ -5,7 +5,6 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
-from accounts.queries import failure_row_of
 from connectors.errors import ConnectorError
 from payments.management.commands._payments import (
     PaymentsCommand,
@@ -16,6 +15,7 @@ from payments.management.commands._payments import (
 )
 from payments.operations import blocking
 from payments.operations.rights import check_right
+from payments.queries.failures import failure_row_of
 
 
 class Command(PaymentsCommand):

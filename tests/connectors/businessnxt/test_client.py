@@ -10,8 +10,8 @@ from connectors.base import Exchange
 from connectors.businessnxt import errors
 from connectors.errors import (
     BadAnswer,
+    FreshTokenRefused,
     NoCreditBlock,
-    NotAuthorized,
     OutcomeUnknown,
     RateLimited,
     Unavailable,
@@ -391,15 +391,14 @@ class TestTrouble:
         assert len(page.payments) == 10
         assert nxt.tokens.asked == 2
 
-    def test_a_second_401_is_not_authorized_and_its_page_is_not_read_as_json(
-        self, nxt: Nxt
-    ) -> None:
+    def test_a_second_401_is_an_outage_and_its_page_is_not_read_as_json(self, nxt: Nxt) -> None:
         nxt.fault("unauthorized", on="any", times=2)
 
-        with pytest.raises(NotAuthorized) as refused:
+        with pytest.raises(FreshTokenRefused) as refused:
             nxt.make().read_company()
 
         assert refused.value.detail == "401 Authorization Required"
+        assert refused.value.retry_after == 60
 
     def test_errors_beside_data_are_a_failure_and_the_data_is_not_used(
         self, nxt: Nxt, query: PaymentQuery

@@ -9,7 +9,7 @@ from werkzeug import Response
 
 from connectors.errors import (
     BadAnswer,
-    NotAuthorized,
+    FreshTokenRefused,
     OutcomeUnknown,
     RateLimited,
     Rejected,
@@ -86,10 +86,10 @@ class TestSigningIn:
 
         assert len(go.books().payments()) == 1
 
-    def test_a_token_that_is_refused_twice_is_the_persons_business(self, go):
+    def test_a_fresh_token_that_is_refused_is_an_outage_and_no_sign_in(self, go):
         go.fault("unauthorized", "go", times=None)
 
-        with pytest.raises(NotAuthorized):
+        with pytest.raises(FreshTokenRefused):
             go.client().read_lock_date()
 
 

@@ -301,14 +301,14 @@ class TestCurrency:
         off = books().place(payment("1003.50", invoice_number="1001", foreign="EUR"))
 
         assert parts(exact) == [(1001, "1000.00", "settled")]
-        assert off.left is Left.CURRENCY
+        assert off.left is Left.EXCHANGE_RATE
 
     def test_of_an_invoice_without_an_amount_of_our_own_is_left(self):
         books = Books([invoice("1001", None, foreign="EUR")])
 
         placed = books.place(payment("1000", invoice_number="1001", foreign="EUR"))
 
-        assert placed.left is Left.CURRENCY
+        assert placed.left is Left.EXCHANGE_RATE
 
 
 class TestNothingGiven:

@@ -1,0 +1,35 @@
+"""Failures in the words of payments: what any of them leaves to a person is finance's to do."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from django.utils.translation import gettext
+
+from accounts import queries
+from accounts.queries import WHO_WORDS, FailureRow
+from connectors.errors import FINANCE, PAYROLL, ConnectorError
+
+
+def failure_row(
+    *,
+    code: str,
+    params: Mapping[str, object],
+    detail: str = "",
+    at: datetime | None = None,
+    trace_id: str = "",
+) -> FailureRow | None:
+    """Return a stored failure in words, or None without one."""
+    row = queries.failure_row(code=code, params=params, detail=detail, at=at, trace_id=trace_id)
+    return row and _of_finance(row)
+
+
+def failure_row_of(failure: ConnectorError) -> FailureRow:
+    """Return a failure in words."""
+    return _of_finance(queries.failure_row_of(failure))
+
+
+def _of_finance(row: FailureRow) -> FailureRow:
+    if row.who_text != gettext(WHO_WORDS[PAYROLL]):
+        return row
+    return replace(row, who_text=gettext(WHO_WORDS[FINANCE]))
