@@ -10,7 +10,7 @@ What is made for each payment is a tuple: a frozen dataclass takes three times a
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
@@ -309,17 +309,3 @@ def share_by_hand(*, left: Decimal, open: Decimal, is_credit_note: bool = False)
     if is_credit_note:
         return max(left, min(open, ZERO)) if left < 0 else left
     return min(left, max(open, ZERO)) if left > 0 else left
-
-
-def suggest(
-    payment: Incoming, *, open_of_customer: Mapping[int, Decimal], most: int = 3
-) -> tuple[int, ...]:
-    """
-    Return the invoices of the same customer of which exactly that amount is open.
-
-    A suggestion for a person: nothing is matched by it.
-    """
-    if payment.amount <= 0 or payment.foreign:
-        return ()
-    equal = (pk for pk, left in open_of_customer.items() if left == payment.amount)
-    return tuple(equal)[:most]

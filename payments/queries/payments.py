@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Organisation
 from accounts.queries import FailureRow
 from connectors.base import ZERO
-from payments.domain.matching import suggest
+from payments.domain.proposals import OpenInvoice, Proposal, propose
 from payments.domain.standing import STATES, WAITS_FOR_A_PERSON, Standing
 from payments.domain.states import RegistrationState
 from payments.models import (
@@ -29,7 +29,7 @@ from payments.models import (
     SkippedRow,
 )
 from payments.models.money import Total
-from payments.operations.placing import Open, incoming_of, portions, settled_on
+from payments.operations.placing import Open, foreign_of, portions, settled_on, used_of
 from payments.operations.running import left_out_of
 from payments.queries import standing
 from payments.queries.failures import failure_row
@@ -40,6 +40,7 @@ from payments.queries.wording import (
     REGISTRATIONS,
     RULES,
     STANDINGS,
+    SUGGESTIONS,
     doubt_words,
     field_words,
     left_words,
@@ -291,23 +292,47 @@ def _event(one: Settlement, earlier: tuple[Earlier, ...]) -> EventRow:
     )
 
 
-def suggestions(payment: Payment, *, rest: Decimal) -> list[Invoice]:
-    """Return invoices of the same customer of which exactly the rest is open."""
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """What a person is offered for a payment, in words, and what a press on it matches."""
+
+    words: str
+    invoice: str
+    credit_note: str
+    reason: str
+
+
+def suggestions(payment: Payment, *, rest: Decimal) -> list[Suggestion]:
+    """Return invoices and credit notes of the same customer that fit to what is left."""
+    if foreign_of(payment, home=payment.client.currency) or payment.doubt:
+        return []
     invoices = list(
         Invoice.objects.filter(
             client=payment.client,
             customer__number=payment.customer_number,
-            is_credit_note=False,
             posted_amount__isnull=False,
-        ).order_by("-issued_on")[:500]
+            currency=payment.client.currency,
+        ).order_by("-issued_on", "-pk")[:500]
     )
     settled = settled_on(invoice.pk for invoice in invoices)
-    left = {i.pk: i.posted_amount - settled.get(i.pk, Open()).total for i in invoices}
-    arrived = incoming_of(payment, id=payment.pk, home=payment.client.currency)
-    if rest != payment.amount:
-        return []
-    chosen = suggest(arrived, open_of_customer=left)
-    return [invoice for invoice in invoices if invoice.pk in chosen]
+    used = used_of([invoice.pk for invoice in invoices if invoice.is_credit_note])
+    opened = [
+        OpenInvoice(
+            one.pk,
+            one.number,
+            one.posted_amount - settled.get(one.pk, Open()).total + used.get(one.pk, ZERO),
+            one.is_credit_note,
+        )
+        for one in reversed(invoices)
+    ]
+    return [_suggestion(one) for one in propose(rest, opened, is_part=rest != payment.amount)]
+
+
+def _suggestion(one: Proposal) -> Suggestion:
+    note = one.credit_note.number if one.credit_note else ""
+    text, reason = SUGGESTIONS[one.why]
+    words = text % {"number": one.invoice.number, "note": note}
+    return Suggestion(words, one.invoice.number, note, str(reason))
 
 
 # --- Runs ---------------------------------------------------------------------------------------

@@ -1,11 +1,14 @@
 """Stored codes of payments in the reader's language."""
 
+from typing import Any
+
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.queries import FailureRow, words
 from payments.domain.matching import Left, Outcome, Rule
 from payments.domain.open_amounts import InvoiceState
+from payments.domain.proposals import Why
 from payments.domain.reconciling import Difference
 from payments.domain.standing import Standing
 from payments.queries.failures import failure_row
@@ -133,6 +136,27 @@ FIELDS = {
     "customer": _("The whole row"),
     "invoice": _("The whole row"),
     "open_item": _("The whole row"),
+}
+SUGGESTIONS: dict[str, Any] = {
+    Why.SAME_AMOUNT: (
+        _("Suggestion: invoice %(number)s of the same customer has exactly this amount open."),
+        _("Same customer and amount"),
+    ),
+    Why.NET_OF_CREDIT_NOTE: (
+        _(
+            "Suggestion: invoice %(number)s less credit note %(note)s of the same customer is "
+            "exactly this amount."
+        ),
+        _("Invoice less credit note"),
+    ),
+    Why.OLDEST_OPEN: (
+        _("Suggestion: invoice %(number)s is the customer's oldest that can take what is left."),
+        _("What was paid too much"),
+    ),
+    Why.PAYOUT: (
+        _("Suggestion: credit note %(number)s of the same customer has exactly this amount open."),
+        _("Payout of the credit note"),
+    ),
 }
 DOUBTS = {
     "order_processing": _("It comes from order processing, which makes invoices and cash sales"),

@@ -141,6 +141,18 @@ class TestACreditNote:
         assert (left("1001"), left("2001")) == (Decimal("0.00"), Decimal("0.00"))
         assert registered(net) == [("1001", "700.00")]
 
+    def test_is_proposed_together_with_its_invoice_and_taken_with_one_press(self, net):
+        me, payment = rows.signed_in(net.member), Payment.objects.get()
+        html = me.get(f"/invoices/payments/{payment.pk}/").content.decode()
+        assert "Suggestion: invoice 1001 less credit note 2001" in html
+
+        me.post(
+            f"/invoices/payments/{payment.pk}/match/",
+            {"invoice": "1001", "credit_notes": "2001", "reason": "Invoice less credit note"},
+        )
+
+        assert (left("1001"), left("2001")) == (Decimal("0.00"), Decimal("0.00"))
+
     def test_of_another_customer_is_refused(self, net):
         with refused("another customer"):
             match(net, "1001", credit_notes=["2002"])
@@ -259,6 +271,19 @@ class TestWhatIsLeftOfAPayment:
 
         assert registered(office) == [("1001", "1000.00")]
         assert matching.assigned_of(Payment.objects.get()) == Decimal("1000.00")
+
+    def test_is_offered_to_the_oldest_invoice_that_can_take_it(self, office):
+        fetched(
+            office,
+            "1200.00",
+            billed("1001", "1000.00"),
+            billed("1002", "900.00"),
+            invoice_number="1001",
+        )
+
+        html = rows.signed_in(office.member).get(f"/invoices/payments/{Payment.objects.get().pk}/")
+
+        assert "invoice 1002 is the customer&#x27;s oldest" in html.content.decode()
 
     def test_stands_on_a_settled_invoice_only_if_the_amount_is_named(self, office):
         fetched(office, "1200.00", billed("1001", "1000.00"), invoice_number="1001")

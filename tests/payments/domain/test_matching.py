@@ -14,7 +14,6 @@ from payments.domain.matching import (
     Rule,
     numbers_in,
     share_by_hand,
-    suggest,
 )
 
 KID_1001 = "10017"  # modulus 10
@@ -314,12 +313,6 @@ class TestCurrency:
 class TestNothingGiven:
     def test_is_left_even_if_customer_and_amount_fit(self):
         assert Books([invoice("1001", "300")]).place(payment("300")).left is Left.NO_REFERENCE
-
-    def test_is_suggested_by_customer_and_amount(self):
-        opens = {1: Decimal(300), 2: Decimal(299), 3: Decimal(300)}
-
-        assert suggest(payment("300"), open_of_customer=opens) == (1, 3)
-        assert suggest(payment("-300"), open_of_customer=opens) == ()
 
 
 @pytest.mark.parametrize(
