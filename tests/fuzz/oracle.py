@@ -210,7 +210,11 @@ def sie(text: str) -> Totals:
             _, account, *rest = _fields(line)
             objects = rest.pop(0) if rest and isinstance(rest[0], list) else []
             assert isinstance(objects, list)
-            chosen = dict(zip(map(str, objects[::2]), map(str, objects[1::2]), strict=True))
+            chosen = dict(
+                zip(
+                    (str(one).strip() for one in objects[::2]), map(str, objects[1::2]), strict=True
+                )
+            )
             if not rest or not dated:
                 raise Unclear(line)
             value = amount(str(rest[0]))

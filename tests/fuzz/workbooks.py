@@ -128,7 +128,9 @@ def second_reading(parts: dict[str, str | bytes]) -> Totals:
     for row in rows:
         texts = {at: value.strip() for at, (value, _) in row.items()}
         if not places:
-            lowered = {value.lower(): at for at, value in texts.items()}
+            lowered = {
+                re.sub(r"[\s_-]+", " ", value.lower()).strip(): at for at, value in texts.items()
+            }
             if {"konto", "datum", "belopp"} <= lowered.keys():
                 places = lowered
             continue
