@@ -11,4 +11,4 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         """Make the handlers of errands known."""
-        from accounts.operations import connecting, forgotten, telling  # noqa: F401
+        from accounts.operations import connecting, telling  # noqa: F401

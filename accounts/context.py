@@ -1,105 +1,17 @@
-"""What every page shows around its content."""
+"""What every page shows of the installation: why nothing is sent, where that is so."""
 
 from typing import Any
 
-import structlog
-from django.conf import settings
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
-from accounts import domain
-from accounts.domain import Level
-from accounts.models import Membership
 from accounts.operations import installation
-from accounts.queries import failure_row_of
-
-_NAVIGATION: tuple[tuple[str, str, str, str], ...] = (
-    # right, address, icon, prefix of the pages that belong to it
-    (domain.JOURNALS, "journals:list", "journal", "/journals/"),
-    (domain.BUSINESS, "payments:overview", "ledger", "/invoices/"),
-    (domain.VISMANET, "mappings:list", "link", "/mappings/"),
-    (domain.VISMANET, "accounts:connections", "key", "/connections/"),
-    (domain.ORGANISATION, "accounts:companies", "building", "/companies/"),
-    (domain.ORGANISATION, "accounts:people", "people", "/people/"),
-)
+from organisations.queries import failure_row_of
 
 
-def page(request: HttpRequest) -> dict[str, Any]:
-    """Return what `base.html` expects; see docs/face.md."""
-    common: dict[str, Any] = {
-        "theme": request.COOKIES.get("theme", ""),
-        "theme_url": _address("accounts:theme"),
-        "home_url": _address("journals:home") or "/",
-        "sandbox_in_use": settings.HUB_SANDBOX,
-        "sandbox_url": settings.HUB_SANDBOX_URL,
-        "app_version": settings.HUB_VERSION,
-        "request_id": structlog.contextvars.get_contextvars().get("request_id", ""),
-    }
-    user = getattr(request, "user", None)
-    if user is None or not user.is_authenticated:
-        return common
-    membership: Membership | None = getattr(request, "membership", None)
-    common |= {
-        "sign_out_url": _address("accounts:sign_out"),
-        "user_name": str(user),
-        "user_menu_items": _user_menu(request, membership),
-    }
-    if membership is None:
-        return common
-    role = membership.role
+def notices(request: HttpRequest) -> dict[str, Any]:
+    """Return the notices above the pages of those who belong to an organisation."""
+    if getattr(request, "membership", None) is None:
+        return {}
     stopped = installation.notices(now=timezone.now())
-    return common | {
-        "organisation": membership.organisation,
-        "memberships": _memberships(request, membership),
-        "switch_organisation_url": _address("accounts:switch_organisation"),
-        "role_name": _(role.name) if role.built_in else role.name,
-        "installation_notices": [failure_row_of(failure) for failure in stopped],
-        "nav_items": _navigation(request, membership),
-    }
-
-
-def _navigation(request: HttpRequest, membership: Membership) -> list[dict[str, Any]]:
-    labels = {
-        "journals:list": _("Journals"),
-        "payments:overview": _("Invoices"),
-        "mappings:list": _("Mappings"),
-        "accounts:connections": _("Visma.net accounts"),
-        "accounts:companies": _("Companies"),
-        "accounts:people": _("People"),
-    }
-    items = []
-    for right, name, icon, prefix in _NAVIGATION:
-        url = _address(name)
-        if url and membership.role.allows(right, Level.READ):
-            current = request.path.startswith(prefix)
-            items.append({"label": labels[name], "url": url, "icon": icon, "current": current})
-    return items
-
-
-def _user_menu(request: HttpRequest, membership: Membership | None) -> list[dict[str, str]]:
-    items = [{"label": _("Your profile"), "url": _address("accounts:profile"), "icon": "person"}]
-    if membership is not None and membership.role.allows(domain.ORGANISATION, Level.WRITE):
-        address = _address("accounts:organisation")
-        items.append({"label": _("Organisation"), "url": address, "icon": "building"})
-    if membership is not None and membership.role.allows(domain.AUDIT, Level.READ):
-        items.append({"label": _("Audit trail"), "url": _address("accounts:audit"), "icon": "list"})
-    if getattr(request.user, "is_superuser", False):
-        items.append({"label": _("Operation"), "url": _address("operation"), "icon": "settings"})
-    return items
-
-
-def _memberships(request: HttpRequest, present: Membership) -> list[dict[str, Any]]:
-    mine = Membership.objects.filter(user_id=present.user_id).select_related("organisation")
-    return [
-        {"id": m.organisation_id, "name": m.organisation.name, "current": m.pk == present.pk}
-        for m in mine.order_by("organisation__name")
-    ]
-
-
-def _address(name: str) -> str:
-    try:
-        return reverse(name)
-    except NoReverseMatch:
-        return ""
+    return {"installation_notices": [failure_row_of(failure) for failure in stopped]}

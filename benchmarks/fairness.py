@@ -81,8 +81,9 @@ class _Office:
     """An organisation whose companies are connected and mapped."""
 
     def __init__(self, name: str, numbers: range) -> None:
-        from accounts.models import Company, Connection, Debtor, Organisation
+        from accounts.models import Connection
         from mappings.models import Mapping
+        from organisations.models import Company, Debtor, Organisation
 
         self.organisation = Organisation.objects.create(name=name)
         debtor = Debtor.objects.create(organisation=self.organisation, number="1", name="Debtor")

@@ -101,9 +101,10 @@ def _settings(name: str, path: Path) -> Any:
 
 
 def _prepare_office(name: str, how: Any) -> dict[str, Any]:
-    from accounts.models import Company, Connection, Debtor, Organisation
+    from accounts.models import Connection
     from journals.models import Source
     from mappings.models import Mapping
+    from organisations.models import Company, Debtor, Organisation
 
     unique = f"{time.time_ns()}"
     office = Organisation.objects.create(name=f"Office {unique}")

@@ -23,7 +23,7 @@ from benchmarks.multiplying import multiply
 from benchmarks.surroundings import ROOT, machine, prepared, run, start_django
 from benchmarks.torture.servers import free_port
 
-APPS = ("accounts", "mappings", "journals", "payments")
+APPS = ("organisations", "accounts", "mappings", "journals", "payments")
 NOW = datetime(2026, 4, 8, 9, 0, tzinfo=UTC)
 TODAY = date(2026, 4, 8)
 _AT_ONCE = 2_000
@@ -34,8 +34,8 @@ _RUN_LISTS = ("new", "known", "matched", "part", "over", "unassigned", "marked",
 # What a page is about, by the name of its parameter's owner. A page that is not here is not
 # found by accident: `pages` ends with an error for it.
 ABOUT = {
-    "accounts:company": "company",
-    "accounts:debtor": "debtor",
+    "organisations:company": "company",
+    "organisations:debtor": "debtor",
     "mappings:detail": "mapping",
     "mappings:delete": "mapping",
     "mappings:edit": "mapping",
@@ -66,9 +66,9 @@ ABOUT = {
 # which hold all rows by their nature.
 NOT_LISTS = {
     "accounts:errand",
-    "accounts:set_password",
-    "accounts:audit_csv",
-    "accounts:audit_xlsx",
+    "organisations:set_password",
+    "organisations:audit_csv",
+    "organisations:audit_xlsx",
     "mappings:step",
     "journals:check_result",
     "journals:export",
@@ -77,7 +77,7 @@ NOT_LISTS = {
     "payments:export_reconciliation",
     "payments:api_fetch",
 }
-_SIGNS_OUT = {"accounts:sign_out"}
+_SIGNS_OUT = {"organisations:sign_out"}
 
 
 @dataclass
@@ -109,7 +109,7 @@ def pages(office: Office) -> Iterator[tuple[str, str]]:
     for name, pattern in walk(get_resolver(), ""):
         if name in NOT_LISTS | _SIGNS_OUT:
             continue
-        if name == "accounts:choices":
+        if name == "organisations:choices":
             yield from _choices(office, reverse(name))
             continue
         wanted = set(pattern.converters) | set(pattern.regex.groupindex)
@@ -129,12 +129,12 @@ def pages(office: Office) -> Iterator[tuple[str, str]]:
 
 def _choices(office: Office, address: str) -> Iterator[tuple[str, str]]:
     """Yield the list below each field that searches, with a text that few rows match."""
-    from accounts.choosing import KINDS
+    from organisations.choosing import KINDS
 
     of = {"administration": "free", "company_of_file": "file", "customer": "client"}
     for kind in sorted(KINDS):
         on = f"&of={office.about[of[kind]].pk}" if kind in of else ""
-        yield f"accounts:choices {kind}", f"{address}?kind={kind}{on}&q=a+999"
+        yield f"organisations:choices {kind}", f"{address}?kind={kind}{on}&q=a+999"
 
 
 def _only_takes_posts(name: str) -> bool:
@@ -162,9 +162,10 @@ def _only_takes_posts(name: str) -> bool:
 
 def open_office() -> Office:
     """Make an office, its person with every right, and the things that pages are about."""
-    from accounts.domain import RIGHTS
-    from accounts.models import Company, Connection, Debtor, Membership, Organisation, Role, User
+    from accounts.models import Connection
     from journals.models import Comparison, ImportedFile
+    from organisations.domain import RIGHTS
+    from organisations.models import Company, Debtor, Membership, Organisation, Role, User
     from payments.models import FetchGroup, FetchRun, Integration, InvoiceClient, Reconciliation
 
     of = Organisation.objects.create(name="Lists")
@@ -248,8 +249,9 @@ def fill(office: Office, wanted: int) -> None:
 
 
 def _fill_accounts(office: Office, numbers: range) -> None:
-    from accounts.models import AuditEntry, Company, Connection, Debtor, Membership, User
+    from accounts.models import Connection
     from mappings.models import Mapping
+    from organisations.models import AuditEntry, Company, Debtor, Membership, User
 
     of, role = office.organisation, office.user.memberships.get().role
     debtors = _bulk(

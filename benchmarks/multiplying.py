@@ -9,13 +9,13 @@ from typing import Any
 # What tells a copy from its pattern; the other columns are the pattern's. `{n}` is its number,
 # which begins above every id, so that a copy finds the copies of its neighbours by it.
 _OWN: dict[str, dict[str, str]] = {
-    "accounts_debtor": {"number": "'X' || {n}", "name": "'Debtor ' || {n}"},
-    "accounts_company": {"number": "'X' || {n}", "name": "'Company ' || {n}"},
-    "accounts_user": {"email": "'q' || {n} || '@office.example'", "name": "'Person ' || {n}"},
-    "accounts_membership": {"user_id": "{n}"},
+    "organisations_debtor": {"number": "'X' || {n}", "name": "'Debtor ' || {n}"},
+    "organisations_company": {"number": "'X' || {n}", "name": "'Company ' || {n}"},
+    "organisations_user": {"email": "'q' || {n} || '@office.example'", "name": "'Person ' || {n}"},
+    "organisations_membership": {"user_id": "{n}"},
     "accounts_connection": {"tenant_id": "'t' || {n}", "name": "'user' || {n}"},
     "mappings_mapping": {"company_id": "{n}", "connection_id": "{n}"},
-    "accounts_auditentry": {},
+    "organisations_auditentry": {},
     "journals_journal": {"reference": "'LON-X' || {n}", "run": "'X' || {n}"},
     "journals_batch": {"key": "'x' || {n}", "journal_id": "{n}"},
     "journals_importedfile": {"sha256": "'x' || {n}"},

@@ -197,7 +197,7 @@ def _there() -> Any:
 
 def _client(wanted: int) -> Any:
     """Make a client with an invoice for nine of ten payments."""
-    from accounts.models import Organisation
+    from organisations.models import Organisation
     from payments.models import Customer, Integration, Invoice, InvoiceClient
 
     organisation = Organisation.objects.create(name="Bench")

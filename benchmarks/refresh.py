@@ -149,7 +149,8 @@ def _measure(*, processes: int, rounds: int, port: int) -> int:
 
 def _authorised(store: Any, url: str) -> Any:
     """Return a connection as after a sign-in, without the pages of the sign-in."""
-    from accounts.models import Connection, Organisation
+    from accounts.models import Connection
+    from organisations.models import Organisation
     from sandbox import seed
     from sandbox.vismaconnect.grants import Grants
 

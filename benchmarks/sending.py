@@ -190,9 +190,10 @@ class _Office:
     """An organisation whose companies are all connected and mapped."""
 
     def __init__(self) -> None:
-        from accounts.models import Company, Connection, Debtor, Organisation
+        from accounts.models import Connection
         from accounts.operations.tokens import sign_in_for
         from mappings.models import Mapping
+        from organisations.models import Company, Debtor, Organisation
 
         self.organisation = Organisation.objects.create(name="Office")
         debtor = Debtor.objects.create(organisation=self.organisation, number="1", name="Debtor")
@@ -430,9 +431,9 @@ def _work(waiting: Any, ready: Any, threads: int) -> None:
     from django.db import connections as databases
 
     from accounts.models import Connection
-    from accounts.operations import waking
     from integrationhub.celery import say_that_this_is_a_worker
     from journals.operations import delivery
+    from organisations.operations import waking
 
     say_that_this_is_a_worker(sender=None)
     waking._publish = lambda task, ids: waiting.put(ids["connection_id"])

@@ -16,13 +16,14 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from accounts.models import Connection, Errand, Heartbeat, Lease, Restore
+from accounts.models import Connection, Restore
 from accounts.operations import installation, limits
-from accounts.queries import Waiting
 from connectors.registry import CONNECTORS
 from journals.domain.states import STATE_WORDS, BatchState
 from journals.models import ImportedFile
 from journals.queries import waiting
+from organisations.models import Errand, Heartbeat, Lease
+from organisations.queries import Waiting
 from payments.queries import waiting as waiting_payments
 from payments.queries.wording import REGISTRATIONS
 

@@ -11,8 +11,9 @@ from django.db import DatabaseError, connection
 from django.utils.module_loading import module_has_submodule
 from kombu.exceptions import KombuError
 
-from accounts.models import Heartbeat, Restore
+from accounts.models import Restore
 from accounts.operations import hosts, installation
+from organisations.models import Heartbeat
 
 HEARTBEAT_AT_MOST = timedelta(seconds=30)
 WORK_WAITS_AT_MOST = timedelta(minutes=10)

@@ -19,10 +19,10 @@ from django.db import close_old_connections
 from django.utils import timezone
 from django.utils.module_loading import module_has_submodule
 
-from accounts.models import Heartbeat
-from accounts.operations.boundaries import reached
 from integrationhub import sweeping
 from integrationhub.tasks import sweep
+from organisations.models import Heartbeat
+from organisations.operations.boundaries import reached
 
 log = structlog.get_logger(__name__)
 

@@ -74,7 +74,7 @@ DEBUG = False
 # --- The application ----------------------------------------------------------------------
 
 HUB_VERSION = "0.1.0"
-HUB_APPS = ["accounts", "mappings", "journals", "payments"]
+HUB_APPS = ["organisations", "accounts", "mappings", "journals", "payments"]
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -101,8 +101,8 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_otp.middleware.OTPMiddleware",
-    "accounts.middleware.OrganisationMiddleware",
-    "accounts.middleware.SecondFactorMiddleware",
+    "organisations.middleware.OrganisationMiddleware",
+    "organisations.middleware.SecondFactorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -125,7 +125,8 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "accounts.context.page",
+                "organisations.context.page",
+                "accounts.context.notices",
             ],
         },
     }
@@ -179,7 +180,7 @@ HUB_BROKER_IS_EMBEDDED = CELERY_BROKER_URL.startswith("memory:")
 HUB_PROCESS = os.environ.get("HUB_PROCESS", "command")
 """web, worker, schedule or command; a worker says so itself when it starts."""
 HUB_SWEEPS = (
-    "accounts.tasks.ring_due",
+    "organisations.tasks.ring_due",
     "journals.tasks.ring_due",
     "payments.tasks.ring_due",
 )
@@ -233,10 +234,10 @@ USE_THOUSAND_SEPARATOR = False
 # --- Safety -------------------------------------------------------------------------------
 
 _over_https = HUB_BASE_URL.startswith("https://")
-AUTH_USER_MODEL = "accounts.User"
+AUTH_USER_MODEL = "organisations.User"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
-    "accounts.backends.HubBackend",
+    "organisations.backends.HubBackend",
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
@@ -247,7 +248,7 @@ AUTH_PASSWORD_VALIDATORS = [
         ("NumericPasswordValidator", {}),
     )
 ]
-LOGIN_URL = "accounts:sign_in"
+LOGIN_URL = "organisations:sign_in"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = LOGIN_URL
 
@@ -258,7 +259,7 @@ AXES_COOLOFF_TIME = timedelta(minutes=_read.number("HUB_SIGN_IN_LOCK_MINUTES"))
 AXES_RESET_ON_SUCCESS = True
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
-AXES_LOCKOUT_TEMPLATE = "accounts/locked.html"
+AXES_LOCKOUT_TEMPLATE = "organisations/locked.html"
 
 OTP_TOTP_ISSUER = "Integration Hub"
 

@@ -22,9 +22,9 @@ from django.db import close_old_connections
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from accounts.models import Heartbeat
 from accounts.operations import continuity, installation, renewing
-from accounts.operations.boundaries import reached
+from organisations.models import Heartbeat
+from organisations.operations.boundaries import reached
 
 log = structlog.get_logger(__name__)
 

@@ -4,8 +4,8 @@ from importlib.util import find_spec
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from accounts.views.signing_in import set_language
 from integrationhub import views
+from organisations.views.signing_in import set_language
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", views.healthz, name="healthz"),
@@ -17,7 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("i18n/setlang/", set_language, name="set_language"),
     *(
         path("", include(f"{app}.urls"))
-        for app in ("accounts", "mappings", "journals", "payments")
+        for app in ("organisations", "accounts", "mappings", "journals", "payments")
         if find_spec(f"{app}.urls")
     ),
 ]

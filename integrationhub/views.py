@@ -10,11 +10,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.guards import operators_only
-from accounts.models import Host, Installation, User
+from accounts.models import Host, Installation
 from accounts.operations import hosts
 from integrationhub import figures, readiness, resuming
 from integrationhub import metrics as exposition
+from organisations.guards import operators_only
+from organisations.models import User
 
 
 @require_safe

@@ -7,9 +7,6 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.choosing import Kind, RowField, register
-from accounts.domain import JOURNALS, Level
-from accounts.models import Company, Organisation
 from journals.domain import settings as how
 from journals.domain.evidence import SIGN
 from journals.domain.settings import SourceSettings
@@ -18,6 +15,9 @@ from journals.operations.importing import RUN_LENGTH
 from journals.operations.readings import DIMENSION_LENGTH
 from journals.queries import readings as wording
 from journals.queries.imports import companies_for
+from organisations.choosing import Kind, RowField, register
+from organisations.domain import JOURNALS, Level
+from organisations.models import Company, Organisation
 
 _ENCODINGS = [("", _("By the file itself")), *((name, name) for name in how.ENCODINGS)]
 _SEPARATORS = [

@@ -9,11 +9,11 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import Connection
-from accounts.operations.boundaries import reached
-from accounts.operations.waking import wake
 from journals.domain.states import BatchState
 from journals.models import Batch, ImportedFile, Journal
 from journals.operations import cleaning, delivery, importing, preparing, restoring, turns
+from organisations.operations.boundaries import reached
+from organisations.operations.waking import wake
 
 _S = BatchState
 

@@ -8,10 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from accounts.choosing import Kind, RowField, register
-from accounts.domain import VISMANET, Level
-from accounts.models import Company, Connection, Organisation
-from accounts.queries import words
+from accounts.models import Connection
 from connectors.base import Account, Dimension, LedgerFacts
 from mappings.domain.account_patterns import BadPattern, compile_pattern
 from mappings.domain.checking import PROBLEMS, find_pattern_problems
@@ -20,6 +17,10 @@ from mappings.domain.first_period import month_of, read_period
 from mappings.models import ClosedPeriodRule, ValueRule
 from mappings.operations.saving import REASON_LENGTH
 from mappings.queries import offered_companies, offered_connections
+from organisations.choosing import Kind, RowField, register
+from organisations.domain import VISMANET, Level
+from organisations.models import Company, Organisation
+from organisations.queries import words
 
 _MAY_CHANGE = ((VISMANET, Level.WRITE),)
 

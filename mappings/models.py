@@ -7,7 +7,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Company, Connection, OfOrganisation, Organisation
+from accounts.models import Connection
+from organisations.models import Company, OfOrganisation, Organisation
 
 
 class ClosedPeriodRule(models.TextChoices):

@@ -10,8 +10,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from accounts.models import Company, Connection, Organisation
-from accounts.queries import words
+from accounts.models import Connection
 from connectors.base import Dimension, LedgerFacts
 from connectors.registry import targets_of_journals
 from mappings.domain.checking import PROBLEMS
@@ -19,6 +18,8 @@ from mappings.domain.dimensions import nearest
 from mappings.models import Mapping, PayrollDimension
 from mappings.operations.ledger import stored_facts
 from mappings.sources import codes_seen
+from organisations.models import Company, Organisation
+from organisations.queries import words
 
 ROWS_ON_A_PAGE = 100
 

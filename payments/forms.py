@@ -10,13 +10,14 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts import domain
-from accounts.choosing import Kind, RowField, register
-from accounts.domain import Level
-from accounts.models import Connection, Organisation
+from accounts.models import Connection
 from connectors.base import ZERO, Vendor
 from connectors.bounds import AMOUNT_FIGURES, FIRST_DAY, LAST_DAY
 from connectors.registry import CONNECTORS
+from organisations import domain
+from organisations.choosing import Kind, RowField, register
+from organisations.domain import Level
+from organisations.models import Organisation
 from payments.models import ApiToken, Customer, Integration, InvoiceClient
 from payments.operations import clients
 

@@ -7,7 +7,7 @@ from celery import shared_task
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from accounts.operations.waking import wake
+from organisations.operations.waking import wake
 from payments.models import Customer, FetchRun, InvoiceClient, Payment, Registration
 from payments.models.registrations import CLAIMED
 from payments.operations import alarming, fetching, registering, running

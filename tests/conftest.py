@@ -191,7 +191,7 @@ class Worker:
 @pytest.fixture
 def worker(monkeypatch: pytest.MonkeyPatch) -> Worker:
     """Return a worker that runs only when it is told to: no broker, no thread."""
-    from accounts.operations import waking
+    from organisations.operations import waking
 
     here = Worker()
 

@@ -5,19 +5,19 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from accounts.domain import JOURNALS, ORGANISATION, UNDO, VISMANET, Level
-from accounts.models import (
+from accounts.models import Connection
+from mappings.models import Mapping as CompanyMapping
+from organisations.domain import JOURNALS, ORGANISATION, UNDO, VISMANET, Level
+from organisations.models import (
     AuthenticatorApp,
     Company,
-    Connection,
     Debtor,
     Membership,
     Organisation,
     Role,
     User,
 )
-from accounts.operations import second_factor as operations
-from mappings.models import Mapping as CompanyMapping
+from organisations.operations import second_factor as operations
 
 PASSWORD = "a-password-for-tests"
 NOW = datetime(2026, 4, 8, 9, 0, tzinfo=UTC)

@@ -47,6 +47,7 @@ class TestALanguage:
 @pytest.mark.skipif(shutil.which("xgettext") is None, reason="gettext is not installed")
 def test_no_text_of_the_code_is_missing_in_the_files(tmp_path: Path) -> None:
     for folder in (
+        "organisations",
         "accounts",
         "connectors",
         "integrationhub",

@@ -7,8 +7,8 @@ from django.db import models
 from django.utils import timezone
 
 from accounts.models.connections import Connection
-from accounts.models.encrypted import EncryptedTextField
-from accounts.models.people import OfOrganisation, Organisation
+from organisations.models.encrypted import EncryptedTextField
+from organisations.models.people import OfOrganisation, Organisation
 
 
 class SignInAttempt(models.Model):

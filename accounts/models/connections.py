@@ -8,9 +8,9 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models.encrypted import EncryptedTextField
-from accounts.models.people import OfOrganisation, Organisation
 from connectors.base import Grant
+from organisations.models.encrypted import EncryptedTextField
+from organisations.models.people import OfOrganisation, Organisation
 
 
 class Connection(models.Model):

@@ -6,7 +6,7 @@ from uuid import uuid4
 from django.db import models
 from django.utils import timezone
 
-from accounts.models.prepared import Param
+from organisations.models.prepared import Param
 
 
 class Installation(models.Model):

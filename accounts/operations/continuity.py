@@ -20,8 +20,8 @@ from django.db.models import Max, Min, Q
 from accounts import living
 from accounts.living import Clocks, broken_between
 from accounts.models import Connection, Gap, Installation, LedgerProof, Restore
-from accounts.operations.boundaries import reached
 from accounts.operations.hosts import note_seen
+from organisations.operations.boundaries import reached
 
 log = structlog.get_logger(__name__)
 

@@ -18,10 +18,11 @@ from django.db import connection as database
 from django.db import transaction
 
 from accounts.living import Surroundings, looks_like_a_clone
-from accounts.models import Connection, Host, Organisation, User
-from accounts.operations import audit
+from accounts.models import Connection, Host
 from connectors.errors import OPERATOR, Unavailable
 from connectors.words import gettext_noop as _
+from organisations.models import Organisation, User
+from organisations.operations import audit
 
 log = structlog.get_logger(__name__)
 

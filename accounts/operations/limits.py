@@ -23,10 +23,11 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts.models import CallBudget, Connection, Lease
-from accounts.models.prepared import Param, PreparedQuery
-from accounts.operations import claims
+from accounts.models import Connection
 from connectors.limits import COMPANY, PATIENCE, SUBSCRIPTION, Budget, Limiter, learn, take
+from organisations.models import CallBudget, Lease
+from organisations.models.prepared import Param, PreparedQuery
+from organisations.operations import claims
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)

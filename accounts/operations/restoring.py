@@ -6,12 +6,14 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import F, Q
 
-from accounts.models import Connection, Errand, Organisation, Restore
-from accounts.operations import audit, hosts, installation
+from accounts.models import Connection, Restore
+from accounts.operations import hosts, installation
 from accounts.operations.tokens import mark_sign_in_again
 from connectors.errors import ADMINISTRATOR, ConnectorError, NotAuthorized, Rejected
 from connectors.registry import CONNECTORS
 from connectors.words import gettext_noop as _
+from organisations.models import Errand, Organisation
+from organisations.operations import audit
 
 WATCH = timedelta(days=100)
 """A quarter and some days: as long as a payroll file of before may be imported again."""

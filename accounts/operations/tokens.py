@@ -20,15 +20,17 @@ from django.db import InterfaceError, OperationalError, close_old_connections, t
 from django.utils import timezone
 
 from accounts import living
-from accounts.models import Connection, Lease
-from accounts.models.failures import why
-from accounts.operations import claims, continuity, installation
-from accounts.operations.boundaries import reached
+from accounts.models import Connection
+from accounts.operations import continuity, installation
 from accounts.operations.telling import NO_ANSWER, SIGN_IN_AGAIN, tell_owner
 from connectors.base import Grant, SignIn
 from connectors.errors import ConnectorError, NotAuthorized, Unavailable
 from connectors.oauth import LONGEST_REFRESH, RefreshLost
 from connectors.registry import CONNECTORS
+from organisations.models import Lease
+from organisations.models.failures import why
+from organisations.operations import claims
+from organisations.operations.boundaries import reached
 
 _WAIT_SECONDS = 0.1
 _MARGIN_SECONDS = 15.0

@@ -1,7 +1,8 @@
 """
 Visma.net accounts: the list (S1, S2); and of accounts at any vendor, the way there and back.
 
-Who may change an account follows from its vendor; see :func:`accounts.domain.rights_to_change`.
+Who may change an account follows from its vendor; see
+:func:`organisations.domain.rights_to_change`.
 """
 
 from django.contrib import messages
@@ -14,17 +15,25 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
-from accounts import pages
-from accounts.domain import VISMANET, Level, rights_to_change
 from accounts.forms import ConnectionForm
-from accounts.guards import check_may_change_accounts, members_only, needs
-from accounts.middleware import HubRequest
-from accounts.models import Connection, Errand, SignInAttempt
+from accounts.models import Connection, SignInAttempt
 from accounts.operations import connecting
-from accounts.queries import failure_row_of
+from accounts.pages import (
+    accounts_url,
+    connection_rows,
+    disconnected_words,
+    in_use_words,
+    waiting_words,
+)
 from connectors import oauth
 from connectors.errors import ConnectorError
 from connectors.registry import CONNECTORS
+from organisations import pages
+from organisations.domain import VISMANET, Level, rights_to_change
+from organisations.guards import check_may_change_accounts, members_only, needs
+from organisations.middleware import HubRequest
+from organisations.models import Errand
+from organisations.queries import failure_row_of
 
 VENDOR = "vismanet"
 SESSION_KEY = "sign_ins"
@@ -35,7 +44,7 @@ _REMEMBERED = 5
 @needs(VISMANET, Level.READ)
 def connections(request: HubRequest) -> HttpResponse:
     """Show the accounts; asked by the open page itself, only the list (S4)."""
-    rows = pages.connection_rows(request.organisation, page=request.GET.get("page"))
+    rows = connection_rows(request.organisation, page=request.GET.get("page"))
     part = request.headers.get("HX-Target") == "connections"
     return render(
         request,
@@ -113,10 +122,10 @@ def remove(request: HubRequest, pk: int) -> HttpResponse:
     try:
         connecting.remove_connection(connection=connection, by=request.membership.user)
     except connecting.StillInUse:
-        messages.error(request, pages.in_use_words(vendor))
+        messages.error(request, in_use_words(vendor))
     else:
         messages.success(request, _("The account was removed."))
-    return redirect(pages.accounts_url(vendor))
+    return redirect(accounts_url(vendor))
 
 
 @never_cache
@@ -170,8 +179,8 @@ def errand(request: HubRequest, pk: int) -> HttpResponse:
         part = request.headers.get("HX-Request") == "true"
         return render(
             request,
-            "accounts/_waiting.html" if part else "accounts/waiting.html",
-            {"words": pages.waiting_words(asked), "errand_url": request.path},
+            "organisations/_waiting.html" if part else "organisations/waiting.html",
+            {"words": waiting_words(asked), "errand_url": request.path},
         )
     if asked.state == Errand.State.FAILED and request.headers.get("HX-Request") != "true":
         return render(
@@ -180,7 +189,7 @@ def errand(request: HubRequest, pk: int) -> HttpResponse:
             {
                 "failure": pages.errand_failure(asked),
                 "connection": connection,
-                "back_url": pages.accounts_url(vendor),
+                "back_url": accounts_url(vendor),
             },
         )
     here = asked.state == Errand.State.FAILED or asked.kind == connecting.SIGN_OUT
@@ -188,11 +197,11 @@ def errand(request: HubRequest, pk: int) -> HttpResponse:
         # In a tab of its own: the vendor does not lead back here.
         return render(
             request,
-            "accounts/sign_out_of_vendor.html",
+            "organisations/sign_out_of_vendor.html",
             {
                 "vendor_url": asked.result["url"],
                 "connection": connection,
-                "back_url": pages.accounts_url(vendor),
+                "back_url": accounts_url(vendor),
             },
         )
     address = request.path if here else _leads_to(request, asked, vendor=vendor)
@@ -202,7 +211,7 @@ def errand(request: HubRequest, pk: int) -> HttpResponse:
 
 
 def _leads_to(request: HubRequest, asked: Errand, *, vendor: str) -> str:
-    overview = pages.accounts_url(vendor)
+    overview = accounts_url(vendor)
     if asked.kind == connecting.BEGIN:
         attempt = SignInAttempt.objects.of(request.organisation).filter(
             pk=asked.params["attempt"], pk__in=_attempts(request)
@@ -211,7 +220,7 @@ def _leads_to(request: HubRequest, asked: Errand, *, vendor: str) -> str:
         return (connecting.address_of(found) if found else "") or overview
     if asked.kind == connecting.DISCONNECT:
         if asked.result.get("revoked", True):
-            messages.success(request, pages.disconnected_words(vendor))
+            messages.success(request, disconnected_words(vendor))
         else:
             messages.warning(
                 request,
@@ -261,7 +270,7 @@ def _failed(
         {
             "failure": failure_row_of(failure),
             "connection": connection,
-            "back_url": pages.accounts_url(connection.vendor if connection else VENDOR),
+            "back_url": accounts_url(connection.vendor if connection else VENDOR),
         },
         status=400,
     )

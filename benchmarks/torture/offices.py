@@ -102,8 +102,8 @@ class Office:
 
 def make_offices(places: list[Place], *, count: int = 3) -> list[Office]:
     """Make the offices' rows; companies take turns between them."""
-    from accounts.models import Debtor, Role
-    from accounts.operations import people
+    from organisations.models import Debtor, Role
+    from organisations.operations import people
 
     offices = []
     for number in range(count):
@@ -127,9 +127,10 @@ def make_offices(places: list[Place], *, count: int = 3) -> list[Office]:
 
 
 def _company(office: Office, debtor: Any, place: Place) -> Any:
-    from accounts.models import Company, Connection
+    from accounts.models import Connection
     from accounts.operations.tokens import sign_in_for
     from mappings.models import Mapping
+    from organisations.models import Company
 
     company = Company.objects.create(
         organisation=office.organisation,

@@ -146,7 +146,7 @@ def _make_sandbox_file(path: Path, *, payments: int) -> None:
 
 def _make_office() -> list[Any]:
     """Make an office with its clients, connected on both sides."""
-    from accounts.models import Organisation
+    from organisations.models import Organisation
     from payments.models import Integration
 
     organisation = Organisation.objects.create(name="Torture")

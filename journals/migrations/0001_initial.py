@@ -12,6 +12,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
+        ('organisations', '0001_initial'),
         ('accounts', '0001_initial'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
@@ -39,8 +40,8 @@ class Migration(migrations.Migration):
                 ('rung_at', models.DateTimeField(blank=True, null=True)),
                 ('lease_owner', models.CharField(blank=True, max_length=80)),
                 ('lease_until', models.DateTimeField(blank=True, null=True)),
-                ('company', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='imported_files', to='accounts.company')),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='imported_files', to='accounts.organisation')),
+                ('company', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='imported_files', to='organisations.company')),
+                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='imported_files', to='organisations.organisation')),
                 ('uploaded_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
@@ -57,7 +58,7 @@ class Migration(migrations.Migration):
                 ('line_count', models.PositiveIntegerField()),
                 ('totals', models.JSONField(default=list)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.organisation')),
+                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='organisations.organisation')),
                 ('file', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='contents', to='journals.importedfile')),
             ],
         ),
@@ -79,10 +80,10 @@ class Migration(migrations.Migration):
                 ('preflight_at', models.DateTimeField(blank=True, null=True)),
                 ('preflight_problems', models.JSONField(blank=True, default=list)),
                 ('request_id', models.CharField(blank=True, max_length=64)),
-                ('company', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='journals', to='accounts.company')),
+                ('company', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='journals', to='organisations.company')),
                 ('content', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='journals', to='journals.content')),
                 ('imported_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='journals', to='accounts.organisation')),
+                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='journals', to='organisations.organisation')),
                 ('send_requested_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
@@ -133,7 +134,7 @@ class Migration(migrations.Migration):
                 ('failure_detail', models.TextField(blank=True)),
                 ('failure_at', models.DateTimeField(null=True)),
                 ('connection', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='batches', to='accounts.connection')),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.organisation')),
+                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='organisations.organisation')),
                 ('journal', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='batches', to='journals.journal')),
             ],
             options={
@@ -149,7 +150,7 @@ class Migration(migrations.Migration):
                 ('code', models.CharField(max_length=60)),
                 ('params', models.JSONField(blank=True, default=dict)),
                 ('journal', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='events', to='journals.journal')),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.organisation')),
+                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='organisations.organisation')),
                 ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
         ),
@@ -167,7 +168,7 @@ class Migration(migrations.Migration):
                 ('text', models.CharField(blank=True, max_length=255)),
                 ('merged', models.PositiveIntegerField(default=1)),
                 ('content', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='lines', to='journals.content')),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.organisation')),
+                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='organisations.organisation')),
             ],
             options={
                 'indexes': [models.Index(fields=['content', 'period', 'line_number'], name='lines_of_a_period')],
@@ -183,7 +184,7 @@ class Migration(migrations.Migration):
                 ('settings', models.JSONField(default=dict)),
                 ('confirmed_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('confirmed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='sources', to='accounts.organisation')),
+                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='sources', to='organisations.organisation')),
             ],
             options={
                 'constraints': [models.UniqueConstraint(fields=('organisation', 'name'), name='source_name_is_unique'), models.UniqueConstraint(condition=models.Q(('fingerprint', ''), _negated=True), fields=('organisation', 'file_format', 'fingerprint'), name='headings_belong_to_one_source')],
@@ -209,7 +210,7 @@ class Migration(migrations.Migration):
                 ('digest', models.CharField(blank=True, max_length=64)),
                 ('copy', models.JSONField(blank=True, default=dict)),
                 ('detail', models.TextField(blank=True)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.organisation')),
+                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='organisations.organisation')),
                 ('batch', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='attempts', to='journals.batch')),
             ],
             options={

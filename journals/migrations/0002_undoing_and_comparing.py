@@ -10,6 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
+        ('organisations', '0001_initial'),
         ('accounts', '0001_initial'),
         ('journals', '0001_initial'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
@@ -97,17 +98,17 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='comparison',
             name='company',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='comparisons', to='accounts.company'),
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='comparisons', to='organisations.company'),
         ),
         migrations.AddField(
             model_name='comparison',
             name='errand',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='accounts.errand'),
+            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='organisations.errand'),
         ),
         migrations.AddField(
             model_name='comparison',
             name='organisation',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='comparisons', to='accounts.organisation'),
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='comparisons', to='organisations.organisation'),
         ),
         migrations.AddField(
             model_name='comparison',
@@ -127,7 +128,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='finding',
             name='organisation',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.organisation'),
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='organisations.organisation'),
         ),
         migrations.AddIndex(
             model_name='comparison',

@@ -7,7 +7,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0010_age_of_leases'),
+        ('organisations', '0001_initial'),
+        ('accounts', '0001_initial'),
         ('journals', '0004_ledger_asked'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -9,7 +9,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0010_age_of_leases'),
+        ('organisations', '0001_initial'),
+        ('accounts', '0001_initial'),
         ('journals', '0006_booked_before_the_hub'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
@@ -23,9 +24,9 @@ class Migration(migrations.Migration):
                 ('settings', models.JSONField(default=dict)),
                 ('chosen', models.JSONField(default=list)),
                 ('confirmed_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('company', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='readings', to='accounts.company')),
+                ('company', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='readings', to='organisations.company')),
                 ('confirmed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='company_readings', to='accounts.organisation')),
+                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='company_readings', to='organisations.organisation')),
                 ('source', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='company_readings', to='journals.source')),
             ],
             options={

@@ -5,7 +5,7 @@ from typing import ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import OfOrganisation, Organisation
+from organisations.models import OfOrganisation, Organisation
 
 
 class Attempt(models.Model):

@@ -14,10 +14,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Connection, OfOrganisation, Organisation, Restore
-from accounts.models.compare_and_set import Change, Unless
-from accounts.models.failures import NO_FAILURE, why
-from accounts.models.prepared import Param
+from accounts.models import Connection, Restore
 from connectors.errors import ConnectorError
 from journals.domain.proving import next_attempt
 from journals.domain.states import (
@@ -30,6 +27,10 @@ from journals.domain.states import (
 )
 from journals.domain.waiting import Cause, cause_of
 from journals.models.attempts import LedgerAsked
+from organisations.models import OfOrganisation, Organisation
+from organisations.models.compare_and_set import Change, Unless
+from organisations.models.failures import NO_FAILURE, why
+from organisations.models.prepared import Param
 
 _S = BatchState
 

@@ -6,8 +6,8 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from accounts.models import Company, Errand, OfOrganisation, Organisation
 from journals.models.batches import Batch
+from organisations.models import Company, Errand, OfOrganisation, Organisation
 
 
 class Comparison(models.Model):

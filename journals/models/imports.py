@@ -7,7 +7,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Company, OfOrganisation, Organisation
+from organisations.models import Company, OfOrganisation, Organisation
 
 
 class Source(models.Model):

@@ -6,8 +6,8 @@ from django.conf import settings as django_settings
 from django.db import models
 from django.utils import timezone
 
-from accounts.models import Company, OfOrganisation, Organisation
 from journals.models.imports import Source
+from organisations.models import Company, OfOrganisation, Organisation
 
 
 class CompanyReading(models.Model):

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from accounts.models.compare_and_set import Change, Unless, compare_and_set
-from accounts.models.prepared import Insertion, There, insert
-from accounts.models.together import held, run_together
 from accounts.operations import calls as kept
 from connectors.errors import ConnectorError
 from journals.domain.states import SENT, SENT_WITH_OTHERS, BatchState
 from journals.models import Attempt, Batch, Journal
+from organisations.models.compare_and_set import Change, Unless, compare_and_set
+from organisations.models.prepared import Insertion, There, insert
+from organisations.models.together import held, run_together
 
 _DONE = tuple(sorted(SENT_WITH_OTHERS))
 _ANOTHER_IS_NOT_DONE = f"""

@@ -6,9 +6,9 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 
-from accounts.operations import audit
 from journals.models import ImportedFile
 from journals.operations import importing
+from organisations.operations import audit
 
 _AT_ONCE = 500
 

@@ -4,12 +4,12 @@ from datetime import datetime
 
 from django.db import transaction
 
-from accounts.models import User
-from accounts.operations import audit
 from journals.domain import refusals
 from journals.domain.states import MAY_BE_CLOSED, BatchState
 from journals.models import Batch
 from journals.operations.sending import refresh_state, remember
+from organisations.models import User
+from organisations.operations import audit
 
 REASON_LENGTH = 300
 

@@ -4,9 +4,6 @@ from datetime import datetime
 
 from django.db import transaction
 
-from accounts.models import User
-from accounts.operations import audit
-from accounts.operations.waking import wake
 from connectors.errors import Rejected
 from connectors.words import gettext_noop as _
 from journals.domain.refusals import NotToBeClosed
@@ -14,6 +11,9 @@ from journals.domain.states import BatchState
 from journals.models import Batch
 from journals.operations.closing import clean_reason, close_by_hand
 from journals.operations.sending import refresh_state, remember
+from organisations.models import User
+from organisations.operations import audit
+from organisations.operations.waking import wake
 
 THIS_ONE, NOT_THERE, BY_HAND = "this_one", "not_there", "by_hand"
 STOP, DELETED = "stop", "deleted"

@@ -17,14 +17,10 @@ from datetime import datetime, timedelta
 import structlog
 from django.db import transaction
 
-from accounts.models import Connection, Lease
-from accounts.models.compare_and_set import Change
-from accounts.models.durability import durable
-from accounts.models.together import run_together
-from accounts.operations import claims, installation
+from accounts.models import Connection
+from accounts.operations import installation
 from accounts.operations.access import connector_for
-from accounts.operations.boundaries import reached
-from accounts.operations.faults import DATABASE_IS_AWAY, fault_number
+from accounts.operations.claims import writer_key
 from connectors.base import AccountingConnector
 from connectors.errors import BadAnswer, ConnectorError, NotAuthorized, OutcomeUnknown, Unavailable
 from journals.domain import refusals
@@ -35,6 +31,13 @@ from journals.operations.attempts import Calls, claim_and_open, close_attempt, r
 from journals.operations.contents import digest_of, to_post
 from journals.operations.faults import stop_batch
 from journals.operations.sending import changed_mapping, refresh_state, refusal_of, remember
+from organisations.models import Lease
+from organisations.models.compare_and_set import Change
+from organisations.models.durability import durable
+from organisations.models.together import run_together
+from organisations.operations import claims
+from organisations.operations.boundaries import reached
+from organisations.operations.faults import DATABASE_IS_AWAY, fault_number
 
 log = structlog.get_logger(__name__)
 
@@ -58,7 +61,7 @@ def serve(*, connection_id: int, clock: Clock) -> int:
         living.tell_stopped(connection, now=clock())
         return 0
     owner, started = claims.new_owner(), clock()
-    key = claims.writer_key(connection)
+    key = writer_key(connection)
     if not Lease.objects.take(
         key=key, owner=owner, now=started, seconds=claims.lease_seconds(), may_be_lost=True
     ):

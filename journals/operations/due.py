@@ -6,9 +6,9 @@ from datetime import datetime
 from django.db.models import QuerySet
 
 from accounts.models import Connection
-from accounts.models.prepared import Param, PreparedQuery
 from journals.models import Batch
 from journals.models.batches import BatchQuerySet
+from organisations.models.prepared import Param, PreparedQuery
 
 _AT_ONCE = 50
 

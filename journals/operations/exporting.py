@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from accounts.operations import sheets
-from accounts.operations.sheets import Cell
 from connectors.base import PostingLine
+from organisations.operations import sheets
+from organisations.operations.sheets import Cell
 
 _FIXED = (
     "description",

@@ -13,9 +13,8 @@ from itertools import chain
 
 from django.db import transaction
 
-from accounts.models import Restore, User
-from accounts.models.failures import NO_FAILURE
-from accounts.operations import audit, installation
+from accounts.models import Restore
+from accounts.operations import installation
 from accounts.operations.access import connector_for
 from connectors.base import LedgerBatch
 from connectors.errors import ConnectorError, NotAuthorized, OutcomeUnknown, Unavailable
@@ -29,6 +28,9 @@ from journals.operations.closing import REASON_LENGTH, clean_reason
 from journals.operations.sending import refresh_state, remember
 from mappings.models import Mapping
 from mappings.operations.ledger import stored_facts
+from organisations.models import User
+from organisations.models.failures import NO_FAILURE
+from organisations.operations import audit
 
 _S = BatchState
 _AT_ONCE = 500

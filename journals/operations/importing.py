@@ -25,9 +25,6 @@ from django.conf import settings as django_settings
 from django.db import IntegrityError, InterfaceError, OperationalError, models, transaction
 from django.utils.translation import gettext
 
-from accounts.models import Company, Organisation, User
-from accounts.operations import audit, claims
-from accounts.operations.waking import wake
 from connectors.bounds import as_text
 from journals.domain.lines import FileHead, Limits, Reading
 from journals.domain.organisations import organisation_number
@@ -41,6 +38,9 @@ from journals.models import Batch, Content, FilePiece, ImportedFile, Journal, So
 from journals.operations import going_live, readings, runs, storing
 from journals.operations.reversing import new_reference
 from journals.operations.sending import refresh_state, remember
+from organisations.models import Company, Organisation, User
+from organisations.operations import audit, claims
+from organisations.operations.waking import wake
 
 Clock = Callable[[], datetime]
 log = structlog.get_logger(__name__)

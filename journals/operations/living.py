@@ -16,9 +16,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from accounts.models import Connection, LedgerProof, Restore
-from accounts.models.failures import NO_FAILURE, why
 from accounts.operations import continuity, installation, restoring
-from accounts.operations.boundaries import reached
 from connectors.base import AccountingConnector, LedgerBatch, ListsChanges
 from connectors.errors import ConnectorError
 from journals.domain import refusals
@@ -30,6 +28,8 @@ from journals.models import Attempt, Batch
 from journals.models.batches import BatchQuerySet
 from journals.operations.contents import to_post
 from journals.operations.sending import refresh_state
+from organisations.models.failures import NO_FAILURE, why
+from organisations.operations.boundaries import reached
 
 Clock = Callable[[], datetime]
 _S = BatchState

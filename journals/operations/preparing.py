@@ -14,12 +14,6 @@ from typing import Any
 import structlog
 from django.db import transaction
 
-from accounts.models import Company, Errand, Lease
-from accounts.operations import claims
-from accounts.operations.boundaries import reached
-from accounts.operations.errands import handles
-from accounts.operations.faults import DATABASE_IS_AWAY, fault_number
-from accounts.operations.waking import wake
 from connectors.base import LedgerFacts
 from connectors.errors import ConnectorError, NotAuthorized, Unavailable
 from journals.domain import refusals
@@ -49,6 +43,12 @@ from mappings.models import MappedValue, Mapping
 from mappings.operations.ledger import facts_for, remembered_facts, stored_facts
 from mappings.operations.versions import digest_of_mapping
 from mappings.sources import CodeSeen
+from organisations.models import Company, Errand, Lease
+from organisations.operations import claims
+from organisations.operations.boundaries import reached
+from organisations.operations.errands import handles
+from organisations.operations.faults import DATABASE_IS_AWAY, fault_number
+from organisations.operations.waking import wake
 
 log = structlog.get_logger(__name__)
 

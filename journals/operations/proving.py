@@ -10,9 +10,6 @@ from functools import partial
 
 from django.conf import settings
 
-from accounts.models.durability import durable, recoverable
-from accounts.operations import claims
-from accounts.operations.boundaries import reached
 from connectors.base import AccountingConnector, BatchStatus, BatchToPost, LedgerBatch
 from connectors.errors import (
     BadAnswer,
@@ -38,6 +35,9 @@ from journals.operations.attempts import (
 )
 from journals.operations.contents import to_post
 from journals.operations.sending import refresh_state, remember
+from organisations.models.durability import durable, recoverable
+from organisations.operations import claims
+from organisations.operations.boundaries import reached
 
 Clock = Callable[[], datetime]
 _S = BatchState

@@ -12,8 +12,6 @@ from typing import Any, BinaryIO
 
 from django.utils.translation import gettext
 
-from accounts.models import Company, Organisation, User
-from accounts.operations import audit
 from journals.domain.detection import HEAD, detect
 from journals.domain.evidence import CERTAIN, LIKELY, RULES, SIGN
 from journals.domain.gbat10 import SETTINGS as GBAT10_SETTINGS
@@ -31,6 +29,8 @@ from journals.domain.settings import (
 from journals.domain.settling import Settled
 from journals.domain.suggesting import MISSING, Suggestion, suggest_settings
 from journals.models import CompanyReading, ImportedFile, Source
+from organisations.models import Company, Organisation, User
+from organisations.operations import audit
 
 NAME_LENGTH = 80
 DIMENSION_LENGTH = 3

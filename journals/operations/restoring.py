@@ -21,9 +21,6 @@ from django.db import transaction
 from django.db.models import Min, Q, QuerySet
 
 from accounts.models import Connection, Restore
-from accounts.models.failures import NO_FAILURE, why
-from accounts.models.prepared import Param, PreparedQuery
-from accounts.operations.waking import wake
 from connectors.base import AccountingConnector, LedgerBatch, ListsChanges
 from connectors.errors import ConnectorError
 from journals.domain import refusals
@@ -37,6 +34,9 @@ from journals.operations.attempts import Calls, close_attempt, open_attempt
 from journals.operations.contents import to_post
 from journals.operations.living import numbers_in_company
 from journals.operations.sending import refresh_state
+from organisations.models.failures import NO_FAILURE, why
+from organisations.models.prepared import Param, PreparedQuery
+from organisations.operations.waking import wake
 
 Clock = Callable[[], datetime]
 _S = BatchState

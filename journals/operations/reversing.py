@@ -12,10 +12,8 @@ from decimal import Decimal
 
 from django.db import IntegrityError, transaction
 
-from accounts.models import Company, User
-from accounts.operations import audit, installation
+from accounts.operations import installation
 from accounts.operations.access import connector_for
-from accounts.operations.waking import wake
 from connectors.base import AccountingConnector, BatchStatus, LedgerFacts, PostingLine
 from connectors.errors import ConflictingWrite, ConnectorError, NotAuthorized, Unavailable
 from connectors.registry import CONNECTORS
@@ -29,6 +27,9 @@ from journals.operations.closing import clean_reason
 from journals.operations.contents import digest_of, read_lines, to_post, write_lines
 from journals.operations.sending import refresh_state, refusal_of, remember
 from mappings.operations.ledger import facts_for, stored_facts
+from organisations.models import Company, User
+from organisations.operations import audit
+from organisations.operations.waking import wake
 
 _S = BatchState
 _CAN_BE_PRESSED_AGAIN = (_S.DRAFT, _S.REJECTED)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext
 
-from accounts.models import Company
 from journals.domain.run_marks import (
     Likeness,
     Replacing,
@@ -17,6 +16,7 @@ from journals.domain.run_marks import (
 )
 from journals.domain.states import MAY_BE_IN_LEDGER, BatchState
 from journals.models import Batch, Content, ImportedFile, Journal, JournalLine
+from organisations.models import Company
 
 _TEXTS = 50
 

@@ -4,12 +4,6 @@ from datetime import datetime
 
 from django.db import transaction
 
-from accounts.models import Company, User
-from accounts.models.ahead import alone_with
-from accounts.models.compare_and_set import compare_and_set
-from accounts.models.prepared import Param, PreparedQuery
-from accounts.operations import audit
-from accounts.operations.boundaries import reached
 from connectors.errors import ConnectorError
 from journals.domain import refusals
 from journals.domain.states import DONE, BatchState, journal_state
@@ -18,6 +12,12 @@ from journals.operations import turns, waiting
 from mappings.domain.first_period import is_before
 from mappings.models import Mapping
 from mappings.operations.versions import digest_of_mapping
+from organisations.models import Company, User
+from organisations.models.ahead import alone_with
+from organisations.models.compare_and_set import compare_and_set
+from organisations.models.prepared import Param, PreparedQuery
+from organisations.operations import audit
+from organisations.operations.boundaries import reached
 
 _S = BatchState
 _STATES = PreparedQuery(

@@ -6,7 +6,6 @@ from datetime import datetime
 from decimal import Decimal
 from itertools import count, islice
 
-from accounts.models import Company, User
 from accounts.operations import installation
 from journals.domain import lines as domain
 from journals.domain.adding_up import content_digest
@@ -14,6 +13,7 @@ from journals.domain.lines import ZERO, PeriodTotal, Reading
 from journals.domain.planning import batch_key, marked_key
 from journals.domain.states import BatchState
 from journals.models import Batch, Content, ImportedFile, Journal, JournalLine
+from organisations.models import Company, User
 
 _LINES_AT_ONCE = 2_000
 

@@ -12,11 +12,12 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import Count
 
-from accounts.models import Connection, Heartbeat
-from accounts.operations.waking import wake
+from accounts.models import Connection
 from journals.domain import turns as rules
 from journals.domain.states import BatchState
 from journals.models import Batch, Journal
+from organisations.models import Heartbeat
+from organisations.operations.waking import wake
 
 RING_AGAIN = timedelta(seconds=15)
 """A message that was not heard of for so long is taken for lost."""

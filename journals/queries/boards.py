@@ -8,14 +8,15 @@ from django.urls import reverse
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
-from accounts import domain
-from accounts.domain import Level
-from accounts.models import Connection, Membership
+from accounts.models import Connection
 from connectors.registry import targets_of_journals
 from journals.models import ImportedFile, Journal
 from journals.queries.journals import JournalRow, journal_rows
 from journals.queries.wording import address
 from mappings.models import Mapping
+from organisations import domain
+from organisations.domain import Level
+from organisations.models import Membership
 
 _LATEST = 8
 _FILES_THAT_WAIT = ("needs_columns", "needs_company", "needs_run", "needs_confirmation", "changed")

@@ -8,7 +8,6 @@ from typing import Any
 
 from django.core.paginator import Page, Paginator
 
-from accounts.queries import FailureRow, words
 from connectors.base import PostingLine
 from journals.domain.planning import PlannedBatch
 from journals.domain.states import MAY_BE_IN_LEDGER
@@ -17,6 +16,7 @@ from journals.operations import preparing
 from journals.operations.contents import read_lines
 from journals.operations.sending import mapping_of
 from journals.queries.wording import ProblemRow, problem_row_of, shown_refusal
+from organisations.queries import FailureRow, words
 
 ZERO = Decimal("0.00")
 LINES_ON_A_PAGE = 50

@@ -6,11 +6,11 @@ from datetime import datetime
 
 from django.utils.translation import gettext
 
-from accounts.queries import words
 from connectors.registry import CONNECTORS, error_class
 from connectors.words import gettext_noop as _
 from journals.models import Attempt, Journal, JournalEvent
 from journals.queries.wording import label_of, told
+from organisations.queries import words
 
 SHOWN_AT_FIRST = 30
 

@@ -11,13 +11,13 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from accounts.models import Company, Organisation
 from journals.domain.comparing import ADDED, REMOVED, LineChange, compare
 from journals.domain.lines import PeriodTotal
 from journals.domain.problems import ERROR, WARNING, Problem
 from journals.models import ImportedFile, Journal
 from journals.operations import importing, storing
 from journals.queries.readings import reading_url
+from organisations.models import Company, Organisation
 
 State = ImportedFile.State
 _RECENT = 20

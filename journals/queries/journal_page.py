@@ -9,8 +9,6 @@ from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext
 
-from accounts.models import Errand
-from accounts.queries import FailureRow
 from journals.domain.states import DONE, MAY_BE_CLOSED, MAY_BE_REVERSED, BatchState
 from journals.domain.waiting import CAN_BE_HURRIED, CAUSE_WORDS, Cause
 from journals.models import Batch, Journal
@@ -26,6 +24,8 @@ from journals.queries.wording import (
     problem_row,
     shown_failure,
 )
+from organisations.models import Errand
+from organisations.queries import FailureRow
 
 _S = BatchState
 _MAY_BE_SENT = frozenset({_S.DRAFT, _S.REJECTED, _S.HELD})

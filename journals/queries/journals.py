@@ -12,10 +12,10 @@ from django.db.models import Count, Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from accounts.models import Company, Organisation
 from journals.domain.states import DONE, BatchState
 from journals.models import Batch, Journal
 from journals.queries.wording import ATTENTION, journal_state_words, look_of
+from organisations.models import Company, Organisation
 
 PAGE_SIZE = 25
 DEFAULT_SORT = "-imported_at"

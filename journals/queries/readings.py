@@ -10,7 +10,6 @@ from django.urls import reverse
 from django.utils import formats
 from django.utils.translation import gettext, gettext_noop
 
-from accounts.models import Company
 from journals.domain.evidence import CERTAIN, DATE_ORDER, DECIMAL_MARK, GUESS, LIKELY, SIGN
 from journals.domain.settings import (
     DMY,
@@ -22,6 +21,7 @@ from journals.domain.settings import (
     SourceSettings,
 )
 from journals.models import CompanyReading, ImportedFile
+from organisations.models import Company
 
 CONFIDENCE_WORDS = {
     CERTAIN: gettext_noop("Certain"),

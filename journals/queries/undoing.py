@@ -9,7 +9,6 @@ from typing import Any
 
 from django.utils.translation import gettext
 
-from accounts.queries import FailureRow
 from connectors.base import BatchStatus, BatchToPost, LedgerBatch, LedgerLine, PostingLine
 from connectors.words import gettext_noop as _
 from journals.domain import read_back as rules
@@ -18,6 +17,7 @@ from journals.models import Batch, Journal
 from journals.operations import reversing
 from journals.operations.contents import to_post
 from journals.queries.wording import shown_failure
+from organisations.queries import FailureRow
 
 MOST_LINES = 100
 _STATUS_WORDS = {

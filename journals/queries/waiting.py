@@ -5,9 +5,9 @@ from datetime import datetime
 from django.db.models import Count, F, Min, Q, QuerySet
 
 from accounts.models import Connection
-from accounts.queries import Waiting
 from journals.domain.states import BatchState
 from journals.models import Batch, ImportedFile
+from organisations.queries import Waiting
 
 _S = BatchState
 ON_THEIR_WAY = (

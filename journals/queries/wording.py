@@ -8,11 +8,11 @@ from typing import Any
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext, ngettext
 
-from accounts.queries import WHO_WORDS, FailureRow, failure_row, failure_row_of, words
 from connectors.errors import ConnectorError
 from journals.domain.preflight import PREFLIGHT_PROBLEMS, PreflightProblem
 from journals.domain.states import STATE_WORDS, BatchState
 from journals.models import Batch, Journal
+from organisations.queries import WHO_WORDS, FailureRow, failure_row, failure_row_of, words
 
 # States that look like another one; the words are always the state's own.
 _LOOKS = {
@@ -141,9 +141,9 @@ def _way_out(action: str, *, company_id: int | None) -> tuple[str, str]:
     """Return address and label of the page where the remedy is done, if there is one."""
     match action:
         case "open_company":
-            return address("accounts:company", company_id), gettext("Open the company")
+            return address("organisations:company", company_id), gettext("Open the company")
         case "open_debtor":
-            return address("accounts:debtors"), gettext("Open the debtors")
+            return address("organisations:debtors"), gettext("Open the debtors")
         case "open_mapping" | "open_mappings":
             return address("mappings:list"), gettext("Open the mappings")
         case "reconnect":

@@ -9,18 +9,18 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts import domain
-from accounts.choosing import RowField
-from accounts.domain import Level
-from accounts.guards import needs
-from accounts.middleware import HubRequest
-from accounts.models import Company
 from connectors.errors import ConnectorError
 from journals.forms import CompanyFilterForm
 from journals.models import Comparison
 from journals.operations import comparing
 from journals.queries import comparisons
 from journals.queries.wording import shown_refusal
+from organisations import domain
+from organisations.choosing import RowField
+from organisations.domain import Level
+from organisations.guards import needs
+from organisations.middleware import HubRequest
+from organisations.models import Company
 
 
 def _company(request: HubRequest, text: str) -> Company | None:

@@ -9,14 +9,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from accounts import domain
-from accounts.domain import Level
-from accounts.guards import needs
-from accounts.middleware import HubRequest
 from connectors.errors import ConnectorError
 from journals.models import FirstLook, Journal
 from journals.operations import first_look, sending
 from journals.queries.wording import shown_refusal
+from organisations import domain
+from organisations.domain import Level
+from organisations.guards import needs
+from organisations.middleware import HubRequest
 
 
 @require_POST

@@ -10,17 +10,17 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts import domain
-from accounts.domain import Level
-from accounts.guards import needs
-from accounts.middleware import HubRequest
-from accounts.models import User
 from journals.forms import AnotherRunForm, ColumnsForm, CompanyForm, RunForm, UploadForm
 from journals.models import ImportedFile, Journal
 from journals.operations import importing, readings
 from journals.queries import imports as queries
 from journals.queries.readings import reading_url
 from journals.queries.which_run import which_run
+from organisations import domain
+from organisations.domain import Level
+from organisations.guards import needs
+from organisations.middleware import HubRequest
+from organisations.models import User
 
 State = ImportedFile.State
 

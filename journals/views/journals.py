@@ -14,15 +14,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts import domain
-from accounts.domain import Level
-from accounts.guards import needs
-from accounts.middleware import HubRequest
-from accounts.models import Company, Errand, Organisation
-from accounts.operations import audit, sheets
-from accounts.operations.errands import request_errand
-from accounts.pages import Asked
-from accounts.queries import FailureRow
 from connectors.errors import ConnectorError
 from journals.domain.states import BatchState
 from journals.forms import CompanyFilterForm
@@ -38,6 +29,15 @@ from journals.queries.journals import (
 )
 from journals.queries.refused import notice_of
 from journals.queries.wording import label_of, shown_refusal
+from organisations import domain
+from organisations.domain import Level
+from organisations.guards import needs
+from organisations.middleware import HubRequest
+from organisations.models import Company, Errand, Organisation
+from organisations.operations import audit, sheets
+from organisations.operations.errands import request_errand
+from organisations.pages import Asked
+from organisations.queries import FailureRow
 
 _MOST_AT_ONCE = 100
 _PREVIEW_LIMIT = 20_000

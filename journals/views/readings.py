@@ -7,15 +7,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from accounts import domain
-from accounts.domain import Level
-from accounts.guards import needs
-from accounts.middleware import HubRequest
-from accounts.models import Company, User
 from journals.forms import DimensionsForm
 from journals.models import CompanyReading
 from journals.operations import readings
 from journals.queries.readings import reading_page
+from organisations import domain
+from organisations.domain import Level
+from organisations.guards import needs
+from organisations.middleware import HubRequest
+from organisations.models import Company, User
 
 
 @require_http_methods(["GET", "POST"])

@@ -9,11 +9,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from accounts import domain
-from accounts.domain import Level
-from accounts.guards import needs
-from accounts.middleware import HubRequest
-from accounts.queries import FailureRow
 from connectors.errors import ConnectorError
 from journals.domain.refusals import NothingToReverse
 from journals.domain.states import BatchState
@@ -21,6 +16,11 @@ from journals.models import Batch, Journal
 from journals.operations import closing, reversing
 from journals.queries import undoing
 from journals.queries.wording import shown_refusal
+from organisations import domain
+from organisations.domain import Level
+from organisations.guards import needs
+from organisations.middleware import HubRequest
+from organisations.queries import FailureRow
 
 _REASON = closing.REASON_LENGTH
 

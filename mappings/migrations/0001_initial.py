@@ -11,6 +11,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
+        ('organisations', '0001_initial'),
         ('accounts', '0001_initial'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
@@ -23,7 +24,7 @@ class Migration(migrations.Migration):
                 ('read_at', models.DateTimeField()),
                 ('facts', models.TextField()),
                 ('connection', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='snapshot', to='accounts.connection')),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.organisation')),
+                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='organisations.organisation')),
             ],
         ),
         migrations.CreateModel(
@@ -53,10 +54,10 @@ class Migration(migrations.Migration):
                 ('updated_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('checked_at', models.DateTimeField(blank=True, null=True)),
                 ('problems', models.JSONField(blank=True, default=list)),
-                ('company', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='mappings', to='accounts.company')),
+                ('company', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='mappings', to='organisations.company')),
                 ('connection', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='mappings', to='accounts.connection')),
                 ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='mappings', to='accounts.organisation')),
+                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='mappings', to='organisations.organisation')),
             ],
             options={
                 'constraints': [models.UniqueConstraint(fields=('company', 'target'), name='company_has_one_mapping_to_a_target'), models.CheckConstraint(condition=models.Q(('closed_period_rule__in', ['refuse', 'hold', 'next_open'])), name='closed_period_rule_was_chosen'), models.CheckConstraint(condition=models.Q(('use_cost_centre', False), ('cost_centre_segment__isnull', False), _connector='OR'), name='used_cost_centre_has_a_segment'), models.CheckConstraint(condition=models.Q(('use_cost_unit', False), ('cost_unit_segment__isnull', False), _connector='OR'), name='used_cost_unit_has_a_segment'), models.CheckConstraint(condition=models.Q(('release', False), ('hold', False), _connector='OR'), name='batch_on_hold_is_not_released')],
@@ -69,7 +70,7 @@ class Migration(migrations.Migration):
                 ('dimension', models.CharField(choices=[('cost_centre', 'Cost centre'), ('cost_unit', 'Cost unit')], max_length=12)),
                 ('payroll_code', models.CharField(max_length=40)),
                 ('target_value', models.CharField(max_length=40)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.organisation')),
+                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='organisations.organisation')),
                 ('mapping', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='values', to='mappings.mapping')),
             ],
             options={

@@ -3,14 +3,15 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from accounts.models import Connection, Errand
-from accounts.operations.errands import handles
+from accounts.models import Connection
 from connectors.base import AccountingConnector
 from connectors.errors import NotAuthorized
 from mappings.domain.checking import Checked, DimensionUse, Problem, find_problems
 from mappings.models import Mapping, PayrollDimension
 from mappings.operations.ledger import facts_for
 from mappings.sources import codes_seen
+from organisations.models import Errand
+from organisations.operations.errands import handles
 
 READ_LEDGER = "mappings.read_ledger"
 CHECK = "mappings.check"

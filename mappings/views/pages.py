@@ -11,16 +11,16 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.domain import VISMANET, Level
-from accounts.guards import needs
-from accounts.middleware import HubRequest
-from accounts.operations.errands import request_errand
-from accounts.pages import asked
 from mappings.forms import ValuesForm
 from mappings.models import Mapping
 from mappings.operations.checking import CHECK
 from mappings.operations.saving import delete_mapping, save_values
 from mappings.queries import mapping_rows, problem_rows, setting_pairs, values_tables
+from organisations.domain import VISMANET, Level
+from organisations.guards import needs
+from organisations.middleware import HubRequest
+from organisations.operations.errands import request_errand
+from organisations.pages import asked
 
 
 def _mapping(request: HubRequest, pk: int) -> Mapping:

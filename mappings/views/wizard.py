@@ -17,12 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from accounts.domain import VISMANET, Level
-from accounts.guards import needs
-from accounts.middleware import HubRequest
-from accounts.models import Company, Connection, Errand
-from accounts.operations.errands import request_errand
-from accounts.queries import failure_row, words
+from accounts.models import Connection
 from connectors.base import LedgerFacts
 from mappings import forms
 from mappings.models import Mapping
@@ -39,6 +34,12 @@ from mappings.operations.saving import (
 )
 from mappings.queries import offered_companies, setting_pairs
 from mappings.sources import FirstPeriodEffect, first_period_effect
+from organisations.domain import VISMANET, Level
+from organisations.guards import needs
+from organisations.middleware import HubRequest
+from organisations.models import Company, Errand
+from organisations.operations.errands import request_errand
+from organisations.queries import failure_row, words
 
 DRAFT = "mapping_draft"
 STEPS = ("company", "administration", "place", "dimensions", "patterns", "policy", "review")

@@ -13,7 +13,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0009_answer_of_a_refresh'),
+        ('organisations', '0001_initial'),
+        ('accounts', '0001_initial'),
         ('payments', '0002_no_time_on_blocked_customers'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
@@ -27,7 +28,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='payment',
             name='organisation',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.organisation'),
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='organisations.organisation'),
         ),
         migrations.AlterField(
             model_name='settlement',
@@ -42,7 +43,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='settlement',
             name='organisation',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.organisation'),
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='organisations.organisation'),
         ),
         migrations.AddIndex(
             model_name='settlement',

@@ -11,7 +11,7 @@ The three foreign keys of an event that were left, all mostly empty (`credit_not
 statement with the others, and more is refused: the credit note and the event that is undone must
 be of the same client.
 
-Nothing is rewritten; the tables are locked for the moment that it takes, `accounts_user` too.
+Nothing is rewritten; the tables are locked for the moment that it takes, `organisations_user` too.
 SQLite keeps its foreign keys.
 """
 
@@ -69,7 +69,7 @@ _MISSING = {
     "user": """
         SELECT FROM (SELECT DISTINCT made_by_id FROM written) AS named
         WHERE made_by_id IS NOT NULL AND NOT EXISTS (
-            SELECT FROM accounts_user AS person WHERE person.id = named.made_by_id
+            SELECT FROM organisations_user AS person WHERE person.id = named.made_by_id
             FOR KEY SHARE
         )""",
 }
@@ -131,7 +131,7 @@ _WAITING = {
 _NAMED_BY = {
     "payments_invoice": (_WAITING["payments_invoice"], ["invoice_id", "credit_note_id"]),
     "payments_settlement": (_WAITING["payments_settlement"], ["undoes_id"]),
-    "accounts_user": (["id"], ["made_by_id"]),
+    "organisations_user": (["id"], ["made_by_id"]),
 }
 """What of a row events name, and by which columns: those that are new to it."""
 
@@ -166,7 +166,8 @@ def create(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0010_age_of_leases"),
+        ('organisations', '0001_initial'),
+        ('accounts', '0001_initial'),
         ("payments", "0005_fewer_indexes_on_events"),
     ]
 

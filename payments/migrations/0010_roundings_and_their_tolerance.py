@@ -10,7 +10,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0011_living_installation'),
+        ('organisations', '0001_initial'),
+        ('accounts', '0001_initial'),
         ('payments', '0009_balance_confirmed_by_a_person'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

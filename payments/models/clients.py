@@ -7,8 +7,9 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Connection, OfOrganisation, Organisation
+from accounts.models import Connection
 from connectors.base import ZERO
+from organisations.models import OfOrganisation, Organisation
 from payments.models.money import MoneyField
 
 

@@ -8,8 +8,8 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import OfOrganisation, Organisation
 from connectors.receivables import PaymentKey
+from organisations.models import OfOrganisation, Organisation
 from payments.models.clients import InvoiceClient
 from payments.models.customers import Customer
 from payments.models.money import MoneyField

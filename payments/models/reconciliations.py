@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from accounts.models import OfOrganisation, Organisation
+from organisations.models import OfOrganisation, Organisation
 from payments.models.clients import InvoiceClient
 from payments.models.customers import Customer
 from payments.models.ledger import Invoice

@@ -11,8 +11,9 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import LedgerProof, OfOrganisation, Organisation, Restore
+from accounts.models import LedgerProof, Restore
 from accounts.models.hosts import unproven
+from organisations.models import OfOrganisation, Organisation
 from payments.domain.states import VALID_TRANSITIONS, RegistrationState
 from payments.models.clients import InvoiceClient
 from payments.models.ledger import Payment, Settlement

@@ -9,9 +9,9 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import OfOrganisation, Organisation
-from accounts.models.failures import why
 from connectors.errors import ConnectorError
+from organisations.models import OfOrganisation, Organisation
+from organisations.models.failures import why
 from payments.models.clients import InvoiceClient
 from payments.models.money import MoneyField
 

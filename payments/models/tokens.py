@@ -10,7 +10,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import OfOrganisation, Organisation
+from organisations.models import OfOrganisation, Organisation
 
 
 def digest_of(token: str) -> str:

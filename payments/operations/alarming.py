@@ -18,11 +18,11 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext, ngettext
 
-from accounts.models import Errand, User
-from accounts.operations.errands import handles, request_errand
 from accounts.operations.telling import people_of
 from connectors.errors import Unavailable
 from connectors.words import gettext_noop as _
+from organisations.models import Errand, User
+from organisations.operations.errands import handles, request_errand
 from payments.domain.standing import STATES, Standing
 from payments.models import FetchRun, InvoiceClient, Registration
 

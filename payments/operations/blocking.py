@@ -13,15 +13,17 @@ import structlog
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts.models import Connection, Errand, Lease, Organisation, User
-from accounts.operations import audit, claims
+from accounts.models import Connection
 from accounts.operations.access import source_for, target_for
-from accounts.operations.boundaries import reached
-from accounts.operations.errands import handles, request_errand
-from accounts.operations.faults import DATABASE_IS_AWAY, fault_number
-from accounts.operations.waking import wake
+from accounts.operations.claims import writer_key
 from connectors.errors import ConnectorError, NotAuthorized, Unavailable
 from connectors.receivables import PaymentTarget, SourceCustomer, TargetProject, Unreadable
+from organisations.models import Errand, Lease, Organisation, User
+from organisations.operations import audit, claims
+from organisations.operations.boundaries import reached
+from organisations.operations.errands import handles, request_errand
+from organisations.operations.faults import DATABASE_IS_AWAY, fault_number
+from organisations.operations.waking import wake
 from payments.domain import refusals
 from payments.models import Customer, DeniedProject, Integration, InvoiceClient, TimeBlock
 from payments.operations import storing
@@ -363,7 +365,7 @@ def _push_all(
     client: InvoiceClient, connection: Connection, target: PaymentTarget, *, now: datetime
 ) -> tuple[int, int]:
     """Tell the target; a worker does it instead if one is writing there just now."""
-    owner, key, seconds = claims.new_owner(), claims.writer_key(connection), claims.lease_seconds()
+    owner, key, seconds = claims.new_owner(), writer_key(connection), claims.lease_seconds()
     pushed = failed = 0
     if not Lease.objects.take(key=key, owner=owner, now=now, seconds=seconds):
         wake("payments.tasks.serve_client", client_id=client.pk)

@@ -5,8 +5,8 @@ from typing import Any
 
 from django.utils.translation import gettext
 
-from accounts.models import Organisation
 from connectors.registry import CONNECTORS
+from organisations.models import Organisation
 from payments.domain import markers
 from payments.models import InvoiceClient
 

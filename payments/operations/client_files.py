@@ -10,10 +10,11 @@ from datetime import date
 from django.db import transaction
 from django.utils.translation import gettext
 
-from accounts import domain
-from accounts.models import Connection, Organisation, User
-from accounts.operations import sheets
+from accounts.models import Connection
 from connectors.bounds import is_day, no_text_in
+from organisations import domain
+from organisations.models import Organisation, User
+from organisations.operations import sheets
 from payments.models import InvoiceClient
 from payments.operations import clients
 

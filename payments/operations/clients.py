@@ -9,15 +9,16 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
-from accounts import domain
-from accounts.models import Connection, Errand, Organisation, User
-from accounts.operations import audit
+from accounts.models import Connection
 from accounts.operations.access import source_for, target_for
-from accounts.operations.errands import handles, request_errand
-from accounts.operations.waking import wake
 from connectors.errors import ConnectorError
 from connectors.receivables import FindingLevel, SetupFinding
 from connectors.registry import CONNECTORS
+from organisations import domain
+from organisations.models import Errand, Organisation, User
+from organisations.operations import audit
+from organisations.operations.errands import handles, request_errand
+from organisations.operations.waking import wake
 from payments.domain import refusals
 from payments.domain.states import RegistrationState
 from payments.models import Integration, InvoiceClient, Payment, Registration

@@ -4,14 +4,14 @@ from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 
-from accounts import domain
-from accounts.domain import PAYMENTS_IMPORT, PAYMENTS_OVERVIEW
-from accounts.models import Organisation, User
-from accounts.operations import audit
-from accounts.operations.boundaries import reached
-from accounts.operations.waking import wake
 from connectors.errors import ConnectorError
 from connectors.receivables import SourceCompany
+from organisations import domain
+from organisations.domain import PAYMENTS_IMPORT, PAYMENTS_OVERVIEW
+from organisations.models import Organisation, User
+from organisations.operations import audit
+from organisations.operations.boundaries import reached
+from organisations.operations.waking import wake
 from payments.domain import refusals
 from payments.models import FetchEntry, FetchGroup, FetchRun, Integration, InvoiceClient
 from payments.operations.rights import check_active, check_right

@@ -4,10 +4,10 @@ from datetime import datetime
 
 from django.db import transaction
 
-from accounts.models import User
-from accounts.operations import audit
 from connectors.bounds import as_text
 from connectors.receivables import TargetInvoice
+from organisations.models import User
+from organisations.operations import audit
 from payments.domain.invoice_file import InvoiceFile, InvoiceRow, read, write
 from payments.models import Invoice, InvoiceClient
 from payments.operations import placing, storing

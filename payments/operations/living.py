@@ -18,11 +18,11 @@ from django.db.models import Max, Min
 from django.utils import timezone
 
 from accounts.models import Connection, LedgerProof, Restore
-from accounts.models.failures import NO_FAILURE, why
 from accounts.operations import continuity, installation, restoring
-from accounts.operations.boundaries import reached
 from connectors.errors import ConnectorError
 from connectors.receivables import PaymentTarget, TargetEntry
+from organisations.models.failures import NO_FAILURE, why
+from organisations.operations.boundaries import reached
 from payments.domain import refusals
 from payments.domain.states import RegistrationState
 from payments.models import InvoiceClient, Registration, RegistrationAttempt

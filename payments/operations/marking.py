@@ -11,13 +11,13 @@ from typing import Any
 import structlog
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from accounts.models import User
-from accounts.operations import audit
-from accounts.operations.boundaries import reached
-from accounts.operations.faults import DATABASE_IS_AWAY, fault_number
-from accounts.operations.waking import wake
 from connectors.errors import ConnectorError, OutcomeUnknown, Unavailable
 from connectors.receivables import PaymentSource
+from organisations.models import User
+from organisations.operations import audit
+from organisations.operations.boundaries import reached
+from organisations.operations.faults import DATABASE_IS_AWAY, fault_number
+from organisations.operations.waking import wake
 from payments.domain.states import RegistrationState
 from payments.models import InvoiceClient, Payment, Registration, Settlement
 from payments.operations.rights import check_right, integration_of

@@ -8,10 +8,10 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext
 
-from accounts.models import User
-from accounts.operations import audit
-from accounts.operations.waking import wake
 from connectors.base import ZERO
+from organisations.models import User
+from organisations.operations import audit
+from organisations.operations.waking import wake
 from payments.domain import matching as rules
 from payments.domain.refusals import MatchRefused, OtherCustomer
 from payments.domain.states import RegistrationState

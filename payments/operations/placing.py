@@ -9,9 +9,9 @@ from typing import TypeVar
 
 from django.db.models import Q
 
-from accounts.models import User
 from connectors.base import ZERO
 from connectors.receivables import PaymentKey, SourcePayment
+from organisations.models import User
 from payments.domain import kid as kids
 from payments.domain import matching
 from payments.domain.matching import Books, Candidate, Incoming, Part, Placed

@@ -10,12 +10,12 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef
 
-from accounts.models import Errand, User
-from accounts.operations import audit
 from accounts.operations.access import source_for, target_for
-from accounts.operations.errands import handles, request_errand
 from connectors.base import ZERO
 from connectors.receivables import PaymentSource, Unreadable
+from organisations.models import Errand, User
+from organisations.operations import audit
+from organisations.operations.errands import handles, request_errand
 from payments.domain import refusals
 from payments.domain.matching import Outcome, Rule
 from payments.domain.reconciling import Difference, Sides, ageing, explain

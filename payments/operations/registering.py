@@ -23,15 +23,11 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 
-from accounts.models import Connection, Lease, User
-from accounts.models.compare_and_set import compare_and_set
-from accounts.models.failures import NO_FAILURE, why
-from accounts.operations import audit, claims, installation
+from accounts.models import Connection
+from accounts.operations import installation
 from accounts.operations.access import source_for, target_for
-from accounts.operations.boundaries import reached
 from accounts.operations.calls import Calls
-from accounts.operations.faults import DATABASE_IS_AWAY, fault_number
-from accounts.operations.waking import wake
+from accounts.operations.claims import writer_key
 from connectors.errors import (
     BadAnswer,
     ConnectorError,
@@ -41,6 +37,13 @@ from connectors.errors import (
     Unavailable,
 )
 from connectors.receivables import PaymentTarget, PaymentToRegister, RegisteredPayment
+from organisations.models import Lease, User
+from organisations.models.compare_and_set import compare_and_set
+from organisations.models.failures import NO_FAILURE, why
+from organisations.operations import audit, claims
+from organisations.operations.boundaries import reached
+from organisations.operations.faults import DATABASE_IS_AWAY, fault_number
+from organisations.operations.waking import wake
 from payments.domain import refusals
 from payments.domain.states import RegistrationState
 from payments.models import (
@@ -113,7 +116,7 @@ def _serve_target(client: InvoiceClient, *, clock: Clock) -> _Done:
     connection = client.target
     if connection is None or not connection.is_authorised or connection.is_paused(now=clock()):
         return _Done(0)
-    owner, started, key = claims.new_owner(), clock(), claims.writer_key(connection)
+    owner, started, key = claims.new_owner(), clock(), writer_key(connection)
     if not Lease.objects.take(key=key, owner=owner, now=started, seconds=claims.lease_seconds()):
         return _Done(0, is_taken=True)
     calls, served = Calls(), 0
@@ -149,7 +152,7 @@ def _serve_source(client: InvoiceClient, *, clock: Clock) -> _Done:
         return _Done(0)
     if not marking.due(client, now=clock()).exists():
         return _Done(0)
-    owner, key = claims.new_owner(), claims.writer_key(connection)
+    owner, key = claims.new_owner(), writer_key(connection)
     if not Lease.objects.take(key=key, owner=owner, now=clock(), seconds=claims.lease_seconds()):
         return _Done(0, is_taken=True)
     try:

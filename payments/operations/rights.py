@@ -2,9 +2,9 @@
 
 from django.utils.translation import gettext
 
-from accounts import domain
-from accounts.domain import RIGHT_BY_KEY, Level
-from accounts.models import Membership, Organisation, User
+from organisations import domain
+from organisations.domain import RIGHT_BY_KEY, Level
+from organisations.models import Membership, Organisation, User
 from payments.domain import refusals
 from payments.models import Integration
 

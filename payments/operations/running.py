@@ -22,13 +22,8 @@ import structlog
 from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Q
 
-from accounts.models import Lease
-from accounts.models.failures import NO_FAILURE, why
-from accounts.operations import claims
 from accounts.operations.access import source_for, target_for
-from accounts.operations.boundaries import reached
-from accounts.operations.faults import DATABASE_IS_AWAY, fault_number
-from accounts.operations.waking import wake
+from accounts.operations.claims import writer_key
 from connectors.base import ZERO
 from connectors.bounds import LARGEST_SUM
 from connectors.errors import ConnectorError, NoCreditBlock, Unavailable
@@ -39,6 +34,12 @@ from connectors.receivables import (
     TargetInvoice,
     Unreadable,
 )
+from organisations.models import Lease
+from organisations.models.failures import NO_FAILURE, why
+from organisations.operations import claims
+from organisations.operations.boundaries import reached
+from organisations.operations.faults import DATABASE_IS_AWAY, fault_number
+from organisations.operations.waking import wake
 from payments.domain import refusals
 from payments.models import FetchRun, Integration, InvoiceClient, Payment, SkippedRow
 from payments.models.money import Total
@@ -69,7 +70,7 @@ def run_fetch(*, run_id: int, clock: Clock) -> FetchRun | None:
         return None
     reached("fetch.claimed")
     source = run.client.source
-    key = claims.writer_key(source) if source else f"client:{run.client_id}"
+    key = writer_key(source) if source else f"client:{run.client_id}"
     if not Lease.objects.take(key=key, owner=owner, now=clock(), seconds=claims.lease_seconds()):
         run.put_back(until=clock() + _WAIT_FOR_THE_COMPANY, now=clock())
         return run

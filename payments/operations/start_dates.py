@@ -5,10 +5,10 @@ from typing import Any
 
 from django.utils.translation import gettext
 
-from accounts.models import Errand, Organisation, User
 from accounts.operations.access import source_for
-from accounts.operations.errands import handles, request_errand
 from connectors.receivables import PaymentQuery
+from organisations.models import Errand, Organisation, User
+from organisations.operations.errands import handles, request_errand
 from payments.models import InvoiceClient
 from payments.operations.choices import ClientRefused
 

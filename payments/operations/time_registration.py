@@ -7,8 +7,8 @@ from django.db import Error, IntegrityError, transaction
 from django.utils import formats, timezone
 from django.utils.translation import gettext
 
-from accounts.models import Organisation, User
-from accounts.operations import audit
+from organisations.models import Organisation, User
+from organisations.operations import audit
 from payments.domain.refusals import CustomerBlocked, ReferenceOfOtherTime
 from payments.models import Customer, TimeBlock, TimeEntry
 

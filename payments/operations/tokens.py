@@ -4,12 +4,12 @@ from datetime import datetime
 
 from django.db import IntegrityError, transaction
 
-from accounts import domain
-from accounts.domain import Level
-from accounts.models import Membership, Organisation, User
-from accounts.operations import audit
-from accounts.operations.people import Refused
 from connectors.words import gettext_noop as _
+from organisations import domain
+from organisations.domain import Level
+from organisations.models import Membership, Organisation, User
+from organisations.operations import audit
+from organisations.operations.people import Refused
 from payments.models import ApiToken
 from payments.models.tokens import digest_of, new_token
 from payments.operations.rights import check_right

@@ -8,8 +8,8 @@ from django.core.paginator import Page
 from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 
-from accounts.models import Organisation
-from accounts.queries import FailureRow
+from organisations.models import Organisation
+from organisations.queries import FailureRow
 from payments.models import Customer, DeniedProject, TimeBlock, TimeEntry
 from payments.queries.failures import failure_row
 from payments.queries.pages import page_of

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from django.utils.translation import gettext
 
-from accounts import queries
-from accounts.queries import WHO_WORDS, FailureRow
 from connectors.errors import FINANCE, PAYROLL, ConnectorError
+from organisations import queries
+from organisations.queries import WHO_WORDS, FailureRow
 
 
 def failure_row(

@@ -11,9 +11,9 @@ from django.db.models import Count, F, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 
-from accounts.models import Organisation
-from accounts.queries import FailureRow
 from connectors.base import ZERO
+from organisations.models import Organisation
+from organisations.queries import FailureRow
 from payments.domain.open_amounts import InvoiceState, Settled, open_amount, state_of
 from payments.models import (
     FetchRun,

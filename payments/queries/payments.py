@@ -10,9 +10,9 @@ from django.db.models import Count, Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from accounts.models import Organisation
-from accounts.queries import FailureRow
 from connectors.base import ZERO
+from organisations.models import Organisation
+from organisations.queries import FailureRow
 from payments.domain.proposals import OpenInvoice, Proposal, propose
 from payments.domain.standing import STATES, WAITS_FOR_A_PERSON, Standing
 from payments.domain.states import RegistrationState

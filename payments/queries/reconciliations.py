@@ -9,7 +9,7 @@ from django.core.paginator import Page
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from accounts.operations.sheets import Cell
+from organisations.operations.sheets import Cell
 from payments.domain.reconciling import Difference
 from payments.models import InvoiceClient, Reconciliation, ReconciliationLine
 from payments.models.money import Total

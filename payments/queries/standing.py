@@ -8,9 +8,9 @@ from django.db.models import Count, Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from accounts import domain
-from accounts.domain import Level
-from accounts.models import Membership
+from organisations import domain
+from organisations.domain import Level
+from organisations.models import Membership
 from payments.domain.standing import STATES, WAITS_FOR_A_PERSON, Standing, standing_of
 from payments.domain.states import RegistrationState
 from payments.models import FetchRun, InvoiceClient, Registration

@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import Count, F, Min, Q, QuerySet
 
 from accounts.models import Connection
-from accounts.queries import Waiting
+from organisations.queries import Waiting
 from payments.domain.states import RegistrationState
 from payments.models import Customer, FetchRun, Payment, Registration
 

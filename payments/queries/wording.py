@@ -5,7 +5,7 @@ from typing import Any
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.queries import FailureRow, words
+from organisations.queries import FailureRow, words
 from payments.domain.matching import Left, Outcome, Rule
 from payments.domain.open_amounts import InvoiceState
 from payments.domain.proposals import Why
@@ -51,7 +51,7 @@ STATES = {
     InvoiceState.CREDITED: (_("Credited"), "reversed"),
     InvoiceState.RETURNED: (_("Payment returned"), "changed"),
 }
-"""Word, and the look among `accounts.templatetags.hub.BADGES`."""
+"""Word, and the look among `organisations.templatetags.hub.BADGES`."""
 REGISTRATIONS = {
     "ready": (_("Waits"), "waiting"),
     "held_back": (_("Waits until it is taken back elsewhere"), "held"),

@@ -12,9 +12,9 @@ from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
-from accounts.operations import audit
 from connectors.bounds import FIRST_YEAR, LAST_YEAR, is_day, no_text_in
 from connectors.errors import ConnectorError
+from organisations.operations import audit
 from payments.domain import refusals
 from payments.models import ApiToken, Customer, FetchRun, InvoiceClient
 from payments.operations import fetching, time_registration

@@ -10,12 +10,12 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from accounts import domain
-from accounts.domain import Level
-from accounts.guards import View, needs
-from accounts.middleware import HubRequest
-from accounts.models import User
 from connectors.errors import ConnectorError
+from organisations import domain
+from organisations.domain import Level
+from organisations.guards import View, needs
+from organisations.middleware import HubRequest
+from organisations.models import User
 from payments.operations.rights import integration_of
 from payments.queries.failures import failure_row_of
 

@@ -7,9 +7,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.middleware import HubRequest
-from accounts.pages import asked
 from connectors.errors import ConnectorError
+from organisations.middleware import HubRequest
+from organisations.pages import asked
 from payments.forms import ReasonForm, TimeForm
 from payments.models import Customer
 from payments.operations import blocking, time_registration

@@ -8,9 +8,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.middleware import HubRequest
-from accounts.queries import failure_row_of
 from connectors.errors import ConnectorError
+from organisations.middleware import HubRequest
+from organisations.queries import failure_row_of
 from payments.domain.matching import numbers_in
 from payments.domain.refusals import OtherCustomer
 from payments.forms import ClientFilterForm, MatchForm, ReasonForm

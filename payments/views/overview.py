@@ -9,10 +9,10 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts import domain
-from accounts.middleware import HubRequest
-from accounts.queries import words
 from connectors.errors import ConnectorError
+from organisations import domain
+from organisations.middleware import HubRequest
+from organisations.queries import words
 from payments.forms import UploadForm
 from payments.models import FetchRun, Invoice, InvoiceClient
 from payments.operations import invoice_files

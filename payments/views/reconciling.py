@@ -8,10 +8,10 @@ from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.middleware import HubRequest
-from accounts.operations import audit, sheets
-from accounts.pages import asked
 from connectors.errors import ConnectorError
+from organisations.middleware import HubRequest
+from organisations.operations import audit, sheets
+from organisations.pages import asked
 from payments.models import Reconciliation
 from payments.operations import reconciling
 from payments.queries import reconciliations as queries

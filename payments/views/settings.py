@@ -9,16 +9,19 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts import domain
-from accounts.domain import Level
-from accounts.guards import needs
-from accounts.middleware import HubRequest
-from accounts.models import Connection, Errand
-from accounts.operations import connecting, sheets
-from accounts.operations.people import Refused
-from accounts.pages import asked, connection_row, errand_failure, paged
+from accounts.models import Connection
+from accounts.operations import connecting
+from accounts.pages import connection_row
 from accounts.views import connections
 from connectors.errors import ConnectorError
+from organisations import domain
+from organisations.domain import Level
+from organisations.guards import needs
+from organisations.middleware import HubRequest
+from organisations.models import Errand
+from organisations.operations import sheets
+from organisations.operations.people import Refused
+from organisations.pages import asked, errand_failure, paged
 from payments.forms import (
     AccountForm,
     ClientForm,

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.middleware import HubRequest
+from organisations.middleware import HubRequest
 from payments.domain.standing import Standing
 from payments.forms import ClientFilterForm
 from payments.models import InvoiceClient, Payment

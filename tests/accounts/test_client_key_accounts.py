@@ -8,9 +8,10 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from accounts.models import Connection, Errand, Organisation
+from accounts.models import Connection
 from accounts.operations import access, connecting
 from connectors.powerofficego.errors import OtherClient
+from organisations.models import Errand, Organisation
 from sandbox import receivables_story as story
 from tests import factories
 from tests.conftest import SandboxServer

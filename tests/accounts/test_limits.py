@@ -10,9 +10,9 @@ import redis
 from django.conf import settings
 from django.db import connections
 
-from accounts.models import CallBudget, Lease
 from accounts.operations import limits
 from connectors.limits import COMPANY, SUBSCRIPTION, Budget, take
+from organisations.models import CallBudget, Lease
 from tests import environment, factories
 
 pytestmark = pytest.mark.django_db

@@ -12,7 +12,8 @@ import pytest
 from django.conf import settings as django_settings
 from django.db import connection as database
 
-from accounts.models import Connection, Lease
+from accounts.models import Connection
+from organisations.models import Lease
 from sandbox import seed
 from tests import factories
 from tests.connectors.identity import grant_for
@@ -27,7 +28,7 @@ def let_them_use(connection: Connection) -> list[dict[str, Any]]:
         [
             sys.executable,
             "-m",
-            "tests.accounts.crowd",
+            "tests.organisations.crowd",
             str(database.settings_dict["NAME"]),
             str(connection.pk),
             str(PROCESSES),

@@ -8,12 +8,15 @@ import pytest
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
-from accounts.models import Connection, Errand, Lease
-from accounts.operations import claims, renewing, telling, tokens
-from accounts.tasks import extend_claims, keep_connections_alive
+from accounts.models import Connection
+from accounts.operations import renewing, telling, tokens
+from accounts.tasks import keep_connections_alive
 from connectors.base import Grant
 from connectors.errors import ConnectorError, NotAuthorized, Unavailable
 from connectors.oauth import LONGEST_REFRESH, ClientRefused, IdentityServiceDown, RefreshLost
+from organisations.models import Errand, Lease
+from organisations.operations import claims
+from organisations.tasks import extend_claims
 from tests import factories
 
 pytestmark = pytest.mark.django_db

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from django import forms
 from django.core.paginator import Paginator
 
-from accounts.templatetags.hub import BADGES
+from organisations.templatetags.hub import BADGES
 
 NOW = datetime(2026, 4, 1, 9, 17, tzinfo=UTC)
 AT = NOW - timedelta(minutes=3)
@@ -92,7 +92,7 @@ class MappingForm(forms.Form):
 
 
 def context(**more: object) -> dict[str, object]:
-    """Return what the style guide needs, signed in, as `accounts.context.page` would give it."""
+    """Return what the style guide needs, signed in, as `organisations.context.page` does."""
     amounts = [Decimal("257438.90"), Decimal("-2080.31"), Decimal("4205.44")]
     states = ["posted", "sending", "unknown", "rejected", "held", "not_sent"]
     return {

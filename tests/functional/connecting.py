@@ -5,7 +5,8 @@ from typing import Any
 
 from django.test import Client
 
-from accounts.models import Connection, Membership
+from accounts.models import Connection
+from organisations.models import Membership
 from sandbox import seed
 from tests import factories
 from tests.sandbox.person import Person
@@ -19,7 +20,7 @@ class Office:
         self.organisation = self.member.organisation
         self.run_due_work = run_due_work
         self.client = Client()
-        self.client.force_login(self.member.user, backend="accounts.backends.HubBackend")
+        self.client.force_login(self.member.user, backend="organisations.backends.HubBackend")
         self.vendor = Person()
 
     def account(self, **more: Any) -> Connection:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from accounts.queries import failure_row
 from connectors.registry import all_errors
 from journals.management.commands.list_failures import catalogue, markdown
+from organisations.queries import failure_row
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "failures.md"
 

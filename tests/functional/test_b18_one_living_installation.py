@@ -14,11 +14,12 @@ from django.core.management.base import CommandError
 from django.db import connection
 
 from accounts import living
-from accounts.models import AuditEntry, Connection, Gap, Host, Installation, LedgerProof, Restore
+from accounts.models import Connection, Gap, Host, Installation, LedgerProof, Restore
 from accounts.operations import continuity, hosts, installation
 from accounts.operations.tokens import StoredTokens
 from integrationhub import readiness
 from journals.models import Batch, Journal
+from organisations.models import AuditEntry
 from tests.functional.restoring import Restore as PutBack
 from tests.functional.restoring import take_backup  # noqa: F401
 from tests.functional.test_b14_restore_drill import (

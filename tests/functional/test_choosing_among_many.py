@@ -8,7 +8,7 @@ from django.conf import settings
 from django.test import Client
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from accounts.models import Company, Debtor, Membership
+from organisations.models import Company, Debtor, Membership
 from tests import factories
 from tests.conftest import BROWSER_PATIENCE
 from tests.functional.desk import PATIENCE, findings_of

@@ -6,9 +6,9 @@ import pytest
 from django.test import Client
 from playwright.sync_api import Browser
 
-from accounts.models import Membership
-from accounts.operations import forgotten
 from journals.models import Attempt, Batch, Journal
+from organisations.models import Membership
+from organisations.operations import forgotten
 from tests import factories
 from tests.functional.desk import findings_at
 from tests.journals.pages import rows
@@ -57,7 +57,7 @@ def me() -> Membership:
 @pytest.fixture
 def client(me: Membership) -> Client:
     client = Client()
-    client.force_login(me.user, backend="accounts.backends.HubBackend")
+    client.force_login(me.user, backend="organisations.backends.HubBackend")
     return client
 
 

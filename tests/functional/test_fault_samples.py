@@ -21,9 +21,9 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from accounts.models import Organisation
 from journals.models import Journal
 from journals.operations import storing
+from organisations.models import Organisation
 from tests import factories
 
 pytestmark = pytest.mark.django_db

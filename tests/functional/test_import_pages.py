@@ -5,8 +5,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import AuditEntry, Membership
 from journals.models import ImportedFile, Journal
+from organisations.models import AuditEntry, Membership
 from tests import factories
 from tests.journals.importing.builders import company, csv, imported, read, receive, sie
 

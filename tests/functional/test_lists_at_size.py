@@ -4,8 +4,8 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from accounts import choosing
 from benchmarks import lists
+from organisations import choosing
 
 pytestmark = pytest.mark.django_db
 
@@ -13,14 +13,14 @@ FEW, MANY = 12, 130
 # Lists that must be among the pages read: were one refused or redirected, nothing would be said.
 KNOWN = {
     "accounts:connections",
-    "accounts:companies",
-    "accounts:debtors",
-    "accounts:people",
-    "accounts:new_company",
-    "accounts:company",
-    "accounts:organisation",
-    "accounts:choices customer",
-    "accounts:audit",
+    "organisations:companies",
+    "organisations:debtors",
+    "organisations:people",
+    "organisations:new_company",
+    "organisations:company",
+    "organisations:organisation",
+    "organisations:choices customer",
+    "organisations:audit",
     "mappings:list",
     "journals:home",
     "journals:list",

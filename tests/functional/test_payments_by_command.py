@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from accounts.management.commands.seed_demo import ORGANISATION
-from accounts.models import Organisation
+from organisations.management.commands.seed_demo import ORGANISATION
+from organisations.models import Organisation
 from payments.management.commands import fetch_payments, reconcile
 from payments.models import Registration, TimeBlock
 from payments.operations import clients

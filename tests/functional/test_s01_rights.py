@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from accounts.domain import JOURNALS, VISMANET, Level
 from accounts.models import Connection
+from organisations.domain import JOURNALS, VISMANET, Level
 from tests import factories
 from tests.functional.connecting import Office
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from accounts.models import AuditEntry, Connection
+from accounts.models import Connection
+from organisations.models import AuditEntry
 from tests.functional.connecting import Office
 
 pytestmark = pytest.mark.django_db

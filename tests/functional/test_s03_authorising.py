@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from django.db import connection as database
 
-from accounts.models import AuditEntry, Connection, Errand
+from accounts.models import Connection
+from organisations.models import AuditEntry, Errand
 from sandbox import seed
 from tests.functional.connecting import Office
 
@@ -39,7 +40,7 @@ class TestAuthorising:
         account.refresh_from_db()
         code = back.split("code=")[1].split("&")[0]
         with database.cursor() as cursor:
-            cursor.execute("select * from accounts_errand")
+            cursor.execute("select * from organisations_errand")
             errands = str(cursor.fetchall())
             cursor.execute("select * from accounts_connection")
             connections = str(cursor.fetchall())

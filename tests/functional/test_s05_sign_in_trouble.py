@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from accounts.models import Connection, Errand
-from accounts.operations.errands import run_errand
+from accounts.models import Connection
+from organisations.models import Errand
+from organisations.operations.errands import run_errand
 from sandbox import seed
 from tests.functional.connecting import Office
 from tests.sandbox.person import Person

@@ -7,8 +7,8 @@ from decimal import Decimal
 from django.urls import NoReverseMatch, reverse
 from openpyxl import load_workbook
 
-from accounts.operations.sheets import neutralised
 from connectors.base import SegmentValue
+from organisations.operations.sheets import neutralised
 from tests.journals.pages import rows
 from tests.journals.pages.conftest import *  # noqa: F403
 

@@ -9,9 +9,9 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import Company, Membership
 from journals.models import CompanyReading, ImportedFile, Journal
 from journals.operations import storing
+from organisations.models import Company, Membership
 from tests import factories
 from tests.journals.importing.builders import company, csv, imported, read, sie
 

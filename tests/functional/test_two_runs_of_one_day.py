@@ -4,9 +4,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import Membership
 from journals.domain.states import BatchState
 from journals.models import Batch, ImportedFile, Journal
+from organisations.models import Membership
 from tests import factories
 from tests.functional.test_import_pages import decide, page_of, signed_in
 from tests.journals.importing.builders import company, imported

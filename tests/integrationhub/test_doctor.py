@@ -11,8 +11,8 @@ import responses
 from django.core.management import call_command
 from django.utils import timezone
 
-from accounts.models import Heartbeat
 from integrationhub.management.commands import doctor
+from organisations.models import Heartbeat
 
 CONNECT, API = "http://127.0.0.1:1/visma-connect", "http://127.0.0.1:1/visma-net"
 pytestmark = pytest.mark.django_db

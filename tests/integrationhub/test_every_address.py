@@ -15,16 +15,17 @@ from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from accounts import trail
-from accounts.domain import RIGHTS
-from accounts.models import Connection, Errand, Membership, Organisation
+from accounts.models import Connection
 from accounts.operations import connecting
 from benchmarks import lists
+from organisations import trail
+from organisations.domain import RIGHTS
+from organisations.models import Errand, Membership, Organisation
 from payments.models import ApiToken, Integration
 from payments.models.tokens import digest_of
 from tests import factories
 
-APPS = ("accounts", "mappings", "journals", "payments", "integrationhub")
+APPS = ("organisations", "accounts", "mappings", "journals", "payments", "integrationhub")
 _ACTION = re.compile(r"[a-z_]+\.[a-z_]+")
 _PARAMETERS: dict[str, Any] = {
     "file_format": "csv",
@@ -59,7 +60,7 @@ ADDRESSES = addresses()
 
 def takes_a_post(name: str) -> bool:
     client = Client(raise_request_exception=False)
-    client.force_login(factories.member().user, backend="accounts.backends.HubBackend")
+    client.force_login(factories.member().user, backend="organisations.backends.HubBackend")
     return client.post(address_of(name, ADDRESSES[name])).status_code != 405
 
 
@@ -123,7 +124,7 @@ def commands() -> list[tuple[str, str]]:
 
 LEAVES_NO_ENTRY = {
     **dict.fromkeys(
-        ("set_language", "accounts:theme", "accounts:switch_organisation"),
+        ("set_language", "organisations:theme", "organisations:switch_organisation"),
         "how pages look to one person",
     ),
     "journals:hide_first_steps": "how the home page looks to one person",
@@ -180,14 +181,23 @@ class TestWhoPressedWhat:
 
 OPEN_TO_ALL = {
     *("healthz", "readyz", "metrics", "set_language"),
-    *("accounts:sign_in", "accounts:sign_in_code", "accounts:sign_out", "accounts:theme"),
-    *("accounts:forgotten_password", "accounts:set_password"),
+    *(
+        "organisations:sign_in",
+        "organisations:sign_in_code",
+        "organisations:sign_out",
+        "organisations:theme",
+    ),
+    *("organisations:forgotten_password", "organisations:set_password"),
 }
 """What there is without a sign-in; `metrics` for this machine only, or with a token."""
 OF_ONE_PERSON = {
-    *("accounts:profile", "accounts:password", "accounts:end_sessions"),
-    *("accounts:second_factor", "accounts:recovery_codes", "accounts:remove_second_factor"),
-    *("accounts:switch_organisation", "accounts:callback", "accounts:choices"),
+    *("organisations:profile", "organisations:password", "organisations:end_sessions"),
+    *(
+        "organisations:second_factor",
+        "organisations:recovery_codes",
+        "organisations:remove_second_factor",
+    ),
+    *("organisations:switch_organisation", "accounts:callback", "organisations:choices"),
     *("journals:home", "journals:hide_first_steps"),
 }
 """What everybody who is signed in has, whatever the rights."""
@@ -208,7 +218,7 @@ def statuses(client: Client, address: str) -> set[int]:
 
 def signed_in(user: Any) -> Client:
     client = Client(raise_request_exception=False)
-    client.force_login(user, backend="accounts.backends.HubBackend")
+    client.force_login(user, backend="organisations.backends.HubBackend")
     return client
 
 

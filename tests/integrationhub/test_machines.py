@@ -6,7 +6,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import AuditEntry, Host, Installation, Membership, User
+from accounts.models import Host, Installation
+from organisations.models import AuditEntry, Membership, User
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -30,7 +31,7 @@ def waiting(member: Membership) -> Host:
 
 def sign_in(client: Client, member: Membership, *, operator: bool) -> None:
     User.objects.filter(pk=member.user_id).update(is_superuser=operator)
-    client.force_login(member.user, backend="accounts.backends.HubBackend")
+    client.force_login(member.user, backend="organisations.backends.HubBackend")
 
 
 def press(client: Client, name: str, identity: str, **said: str) -> int:
@@ -90,7 +91,7 @@ class TestForgetting:
 
 
 class TestNotice:
-    @pytest.mark.parametrize("page", ["journals:home", "journals:list", "accounts:companies"])
+    @pytest.mark.parametrize("page", ["journals:home", "journals:list", "organisations:companies"])
     def test_stands_on_every_page_while_a_machine_waits(
         self, client: Client, member: Membership, waiting: Host, page: str
     ) -> None:

@@ -11,9 +11,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from prometheus_client.parser import text_string_to_metric_families
 
-from accounts.models import Connection, Errand, Heartbeat, Installation, Lease, User
+from accounts.models import Connection, Installation
 from integrationhub import figures, metrics
 from journals.models import Batch
+from organisations.models import Errand, Heartbeat, Lease, User
 from payments.models import Registration, Settlement
 from payments.queries import oldest_due
 from tests import factories
@@ -178,7 +179,7 @@ class TestOperationPage:
 
     def test_shows_every_figure_with_its_age(self, client: Client, operator: User) -> None:
         busy_hub()
-        client.force_login(operator, backend="accounts.backends.HubBackend")
+        client.force_login(operator, backend="organisations.backends.HubBackend")
 
         html = client.get(reverse("operation")).content.decode()
 
@@ -187,14 +188,14 @@ class TestOperationPage:
         assert "Operation</a>" in html or "Operation" in html
 
     def test_reloads_only_its_figures(self, client: Client, operator: User) -> None:
-        client.force_login(operator, backend="accounts.backends.HubBackend")
+        client.force_login(operator, backend="organisations.backends.HubBackend")
 
         html = client.get(reverse("operation"), HTTP_HX_REQUEST="true").content.decode()
 
         assert html.lstrip().startswith('<div id="figures"')
 
     def test_is_not_there_for_an_administrator_of_an_organisation(self, client: Client) -> None:
-        client.force_login(factories.member().user, backend="accounts.backends.HubBackend")
+        client.force_login(factories.member().user, backend="organisations.backends.HubBackend")
 
         assert client.get(reverse("operation")).status_code == 404
 

@@ -8,23 +8,23 @@ from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import User
+from organisations.models import User
 from tests import factories
-from tests.accounts.test_trail import entry
 from tests.face.test_pages import shown
 from tests.integrationhub.test_operation import busy_hub
+from tests.organisations.test_trail import entry
 
 pytestmark = [pytest.mark.django_db, pytest.mark.browser]
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-@pytest.mark.parametrize("name", ["operation", "accounts:audit"])
+@pytest.mark.parametrize("name", ["operation", "organisations:audit"])
 def test_pages_give_axe_core_nothing_to_find(
     name: str, width: int, client: Client, browser: Any, tmp_path: Path
 ) -> None:
     member = factories.member()
     User.objects.filter(pk=member.user_id).update(is_superuser=True)
-    client.force_login(member.user, backend="accounts.backends.HubBackend")
+    client.force_login(member.user, backend="organisations.backends.HubBackend")
     busy_hub()
     for number in range(3):
         entry(member.organisation, details={"from": "Payroll", "to": "Finance", "n": number})

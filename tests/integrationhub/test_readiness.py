@@ -8,9 +8,10 @@ from django.db import OperationalError
 from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerAway
 
-from accounts.models import Heartbeat, Installation, Restore
+from accounts.models import Installation, Restore
 from accounts.operations import installation
 from integrationhub import readiness
+from organisations.models import Heartbeat
 
 NOW = datetime(2026, 3, 25, 9, 14, tzinfo=UTC)
 pytestmark = pytest.mark.django_db

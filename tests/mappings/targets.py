@@ -3,8 +3,9 @@
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from accounts.models import Connection, Organisation
+from accounts.models import Connection
 from connectors import base
+from organisations.models import Organisation
 from sandbox import seed
 from tests import factories
 from tests.connectors.identity import grant_for

@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
-from accounts.models import Connection, Errand
-from accounts.operations.errands import request_errand
+from accounts.models import Connection
 from mappings import sources
 from mappings.models import Mapping
 from mappings.operations.checking import CHECK
 from mappings.sources import CodeSeen
+from organisations.models import Errand
+from organisations.operations.errands import request_errand
 from sandbox import seed
 from tests import factories
 from tests.mappings.targets import connected

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from accounts.models import Company, Connection
+from accounts.models import Connection
 from mappings.models import Mapping
+from organisations.models import Company
 from tests import factories
 from tests.mappings.targets import connected
 

@@ -6,11 +6,11 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import AuditEntry, Errand
 from mappings import sources
 from mappings.models import MappedValue, Mapping
 from mappings.operations.ledger import store_facts
 from mappings.sources import CodeSeen
+from organisations.models import AuditEntry, Errand
 from tests import factories
 from tests.factories import NOW
 from tests.mappings.targets import connected, facts

@@ -6,7 +6,8 @@ from typing import Any
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import Company, Connection, Membership
+from accounts.models import Connection
+from organisations.models import Company, Membership
 
 
 def signed_in(membership: Membership) -> Client:

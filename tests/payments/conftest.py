@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from accounts.models import Membership, Organisation
 from connectors.registry import CONNECTORS
+from organisations.models import Membership, Organisation
 from payments.models import FetchRun, Integration, InvoiceClient
 from payments.operations import fetching
 from tests.payments import rows

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from accounts.models import Membership
+from organisations.models import Membership
 from payments.models import FetchRun, InvoiceClient
 from payments.operations import fetching
 from sandbox import receivables_story as story

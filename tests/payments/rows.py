@@ -9,9 +9,10 @@ from typing import Any
 from django.conf import settings
 from django.test import Client
 
-from accounts.domain import BUSINESS, ORGANISATION, PAYMENTS_IMPORT, PAYMENTS_OVERVIEW
-from accounts.models import Connection, Membership, Organisation
+from accounts.models import Connection
 from accounts.operations import connecting
+from organisations.domain import BUSINESS, ORGANISATION, PAYMENTS_IMPORT, PAYMENTS_OVERVIEW
+from organisations.models import Membership, Organisation
 from payments.domain import kid as kids
 from payments.models import Customer, Integration, Invoice, InvoiceClient, Payment
 from sandbox import receivables_story as story

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from accounts import domain
 from accounts.models import Connection
 from accounts.operations import telling
 from connectors.errors import NotAuthorized
+from organisations import domain
 from sandbox import receivables_story as story
 from tests import factories
 from tests.functional.connecting import Office

@@ -4,10 +4,10 @@ import pytest
 from django.db import Error, transaction
 from django.utils import timezone
 
-from accounts.models import Lease
 from accounts.operations import claims
 from connectors.errors import Unavailable
 from connectors.receivables import SourceCompany, SourceCustomer, TargetProject
+from organisations.models import Lease
 from payments.domain.refusals import CustomerBlocked, ReferenceOfOtherTime, WrongCompany
 from payments.models import Customer, DeniedProject, TimeBlock, TimeEntry
 from payments.operations import blocking, clients, time_registration

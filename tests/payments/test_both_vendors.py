@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import time_machine
 
-from accounts.models import Membership
+from organisations.models import Membership
 from payments.domain.states import RegistrationState
 from payments.models import (
     Customer,

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, InternalError, OperationalError, connection, transaction
 
-from accounts.models import User
+from organisations.models import User
 from payments.models import FetchRun, Invoice, InvoiceClient, Payment, Settlement
 from tests import factories
 from tests.payments.rows import client_of, invoice, payment

@@ -4,10 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from accounts.models import Lease
-from accounts.operations import claims, renewing
+from accounts.operations import renewing
+from accounts.operations.claims import writer_key
 from connectors.errors import Unavailable
 from integrationhub import sweeping
+from organisations.models import Lease
+from organisations.operations import claims
 from payments.models import FetchRun, Registration
 from payments.tasks import ring_due
 from tests.payments import rows
@@ -45,7 +47,7 @@ def test_a_client_whose_company_another_worker_has_is_told_of_in_a_moment_not_at
     office.now += timedelta(hours=1)
     target = office.fresh().target
     assert target is not None
-    key = claims.writer_key(target)
+    key = writer_key(target)
     Lease.objects.take(key=key, owner="another", now=office.now, seconds=30)
 
     office.work()  # would not end if it were told of again and again

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from accounts.models import AuditEntry
 from connectors.receivables import SourceCustomer
+from organisations.models import AuditEntry
 from payments.domain.refusals import MatchRefused, OtherCustomer
 from payments.models import Invoice, InvoiceClient, Payment, Settlement
 from payments.operations import matching

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from accounts.domain import BUSINESS, PAYMENTS_IMPORT, PAYMENTS_OVERVIEW, Level
-from accounts.management.commands.seed_demo import ORGANISATION
-from accounts.models import Connection, Membership, Role
+from accounts.models import Connection
+from organisations.domain import BUSINESS, PAYMENTS_IMPORT, PAYMENTS_OVERVIEW, Level
+from organisations.management.commands.seed_demo import ORGANISATION
+from organisations.models import Membership, Role
 from payments.management.commands.seed_demo_payments import CLIENTS
 from payments.models import Integration, InvoiceClient
 from sandbox import receivables_story as story

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from accounts.models import Lease, Restore
+from accounts.models import Restore
 from connectors.errors import BadAnswer, Forbidden, OutcomeUnknown, Rejected, Unavailable
+from organisations.models import Lease
 from payments.domain.refusals import MatchRefused, SayWhetherItStands
 from payments.models import Invoice, Payment, Registration, Settlement
 from payments.operations import matching, registering

@@ -73,12 +73,12 @@ def _press(button: str, row: Any) -> None:
     from django.test import Client
     from django.urls import reverse
 
-    from accounts.models import Membership
+    from organisations.models import Membership
 
     browser = Client()
     browser.force_login(
         Membership.objects.get(organisation=row.organisation).user,
-        backend="accounts.backends.HubBackend",
+        backend="organisations.backends.HubBackend",
     )
     browser.post(reverse(button, args=[row.pk]))
 
@@ -113,7 +113,7 @@ def registrar(client_id: int) -> None:
 
 def errand_runner(errand_id: int) -> None:
     """Do what a person waits for, as a worker."""
-    from accounts.tasks import run_errand
+    from organisations.tasks import run_errand
 
     run_errand(errand_id=errand_id)
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from accounts.operations.boundaries import BOUNDARIES
+from organisations.operations.boundaries import BOUNDARIES
 
 KILL_POINT = "kill_point"
 

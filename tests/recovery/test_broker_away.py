@@ -8,8 +8,8 @@ from django.conf import settings as django_settings
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
-from accounts.operations import waking
 from journals.operations import sending
+from organisations.operations import waking
 from tests.journals.sending.conftest import Office
 
 

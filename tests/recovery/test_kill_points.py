@@ -13,13 +13,15 @@ import pytest
 from django.conf import settings as django_settings
 
 from accounts import living
-from accounts.models import Connection, Lease
-from accounts.operations import boundaries, continuity, installation
-from accounts.operations.boundaries import BOUNDARIES, reached
+from accounts.models import Connection
+from accounts.operations import continuity, installation
 from journals.domain.planning import marked_key
 from journals.models import Attempt, Batch, Journal
 from journals.operations import preparing, sending
 from mappings.models import Mapping
+from organisations.models import Lease
+from organisations.operations import boundaries
+from organisations.operations.boundaries import BOUNDARIES, reached
 from tests.conftest import SandboxServer
 from tests.connectors.identity import grant_for
 from tests.journals.sending.conftest import MARCH, Office, line
@@ -29,7 +31,15 @@ from tests.recovery.report import KILL_POINT
 
 Later = Callable[[float], int]
 ROOT = Path(__file__).resolve().parents[2]
-APPS = ("accounts", "connectors", "integrationhub", "journals", "mappings", "payments")
+APPS = (
+    "organisations",
+    "accounts",
+    "connectors",
+    "integrationhub",
+    "journals",
+    "mappings",
+    "payments",
+)
 
 
 @dataclass(frozen=True)

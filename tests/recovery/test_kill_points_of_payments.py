@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 
 from accounts import living
-from accounts.models import Connection, Errand, Lease
+from accounts.models import Connection
 from accounts.operations import connecting, continuity, installation
 from connectors.receivables import PaymentKey
+from organisations.models import Errand, Lease
 from payments.models import (
     Customer,
     DeniedProject,

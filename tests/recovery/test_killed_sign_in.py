@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from accounts.models import Errand, SignInAttempt
+from accounts.models import SignInAttempt
 from accounts.operations import connecting
+from organisations.models import Errand
 from tests.conftest import Worker
 from tests.functional.connecting import Office
 from tests.recovery.doomed import Doomed

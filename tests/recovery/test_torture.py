@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from accounts.operations.boundaries import BOUNDARIES
 from benchmarks.torture import journals, offices, payments, plan
 from benchmarks.torture.totals import Sum, Totals
+from organisations.operations.boundaries import BOUNDARIES
 from sandbox.faults import KINDS
 
 PLACE = offices.Place(0, offices.PLAIN)

@@ -6,11 +6,11 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
-from accounts.management.commands._command import HubCommand, organisation_named
 from accounts.models import Connection
 from accounts.operations import connecting
-from accounts.operations.errands import run_errand
-from accounts.queries import failure_row
+from organisations.management.commands._command import HubCommand, organisation_named
+from organisations.operations.errands import run_errand
+from organisations.queries import failure_row
 
 
 class Command(HubCommand):

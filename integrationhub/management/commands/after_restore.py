@@ -6,11 +6,11 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
-from accounts.management.commands._command import HubCommand
 from accounts.operations import installation
 from accounts.operations import restoring as accounts_restoring
 from integrationhub import resuming
 from journals.operations import restoring as journals_restoring
+from organisations.management.commands._command import HubCommand
 from payments.operations import restoring as payments_restoring
 
 

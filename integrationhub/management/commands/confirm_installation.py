@@ -5,10 +5,10 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
-from accounts.management.commands._command import HubCommand
 from accounts.models import Host
 from accounts.operations import hosts, installation
 from integrationhub import resuming
+from organisations.management.commands._command import HubCommand
 
 _STATE = "no-other-copy-is-running"
 

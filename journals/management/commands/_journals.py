@@ -7,9 +7,6 @@ from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from accounts.management.commands._command import organisation_named
-from accounts.models import Heartbeat
-from accounts.queries import FailureRow
 from connectors.errors import ConnectorError
 from journals.domain.states import BatchState
 from journals.models import Batch, Journal
@@ -20,6 +17,9 @@ from journals.queries.wording import (
     shown_failure,
     shown_refusal,
 )
+from organisations.management.commands._command import organisation_named
+from organisations.models import Heartbeat
+from organisations.queries import FailureRow
 
 _SEEN_WITHIN = timedelta(seconds=60)
 

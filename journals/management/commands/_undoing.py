@@ -4,10 +4,10 @@ from time import monotonic, sleep
 
 from django.core.management.base import CommandError
 
-from accounts.management.commands._command import organisation_named
-from accounts.models import Company
 from journals.models import Batch, Journal
 from journals.queries.wording import LIVE
+from organisations.management.commands._command import organisation_named
+from organisations.models import Company
 
 
 def company_numbered(number: str, *, organisation: str) -> Company:

@@ -8,8 +8,6 @@ from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
 import journals.operations.preparing  # noqa: F401  it answers the errand
-from accounts.management.commands._command import HubCommand
-from accounts.operations.errands import request_errand, run_errand
 from journals.management.commands._journals import (
     add_answer,
     answer_first,
@@ -19,6 +17,8 @@ from journals.management.commands._journals import (
 )
 from journals.queries.journal_page import check_result
 from journals.queries.wording import journal_state_words
+from organisations.management.commands._command import HubCommand
+from organisations.operations.errands import request_errand, run_errand
 
 _WAIT = timedelta(seconds=60)
 

@@ -5,7 +5,6 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
-from accounts.management.commands._command import HubCommand
 from connectors.errors import ConnectorError
 from journals.domain.states import MAY_BE_CLOSED, BatchState
 from journals.management.commands._journals import batch_values, journal_named, table, told
@@ -13,6 +12,7 @@ from journals.management.commands._undoing import batches_of
 from journals.models import Batch
 from journals.operations import closing
 from journals.queries.wording import journal_state_words, shown_refusal
+from organisations.management.commands._command import HubCommand
 
 
 class Command(HubCommand):

@@ -10,12 +10,12 @@ from typing import Any, BinaryIO
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from accounts.models import Company, Organisation
 from journals.domain.problems import Problem
 from journals.domain.settings import SIE, SourceSettings
 from journals.management.commands import _reading_rules
 from journals.models import ImportedFile, Source
 from journals.operations import importing, readings, runs, storing
+from organisations.models import Company, Organisation
 
 State = ImportedFile.State
 _GOOD = (State.IMPORTED, State.UNCHANGED)

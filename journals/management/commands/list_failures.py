@@ -4,13 +4,13 @@ import pkgutil
 from importlib import import_module
 from typing import Any
 
-from accounts.management.commands._command import HubCommand
-from accounts.queries import WHO_WORDS
 from connectors.registry import all_errors
 from journals.domain.preflight import PREFLIGHT_PROBLEMS
 from journals.domain.problems import PROBLEMS
+from organisations.management.commands._command import HubCommand
+from organisations.queries import WHO_WORDS
 
-_APPS = ("connectors", "accounts", "mappings", "journals", "payments")
+_APPS = ("connectors", "organisations", "accounts", "mappings", "journals", "payments")
 _WITHOUT = ("migrations", "management", "forms", "templatetags", "urls", "views")
 
 

@@ -4,10 +4,10 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from accounts.management.commands._command import HubCommand, organisation_named
 from journals.models import Journal
 from journals.queries.journals import Filters, JournalRow, journal_rows
 from journals.queries.wording import ATTENTION
+from organisations.management.commands._command import HubCommand, organisation_named
 
 
 class Command(HubCommand):

@@ -5,7 +5,6 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
-from accounts.management.commands._command import HubCommand
 from connectors.errors import ConnectorError
 from journals.domain.refusals import NothingToReverse
 from journals.domain.states import DONE, BatchState
@@ -20,6 +19,7 @@ from journals.management.commands._undoing import batches_of, wait_for
 from journals.models import Batch, Journal
 from journals.operations import reversing
 from journals.queries.wording import journal_state_words, shown_refusal
+from organisations.management.commands._command import HubCommand
 
 
 class Command(HubCommand):

@@ -5,11 +5,11 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
-from accounts.management.commands._command import HubCommand
 from connectors.errors import ConnectorError
 from journals.management.commands._journals import batch_values, journal_named, told
 from journals.operations import reversing
 from journals.queries.wording import shown_refusal
+from organisations.management.commands._command import HubCommand
 
 
 class Command(HubCommand):

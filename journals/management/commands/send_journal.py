@@ -6,7 +6,6 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
-from accounts.management.commands._command import HubCommand
 from connectors.errors import ConnectorError
 from journals.domain.refusals import NothingToSend
 from journals.domain.states import DONE, BatchState
@@ -23,6 +22,7 @@ from journals.management.commands._journals import (
 from journals.models import FirstLook, Journal
 from journals.operations.sending import request_sending
 from journals.queries.wording import LIVE, journal_state_words, problem_row, shown_refusal
+from organisations.management.commands._command import HubCommand
 
 
 class Command(HubCommand):

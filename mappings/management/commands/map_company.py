@@ -8,9 +8,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
-from accounts.management.commands._command import HubCommand, organisation_named
-from accounts.models import Company, Connection, Organisation
-from accounts.queries import words
+from accounts.models import Connection
 from connectors.base import LedgerFacts
 from connectors.errors import ConnectorError
 from mappings.domain.checking import PROBLEMS, Problem, find_pattern_problems
@@ -20,6 +18,9 @@ from mappings.models import ClosedPeriodRule, Mapping
 from mappings.operations.checking import check_mapping
 from mappings.operations.ledger import facts_for
 from mappings.operations.saving import MappingSettings, create_mapping
+from organisations.management.commands._command import HubCommand, organisation_named
+from organisations.models import Company, Organisation
+from organisations.queries import words
 
 
 class Command(HubCommand):

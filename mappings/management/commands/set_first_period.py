@@ -6,12 +6,12 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
-from accounts.management.commands._command import HubCommand, organisation_named
-from accounts.queries import words
 from connectors.errors import ConnectorError
 from mappings.models import Mapping
 from mappings.operations.saving import MappingSettings, change_mapping
 from mappings.sources import first_period_effect
+from organisations.management.commands._command import HubCommand, organisation_named
+from organisations.queries import words
 
 
 class Command(HubCommand):

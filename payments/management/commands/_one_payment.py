@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.db.models import Q, QuerySet
 
-from accounts.models import Organisation
+from organisations.models import Organisation
 from payments.management.commands._payments import PaymentsCommand, organisation_of, told
 from payments.models import Payment, Settlement
 from payments.queries.invoices import with_assigned

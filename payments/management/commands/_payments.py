@@ -4,10 +4,10 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from accounts.management.commands._command import HubCommand, organisation_named
-from accounts.models import Membership, Organisation, User
-from accounts.queries import FailureRow
 from connectors.errors import ConnectorError
+from organisations.management.commands._command import HubCommand, organisation_named
+from organisations.models import Membership, Organisation, User
+from organisations.queries import FailureRow
 from payments.models import InvoiceClient
 from payments.operations import clients
 from payments.queries.failures import failure_row_of

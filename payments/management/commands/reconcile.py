@@ -5,8 +5,8 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
-from accounts.models import User
 from connectors.errors import ConnectorError
+from organisations.models import User
 from payments.management.commands._payments import (
     PaymentsCommand,
     clients_named,

@@ -8,12 +8,14 @@ from django.core.management.base import CommandError
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import domain
-from accounts.domain import Level
-from accounts.management.commands._command import HubCommand
-from accounts.management.commands.seed_demo import ORGANISATION, PEOPLE
-from accounts.models import Connection, Organisation, Role, User
-from accounts.operations import connecting, people
+from accounts.models import Connection
+from accounts.operations import connecting
+from organisations import domain
+from organisations.domain import Level
+from organisations.management.commands._command import HubCommand
+from organisations.management.commands.seed_demo import ORGANISATION, PEOPLE
+from organisations.models import Organisation, Role, User
+from organisations.operations import people
 from payments.models import Integration
 from payments.operations import clients
 

@@ -6,8 +6,8 @@ from django.core.management.base import CommandError, CommandParser
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts.models import Organisation
 from connectors.errors import ConnectorError
+from organisations.models import Organisation
 from payments.management.commands._one_payment import (
     event_lines,
     events,

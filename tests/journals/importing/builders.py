@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from accounts.models import Company, Organisation
 from journals.models import ImportedFile
 from journals.operations import importing
+from organisations.models import Company, Organisation
 from tests import factories
 
 SAMPLES = Path(__file__).resolve().parents[4] / "shared" / "samples" / "journals"

@@ -5,8 +5,8 @@ import json
 import pytest
 from django.core.management import CommandError, call_command
 
-from accounts.models import Organisation
 from journals.models import FilePiece, Journal
+from organisations.models import Organisation
 from tests import factories
 from tests.journals.importing.builders import company, csv, sie
 

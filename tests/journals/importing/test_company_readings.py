@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from accounts.models import AuditEntry, Organisation
 from journals.domain.settings import SourceSettings
 from journals.models import CompanyReading, FilePiece, ImportedFile, Journal
 from journals.operations import importing, readings, storing
+from organisations.models import AuditEntry, Organisation
 from tests import factories
 from tests.journals.importing.builders import (
     NOW,

@@ -8,11 +8,11 @@ from django.db import DataError, OperationalError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from accounts.models import AuditEntry, Organisation
 from journals.domain.settings import SourceSettings
 from journals.domain.states import BatchState
 from journals.models import Batch, Content, FilePiece, ImportedFile, Journal, JournalLine
 from journals.operations import importing, storing
+from organisations.models import AuditEntry, Organisation
 from tests import factories
 from tests.journals.importing.builders import (
     NOW,

@@ -7,10 +7,10 @@ from decimal import Decimal
 import pytest
 from django.core.management import call_command
 
-from accounts.models import AuditEntry, Company
 from journals.domain.states import BatchState
 from journals.models import Batch, Content, ImportedFile, Journal
 from journals.operations import importing, runs
+from organisations.models import AuditEntry, Company
 from tests import factories
 from tests.journals.importing.builders import NOW, accept_columns, company, csv, imported, receive
 

@@ -4,7 +4,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from accounts.models import Membership
+from organisations.models import Membership
 from tests import factories
 
 

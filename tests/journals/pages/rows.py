@@ -4,11 +4,11 @@ import itertools
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-from accounts.models import Company, Organisation
 from connectors.base import PostingLine, SegmentValue
 from journals.models import Batch, Content, Journal, JournalLine
 from journals.operations.contents import write_lines
 from mappings.models import Mapping
+from organisations.models import Company, Organisation
 from tests import factories
 
 NOW = datetime(2026, 4, 8, 9, 0, tzinfo=UTC)

@@ -8,10 +8,10 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.utils import timezone
 
-from accounts.models import Heartbeat
-from accounts.operations import errands
 from journals.management.commands import send_journal
 from journals.models import Batch, Journal
+from organisations.models import Heartbeat
+from organisations.operations import errands
 from tests import factories
 from tests.journals.pages import rows
 

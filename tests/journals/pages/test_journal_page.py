@@ -3,10 +3,10 @@
 import pytest
 from django.urls import reverse
 
-from accounts.models import Errand
-from accounts.operations import errands
 from connectors.vismanet.errors import PeriodClosed
 from journals.models import Batch, Journal, JournalEvent
+from organisations.models import Errand
+from organisations.operations import errands
 from tests import factories
 from tests.journals.pages import rows
 from tests.journals.pages.test_lists import queries_of

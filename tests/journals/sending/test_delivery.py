@@ -12,8 +12,7 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import Connection, Debtor, Lease, Restore
-from accounts.models.durability import LATER
+from accounts.models import Connection, Restore
 from connectors.errors import ConnectorError
 from connectors.registry import error_class
 from journals.domain import refusals
@@ -21,8 +20,10 @@ from journals.domain.states import SENT_WITH_OTHERS, BatchState
 from journals.models import Attempt, Batch, Journal, LedgerAsked
 from journals.operations import deciding, delivery, sending
 from journals.operations.attempts import Calls, claim_and_open, record_sent
-from tests.accounts.test_durability import waits_for_the_disk
+from organisations.models import Debtor, Lease
+from organisations.models.durability import LATER
 from tests.journals.sending.conftest import FEBRUARY, MARCH, Office, line, march_run
+from tests.organisations.test_durability import waits_for_the_disk
 
 Later = Callable[[float], int]
 

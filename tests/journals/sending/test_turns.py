@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
-from accounts.models import Company, Connection, Heartbeat, Organisation
+from accounts.models import Connection
 from journals import tasks
 from journals.models import Batch, Journal
 from journals.operations import delivery, sending, turns
 from mappings.models import Mapping
+from organisations.models import Company, Heartbeat, Organisation
 from tests import factories
 from tests.journals.sending.conftest import MARCH, line, make_journal
 

@@ -1,0 +1,1 @@
+"""Organisations, users, memberships, roles and rights, companies; sign-in; the audit trail."""

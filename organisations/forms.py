@@ -1,0 +1,287 @@
+"""Forms of the accounts pages."""
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.conf import settings
+from django.contrib.auth import authenticate, password_validation
+from django.contrib.auth.forms import AuthenticationForm
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from organisations import domain
+from organisations.choosing import Kind, RowField, register
+from organisations.domain import Level
+from organisations.models import Company, Debtor, Organisation, Role, User
+from organisations.pages import role_name
+
+if TYPE_CHECKING:
+    _DebtorForm = forms.ModelForm[Debtor]
+    _CompanyForm = forms.ModelForm[Company]
+    _OrganisationForm = forms.ModelForm[Organisation]
+else:
+    _DebtorForm = _CompanyForm = _OrganisationForm = forms.ModelForm
+
+
+class SignInForm(AuthenticationForm):
+    """E-mail and password."""
+
+    username = forms.EmailField(
+        label=_("E-mail"),
+        widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True}),
+    )
+    error_messages = {
+        "invalid_login": _("This e-mail and password do not belong together."),
+        "inactive": _("This person may not sign in any more."),
+    }
+
+    def clean_username(self) -> str:
+        """Return the address as it is stored."""
+        email: str = self.cleaned_data["username"]
+        return email.strip().lower()
+
+
+class CodeForm(forms.Form):
+    """A code of an authenticator app, or a recovery code."""
+
+    code = forms.CharField(
+        label=_("Code"),
+        max_length=40,
+        help_text=_("The six digits that the app shows now, or one of your recovery codes."),
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "spellcheck": "false"}),
+    )
+
+
+class FirstCodeForm(CodeForm):
+    """The first code of an app that is being set up."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].help_text = _("The six digits that the app shows now.")
+
+
+class ProfileForm(forms.Form):
+    """A person's own name and language."""
+
+    name = forms.CharField(label=_("Name"), max_length=120)
+    language = forms.ChoiceField(
+        label=_("Language"),
+        choices=settings.LANGUAGES,
+        help_text=_("Of the pages and of the e-mails that the hub sends you."),
+    )
+
+
+class EmailForm(forms.Form):
+    """Whose password is forgotten."""
+
+    email = forms.EmailField(
+        label=_("E-mail"),
+        max_length=200,
+        widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True}),
+    )
+
+    def clean_email(self) -> str:
+        """Return the address as it is stored."""
+        return User.objects.clean_email(self.cleaned_data["email"])
+
+
+class NewPasswordForm(forms.Form):
+    """Another password, twice."""
+
+    new_password = forms.CharField(
+        label=_("New password"),
+        strip=False,
+        help_text=_("12 characters or more, not your name, not a usual one."),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+    repeated = forms.CharField(
+        label=_("New password once more"),
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+
+    def clean_new_password(self) -> str:
+        """Refuse a weak one."""
+        new: str = self.cleaned_data["new_password"]
+        password_validation.validate_password(new, self.user)
+        return new
+
+    def clean(self) -> dict[str, Any]:
+        """Both must be the same."""
+        values: dict[str, Any] = super().clean() or {}
+        new = values.get("new_password")
+        if new is not None and new != values.get("repeated"):
+            self.add_error("repeated", _("The two new passwords differ."))
+        return values
+
+
+class OwnPasswordForm(NewPasswordForm):
+    """Another password for oneself, with the present one as the proof."""
+
+    present = forms.CharField(
+        label=_("Present password"),
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+    field_order = ("present", "new_password", "repeated")
+
+    def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.request = request
+
+    def clean_present(self) -> str:
+        """Refuse a wrong one, which counts like a wrong one at the sign-in."""
+        present: str = self.cleaned_data["present"]
+        if authenticate(self.request, username=self.user.email, password=present) is None:
+            raise ValidationError(_("This is not your present password."))
+        return present
+
+
+class OrganisationForm(_OrganisationForm):
+    """The organisation's name and settings."""
+
+    class Meta:
+        model = Organisation
+        fields = ["name", "requires_second_factor"]
+        labels = {"name": _("Name"), "requires_second_factor": _("Everyone needs a second factor")}
+        help_texts = {
+            "requires_second_factor": _(
+                "Who has none is led to its set-up and can do nothing else before."
+            )
+        }
+
+
+class DebtorForm(_DebtorForm):
+    """A debtor's number and name."""
+
+    class Meta:
+        model = Debtor
+        fields = ["number", "name"]
+
+    def clean_number(self) -> str:
+        """Refuse a number that another debtor has."""
+        number: str = self.cleaned_data["number"]
+        others = Debtor.objects.of(self.instance.organisation).filter(number=number)
+        if others.exclude(pk=self.instance.pk).exists():
+            raise ValidationError(_("Another debtor has this number."))
+        return number
+
+
+class BlockForm(forms.Form):
+    """Why a debtor is blocked."""
+
+    reason = forms.CharField(label=_("Reason"), max_length=200)
+
+
+_MAY_CHANGE = ((domain.ORGANISATION, Level.WRITE),)
+DEBTORS = register(
+    Kind(
+        "debtor", rows=lambda of, _row: Debtor.objects.of(of).order_by("number"), rights=_MAY_CHANGE
+    )
+)
+MEMBERS = register(
+    Kind(
+        "member",
+        rows=lambda of, _row: User.objects.filter(memberships__organisation=of).order_by("name"),
+        rights=_MAY_CHANGE,
+        number="email",
+        names=("name",),
+        label=lambda user: f"{user.name} · {user.email}",
+        hint=_("Write a part of the name, or how the e-mail address begins."),
+    )
+)
+
+
+class CompanyForm(_CompanyForm):
+    """A payroll company."""
+
+    debtor = RowField(DEBTORS, label=_("Debtor"))
+    owner = RowField(MEMBERS, label=_("Responsible"), required=False, empty_label="–")
+
+    class Meta:
+        model = Company
+        fields = [
+            "number",
+            "name",
+            "organisation_number",
+            "currency",
+            "debtor",
+            "owner",
+            "is_test",
+        ]
+        help_texts = {"is_test": _("Its journals are never sent.")}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("debtor", "owner"):
+            field: Any = self.fields[name]
+            field.offer(self.instance.organisation)
+            if self.instance.pk:
+                self.initial[name] = getattr(self.instance, name)
+
+    def clean_number(self) -> str:
+        """Refuse a number that another company has."""
+        number: str = self.cleaned_data["number"]
+        if self._others().filter(number=number).exists():
+            raise ValidationError(_("Another company has this number."))
+        return number
+
+    def clean_organisation_number(self) -> str:
+        """Return bare digits; files recognise the company by them."""
+        digits = domain.digits_of(self.cleaned_data["organisation_number"])
+        if digits and self._others().filter(organisation_number=digits).exists():
+            raise ValidationError(_("Another company has this organisation number."))
+        return digits
+
+    def clean_currency(self) -> str:
+        """Return three capital letters."""
+        currency: str = self.cleaned_data["currency"].strip().upper()
+        if len(currency) != 3 or not currency.isascii() or not currency.isalpha():
+            raise ValidationError(_("Write three letters, for example SEK."))
+        return currency
+
+    def _others(self) -> Any:
+        return Company.objects.of(self.instance.organisation).exclude(pk=self.instance.pk)
+
+
+class RoleChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
+    """A choice of roles by their translated names."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        """Return the role's name."""
+        return role_name(obj)
+
+
+class PersonForm(forms.Form):
+    """Someone new in the organisation."""
+
+    name = forms.CharField(label=_("Name"), max_length=120)
+    email = forms.EmailField(label=_("E-mail"))
+    role = RoleChoice(label=_("Role"), queryset=Role.objects.none())
+
+    def __init__(self, *args: Any, organisation: Organisation, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        role: Any = self.fields["role"]
+        role.queryset = Role.objects.of(organisation).order_by("-built_in", "name")
+
+
+class RoleOfMemberForm(forms.Form):
+    """Another role for a member."""
+
+    role = RoleChoice(label=_("Role"), queryset=Role.objects.none())
+
+    def __init__(self, *args: Any, organisation: Organisation, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        role: Any = self.fields["role"]
+        role.queryset = Role.objects.of(organisation)
+
+
+class RoleForm(forms.Form):
+    """A new role."""
+
+    name = forms.CharField(label=_("Name of the new role"), max_length=60)

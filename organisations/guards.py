@@ -1,0 +1,78 @@
+"""What a page needs: a sign-in, a membership, a right."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+
+from organisations.domain import Level, rights_to_change
+
+View = Callable[..., HttpResponse]
+
+
+def operators_only(view: View) -> View:
+    """Let a view be reached only by operators of the installation; others find no such page."""
+
+    @login_required
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not getattr(request.user, "is_superuser", False):
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
+def members_only(view: View) -> View:
+    """Let a view be reached by members; it checks itself which right its object takes."""
+
+    @login_required
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if getattr(request, "membership", None) is None:
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
+def check_may_change_accounts(request: HttpRequest, vendor: str) -> None:
+    """
+    Let it pass if the person may change accounts at that vendor.
+
+    :raises Http404: if a right for it is missing altogether
+    :raises PermissionDenied: if one of them is for reading only
+    """
+    membership = getattr(request, "membership", None)
+    wanted = rights_to_change(vendor)
+    if membership is None or not all(membership.role.allows(key, Level.READ) for key in wanted):
+        raise Http404
+    if not all(membership.role.allows(key, Level.WRITE) for key in wanted):
+        raise PermissionDenied
+
+
+def needs(key: str, level: Level) -> Callable[[View], View]:
+    """
+    Let a view be reached only with that level of that right.
+
+    Who has none of the right is told that there is no such page; who may read but not write
+    gets a page that says so.
+    """
+
+    def decorate(view: View) -> View:
+        @login_required
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            membership = getattr(request, "membership", None)
+            if membership is None or not membership.role.allows(key, Level.READ):
+                raise Http404
+            if not membership.role.allows(key, level):
+                raise PermissionDenied
+            return view(request, *args, **kwargs)
+
+        return guarded
+
+    return decorate

@@ -1,0 +1,26 @@
+"""The tables of the organisations app."""
+
+from organisations.models.audit import AuditEntry
+from organisations.models.companies import Company, Debtor
+from organisations.models.encrypted import EncryptedTextField
+from organisations.models.people import Membership, OfOrganisation, Organisation, Role, User
+from organisations.models.second_factor import AuthenticatorApp, RecoveryCodes
+from organisations.models.work import CallBudget, Errand, Heartbeat, Lease
+
+__all__ = [
+    "AuditEntry",
+    "AuthenticatorApp",
+    "CallBudget",
+    "Company",
+    "Debtor",
+    "EncryptedTextField",
+    "Errand",
+    "Heartbeat",
+    "Lease",
+    "Membership",
+    "OfOrganisation",
+    "Organisation",
+    "RecoveryCodes",
+    "Role",
+    "User",
+]

@@ -1,0 +1,250 @@
+"""Work that needs the outside world, and who is doing it: errands, leases, heartbeats."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import IntegrityError, models, transaction
+from django.utils import timezone
+
+from connectors.limits import Budget
+from organisations.models.encrypted import EncryptedTextField
+from organisations.models.people import OfOrganisation, Organisation
+from organisations.models.prepared import Param, PreparedUpdate
+from organisations.models.together import Statement
+
+
+class LeaseQuerySet(models.QuerySet["Lease"]):
+    """Taking and giving back by compare-and-set; the same on every database."""
+
+    def take(
+        self, *, key: str, owner: str, now: datetime, seconds: float, may_be_lost: bool = False
+    ) -> bool:
+        """
+        Take the lease if it is free, expired or already ours; say whether we have it.
+
+        :param may_be_lost: all that is done under it begins with a commit that is waited for,
+            which takes this one to the disk too
+        """
+        until = now + timedelta(seconds=seconds)
+        if _TAKE.run(may_be_lost=may_be_lost, key=key, owner=owner, now=now, until=until):
+            return True
+        if self.filter(key=key).exists():
+            return False
+        try:
+            with transaction.atomic():
+                self.create(key=key, owner=owner, until=until, taken_at=now)
+        except IntegrityError:
+            return False
+        return True
+
+    def give_back(self, *, key: str, owner: str) -> None:
+        """Free the lease if it is still ours."""
+        _GIVE_BACK.run(key=key, owner=owner)
+
+    def giving_back(self, *, key: str, owner: str) -> Statement:
+        """Return the UPDATE of `give_back`, to be run together with others."""
+        return _GIVE_BACK.statement(key=key, owner=owner)
+
+    def extend(self, *, owners: Sequence[str], until: datetime) -> int:
+        """Extend all leases of those owners, never shorten one; return how many there were."""
+        return self.filter(owner__in=owners, until__lt=until).update(until=until)
+
+
+class Lease(models.Model):
+    """
+    The right to do one thing alone for a while: refresh a grant, write to a vendor company.
+
+    It belongs to no organisation, since two of them may reach the same vendor company.
+    """
+
+    key = models.CharField(max_length=200, unique=True)
+    owner = models.CharField(max_length=80, blank=True)
+    taken_at = models.DateTimeField(null=True)
+    """Since when its owner has it, for the operator."""
+    until = models.DateTimeField()
+
+    objects = LeaseQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return self.key
+
+
+_FREE = models.Q(until__lt=Param("now")) | models.Q(owner=Param("owner")) | models.Q(owner="")
+_SINCE = models.Case(
+    models.When(owner=Param("owner"), then=models.F("taken_at")),
+    default=Param("now"),
+    output_field=models.DateTimeField(),
+)
+_TAKE = PreparedUpdate(
+    lambda: (
+        Lease.objects.filter(_FREE, key=Param("key")),
+        {"owner": Param("owner"), "until": Param("until"), "taken_at": _SINCE},
+    )
+)
+_GIVE_BACK = PreparedUpdate(
+    lambda: (Lease.objects.filter(key=Param("key"), owner=Param("owner")), {"owner": ""})
+)
+
+
+class CallBudget(models.Model):
+    """
+    What is known of how often a vendor may be called; the rule is `connectors.limits`.
+
+    It belongs to no organisation: a vendor counts the calls of all of them together. Moments
+    are seconds since 1970, as Redis keeps them.
+    """
+
+    key = models.CharField(max_length=200, unique=True)
+    next_at = models.FloatField(default=0.0)
+    paused_until = models.FloatField(default=0.0)
+    limit = models.PositiveIntegerField(null=True)
+    remaining = models.PositiveIntegerField(null=True)
+    reset_at = models.FloatField(default=0.0)
+    seen_at = models.DateTimeField()
+    version = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return self.key
+
+    @property
+    def budget(self) -> Budget:
+        """Return the budget that the rule works on."""
+        return Budget(
+            next_at=self.next_at,
+            paused_until=self.paused_until,
+            limit=self.limit,
+            remaining=self.remaining,
+            reset_at=self.reset_at,
+        )
+
+
+class Heartbeat(models.Model):
+    """When a process was last seen alive. It belongs to the installation."""
+
+    name = models.CharField(max_length=120, unique=True)
+    kind = models.CharField(max_length=20)
+    at = models.DateTimeField()
+    info = models.JSONField(default=dict, blank=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ErrandQuerySet(OfOrganisation):
+    """Errands that wait for a worker."""
+
+    def due(self, *, now: datetime) -> "models.QuerySet[Errand]":
+        """Return those that may be started now, and those whose worker has died."""
+        waiting = models.Q(state=Errand.State.WAITING, not_before__lte=now)
+        orphaned = models.Q(state=Errand.State.RUNNING, lease_until__lt=now)
+        return self.filter(waiting | orphaned)
+
+    def claim(self, pk: int, *, owner: str, now: datetime, lease_seconds: float) -> "Errand | None":
+        """Make one errand ours if it is due; None if another worker has it."""
+        won = (
+            self.due(now=now)
+            .filter(pk=pk)
+            .update(
+                state=Errand.State.RUNNING,
+                lease_owner=owner,
+                lease_until=now + timedelta(seconds=lease_seconds),
+                started_at=now,
+                attempts=models.F("attempts") + 1,
+            )
+        )
+        return self.select_related("organisation", "requested_by").get(pk=pk) if won else None
+
+
+class Errand(models.Model):
+    """
+    One thing that a person asked for and only a worker may do, because it calls a vendor.
+
+    The page that asked polls the row. `secret` holds what must not be readable at rest, such
+    as an authorisation code; it is emptied when the errand ends.
+    """
+
+    class State(models.TextChoices):
+        """How far it is."""
+
+        WAITING = "waiting"
+        RUNNING = "running"
+        DONE = "done"
+        FAILED = "failed"
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="errands")
+    kind = models.CharField(max_length=60)
+    params = models.JSONField(default=dict, blank=True)
+    secret = EncryptedTextField(blank=True)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
+    result = models.JSONField(default=dict, blank=True)
+    failure_code = models.CharField(max_length=80, blank=True)
+    failure_params = models.JSONField(default=dict, blank=True)
+    failure_detail = models.TextField(blank=True)
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    request_id = models.CharField(max_length=64, blank=True)
+    address = models.CharField(max_length=64, blank=True)
+    """From where it was asked for, for the audit trail of what a worker does for a person."""
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    not_before = models.DateTimeField(default=timezone.now)
+    rung_at = models.DateTimeField(null=True, blank=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    lease_owner = models.CharField(max_length=80, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+
+    objects = ErrandQuerySet.as_manager()
+
+    class Meta:
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(
+                fields=["state", "not_before"],
+                name="errand_due",
+                condition=models.Q(state__in=["waiting", "running"]),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk}"
+
+    @property
+    def is_finished(self) -> bool:
+        """Return whether the answer is there."""
+        return self.state in (self.State.DONE, self.State.FAILED)
+
+    def mark_done(self, *, result: dict[str, Any], now: datetime) -> bool:
+        """Record the answer, if the errand is still ours."""
+        return self._finish(state=self.State.DONE, result=result, finished_at=now)
+
+    def mark_failed(self, *, code: str, params: dict[str, str], detail: str, now: datetime) -> bool:
+        """Record why there is no answer, if the errand is still ours."""
+        return self._finish(
+            state=self.State.FAILED,
+            failure_code=code,
+            failure_params=params,
+            failure_detail=detail,
+            finished_at=now,
+        )
+
+    def put_back(self, *, until: datetime) -> bool:
+        """Let it be tried again at that time."""
+        return bool(
+            self._mine().update(
+                state=self.State.WAITING, not_before=until, lease_owner="", rung_at=None
+            )
+        )
+
+    def _mine(self) -> "models.QuerySet[Errand]":
+        return Errand.objects.filter(
+            pk=self.pk, state=self.State.RUNNING, lease_owner=self.lease_owner
+        )
+
+    def _finish(self, **changes: Any) -> bool:
+        won = bool(self._mine().update(secret="", lease_owner="", **changes))
+        for name, value in changes.items():
+            setattr(self, name, value)
+        return won

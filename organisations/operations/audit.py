@@ -1,0 +1,90 @@
+"""Adding to the audit trail."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.db import models
+
+from connectors.words import gettext_noop as _
+from organisations.models import AuditEntry, Organisation, User
+
+
+@dataclass(frozen=True, slots=True)
+class Whence:
+    """From where something is being done: the address, the request, and a program's token."""
+
+    address: str = ""
+    request_id: str = ""
+    token: str = ""
+
+
+HUB, NOBODY = "Integration Hub", _("Nobody signed in")
+"""Who did it, where it was not a person whom we know: the hub by itself, or a stranger."""
+
+_NOWHERE = Whence()
+_whence: ContextVar[Whence] = ContextVar("whence", default=_NOWHERE)
+
+
+@contextmanager
+def from_where(*, address: str, request_id: str) -> Iterator[None]:
+    """Let every entry that is made meanwhile name the address and the request."""
+    before = _whence.set(Whence(address=address[:64], request_id=request_id[:64]))
+    try:
+        yield
+    finally:
+        _whence.reset(before)
+
+
+@contextmanager
+def by_token(name: str) -> Iterator[None]:
+    """Let every entry that is made meanwhile name the token that a program showed."""
+    before = _whence.set(replace(_whence.get(), token=name))
+    try:
+        yield
+    finally:
+        _whence.reset(before)
+
+
+def whence() -> Whence:
+    """Return from where something is being done now; empty where nobody is at a browser."""
+    return _whence.get()
+
+
+def record(
+    *,
+    organisation: Organisation,
+    action: str,
+    subject: models.Model,
+    user: User | None = None,
+    details: dict[str, Any] | None = None,
+    address: str = "",
+    request_id: str = "",
+    who: str = HUB,
+) -> None:
+    """
+    Add one act to the audit trail.
+
+    :param action: a stable verb, e.g. ``connection.authorised``
+    :param user: who did it; None when the hub did it by itself
+    :param details: plain values that explain it; never a token, never a salary
+    :param address: of the person; that of the present request if not given
+    :param request_id: the same
+    :param who: in place of the person, where `user` is None and no program showed a token
+    """
+    here = whence()
+    program = {"token": here.token} if here.token else {}
+    AuditEntry.objects.create(
+        organisation=organisation,
+        user=user,
+        who=str(user) if user else here.token or who,
+        action=action,
+        object_type=subject._meta.label_lower,
+        object_id=str(subject.pk),
+        object_text=str(subject)[:200],
+        details=(details or {}) | program,
+        address=address or here.address,
+        request_id=request_id or here.request_id,
+    )

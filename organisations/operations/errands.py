@@ -1,0 +1,129 @@
+"""
+Errands: what a person waits for and only a worker may do, since it calls a vendor.
+
+An app registers a handler per kind (in its AppConfig.ready). A handler gets the errand and
+the time, may raise any connector failure, and returns plain values for the page.
+"""
+
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from django.db import transaction
+
+from connectors.errors import ConnectorError, RateLimited, Unavailable
+from connectors.words import gettext_noop as _
+from organisations.models import Errand, Organisation, User
+from organisations.operations import audit, claims
+from organisations.operations.boundaries import reached
+from organisations.operations.faults import DATABASE_IS_AWAY, fault_number
+from organisations.operations.waking import wake
+
+log = structlog.get_logger(__name__)
+
+Handler = Callable[[Errand, datetime], dict[str, Any]]
+_HANDLERS: dict[str, Handler] = {}
+_TRIES = 3
+
+
+class StoppedByFaultOfTheHub(ConnectorError):
+    """A defect of the hub stopped the errand; the log has it under the number."""
+
+    summary = _("The hub stopped by a fault of its own, number {request_id}.")
+    remedy = _("Try again. If it stops again, give the number to the operator of the hub.")
+    not_booked = _("Nothing was changed by this.")
+    needs = ()
+
+
+class Interrupted(ConnectorError):
+    """The worker died several times while doing the errand, or knows no such errand."""
+
+    summary = _("The hub was interrupted while it asked.")
+    remedy = _("Try again. If it happens again, tell the operator of the hub.")
+
+
+def handles(kind: str) -> Callable[[Handler], Handler]:
+    """Register the decorated function as the handler of that kind of errand."""
+
+    def register(handler: Handler) -> Handler:
+        _HANDLERS[kind] = handler
+        return handler
+
+    return register
+
+
+def request_errand(
+    *,
+    organisation: Organisation,
+    kind: str,
+    by: User | None,
+    params: dict[str, Any] | None = None,
+    secret: dict[str, str] | None = None,
+    request_id: str = "",
+) -> Errand:
+    """
+    Write down an errand and tell a worker, who takes it within a second.
+
+    :param secret: values that must not be readable at rest
+    """
+    if kind not in _HANDLERS:
+        raise LookupError(f"nobody handles errands of the kind {kind!r}")
+    errand = Errand.objects.create(
+        organisation=organisation,
+        kind=kind,
+        params=params or {},
+        secret=json.dumps(secret) if secret else "",
+        requested_by=by,
+        request_id=request_id or audit.whence().request_id,
+        address=audit.whence().address,
+    )
+    wake("organisations.tasks.run_errand", errand_id=errand.pk)
+    return errand
+
+
+def secret_of(errand: Errand) -> dict[str, str]:
+    """Return the errand's secret values."""
+    values: dict[str, str] = json.loads(errand.secret) if errand.secret else {}
+    return values
+
+
+def run_errand(*, errand_id: int, now: datetime) -> Errand | None:
+    """Do one errand if it is due and nobody else has it; record what came of it."""
+    errand = Errand.objects.claim(
+        errand_id, owner=claims.new_owner(), now=now, lease_seconds=claims.lease_seconds()
+    )
+    if errand is None:
+        return None
+    reached("errand.claimed")
+    try:
+        if errand.attempts > _TRIES:
+            raise Interrupted()
+        with audit.from_where(address=errand.address, request_id=errand.request_id):
+            result = _HANDLERS[errand.kind](errand, now)
+        reached("errand.done")
+        with transaction.atomic():
+            errand.mark_done(result=result, now=now)
+        reached("errand.stored")
+    except Unavailable as failure:
+        # A call that was not carried out is made when the wait is over, as its words say.
+        again = errand.params.get("patient") or isinstance(failure, RateLimited)
+        if errand.attempts < _TRIES and again:
+            errand.put_back(until=now + timedelta(seconds=failure.retry_after or 15))
+        else:
+            _fail(errand, failure, now=now)
+    except ConnectorError as failure:
+        _fail(errand, failure, now=now)
+    except DATABASE_IS_AWAY:
+        raise  # its claim expires, and it is done again
+    except Exception:
+        # A defect of ours: the page must not wait for ever, and the log must have it.
+        number = errand.request_id or fault_number()
+        log.exception("errand_failed", errand=errand.pk, kind=errand.kind, request_id=number)
+        _fail(errand, StoppedByFaultOfTheHub(request_id=number), now=now)
+    return errand
+
+
+def _fail(errand: Errand, failure: ConnectorError, *, now: datetime) -> None:
+    errand.mark_failed(code=failure.code(), params=failure.params, detail=failure.detail, now=now)

@@ -1,0 +1,128 @@
+"""Reading for screens: stored failures in words, and how old the waiting work is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Min
+from django.utils.translation import gettext
+
+from connectors import errors
+from connectors.registry import error_class
+from connectors.words import gettext_noop as _
+from organisations.models import Errand
+
+WHO_WORDS = {
+    errors.PAYROLL: _("Payroll staff"),
+    errors.FINANCE: _("Finance staff"),
+    errors.ADMINISTRATOR: _("An administrator"),
+    errors.OPERATOR: _("The operator of the hub"),
+    errors.NOBODY: _("Nobody: it goes on by itself"),
+}
+
+
+class _Params(dict[str, str]):
+    """A parameter that was not stored shows as an ellipsis, never as an error page."""
+
+    def __missing__(self, key: str) -> str:
+        return "…"
+
+
+@dataclass(frozen=True, slots=True)
+class FailureRow:
+    """What `failure_box` prints: finished texts in the reader's language."""
+
+    summary: str
+    remedy: str = ""
+    not_booked: str = ""
+    who_text: str = ""
+    action: str = ""
+    action_url: str = ""
+    action_label: str = ""
+    action_post: bool = False
+    detail: str = ""
+    trace_id: str = ""
+    at: datetime | None = None
+    tone: str = "bad"
+
+
+def words(template: str, params: Mapping[str, object]) -> str:
+    """Return a stored text in the reader's language, filled in."""
+    return gettext(template).format_map(_Params({k: str(v) for k, v in params.items()}))
+
+
+def failure_row(
+    *,
+    code: str,
+    params: Mapping[str, object],
+    detail: str = "",
+    at: datetime | None = None,
+    trace_id: str = "",
+    action_url: str = "",
+    action_label: str = "",
+    action_post: bool = False,
+) -> FailureRow | None:
+    """Return a stored failure in words, or None if nothing failed."""
+    if not code:
+        return None
+    try:
+        kind: type[errors.ConnectorError] = error_class(code)
+    except LookupError:
+        # Written by another version of the hub: its detail is all that is left.
+        kind = errors.BadAnswer
+    return _row(
+        kind,
+        params=params,
+        detail=detail,
+        at=at,
+        trace_id=trace_id,
+        action_url=action_url,
+        action_label=action_label,
+        action_post=action_post,
+    )
+
+
+def _row(
+    kind: type[errors.ConnectorError],
+    *,
+    params: Mapping[str, object],
+    detail: str = "",
+    at: datetime | None = None,
+    trace_id: str = "",
+    action_url: str = "",
+    action_label: str = "",
+    action_post: bool = False,
+) -> FailureRow:
+    return FailureRow(
+        summary=words(kind.summary, params),
+        remedy=words(kind.remedy, params),
+        not_booked=words(kind.not_booked, params),
+        who_text=gettext(WHO_WORDS[kind.who]),
+        action=kind.action,
+        action_url=action_url,
+        action_label=action_label,
+        action_post=action_post,
+        detail=detail,
+        trace_id=trace_id,
+        at=at,
+        tone="warn" if kind.who == errors.NOBODY else "bad",
+    )
+
+
+def failure_row_of(failure: errors.ConnectorError) -> FailureRow:
+    """Return a failure that was just raised in words."""
+    return _row(type(failure), params=failure.params, detail=failure.detail)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many of something wait, and since when the oldest does."""
+
+    count: int
+    since: datetime | None
+
+
+def oldest_due(*, now: datetime) -> datetime | None:
+    """Return since when the oldest errand waits, or None if none does."""
+    oldest: datetime | None = Errand.objects.due(now=now).aggregate(at=Min("not_before"))["at"]
+    return oldest

@@ -1,0 +1,58 @@
+"""Who did what, from where and when: for those with the right, and as a file."""
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.http import content_disposition_header
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from organisations import trail
+from organisations.domain import AUDIT, Level
+from organisations.guards import needs
+from organisations.middleware import HubRequest
+from organisations.operations import sheets
+from organisations.operations.audit import record
+
+
+@require_GET
+@never_cache
+@needs(AUDIT, Level.READ)
+def audit(request: HubRequest) -> HttpResponse:
+    """Show the audit trail of the organisation."""
+    filters = trail.Filters.from_query(request.GET)
+    return render(
+        request,
+        "organisations/audit.html",
+        {
+            "page": trail.page_of(
+                request.organisation, filters=filters, page=request.GET.get("page", "1")
+            ),
+            "filters": filters,
+            "areas": trail.area_choices(),
+            "most_exported": trail.MOST_EXPORTED,
+        },
+    )
+
+
+@require_GET
+@never_cache
+@needs(AUDIT, Level.READ)
+def export(request: HubRequest, file_format: str) -> HttpResponse:
+    """Give what the filters show as a file; that it was taken is an entry of its own."""
+    filters = trail.Filters.from_query(request.GET)
+    record(
+        organisation=request.organisation,
+        action="audit.exported",
+        subject=request.organisation,
+        user=request.membership.user,
+        details={"format": file_format, **filters.query},
+    )
+    rows = trail.exported(request.organisation, filters=filters)
+    if file_format == "csv":
+        content, kind = sheets.as_csv(trail.HEADINGS, rows), sheets.CSV_TYPE
+    else:
+        content, kind = sheets.as_xlsx("audit", trail.HEADINGS, rows), sheets.XLSX_TYPE
+    response = HttpResponse(content, content_type=kind)
+    name = f"audit {request.organisation.name}.{file_format}"
+    response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
+    return response

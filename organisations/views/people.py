@@ -1,0 +1,166 @@
+"""People and roles."""
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from organisations import domain, pages
+from organisations.domain import ORGANISATION, Level
+from organisations.forms import PersonForm, RoleForm, RoleOfMemberForm
+from organisations.guards import needs
+from organisations.middleware import HubRequest
+from organisations.models import Membership
+from organisations.operations import forgotten
+from organisations.operations import people as operations
+
+
+@require_GET
+@needs(ORGANISATION, Level.READ)
+def people(request: HubRequest) -> HttpResponse:
+    """Show who belongs to the organisation."""
+    return render(
+        request,
+        "organisations/people.html",
+        {
+            "rows": pages.paged(pages.people_rows(request.organisation), request.GET.get("page")),
+            "roles": [(r.pk, pages.role_name(r)) for r in pages.roles_of(request.organisation)],
+            "may_change": _may_change(request),
+        },
+    )
+
+
+@never_cache
+@needs(ORGANISATION, Level.WRITE)
+def new_person(request: HubRequest) -> HttpResponse:
+    """Let a person in; a made password is shown this once and stored nowhere readable."""
+    form = PersonForm(request.POST or None, organisation=request.organisation)
+    if request.method == "POST" and form.is_valid():
+        password = operations.new_password()
+        try:
+            membership, is_new = operations.add_person(
+                organisation=request.organisation,
+                password=password,
+                by=request.membership.user,
+                **form.cleaned_data,
+            )
+        except operations.Refused as refused:
+            form.add_error(None, _(str(refused)))
+        else:
+            return render(
+                request,
+                "organisations/person_added.html",
+                {"person": membership.user, "password": password if is_new else ""},
+            )
+    return render(request, "organisations/person_form.html", {"form": form})
+
+
+@require_POST
+@needs(ORGANISATION, Level.WRITE)
+def change_role(request: HubRequest, pk: int) -> HttpResponse:
+    """Give a member another role."""
+    membership = _membership(request, pk)
+    form = RoleOfMemberForm(request.POST, organisation=request.organisation)
+    if form.is_valid():
+        try:
+            operations.change_role(
+                membership=membership, role=form.cleaned_data["role"], by=request.membership.user
+            )
+            messages.success(request, _("Saved."))
+        except operations.Refused as refused:
+            messages.error(request, _(str(refused)))
+    return redirect("organisations:people")
+
+
+@require_POST
+@never_cache
+@needs(ORGANISATION, Level.WRITE)
+def password_link(request: HubRequest, pk: int) -> HttpResponse:
+    """Make a link for a new password, shown this once, for a member who forgot the old one."""
+    membership = _membership(request, pk)
+    try:
+        link = forgotten.make_link(membership=membership, by=request.membership.user)
+    except operations.Refused as refused:
+        messages.error(request, _(str(refused)))
+        return redirect("organisations:people")
+    return render(
+        request,
+        "organisations/password_link.html",
+        {"person": membership.user, "link": link, "how_long": forgotten.how_long()},
+    )
+
+
+@require_POST
+@needs(ORGANISATION, Level.WRITE)
+def remove_person(request: HubRequest, pk: int) -> HttpResponse:
+    """End a membership."""
+    try:
+        operations.remove_person(membership=_membership(request, pk), by=request.membership.user)
+    except operations.Refused as refused:
+        messages.error(request, _(str(refused)))
+    return redirect("organisations:people")
+
+
+@needs(ORGANISATION, Level.READ)
+def roles(request: HubRequest) -> HttpResponse:
+    """Show roles and rights as a matrix, and change it with the right to."""
+    if request.method == "POST":
+        return _save_matrix(request)
+    return render(
+        request,
+        "organisations/roles.html",
+        {
+            "roles": [pages.role_name(role) for role in pages.roles_of(request.organisation)],
+            "matrix": pages.matrix(request.organisation),
+            "form": RoleForm(),
+            "may_change": _may_change(request),
+        },
+    )
+
+
+@needs(ORGANISATION, Level.WRITE)
+def _save_matrix(request: HubRequest) -> HttpResponse:
+    try:
+        with transaction.atomic():
+            for role in pages.roles_of(request.organisation):
+                asked = {
+                    key: request.POST.get(f"{role.pk}-{key}", domain.level_of(role.rights, key))
+                    for key in domain.RIGHT_BY_KEY
+                }
+                operations.change_rights(role=role, rights=asked, by=request.membership.user)
+        messages.success(request, _("Saved."))
+    except operations.Refused as refused:
+        messages.error(request, _(str(refused)))
+    except ValueError:
+        messages.error(request, _("One of the choices does not exist. Nothing was saved."))
+    return redirect("organisations:roles")
+
+
+@require_POST
+@needs(ORGANISATION, Level.WRITE)
+def new_role(request: HubRequest) -> HttpResponse:
+    """Create a role without any right."""
+    try:
+        operations.create_role(
+            organisation=request.organisation,
+            name=request.POST.get("name", "")[:60],
+            by=request.membership.user,
+        )
+    except operations.Refused as refused:
+        messages.error(request, _(str(refused)))
+    return redirect("organisations:roles")
+
+
+def _membership(request: HubRequest, pk: int) -> Membership:
+    found: Membership = get_object_or_404(
+        Membership.objects.of(request.organisation).select_related("user", "role", "organisation"),
+        pk=pk,
+    )
+    return found
+
+
+def _may_change(request: HubRequest) -> bool:
+    return request.membership.role.allows(ORGANISATION, Level.WRITE)

@@ -1,0 +1,62 @@
+"""What belongs to the person alone: name, language, password, sessions."""
+
+from django.contrib import messages
+from django.contrib.auth import logout, update_session_auth_hash
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import get_language, override
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST
+
+from organisations.forms import OwnPasswordForm, ProfileForm
+from organisations.middleware import person
+from organisations.operations import people as operations
+from organisations.operations import second_factor
+
+
+@login_required
+def profile(request: HttpRequest) -> HttpResponse:
+    """Show and change one's own name and language; lead to password and second factor."""
+    me = person(request)
+    initial = {"name": me.name, "language": me.language or get_language()}
+    form = ProfileForm(request.POST or None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        operations.change_profile(user=me, **form.cleaned_data)
+        with override(me.language):
+            messages.success(request, _("Saved."))
+        return redirect("organisations:profile")
+    return render(
+        request,
+        "organisations/profile.html",
+        {"form": form, "email": me.email, "app": second_factor.app_of(me)},
+    )
+
+
+@login_required
+@never_cache
+@sensitive_post_parameters()
+def password(request: HttpRequest) -> HttpResponse:
+    """Change one's own password; this session goes on, all others end."""
+    me = person(request)
+    form = OwnPasswordForm(request.POST or None, request=request, user=me)
+    if request.method == "POST" and form.is_valid():
+        operations.change_password(user=me, password=form.cleaned_data["new_password"])
+        update_session_auth_hash(request, me)
+        messages.success(
+            request, _("Your password is changed. Everywhere else you are signed out.")
+        )
+        return redirect("organisations:profile")
+    return render(request, "organisations/password.html", {"form": form})
+
+
+@login_required
+@require_POST
+def end_sessions(request: HttpRequest) -> HttpResponse:
+    """Sign out everywhere, here too."""
+    operations.sign_out_everywhere(user=person(request))
+    logout(request)
+    messages.success(request, _("You are signed out everywhere."))
+    return redirect("organisations:sign_in")

@@ -1,0 +1,169 @@
+"""The commands that set an installation up."""
+
+import io
+import json
+from typing import Any
+
+import pytest
+from cryptography.fernet import Fernet
+from django.conf import settings as django_settings
+from django.contrib.auth import authenticate
+from django.core.management import CommandError, call_command
+from django.db import connection as database
+
+from accounts.models import Connection
+from organisations.management.commands import seed_demo
+from organisations.models import AuditEntry, Company, Debtor, Organisation, Role, User
+from sandbox import seed
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+def run(name: str, *args: str) -> Any:
+    out = io.StringIO()
+    call_command(name, *args, "--json", stdout=out)
+    return json.loads(out.getvalue())
+
+
+class TestCreateOrganisation:
+    def test_makes_the_built_in_roles(self) -> None:
+        made = run("create_organisation", "Office Nord")
+
+        roles = Role.objects.filter(organisation_id=made["id"], built_in=True)
+        assert sorted(roles.values_list("name", flat=True)) == [
+            "Administrator",
+            "Auditor",
+            "Finance",
+            "Payroll",
+        ]
+
+    def test_refuses_a_name_that_is_taken(self) -> None:
+        run("create_organisation", "Office Nord")
+
+        with pytest.raises(CommandError, match="already"):
+            run("create_organisation", "Office Nord")
+
+
+class TestCreateUser:
+    def test_prints_a_made_password_that_works(self) -> None:
+        run("create_organisation", "Office Nord")
+
+        made = run("create_user", "Ada@Office.example", "--name", "Ada Ek", "--role", "Payroll")
+
+        user = User.objects.get(email="ada@office.example")
+        assert user.check_password(made["password"])
+        assert user.memberships.get().role.name == "Payroll"
+
+    def test_reads_the_password_and_does_not_print_it(self, monkeypatch: Any) -> None:
+        run("create_organisation", "Office Nord")
+        monkeypatch.setattr("sys.stdin", io.StringIO("a-good-long-password\n"))
+
+        made = run("create_user", "ada@office.example", "--name", "Ada", "--password-stdin")
+
+        assert "password" not in made
+        assert User.objects.get().check_password("a-good-long-password")
+
+    def test_refuses_a_weak_password_and_creates_nobody(self, monkeypatch: Any) -> None:
+        run("create_organisation", "Office Nord")
+        monkeypatch.setattr("sys.stdin", io.StringIO("short\n"))
+
+        with pytest.raises(CommandError, match="short"):
+            run("create_user", "ada@office.example", "--name", "Ada", "--password-stdin")
+
+        assert not User.objects.exists()
+
+    def test_asks_which_organisation_when_there_are_several(self) -> None:
+        run("create_organisation", "Office Nord")
+        run("create_organisation", "Office Syd")
+
+        with pytest.raises(CommandError, match="Office Nord, Office Syd"):
+            run("create_user", "ada@office.example", "--name", "Ada")
+
+
+class TestCreateCompany:
+    def test_creates_the_debtor_with_it(self) -> None:
+        run("create_organisation", "Office Nord")
+
+        run(
+            *("create_company", "--number", "1", "--name", "Bageriet AB", "--debtor", "77"),
+            *("--debtor-name", "Bageriet", "--organisation-number", "16555555-5555"),
+        )
+
+        company = Company.objects.get()
+        assert (company.debtor.number, company.organisation_number) == ("77", "5555555555")
+
+    def test_leaves_no_debtor_when_the_company_is_refused(self) -> None:
+        run("create_organisation", "Office Nord")
+
+        with pytest.raises(CommandError):
+            run(
+                *("create_company", "--number", "1", "--name", "", "--debtor", "77"),
+                *("--debtor-name", "Bageriet"),
+            )
+
+        assert not Debtor.objects.exists()
+
+
+class TestSeedDemo:
+    def test_a_second_time_changes_nothing(self) -> None:
+        run("seed_demo")
+        Company.objects.filter(number="100").update(name="Renamed")
+
+        run("seed_demo")
+
+        assert Company.objects.count() == 5
+        assert Company.objects.get(number="100").name == "Renamed"
+        assert User.objects.count() == 4
+        assert Debtor.objects.filter(blocked_at__isnull=False).count() == 1
+
+    def test_refuses_without_the_sandbox(self, settings: Any) -> None:
+        settings.HUB_SANDBOX = False
+
+        with pytest.raises(CommandError, match="HUB_SANDBOX"):
+            run("seed_demo")
+
+        assert not Organisation.objects.exists()
+
+    def test_its_people_cannot_sign_in_without_the_sandbox(self, settings: Any, rf: Any) -> None:
+        run("seed_demo")
+        proof = {"username": "admin@demo.example", "password": seed_demo.PASSWORD}
+        assert authenticate(rf.post("/"), **proof) is not None
+        settings.HUB_SANDBOX = False
+
+        assert authenticate(rf.post("/"), **proof) is None
+
+
+class TestRotateKeys:
+    def test_writes_tokens_with_the_newest_key(self, settings: Any) -> None:
+        connection = factories.connection(factories.organisation())
+        new = Fernet.generate_key().decode()
+        settings.HUB_ENCRYPTION_KEYS = [new, *django_settings.HUB_ENCRYPTION_KEYS]
+
+        answer = run("rotate_keys")
+
+        with database.cursor() as cursor:
+            cursor.execute("select refresh_token from accounts_connection")
+            stored = cursor.fetchone()[0]
+        assert Fernet(new).decrypt(stored.encode()) == b"a-refresh-token"
+        assert Connection.objects.get(pk=connection.pk).access_token == "an-access-token"
+        assert answer["rows"] == 1
+        assert AuditEntry.objects.filter(action="database.keys_rotated").count() == 1
+
+
+class TestAuthoriseService:
+    def test_creates_and_authorises_the_account_once(self, sandbox: Any) -> None:
+        run("create_organisation", "Office Nord")
+        asked = ("authorise_service", "--tenant-id", seed.AKERIET, "--name", "Åkeriet")
+
+        first, second = run(*asked), run(*asked)
+
+        assert first == second
+        assert first["company"] == "Påhittade Åkeriet AB"
+        assert Connection.objects.get().is_authorised
+
+    def test_says_what_to_do_when_the_company_has_not_approved(self, sandbox: Any) -> None:
+        run("create_organisation", "Office Nord")
+
+        with pytest.raises(CommandError, match="approve"):
+            run("authorise_service", "--tenant-id", seed.NORDLYS, "--name", "Nordlys")

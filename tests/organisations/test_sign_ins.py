@@ -1,0 +1,132 @@
+"""Who signed in and out, and who tried in vain, stands in the audit trail."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from organisations.models import AuditEntry, Membership
+from tests import factories
+from tests.organisations.test_second_factor import code_of
+
+pytestmark = pytest.mark.django_db
+
+ADA = "ada@office.example"
+FROM = {"REMOTE_ADDR": "192.0.2.7", "HTTP_X_REQUEST_ID": "request-12345678"}
+
+
+@pytest.fixture
+def member() -> Membership:
+    return factories.member(person=factories.user(ADA, name="Ada Ek"))
+
+
+def sign_in(password: str = factories.PASSWORD, email: str = ADA, **more: Any) -> Client:
+    client = Client(**FROM)
+    client.post("/sign-in/", {"username": email, "password": password}, **more)
+    return client
+
+
+def entries() -> list[tuple[str, str, str, str]]:
+    found = AuditEntry.objects.order_by("pk")
+    return [(one.action, one.who, one.address, one.request_id) for one in found]
+
+
+class TestASignIn:
+    def test_is_told_with_address_and_request(self, member: Membership) -> None:
+        sign_in()
+
+        assert entries() == [("person.signed_in", "Ada Ek", "192.0.2.7", "request-12345678")]
+        entry = AuditEntry.objects.get()
+        assert (entry.user, entry.details) == (member.user, {"second_factor": False})
+
+    def test_is_told_to_every_organisation_of_the_person(self, member: Membership) -> None:
+        factories.member(person=member.user)
+        factories.member()
+
+        sign_in()
+
+        told = AuditEntry.objects.values_list("organisation_id", flat=True)
+        mine = member.user.memberships.values_list("organisation_id", flat=True)
+        assert sorted(told) == sorted(mine)
+
+    def test_with_a_second_factor_is_told_when_the_code_was_right(self, member: Membership) -> None:
+        factories.second_factor(member.user)
+
+        client = sign_in()
+        told = AuditEntry.objects.filter(action="person.signed_in")
+        assert not told.exists()
+        client.post("/sign-in/code/", {"code": code_of(member.user)})
+
+        assert told.get().details == {"second_factor": True}
+
+    def test_reads_in_words(self, member: Membership) -> None:
+        client = sign_in()
+
+        page = client.get("/audit/").content.decode()
+
+        assert "Signed in" in page
+
+
+class TestAFailedOne:
+    def test_is_told_as_the_act_of_nobody_and_without_the_password(
+        self, member: Membership
+    ) -> None:
+        sign_in("a-wrong-password")
+
+        [entry] = AuditEntry.objects.all()
+        assert entries() == [
+            ("person.sign_in_failed", "Nobody signed in", "192.0.2.7", "request-12345678")
+        ]
+        assert entry.user is None
+        assert entry.details == {"email": ADA, "step": "password", "locked": False}
+        assert "a-wrong-password" not in str(vars(entry))
+
+    def test_is_told_for_a_wrong_code(self, member: Membership) -> None:
+        factories.second_factor(member.user)
+
+        sign_in().post("/sign-in/code/", {"code": "000000"})
+
+        assert AuditEntry.objects.get(action="person.sign_in_failed").details["step"] == "code"
+
+    def test_of_an_address_that_nobody_has_is_in_no_trail(self, member: Membership) -> None:
+        sign_in(email="nobody@office.example")
+
+        assert entries() == []
+
+    def test_of_a_form_that_was_not_filled_in_is_none(self, member: Membership) -> None:
+        sign_in("")
+
+        assert entries() == []
+
+    def test_says_when_it_locks_and_then_fills_the_trail_no_more(
+        self, member: Membership, settings: Any
+    ) -> None:
+        settings.AXES_FAILURE_LIMIT = 3
+
+        for _try in range(6):
+            sign_in("wrong")
+
+        locked = [one.details["locked"] for one in AuditEntry.objects.order_by("pk")]
+        assert locked == [False, False, True]
+
+    def test_is_not_a_wrong_present_password_of_who_is_signed_in(self, member: Membership) -> None:
+        client = sign_in()
+
+        client.post("/profile/password/", {"present": "no", "new_password": "a", "repeated": "a"})
+
+        assert [action for action, *_ in entries()] == ["person.signed_in"]
+
+
+class TestASignOut:
+    def test_is_told(self, member: Membership) -> None:
+        client = sign_in()
+
+        client.post("/sign-out/")
+
+        assert [action for action, *_ in entries()] == ["person.signed_in", "person.signed_out"]
+        assert client.get("/profile/").status_code == 302
+
+    def test_of_nobody_is_nothing(self) -> None:
+        Client().post("/sign-out/")
+
+        assert entries() == []
