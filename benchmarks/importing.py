@@ -169,7 +169,8 @@ def _facts() -> Any:
 
 
 def _import(path: Path, *, lines: int, prepared: dict[str, Any]) -> dict[str, float]:
-    from journals.operations import importing, preparing
+    from journals.operations import preparing
+    from journals.operations.importing import reading, receiving
 
     def now() -> datetime:
         return datetime.now(UTC)
@@ -180,7 +181,7 @@ def _import(path: Path, *, lines: int, prepared: dict[str, Any]) -> dict[str, fl
                 yield piece
 
     marks = [time.perf_counter()]
-    file = importing.receive(
+    file = receiving.receive(
         organisation=prepared["office"],
         name=path.name,
         chunks=pieces(),
@@ -189,7 +190,7 @@ def _import(path: Path, *, lines: int, prepared: dict[str, Any]) -> dict[str, fl
         source=prepared["source"],
     )
     marks.append(time.perf_counter())
-    importing.read_file(file_id=file.pk, clock=now)
+    reading.read_file(file_id=file.pk, clock=now)
     marks.append(time.perf_counter())
     file.refresh_from_db()
     if file.journal is None:

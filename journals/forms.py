@@ -11,7 +11,7 @@ from journals.domain import settings as how
 from journals.domain.evidence import SIGN
 from journals.domain.settings import SourceSettings
 from journals.models import ImportedFile
-from journals.operations.importing import RUN_LENGTH
+from journals.operations.importing.files import RUN_LENGTH
 from journals.operations.readings import DIMENSION_LENGTH
 from journals.queries import readings as wording
 from journals.queries.imports import companies_for

@@ -11,7 +11,8 @@ from django.utils import timezone
 from accounts.models import Connection
 from journals.domain.states import BatchState
 from journals.models import Batch, ImportedFile, Journal
-from journals.operations import cleaning, delivery, importing, preparing, restoring, turns
+from journals.operations import cleaning, delivery, preparing, restoring, turns
+from journals.operations.importing import reading
 from organisations.operations.boundaries import reached
 from organisations.operations.waking import wake
 
@@ -21,7 +22,7 @@ _S = BatchState
 @shared_task
 def read_file(*, file_id: int, **_newer: object) -> None:
     """Read one uploaded file."""
-    importing.read_file(file_id=file_id, clock=timezone.now)
+    reading.read_file(file_id=file_id, clock=timezone.now)
 
 
 @shared_task
@@ -70,7 +71,7 @@ def ring_due(*, now: datetime, limit: int) -> int:
 def _ring_files(*, now: datetime, limit: int) -> int:
     due = [
         pk
-        for pk in importing.due_files(now=now, limit=limit)
+        for pk in reading.due_files(now=now, limit=limit)
         if ImportedFile.objects.filter(pk=pk)
         .exclude(rung_at__gt=now - turns.RING_AGAIN)
         .update(rung_at=now)

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from journals.models import ImportedFile
-from journals.operations import importing
+from journals.operations.importing import deciding
 from organisations.operations import audit
 
 _AT_ONCE = 500
@@ -32,7 +32,7 @@ def _discard(file: ImportedFile, stuck: QuerySet[ImportedFile], *, now: datetime
         # Locked and looked at again: a person may have taken it up this moment.
         if not stuck.select_for_update(of=("self",)).filter(pk=file.pk).exists():
             return False
-        importing.discard(file=file, now=now)
+        deciding.discard(file=file, now=now)
         audit.record(
             organisation=file.organisation,
             action="journal.file_discarded",

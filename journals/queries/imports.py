@@ -15,7 +15,8 @@ from journals.domain.comparing import ADDED, REMOVED, LineChange, compare
 from journals.domain.lines import PeriodTotal
 from journals.domain.problems import ERROR, WARNING, Problem
 from journals.models import ImportedFile, Journal
-from journals.operations import importing, storing
+from journals.operations import storing
+from journals.operations.importing import files
 from journals.queries.readings import reading_url
 from organisations.models import Company, Organisation
 
@@ -131,9 +132,7 @@ def file_page(file: ImportedFile) -> FilePage:
         currency=head.get("currency") or (file.company.currency if file.company else ""),
         facts=_facts(file, head),
         first_names=head.get("first_names", []),
-        problems=[
-            problem_row(found, company=file.company) for found in importing.problems_of(file)
-        ],
+        problems=[problem_row(found, company=file.company) for found in files.problems_of(file)],
         more_problems=max(file.problem_count - len(file.problems), 0),
         journal_url=(reverse("journals:detail", args=[file.journal_id]) if file.journal_id else ""),
         journal_reference=file.journal.reference if file.journal else "",
@@ -178,7 +177,7 @@ def column_problems(file: ImportedFile) -> list[tuple[str, str]]:
     """Return what is wrong with columns, each with its field, to stand beside the select."""
     return [
         (found.column, problem_words(found))
-        for found in importing.problems_of(file)
+        for found in files.problems_of(file)
         if found.code in _ABOUT_A_COLUMN
     ]
 
@@ -209,7 +208,7 @@ def problem_row(found: Problem, *, company: Company | None = None) -> FileProble
 
 def changes(file: ImportedFile, *, number: str) -> "Page[ChangeRow] | None":
     """Return one page of the lines in which a changed file differs from its journal."""
-    content = importing.waiting_content(file)
+    content = files.waiting_content(file)
     if file.state != State.CHANGED or content is None or file.journal is None:
         return None
     found = compare(storing.lines_of(file.journal.content), storing.lines_of(content))

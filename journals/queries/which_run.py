@@ -8,7 +8,8 @@ from django.utils.translation import gettext
 
 from journals.domain.run_marks import Likeness, Replacing, RunMarks, likeness
 from journals.models import Batch, Content, ImportedFile, Journal
-from journals.operations import importing, runs, storing
+from journals.operations import runs, storing
+from journals.operations.importing import files
 from journals.queries.wording import journal_state_words
 
 _SHOWN = 5
@@ -51,7 +52,7 @@ class WhichRun:
 
 def which_run(file: ImportedFile) -> WhichRun | None:
     """Return what the page of a changed file shows; None where nothing is to be decided."""
-    content, journal = importing.waiting_content(file), file.journal
+    content, journal = files.waiting_content(file), file.journal
     if file.state != ImportedFile.State.CHANGED or content is None or journal is None:
         return None
     batches = list(Batch.objects.filter(journal=journal).only("state", "period", "reverses"))
@@ -66,7 +67,7 @@ def which_run(file: ImportedFile) -> WhichRun | None:
         currency=journal.currency,
         take=_take(journal, way),
         why_not=runs.why_not_replaced(journal, batches) if way is Replacing.IN_LEDGER else "",
-        suggested=runs.suggested_run(file, length=importing.RUN_LENGTH),
+        suggested=runs.suggested_run(file, length=files.RUN_LENGTH),
         rest=[
             (one.pk, one.reference) for one in runs.of_the_same_day(file) if one.pk != journal.pk
         ],

@@ -12,7 +12,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from journals.forms import AnotherRunForm, ColumnsForm, CompanyForm, RunForm, UploadForm
 from journals.models import ImportedFile, Journal
-from journals.operations import importing, readings
+from journals.operations import readings
+from journals.operations.importing import deciding, files, receiving
 from journals.queries import imports as queries
 from journals.queries.readings import reading_url
 from journals.queries.which_run import which_run
@@ -44,7 +45,7 @@ def _upload(request: HubRequest) -> HttpResponse:
         return _import_page(request, form, status=400)
     upload = form.cleaned_data["upload"]
     try:
-        file = importing.receive(
+        file = receiving.receive(
             organisation=request.organisation,
             name=upload.name,
             chunks=upload.chunks(),
@@ -54,7 +55,7 @@ def _upload(request: HubRequest) -> HttpResponse:
             now=timezone.now(),
             request_id=structlog.contextvars.get_contextvars().get("request_id", ""),
         )
-    except importing.ImportRefused as refused:
+    except files.ImportRefused as refused:
         form.add_error("upload", str(refused))
         return _import_page(request, form, status=413)
     return redirect("journals:imported_file", pk=file.pk)
@@ -65,7 +66,7 @@ def _import_page(request: HubRequest, form: UploadForm, *, status: int = 200) ->
         "form": form,
         "rows": queries.recent_files(request.organisation),
         "may_import": _may_import(request),
-        "limit_mb": importing.limits().max_bytes // 1_000_000,
+        "limit_mb": receiving.limits().max_bytes // 1_000_000,
     }
     return render(request, "journals/imports/import.html", context, status=status)
 
@@ -104,7 +105,7 @@ def decide(request: HubRequest, pk: int) -> HttpResponse:
                 )
                 if not columns.is_valid():
                     return _file_page(request, file, columns=columns, status=400)
-                importing.confirm_columns(
+                deciding.confirm_columns(
                     file=file,
                     settings=columns.settings(),
                     name=columns.cleaned_data["name"],
@@ -116,31 +117,31 @@ def decide(request: HubRequest, pk: int) -> HttpResponse:
                 if not company.is_valid():
                     return _file_page(request, file, company=company, status=400)
                 chosen = company.cleaned_data["company"]
-                importing.choose_company(file=file, company=chosen, by=by, now=now)
+                deciding.choose_company(file=file, company=chosen, by=by, now=now)
             case "run":
                 run = RunForm(request.POST)
                 if not run.is_valid():
                     return _file_page(request, file, run=run, status=400)
-                importing.give_run(file=file, run=run.cleaned_data["run"], by=by, now=now)
+                deciding.give_run(file=file, run=run.cleaned_data["run"], by=by, now=now)
             case "confirm":
-                importing.confirm(file=file, by=by, now=now)
+                deciding.confirm(file=file, by=by, now=now)
             case "another_run":
                 run = AnotherRunForm(request.POST)
                 if not run.is_valid():
                     return _file_page(request, file, run=run, status=400)
                 name = run.cleaned_data["run"]
-                importing.import_as_another_run(file=file, run=name, by=by, now=now)
+                deciding.import_as_another_run(file=file, run=name, by=by, now=now)
             case "take":
-                importing.decide(file=file, take=True, by=by, now=now)
+                deciding.decide(file=file, take=True, by=by, now=now)
             case "keep":
-                importing.decide(file=file, take=False, by=by, now=now)
+                deciding.decide(file=file, take=False, by=by, now=now)
             case "discard":
-                importing.throw_away(file=file, by=by, now=now)
+                deciding.throw_away(file=file, by=by, now=now)
             case None if (other := _other_journal(request)) is not None:
-                importing.compare_with(file=file, journal=other, now=now)
+                deciding.compare_with(file=file, journal=other, now=now)
             case _:
                 messages.error(request, _("This was decided already. Nothing was changed."))
-    except importing.ImportRefused as refused:
+    except files.ImportRefused as refused:
         messages.error(request, str(refused))
     return redirect("journals:imported_file", pk=file.pk)
 

@@ -14,7 +14,7 @@ from django.urls import reverse
 from openpyxl import load_workbook
 
 from journals.models import Batch, ImportedFile, Journal, JournalLine
-from journals.operations import importing
+from journals.operations.importing import files
 from payments.forms import SettingsForm, TimeForm
 from payments.models import ApiToken, Invoice, TimeEntry
 from payments.operations import tokens
@@ -66,7 +66,7 @@ class TestAJournal:
         file = self.imported(amount, f"-{amount}")
 
         assert builders.codes(file) == ["amount_too_large"] * 2
-        assert amount in importing.errors_of(file)[0].text
+        assert amount in files.errors_of(file)[0].text
         assert not JournalLine.objects.exists()
 
     def test_whose_amounts_add_up_to_more_is_refused(self):

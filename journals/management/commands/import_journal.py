@@ -14,7 +14,8 @@ from journals.domain.problems import Problem
 from journals.domain.settings import SIE, SourceSettings
 from journals.management.commands import _reading_rules
 from journals.models import ImportedFile, Source
-from journals.operations import importing, readings, runs, storing
+from journals.operations import readings, runs, storing
+from journals.operations.importing import deciding, files, reading, receiving
 from organisations.models import Company, Organisation
 
 State = ImportedFile.State
@@ -95,7 +96,7 @@ class Command(BaseCommand):
             file = self._import(organisation, given)
         except OSError as failure:
             raise CommandError(f"{given['file']} cannot be read: {failure.strerror}.") from failure
-        except importing.ImportRefused as refused:
+        except files.ImportRefused as refused:
             raise CommandError(str(refused)) from refused
         (self._print_json if given["json"] else self._print)(file)
         if file.state not in _GOOD:
@@ -107,7 +108,7 @@ class Command(BaseCommand):
         rules = _reading_rules.rules_of(given)
         _choose_dimensions(company, given)
         with given["file"].open("rb") as stream:
-            file = importing.receive(
+            file = receiving.receive(
                 organisation=organisation,
                 name=given["file"].name,
                 chunks=_chunks(stream),
@@ -121,11 +122,11 @@ class Command(BaseCommand):
         _read(file)
         self._note_detected(file)
         wanted = given["accept_columns"] or given["source"] or rules
-        ready = not importing.errors_of(file) and not self.open
+        ready = not files.errors_of(file) and not self.open
         if file.state == State.NEEDS_COLUMNS and wanted and ready:
             settings = SourceSettings.from_json(file.head["suggestion"]["settings"])
             name = readings.free_name(organisation, given["file"].stem)
-            importing.confirm_columns(
+            deciding.confirm_columns(
                 file=file,
                 settings=settings,
                 name=file.source.name if file.source else name,
@@ -135,13 +136,13 @@ class Command(BaseCommand):
             _read(file)
             self._note_detected(file)
         if file.state == State.NEEDS_CONFIRMATION and given["confirm"]:
-            importing.confirm(file=file, by=None, now=timezone.now())
+            deciding.confirm(file=file, by=None, now=timezone.now())
             file.refresh_from_db()
         if file.state == State.CHANGED:
             self._decide(file, given)
         if file.state not in (*_GOOD, State.REFUSED, State.CHANGED):
             # Nobody stands before a page: what waits here would keep people's data for nothing.
-            importing.throw_away(file=file, by=None, now=timezone.now())
+            deciding.throw_away(file=file, by=None, now=timezone.now())
         return file
 
     def _note_detected(self, file: ImportedFile) -> None:
@@ -155,11 +156,11 @@ class Command(BaseCommand):
     def _decide(self, file: ImportedFile, given: dict[str, Any]) -> None:
         now = timezone.now()
         if given["as_new_run"] is not None:
-            free = runs.suggested_run(file, length=importing.RUN_LENGTH)
+            free = runs.suggested_run(file, length=files.RUN_LENGTH)
             run = given["as_new_run"] or free
-            importing.import_as_another_run(file=file, run=run, by=None, now=now)
+            deciding.import_as_another_run(file=file, run=run, by=None, now=now)
         elif given["take"]:
-            importing.decide(file=file, take=True, by=None, now=now)
+            deciding.decide(file=file, take=True, by=None, now=now)
         file.refresh_from_db()
 
     def _print(self, file: ImportedFile) -> None:
@@ -173,7 +174,7 @@ class Command(BaseCommand):
             )
         for line in _reading_rules.told_detected(self.detected):
             self.stdout.write(line)
-        for found in importing.problems_of(file):
+        for found in files.problems_of(file):
             self.stdout.write(_problem_line(found))
         for rule in self.open:
             self.stdout.write(_reading_rules.told_open(rule))
@@ -202,7 +203,7 @@ class Command(BaseCommand):
                     "message": found.text,
                     "remedy": found.remedy,
                 }
-                for found in importing.problems_of(file)
+                for found in files.problems_of(file)
             ],
             "settings": self.detected.get("settings", {}),
             "confidence": self.detected.get("confidence", {}),
@@ -215,11 +216,11 @@ class Command(BaseCommand):
 
 def _read(file: ImportedFile) -> None:
     """Read the file here, or wait for the worker that was faster."""
-    importing.read_file(file_id=file.pk, clock=timezone.now)
+    reading.read_file(file_id=file.pk, clock=timezone.now)
     file.refresh_from_db()
     while file.state in (State.WAITING, State.READING):
         time.sleep(_LOOK_AGAIN_SECONDS)
-        importing.read_file(file_id=file.pk, clock=timezone.now)
+        reading.read_file(file_id=file.pk, clock=timezone.now)
         file.refresh_from_db()
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from journals.models import ImportedFile
-from journals.operations import importing
+from journals.operations.importing import deciding, files, reading, receiving
 from organisations.models import Company, Organisation
 from tests import factories
 
@@ -72,14 +72,14 @@ def receive(
 ) -> ImportedFile:
     """Let a file come in, in small chunks."""
     chunks = (content[at : at + 1000] for at in range(0, len(content), 1000))
-    return importing.receive(
+    return receiving.receive(
         organisation=organisation, name=name, chunks=chunks, now=now, **{"by": None} | more
     )
 
 
 def read(file: ImportedFile, clock: Callable[[], datetime] | None = None) -> ImportedFile:
     """Let a worker read it, and return it as it is then."""
-    importing.read_file(file_id=file.pk, clock=clock or TickingClock())
+    reading.read_file(file_id=file.pk, clock=clock or TickingClock())
     file.refresh_from_db()
     return file
 
@@ -99,10 +99,10 @@ def accept_columns(file: ImportedFile, name: str = "Payroll") -> ImportedFile:
     from journals.domain.settings import SourceSettings
 
     settings = SourceSettings.from_json(file.head["suggestion"]["settings"])
-    importing.confirm_columns(file=file, settings=settings, name=name, by=None, now=NOW)
+    deciding.confirm_columns(file=file, settings=settings, name=name, by=None, now=NOW)
     return read(file)
 
 
 def codes(file: ImportedFile) -> list[str]:
     """Return the codes of the errors and of what must be confirmed."""
-    return [found.code for found in importing.errors_of(file)]
+    return [found.code for found in files.errors_of(file)]

@@ -8,7 +8,8 @@ import pytest
 
 from journals.domain.settings import SourceSettings
 from journals.models import CompanyReading, FilePiece, ImportedFile, Journal
-from journals.operations import importing, readings, storing
+from journals.operations import readings, storing
+from journals.operations.importing import deciding, files
 from organisations.models import AuditEntry, Organisation
 from tests import factories
 from tests.journals.importing.builders import (
@@ -51,7 +52,7 @@ def brought(of: Any, content: bytes, run: str = "1", name: str = "pay.csv") -> I
 def answer(file: ImportedFile, **rules: str) -> ImportedFile:
     """Confirm what is shown, with answers to what is open, and let the file be read."""
     shown = SourceSettings.from_json(file.head["suggestion"]["settings"])
-    importing.confirm_columns(
+    deciding.confirm_columns(
         file=file, settings=replace(shown, **rules), name="Payroll", by=None, now=NOW
     )
     return read(file)
@@ -81,7 +82,7 @@ class TestAQuestion:
     def test_has_no_answer_that_could_be_taken_unseen(self, organisation):
         file = brought(company(organisation), THOUSANDS)
 
-        with pytest.raises(importing.ImportRefused):
+        with pytest.raises(files.ImportRefused):
             answer(file)
 
     def test_holds_every_row_of_a_long_file(self, organisation):
@@ -128,7 +129,7 @@ class TestAnAnswer:
         file = brought(company(organisation), EITHER_DAY)
         shown = SourceSettings.from_json(file.head["suggestion"]["settings"])
         how = replace(shown, date_format="dmy", sign_rule="signed")
-        importing.confirm_columns(file=file, settings=how, name="P", by=person, now=NOW)
+        deciding.confirm_columns(file=file, settings=how, name="P", by=person, now=NOW)
         read(file)
 
         kept = CompanyReading.objects.get()
@@ -154,7 +155,7 @@ class TestAnAnswer:
         second = brought(of, MONTH_FIRST, run="2")
 
         assert second.state == State.REFUSED
-        found = importing.errors_of(second)[0]
+        found = files.errors_of(second)[0]
         assert (found.code, found.line, found.value) == ("date_contradicts", 2, "03/25/2026")
         assert FilePiece.objects.count() == 0
 
@@ -258,7 +259,7 @@ class TestACompanyThatIsNotKnownYet:
         file = imported(organisation, content, name="b.csv", run="2")
         waits = file.state, FilePiece.objects.filter(file=file).count()
 
-        importing.choose_company(file=file, company=of, by=None, now=NOW)
+        deciding.choose_company(file=file, company=of, by=None, now=NOW)
         read(file)
 
         assert waits == (State.NEEDS_COMPANY, 1)
@@ -272,7 +273,7 @@ class TestACompanyThatIsNotKnownYet:
         answer(file, date_format="dmy", sign_rule="signed")
         waits = file.state
 
-        importing.choose_company(file=file, company=of, by=None, now=NOW)
+        deciding.choose_company(file=file, company=of, by=None, now=NOW)
 
         file.refresh_from_db()
         assert (waits, file.state) == (State.NEEDS_COMPANY, State.IMPORTED)
@@ -316,7 +317,7 @@ class TestDimensionsOfSie:
         file = imported(organisation, with_project())
 
         assert dimensions() == ("100", "")
-        assert "dimension_left_out" in {found.code for found in importing.problems_of(file)}
+        assert "dimension_left_out" in {found.code for found in files.problems_of(file)}
 
     def test_changed_after_a_file_was_read_let_the_same_bytes_be_read_again(self, organisation):
         of = company(organisation)
@@ -325,7 +326,7 @@ class TestDimensionsOfSie:
 
         again = imported(organisation, with_project())
         state = again.state
-        importing.decide(file=again, take=True, by=None, now=NOW)
+        deciding.decide(file=again, take=True, by=None, now=NOW)
 
         assert state == State.CHANGED
         assert dimensions() == ("100", "P7")
@@ -336,7 +337,7 @@ class TestDimensionsOfSie:
         file = imported(organisation, with_project(number=""))
         waits = file.state
 
-        importing.choose_company(file=file, company=of, by=None, now=NOW)
+        deciding.choose_company(file=file, company=of, by=None, now=NOW)
         read(file)
 
         assert waits == State.NEEDS_COMPANY

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from journals.domain.settings import SourceSettings
 from journals.domain.states import BatchState
 from journals.models import Batch, Content, FilePiece, ImportedFile, Journal, JournalLine
-from journals.operations import importing, storing
+from journals.operations import storing
+from journals.operations.importing import deciding, files, reading, receiving
 from organisations.models import AuditEntry, Organisation
 from tests import factories
 from tests.journals.importing.builders import (
@@ -100,13 +101,13 @@ class TestAFile:
     def test_too_large_is_refused_with_the_limit(self, organisation, settings):
         settings.HUB_MAX_UPLOAD_MB = 1
 
-        with pytest.raises(importing.ImportRefused, match="1 MB"):
+        with pytest.raises(files.ImportRefused, match="1 MB"):
             receive(organisation, b"x" * 1_000_001)
 
         assert not ImportedFile.objects.exists()
 
     def test_is_cut_into_pieces(self, organisation, monkeypatch):
-        monkeypatch.setattr(importing, "PIECE_BYTES", 100)
+        monkeypatch.setattr(receiving, "PIECE_BYTES", 100)
 
         file = receive(organisation, sie())
 
@@ -142,7 +143,7 @@ class TestCompany:
 
         assert (file.state, file.company) == (State.NEEDS_COMPANY, None)
         assert codes(file) == ["company_unknown"]
-        assert "5555555555" in importing.errors_of(file)[0].text
+        assert "5555555555" in files.errors_of(file)[0].text
 
     def test_of_another_organisation_is_not_found(self, organisation):
         company(factories.organisation())
@@ -153,7 +154,7 @@ class TestCompany:
         of = company(organisation)
         file = imported(organisation, sie(number=""))
 
-        importing.choose_company(file=file, company=of, by=None, now=NOW)
+        deciding.choose_company(file=file, company=of, by=None, now=NOW)
 
         file.refresh_from_db()
         assert (file.state, file.journal.company) == (State.IMPORTED, of)
@@ -162,8 +163,8 @@ class TestCompany:
         other = company(organisation, organisation_number="1111111111")
         file = imported(organisation, sie())
 
-        with pytest.raises(importing.ImportRefused, match="5555555555"):
-            importing.choose_company(file=file, company=other, by=None, now=NOW)
+        with pytest.raises(files.ImportRefused, match="5555555555"):
+            deciding.choose_company(file=file, company=other, by=None, now=NOW)
 
         assert not Journal.objects.exists()
 
@@ -182,7 +183,7 @@ class TestRun:
         file = imported(organisation, sie(text="Salaries"))
         before = file.state
 
-        importing.give_run(file=file, run=" 7 ", by=None, now=NOW)
+        deciding.give_run(file=file, run=" 7 ", by=None, now=NOW)
 
         assert before == State.NEEDS_RUN
         assert Journal.objects.get().reference == "PAYROLL 2026-03/7"
@@ -192,8 +193,8 @@ class TestRun:
         company(organisation)
         file = imported(organisation, sie(text="Salaries"))
 
-        with pytest.raises(importing.ImportRefused, match="24"):
-            importing.give_run(file=file, run=run, by=None, now=NOW)
+        with pytest.raises(files.ImportRefused, match="24"):
+            deciding.give_run(file=file, run=run, by=None, now=NOW)
 
 
 class TestConfirmation:
@@ -209,17 +210,17 @@ class TestConfirmation:
         company(organisation)
         file = imported(organisation, sie(flag=1))
 
-        importing.confirm(file=file, by=None, now=NOW)
+        deciding.confirm(file=file, by=None, now=NOW)
 
         assert Journal.objects.get().files.get() == file
 
     def test_is_given_once(self, organisation):
         company(organisation)
         file = imported(organisation, sie(flag=1))
-        importing.confirm(file=file, by=None, now=NOW)
+        deciding.confirm(file=file, by=None, now=NOW)
 
-        with pytest.raises(importing.ImportRefused, match="decided already"):
-            importing.confirm(file=file, by=None, now=NOW)
+        with pytest.raises(files.ImportRefused, match="decided already"):
+            deciding.confirm(file=file, by=None, now=NOW)
 
         assert Journal.objects.count() == 1
 
@@ -227,7 +228,7 @@ class TestConfirmation:
         company(organisation)
         file = imported(organisation, sie(flag=1))
 
-        importing.discard(file=file, now=NOW)
+        deciding.discard(file=file, now=NOW)
 
         file.refresh_from_db()
         assert file.state == State.DISCARDED
@@ -273,7 +274,7 @@ class TestColumns:
     def test_leave_no_sample_of_a_file_that_is_discarded(self, organisation):
         file = imported(organisation, csv(), name="a.csv")
 
-        importing.discard(file=file, now=NOW)
+        deciding.discard(file=file, now=NOW)
 
         file.refresh_from_db()
         assert "suggestion" not in file.head
@@ -283,7 +284,7 @@ class TestColumns:
         file = imported(organisation, csv(), name="a.csv")
         stored = file.head["suggestion"]["settings"] | {"decimal_mark": "."}
         how = SourceSettings.from_json(stored)
-        importing.confirm_columns(file=file, settings=how, name="P", by=None, now=NOW)
+        deciding.confirm_columns(file=file, settings=how, name="P", by=None, now=NOW)
 
         read(file)
 
@@ -296,7 +297,7 @@ class TestColumns:
         other = csv(headings="company;run;period;date;konto;debet;kredit;text")
         file = imported(organisation, other, name="b.csv")
 
-        with pytest.raises(importing.ImportRefused, match="Payroll"):
+        with pytest.raises(files.ImportRefused, match="Payroll"):
             accept_columns(file)
 
 
@@ -310,7 +311,7 @@ class TestOtherContent:
         assert file.state == State.CHANGED
         journal = Journal.objects.get()
         assert journal.total == Decimal("1000.00")
-        assert importing.waiting_content(file) != journal.content
+        assert files.waiting_content(file) != journal.content
 
     def test_is_taken_when_nothing_was_sent(self, organisation):
         company(organisation)
@@ -319,7 +320,7 @@ class TestOtherContent:
         key = Batch.objects.get().key
         file = imported(organisation, sie(OTHER))
 
-        importing.decide(file=file, take=True, by=None, now=NOW)
+        deciding.decide(file=file, take=True, by=None, now=NOW)
 
         file.refresh_from_db()
         journal, batch = Journal.objects.get(), Batch.objects.get()
@@ -335,7 +336,7 @@ class TestOtherContent:
         Batch.objects.update(state=BatchState.READY)
         file = imported(organisation, sie(OTHER))
 
-        importing.decide(file=file, take=True, by=None, now=NOW)
+        deciding.decide(file=file, take=True, by=None, now=NOW)
 
         assert Batch.objects.get().state == BatchState.DRAFT
 
@@ -348,8 +349,8 @@ class TestOtherContent:
         Batch.objects.update(state=state, vendor_number="100")
         file = imported(organisation, sie(OTHER))
 
-        with pytest.raises(importing.ImportRefused, match="2026-03"):
-            importing.decide(file=file, take=True, by=None, now=NOW)
+        with pytest.raises(files.ImportRefused, match="2026-03"):
+            deciding.decide(file=file, take=True, by=None, now=NOW)
 
         assert Journal.objects.get().total == Decimal("1000.00")
 
@@ -358,7 +359,7 @@ class TestOtherContent:
         imported(organisation, sie())
         file = imported(organisation, sie(OTHER))
 
-        importing.decide(file=file, take=False, by=None, now=NOW)
+        deciding.decide(file=file, take=False, by=None, now=NOW)
 
         file.refresh_from_db()
         assert file.state == State.DISCARDED
@@ -368,7 +369,7 @@ class TestOtherContent:
     def test_taken_back_by_the_first_file_is_other_content_again(self, organisation):
         company(organisation)
         imported(organisation, sie())
-        importing.decide(file=imported(organisation, sie(OTHER)), take=True, by=None, now=NOW)
+        deciding.decide(file=imported(organisation, sie(OTHER)), take=True, by=None, now=NOW)
 
         assert imported(organisation, sie()).state == State.CHANGED
 
@@ -390,7 +391,7 @@ class TestReading:
         file.state, file.lease_until = State.READING, NOW - timedelta(seconds=1)
         file.lease_owner = "gone"
         file.save()
-        due = importing.due_files(now=NOW, limit=10)
+        due = reading.due_files(now=NOW, limit=10)
 
         read(file)
 
@@ -402,7 +403,7 @@ class TestReading:
         file.state, file.lease_until = State.READING, NOW + timedelta(seconds=1)
         file.save()
 
-        assert importing.due_files(now=NOW, limit=10) == []
+        assert reading.due_files(now=NOW, limit=10) == []
 
     def test_that_lost_its_claim_stores_nothing(self, organisation, monkeypatch):
         company(organisation)
@@ -412,8 +413,8 @@ class TestReading:
             ImportedFile.objects.update(lease_owner="another")
             return reader(stream, settings=settings, limits=limits)
 
-        reader = importing.read
-        monkeypatch.setattr(importing, "read", read_slowly)
+        reader = reading.read
+        monkeypatch.setattr(reading, "read", read_slowly)
         read(file)
 
         assert file.lease_owner == "another"
@@ -463,11 +464,11 @@ class TestReading:
         def fail(*args, **more):
             raise RecursionError("what no reader should say")
 
-        monkeypatch.setattr(importing, "read", fail)
+        monkeypatch.setattr(reading, "read", fail)
         read(file)
 
         assert (file.state, codes(file)) == (State.REFUSED, ["file_unreadable"])
-        assert "request-0123456789" in importing.problems_of(file)[0].text
+        assert "request-0123456789" in files.problems_of(file)[0].text
         assert FilePiece.objects.count() == 0
         assert "what no reader should say" in caplog.text
         assert "request-0123456789" in caplog.text
@@ -490,7 +491,7 @@ class TestReading:
         def fail(*args, **more):
             raise OperationalError("the database is away")
 
-        monkeypatch.setattr(importing, "read", fail)
+        monkeypatch.setattr(reading, "read", fail)
         with pytest.raises(OperationalError):
             read(file)
 
@@ -502,7 +503,7 @@ class TestReading:
         told = []
         rows = [(f"{4000 + n % 500}", "1.00") for n in range(20_000)]
         file = receive(organisation, sie([*rows, ("2821", "-20000.00")]))
-        reader = importing.read
+        reader = reading.read
 
         def read_and_note(stream, *, settings, limits, on_progress):
             def note(done, total):
@@ -511,7 +512,7 @@ class TestReading:
 
             return reader(stream, settings=settings, limits=limits, on_progress=note)
 
-        monkeypatch.setattr(importing, "read", read_and_note)
+        monkeypatch.setattr(reading, "read", read_and_note)
         read(file, TickingClock())
 
         assert len(told) >= 10

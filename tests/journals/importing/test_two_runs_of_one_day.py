@@ -9,7 +9,8 @@ from django.core.management import call_command
 
 from journals.domain.states import BatchState
 from journals.models import Batch, Content, ImportedFile, Journal
-from journals.operations import importing, runs
+from journals.operations import runs
+from journals.operations.importing import deciding, files
 from organisations.models import AuditEntry, Company
 from tests import factories
 from tests.journals.importing.builders import NOW, accept_columns, company, csv, imported, receive
@@ -38,8 +39,8 @@ def of() -> Company:
 
 def decide_other(file: ImportedFile, run: str = "") -> Journal:
     """Import the file as another run."""
-    run = run or runs.suggested_run(file, length=importing.RUN_LENGTH)
-    return importing.import_as_another_run(file=file, run=run, by=None, now=NOW)
+    run = run or runs.suggested_run(file, length=files.RUN_LENGTH)
+    return deciding.import_as_another_run(file=file, run=run, by=None, now=NOW)
 
 
 class TestASecondRun:
@@ -74,7 +75,7 @@ class TestASecondRun:
         imported(of.organisation, visma())
         file = imported(of.organisation, visma(EXTRA, "Extra lön"))
 
-        with pytest.raises(importing.ImportRefused, match="is there already"):
+        with pytest.raises(files.ImportRefused, match="is there already"):
             decide_other(file, "2026-04-24")
 
         assert Journal.objects.count() == 1
@@ -110,7 +111,7 @@ class TestASecondRun:
         decide_other(imported(of.organisation, visma(EXTRA, "Extra lön")), "Extra")
         again = imported(of.organisation, visma((("7210", "1"), ("1930", "-1")), "Extra lön"))
 
-        importing.compare_with(file=again, journal=first, now=NOW)
+        deciding.compare_with(file=again, journal=first, now=NOW)
 
         again.refresh_from_db()
         assert again.journal == first
@@ -120,8 +121,8 @@ class TestASecondRun:
         file = imported(of.organisation, visma(EXTRA, "Extra lön"))
         other = accept_columns(imported(of.organisation, csv(), name="a.csv")).journal
 
-        with pytest.raises(importing.ImportRefused):
-            importing.compare_with(file=file, journal=other, now=NOW)
+        with pytest.raises(files.ImportRefused):
+            deciding.compare_with(file=file, journal=other, now=NOW)
 
     def test_with_the_same_amounts_is_another_one_by_its_voucher_number(self, of):
         imported(of.organisation, visma(voucher="L 17"))
@@ -135,7 +136,7 @@ class TestASecondRun:
         file = imported(of.organisation, visma(EXTRA, "Extra lön"))
         decide_other(file, "Extra")
 
-        with pytest.raises(importing.ImportRefused, match="decided already"):
+        with pytest.raises(files.ImportRefused, match="decided already"):
             decide_other(file, "Extra 2")
 
         assert Journal.objects.count() == 2
@@ -154,7 +155,7 @@ class TestAReversedRun:
     def test_is_followed_by_the_corrected_file(self, of, reversed_one):
         file = imported(of.organisation, visma(EXTRA))
 
-        importing.decide(file=file, take=True, by=None, now=NOW)
+        deciding.decide(file=file, take=True, by=None, now=NOW)
 
         instead = Journal.objects.get(anew_of=reversed_one)
         assert (instead.reference, instead.total) == (
@@ -165,10 +166,10 @@ class TestAReversedRun:
         assert Batch.objects.get(journal=reversed_one).state == BatchState.REVERSED
 
     def test_is_not_followed_twice(self, of, reversed_one):
-        importing.decide(file=imported(of.organisation, visma(EXTRA)), take=True, by=None, now=NOW)
+        deciding.decide(file=imported(of.organisation, visma(EXTRA)), take=True, by=None, now=NOW)
 
         file = imported(of.organisation, visma((("7210", "1"), ("1930", "-1"))))
-        importing.decide(file=file, take=True, by=None, now=NOW)
+        deciding.decide(file=file, take=True, by=None, now=NOW)
 
         assert Journal.objects.get(anew_of=reversed_one).total == Decimal("1.00")
         assert Journal.objects.count() == 2
@@ -180,7 +181,7 @@ class TestTheNameOfARun:
     def test_of_the_file_that_is_too_long_is_said_with_limit_and_value(self, of):
         file = accept_columns(imported(of.organisation, csv(run=self.LONG), name="a.csv"))
 
-        (found,) = [p for p in importing.problems_of(file) if p.code == "run_too_long"]
+        (found,) = [p for p in files.problems_of(file) if p.code == "run_too_long"]
         assert file.state == State.NEEDS_RUN
         assert found.value == self.LONG
         assert "24" in found.text
@@ -189,13 +190,13 @@ class TestTheNameOfARun:
     def test_that_is_given_takes_the_remark_away(self, of):
         file = accept_columns(imported(of.organisation, csv(run=self.LONG), name="a.csv"))
 
-        importing.give_run(file=file, run="Extra 2", by=None, now=NOW)
+        deciding.give_run(file=file, run="Extra 2", by=None, now=NOW)
 
         file.refresh_from_db()
         assert (file.state, file.problems) == (State.IMPORTED, [])
 
     def test_that_is_given_too_long_is_refused_with_limit_and_value(self, of):
-        with pytest.raises(importing.ImportRefused, match=r"24 characters; Extra .* has 60"):
+        with pytest.raises(files.ImportRefused, match=r"24 characters; Extra .* has 60"):
             receive(of.organisation, csv(run=""), run=f"Extra {'x' * 54}")
 
 

@@ -1,0 +1,121 @@
+"""A file comes in."""
+
+import hashlib
+import tempfile
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, BinaryIO
+
+from django.conf import settings as django_settings
+from django.db import transaction
+from django.utils.translation import gettext
+
+from connectors.bounds import as_text
+from journals.domain.lines import Limits
+from journals.models import FilePiece, ImportedFile, Journal, Source
+from journals.operations import readings
+from journals.operations.importing.files import ImportRefused, State, clean_run
+from organisations.models import Company, Organisation, User
+from organisations.operations.waking import wake
+
+PIECE_BYTES = 1_000_000
+
+
+def limits() -> Limits:
+    """Return how large a file may be in this installation."""
+    return Limits(
+        max_bytes=django_settings.HUB_MAX_UPLOAD_MB * 1_000_000,
+        max_rows=django_settings.HUB_MAX_ROWS,
+        max_unzipped_bytes=django_settings.HUB_MAX_UNZIPPED_MB * 1_000_000,
+    )
+
+
+def receive(
+    *,
+    organisation: Organisation,
+    name: str,
+    chunks: Iterable[bytes],
+    by: User | None,
+    now: datetime,
+    company: Company | None = None,
+    request_id: str = "",
+    run: str = "",
+    encoding: str = "",
+    source: Source | None = None,
+    rules: Mapping[str, Any] | None = None,
+) -> ImportedFile:
+    """
+    Store a file for a worker to read.
+
+    A file whose bytes are those of a journal's present content is not stored: its row says so.
+
+    :param rules: settings of a table that a person gives with the file, for its company
+    :param encoding: chosen by a person who saw wrong letters; empty = by the file itself
+    :raises ImportRefused: if the file is larger than may be, or the run's name is too long
+    """
+    run = clean_run(run) if run else ""
+    most = limits().max_bytes
+    digest, size = hashlib.sha256(), 0
+    with tempfile.TemporaryFile() as spool:
+        for chunk in chunks:
+            size += len(chunk)
+            if size > most:
+                raise ImportRefused(
+                    gettext(
+                        "{name} is larger than {limit} MB. Export one payroll run per file, "
+                        "or ask for a higher limit (HUB_MAX_UPLOAD_MB)."
+                    ).format(name=name, limit=most // 1_000_000)
+                )
+            digest.update(chunk)
+            spool.write(chunk)
+        spool.seek(0)
+        file = ImportedFile(
+            organisation=organisation,
+            company=company,
+            source=source,
+            name=as_text(name)[-255:],
+            size=size,
+            sha256=digest.hexdigest(),
+            state_at=now,
+            run=as_text(run),
+            head=({"wanted_encoding": encoding} if encoding else {})
+            | ({"source_named": True} if source else {})
+            | ({"wanted_rules": dict(rules)} if rules else {}),
+            uploaded_by=by,
+            uploaded_at=now,
+            request_id=request_id,
+        )
+        with transaction.atomic():
+            known = None if encoding or rules else _imported_before(file)
+            if known is not None:
+                file.state, file.journal, file.company = State.UNCHANGED, known, known.company
+                file.save()
+                return file
+            file.save()
+            _store_pieces(file, spool)
+            wake("journals.tasks.read_file", file_id=file.pk)
+    return file
+
+
+def _imported_before(file: ImportedFile) -> Journal | None:
+    """Return the journal whose present content was read from the same bytes."""
+    found = Journal.objects.filter(
+        organisation=file.organisation, content__file__sha256=file.sha256
+    ).select_related("company", "content__file")
+    if file.company is not None:
+        found = found.filter(company=file.company)
+    if file.run:
+        found = found.filter(run=file.run)
+    known = found.first()
+    if known is not None and readings.changed_since(
+        known.company, known.content.created_at, known.content.file
+    ):
+        return None  # the same bytes are read in another way by now
+    return known
+
+
+def _store_pieces(file: ImportedFile, spool: BinaryIO) -> None:
+    number = 0
+    while piece := spool.read(PIECE_BYTES):
+        FilePiece.objects.create(file=file, number=number, content=piece)
+        number += 1
