@@ -10,7 +10,7 @@ from django.utils import timezone
 from organisations.operations.waking import wake
 from payments.models import Customer, FetchRun, InvoiceClient, Payment, Registration
 from payments.models.registrations import CLAIMED
-from payments.operations import alarming, fetching, registering, running
+from payments.operations import alarming, fetching, running, serving
 
 
 @shared_task
@@ -22,7 +22,7 @@ def fetch(*, run_id: int, **_newer: object) -> None:
 @shared_task
 def serve_client(*, client_id: int, **_newer: object) -> None:
     """Register, block and mark what is due for one client."""
-    registering.serve(client_id=client_id, clock=timezone.now)
+    serving.serve(client_id=client_id, clock=timezone.now)
 
 
 @shared_task
@@ -52,12 +52,12 @@ def extend_claims(*, owners: Sequence[str], until: datetime) -> int:
 
 def ring_due(*, now: datetime, limit: int) -> int:
     """Tell workers about runs and clients that wait, and return how many."""
-    registering.recover(now=now)
+    serving.recover(now=now)
     return _ring_runs(now=now, limit=limit) + _ring_clients(now=now, limit=limit)
 
 
 def _ring_runs(*, now: datetime, limit: int) -> int:
-    not_rung = FetchRun.objects.due(now=now).exclude(rung_at__gt=now - registering.RING_AGAIN)
+    not_rung = FetchRun.objects.due(now=now).exclude(rung_at__gt=now - serving.RING_AGAIN)
     due = list(not_rung.order_by("not_before", "pk").values_list("pk", flat=True)[:limit])
     if due:
         FetchRun.objects.filter(pk__in=due).update(rung_at=now)
@@ -76,7 +76,7 @@ def _ring_clients(*, now: datetime, limit: int) -> int:
     marks = Payment.objects.filter(client=mine, mark="", mark_at__lte=now)
     due = list(
         InvoiceClient.objects.filter(usable)
-        .exclude(rung_at__gt=now - registering.RING_AGAIN)
+        .exclude(rung_at__gt=now - serving.RING_AGAIN)
         .filter(
             (~target_waits & (Exists(registrations) | Exists(pushes)))
             | (~source_waits & Exists(marks))

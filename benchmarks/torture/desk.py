@@ -51,17 +51,17 @@ class Desk:
         from accounts.operations.access import target_for
         from connectors.errors import ConnectorError
         from payments.models import Registration
-        from payments.operations import registering
+        from payments.operations import deciding, registering
 
         for client in clients:
-            registering.try_again(client=client, by=None, now=now)
+            deciding.try_again(client=client, by=None, now=now)
         for one in Registration.objects.filter(state="needs_person").select_related(
             "client__target", "client__organisation", "organisation", "payment", "settlement"
         )[:5]:
             try:
                 there = target_for(one.client.target).find_payment(registering.to_register(one))
                 choice = "there" if there else "not_there"
-                registering.decide(registration=one, choice=choice, by=None, now=now)
+                deciding.decide(registration=one, choice=choice, by=None, now=now)
             except ConnectorError:
                 continue  # a fault met the person too, who looks again
 

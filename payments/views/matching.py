@@ -15,7 +15,7 @@ from payments.domain.matching import numbers_in
 from payments.domain.refusals import OtherCustomer
 from payments.forms import ClientFilterForm, MatchForm, ReasonForm
 from payments.models import Invoice, Payment, Registration, Settlement
-from payments.operations import matching, registering
+from payments.operations import deciding, matching
 from payments.queries import payments as queries
 from payments.queries.invoices import with_assigned
 from payments.views.common import active, member, person, tabs, tell
@@ -166,7 +166,7 @@ def _registration(request: HubRequest, pk: int) -> Registration:
 def try_again(request: HubRequest, pk: int) -> HttpResponse:
     """Put a refused registration back into the queue."""
     one = _registration(request, pk)
-    registering.try_again(
+    deciding.try_again(
         client=one.client, by=person(request), now=timezone.now(), registration_id=one.pk
     )
     return redirect("payments:payment", pk=one.payment_id)
@@ -178,11 +178,11 @@ def decide(request: HubRequest, pk: int) -> HttpResponse:
     """Record what a person found about a doubtful registration."""
     one = _registration(request, pk)
     choice = request.POST.get("choice", "")
-    if choice not in registering.CHOICES:
+    if choice not in deciding.CHOICES:
         messages.warning(request, _("Choose one of the answers."))
         return redirect("payments:payment", pk=one.payment_id)
     try:
-        registering.decide(
+        deciding.decide(
             registration=one,
             choice=choice,
             reason=request.POST.get("reason", "").strip()[:200],

@@ -12,7 +12,7 @@ from organisations.middleware import HubRequest
 from payments.domain.standing import Standing
 from payments.forms import ClientFilterForm
 from payments.models import InvoiceClient, Payment
-from payments.operations import registering
+from payments.operations import deciding
 from payments.queries import payments, standing
 from payments.views.common import active, member, person, tabs
 from payments.views.overview import client_named
@@ -57,7 +57,7 @@ def not_there(request: HubRequest) -> HttpResponse:
 def try_again(request: HubRequest, pk: int) -> HttpResponse:
     """Try all that was refused of a client again: something was corrected."""
     client = client_named(request, pk)
-    count = registering.try_again(client=client, by=person(request), now=timezone.now())
+    count = deciding.try_again(client=client, by=person(request), now=timezone.now())
     words = ngettext("%(n)s payment is tried again.", "%(n)s payments are tried again.", count)
     messages.success(request, words % {"n": count})
     return redirect(f"{reverse('payments:not_there')}?client={client.pk}")

@@ -6,7 +6,7 @@ import pytest
 
 from connectors.errors import Rejected, Unavailable
 from payments.models import Registration
-from payments.operations import registering
+from payments.operations import deciding
 from tests.payments import rows
 from tests.payments.conftest import Office
 from tests.payments.conftest import office as office
@@ -35,7 +35,7 @@ def waiting() -> Registration:
 
 
 def answer(office: Office, choice: str) -> None:
-    registering.decide(registration=waiting(), choice=choice, by=office.member.user, now=office.now)
+    deciding.decide(registration=waiting(), choice=choice, by=office.member.user, now=office.now)
     office.work()
 
 
@@ -153,7 +153,7 @@ def test_b17_payments_by_hand_in_power_office_stay_there_once(sandbox, run_due_w
         "50001": "12500.00",
         "50002": "500.00",
     }
-    registering.decide(
+    deciding.decide(
         registration=asked["50001"], choice="there", by=office.member.user, now=office.now
     )
     office.work(minutes=3)

@@ -8,7 +8,7 @@ from connectors.errors import Rejected
 from organisations.models import AuditEntry
 from payments.domain.refusals import MatchRefused, NothingToDecide
 from payments.models import Invoice, Payment, Registration, Settlement
-from payments.operations import matching, registering
+from payments.operations import deciding, matching
 from payments.operations.matching import open_of
 from tests.payments import rows
 from tests.payments.conftest import Office
@@ -137,9 +137,7 @@ class TestUndo:
     def test_that_the_target_refuses_is_never_sent_again(self, one, choice, state):
         registration = self.refused_reversal(one)
 
-        registering.decide(
-            registration=registration, choice=choice, by=one.member.user, now=one.now
-        )
+        deciding.decide(registration=registration, choice=choice, by=one.member.user, now=one.now)
         one.work()
 
         registration.refresh_from_db()
@@ -148,9 +146,7 @@ class TestUndo:
     def test_that_the_target_refused_is_tried_again_if_it_still_stands_there(self, one):
         registration = self.refused_reversal(one)
 
-        registering.decide(
-            registration=registration, choice="there", by=one.member.user, now=one.now
-        )
+        deciding.decide(registration=registration, choice="there", by=one.member.user, now=one.now)
         one.work()
 
         registration.refresh_from_db()
@@ -219,7 +215,7 @@ class TestDecide:
         Registration.objects.update(state="withdrawn")
 
         with pytest.raises(NothingToDecide):
-            registering.decide(
+            deciding.decide(
                 registration=registration, choice="there", by=one.member.user, now=one.now
             )
 

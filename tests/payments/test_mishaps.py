@@ -6,7 +6,7 @@ import pytest
 
 from connectors.errors import FreshTokenRefused, NotAuthorized
 from payments.models import Payment, Registration
-from payments.operations import registering
+from payments.operations import deciding
 from tests.payments import rows
 from tests.payments.conftest import Office
 from tests.payments.vendors import billed, paid
@@ -159,7 +159,7 @@ def test_a_choice_of_a_person_ends_a_mishap(two):
     two.target.fault = lambda payment: None
 
     for one in Registration.objects.all():
-        registering.decide(registration=one, choice="not_there", by=two.member.user, now=two.now)
+        deciding.decide(registration=one, choice="not_there", by=two.member.user, now=two.now)
     two.work(seconds=1)
 
     assert states() == ["registered", "registered"]

@@ -7,7 +7,7 @@ import pytest
 from accounts.models import Restore
 from connectors.errors import Unavailable
 from payments.models import Payment, Registration, Settlement
-from payments.operations import matching, registering, restoring
+from payments.operations import deciding, matching, restoring
 from tests.payments.conftest import Office
 from tests.payments.vendors import billed, paid
 
@@ -145,7 +145,7 @@ def test_b14_a_payment_that_stood_on_another_invoice_waits_for_a_person(office):
     assert registration.failure_params["vouchers"].startswith("n-Visma 1001")
     assert office.target.posts == [there]
 
-    registering.decide(registration=registration, choice="not_there", by=by, now=office.now)
+    deciding.decide(registration=registration, choice="not_there", by=by, now=office.now)
     office.work(seconds=1)
 
     assert len(office.target.posts) == 2

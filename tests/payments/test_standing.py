@@ -8,7 +8,7 @@ from django.core import mail
 from connectors.errors import OutcomeUnknown, Rejected, Unavailable
 from organisations.models import Errand
 from payments.models import InvoiceClient, Registration
-from payments.operations import alarming, registering
+from payments.operations import alarming, deciding
 from tests.payments import rows
 from tests.payments.conftest import Office
 from tests.payments.vendors import billed, paid
@@ -95,7 +95,7 @@ class TestARefusedPayment:
         lock(three)
         three.fetch()
         told(three)
-        registering.try_again(client=three.client, by=three.member.user, now=three.now)
+        deciding.try_again(client=three.client, by=three.member.user, now=three.now)
         three.work(seconds=1)
 
         assert len(told(three)) == 2

@@ -11,7 +11,7 @@ from connectors.errors import BadAnswer, Forbidden, OutcomeUnknown, Rejected, Un
 from organisations.models import Lease
 from payments.domain.refusals import MatchRefused, SayWhetherItStands
 from payments.models import Invoice, Payment, Registration, Settlement
-from payments.operations import matching, registering
+from payments.operations import deciding, matching, serving
 from payments.queries.waiting import due_work
 from tests.payments import rows
 from tests.payments.conftest import Office
@@ -107,7 +107,7 @@ class TestWhatIsMatchedAnew:
         first = Registration.objects.get(state="needs_person")
         one.target.registered.clear()
 
-        registering.decide(registration=first, choice="not_there", by=one.member.user, now=one.now)
+        deciding.decide(registration=first, choice="not_there", by=one.member.user, now=one.now)
         one.work()
 
         again.refresh_from_db()
@@ -141,7 +141,7 @@ class TestWhatIsMatchedAnew:
 
         def reverse(id: str) -> None:
             Lease.objects.update(owner="")
-            registering.serve(client_id=one.client.pk, clock=lambda: one.now)
+            serving.serve(client_id=one.client.pk, clock=lambda: one.now)
             during.append(standing(one))
             one.target.registered.pop(id.removeprefix("v-"), None)
 
@@ -218,7 +218,7 @@ class TestAnAnswer:
         first = Registration.objects.get(state="needs_person")
 
         with pytest.raises(SayWhetherItStands):
-            registering.decide(registration=first, choice="drop", by=one.member.user, now=one.now)
+            deciding.decide(registration=first, choice="drop", by=one.member.user, now=one.now)
 
         first.refresh_from_db()
         assert first.state == "needs_person"

@@ -11,7 +11,7 @@ from payments.domain.states import RegistrationState
 from payments.management.commands._one_payment import PaymentCommand, one_of
 from payments.management.commands._payments import refused
 from payments.models import Settlement
-from payments.operations import registering
+from payments.operations import deciding
 
 
 class Command(PaymentCommand):
@@ -34,7 +34,7 @@ class Command(PaymentCommand):
         parser.add_argument(
             "--choice",
             required=True,
-            choices=registering.CHOICES,
+            choices=deciding.CHOICES,
             help="it stands there; it does not: send it; leave it out",
         )
         parser.add_argument("--reason", required=True, help="kept in the audit trail")
@@ -52,7 +52,7 @@ class Command(PaymentCommand):
         try:
             if settlement is None:
                 raise NothingToDecide(payment=str(payment))
-            registering.decide(
+            deciding.decide(
                 registration=settlement.registration,
                 choice=options["choice"],
                 reason=options["reason"].strip()[:200],

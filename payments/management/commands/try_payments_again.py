@@ -16,7 +16,7 @@ from payments.management.commands._payments import (
     refused,
 )
 from payments.models import FetchRun, InvoiceClient, Payment
-from payments.operations import marking, registering
+from payments.operations import deciding, marking
 
 _BOTH = ("registrations", "marks")
 
@@ -54,7 +54,7 @@ class Command(PaymentsCommand):
             for client in clients:
                 row: dict[str, Any] = {"client": client.number, "registrations": 0, "marks": 0}
                 if "registrations" in wanted:
-                    row["registrations"] = registering.try_again(
+                    row["registrations"] = deciding.try_again(
                         client=client, by=by, now=now, among=among
                     )
                 if "marks" in wanted:

@@ -1,0 +1,102 @@
+"""A person lets a refused payment be tried again, or says what stands in the target."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+
+from organisations.models import User
+from organisations.models.failures import NO_FAILURE
+from organisations.operations import audit
+from organisations.operations.waking import wake
+from payments.domain import refusals
+from payments.domain.states import RegistrationState
+from payments.models import InvoiceClient, Payment, Registration, Settlement
+from payments.operations import already_there, marking
+from payments.operations.rights import check_right
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
+_S = RegistrationState
+CHOICES = ("there", "not_there", "drop")
+"""What a person answers: it stands in the target; it does not: send it; it does not: leave it."""
+
+
+def try_again(
+    *,
+    client: InvoiceClient,
+    by: User | None,
+    now: datetime,
+    registration_id: int | None = None,
+    among: "QuerySet[Payment] | None" = None,
+) -> int:
+    """
+    Put refused registrations back into the queue, for a person has corrected something.
+
+    :param registration_id: only this one
+    :param among: only those of these payments
+    """
+    check_right(client.organisation, by)
+    refused = Registration.objects.filter(client=client, state=_S.REJECTED)
+    if registration_id is not None:
+        refused = refused.filter(pk=registration_id)
+    if among is not None:
+        refused = refused.filter(payment__in=among.values("pk"))
+    count = refused.update(
+        state=_S.READY, state_at=now, not_before=now, failures=0, told="", **NO_FAILURE
+    )
+    if count:
+        audit.record(
+            organisation=client.organisation,
+            action="payments.tried_again",
+            subject=client,
+            user=by,
+            details={"registrations": count},
+        )
+        wake("payments.tasks.serve_client", client_id=client.pk)
+    return count
+
+
+def decide(
+    *, registration: Registration, choice: str, by: User | None, now: datetime, reason: str = ""
+) -> None:
+    """
+    Record what a person found in the target about a doubtful registration.
+
+    What was taken off its invoice meanwhile is never sent: if it stands there it is taken back.
+
+    :param choice: one of `CHOICES`
+    :raises KeyError: for another choice
+    :raises NothingToDecide: if nobody is asked, or somebody has answered
+    :raises SayWhetherItStands: if it was taken off its invoice, and is to be left as it is
+    """
+    check_right(registration.organisation, by)
+    nothing = refusals.NothingToDecide(payment=str(registration.payment))
+    if registration.state != _S.NEEDS_PERSON:
+        raise nothing
+    if Settlement.objects.filter(undoes=registration.settlement_id).exists():
+        if choice == "drop":
+            # It would not say whether it stands there, and the payment is free for another invoice.
+            raise refusals.SayWhetherItStands(payment=str(registration.payment))
+        new = {"there": _S.TO_REVERSE, "not_there": _S.REVERSED}[choice]
+    else:
+        new = {"there": _S.REGISTERED, "not_there": _S.READY, "drop": _S.WITHDRAWN}[choice]
+    changes = dict(NO_FAILURE, told="")
+    if new is _S.REGISTERED:
+        changes["target_id"] = registration.target_id or f"by-hand-{registration.pk}"
+    elif new is _S.READY:
+        changes |= already_there.confirmed(registration)
+    with transaction.atomic():
+        if not registration.become(new, now=now, not_before=now, **changes):
+            raise nothing
+        if new is _S.REGISTERED:
+            marking.note_registered(registration, now=now)
+        audit.record(
+            organisation=registration.organisation,
+            action="payments.decided",
+            subject=registration,
+            user=by,
+            details={"choice": choice} | ({"reason": reason} if reason else {}),
+        )
+    wake("payments.tasks.serve_client", client_id=registration.client_id)
