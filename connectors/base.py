@@ -293,8 +293,19 @@ class SignIn(Protocol):
 
     def begin(self, *, redirect_uri: str, language: str = "") -> Begun: ...
 
+    def check_issuer(self, issuer: str) -> None:
+        """Refuse an answer that another service says it has sent; calls nobody (RFC 9207)."""
+        ...
+
     def finish(
-        self, *, code: str, redirect_uri: str, code_verifier: str, nonce: str, now: datetime
+        self,
+        *,
+        code: str,
+        redirect_uri: str,
+        code_verifier: str,
+        nonce: str,
+        now: datetime,
+        issuer: str = "",
     ) -> Grant: ...
 
     def refresh(self, *, refresh_token: str, now: datetime) -> Grant: ...

@@ -113,6 +113,26 @@ class ProofNotGenuine(SignInRefused):
     action = ""
 
 
+class AnotherService(SignInRefused):
+    """The answer says that another service sent it, or hides which did (RFC 9207)."""
+
+    summary = _("This answer does not come from {vendor}.")
+    remedy = _(
+        "Close the page and begin again from the accounts page. If it happens again, tell the "
+        "operator: somebody may try to get hold of your access."
+    )
+
+
+class OtherPerson(NotAuthorized):
+    """A renewal came back for another person or company than the one who allowed it."""
+
+    summary = _("{vendor} renewed the access of this account in another person's name.")
+    remedy = _(
+        "An administrator signs in again. If it happens again, tell the operator of the hub: "
+        "tokens of two accounts may have been mixed up at the vendor."
+    )
+
+
 class ClockSkew(SignInRefused):
     """The clocks differ by more than the leeway, so that fresh tokens look old or unborn."""
 
@@ -342,16 +362,38 @@ class OpenIdSignIn:
         )
         return Begun(url=url, state=state, nonce=nonce, code_verifier=verifier)
 
+    # https://www.rfc-editor.org/rfc/rfc9207#section-2.4
+    def check_issuer(self, issuer: str) -> None:
+        """
+        Compare who says to have sent the answer with whom the person was sent to.
+
+        :param issuer: the answer's `iss`; empty: it says nothing
+        :raises AnotherService: if it is another one
+        """
+        if issuer and issuer.rstrip("/") != self.issuer:
+            raise AnotherService(vendor=self.vendor, detail="iss")
+
     # https://oauth.developers.visma.com/service-registry/documentation/tokens
     def finish(
-        self, *, code: str, redirect_uri: str, code_verifier: str, nonce: str, now: datetime
+        self,
+        *,
+        code: str,
+        redirect_uri: str,
+        code_verifier: str,
+        nonce: str,
+        now: datetime,
+        issuer: str = "",
     ) -> Grant:
         """
         Exchange the code and return what it gave, every proof checked.
 
+        :param issuer: who says to have sent the answer that the code came with
         :raises SignInRefused: one of its kinds, each with what to do
         :raises IdentityServiceDown: if the service cannot be asked
         """
+        self.check_issuer(issuer)
+        if not issuer and self._discovery().get("authorization_response_iss_parameter_supported"):
+            raise AnotherService(vendor=self.vendor, detail="the answer names no iss")
         answer, answered_at = self._ask_token(
             {
                 "grant_type": "authorization_code",
@@ -363,10 +405,13 @@ class OpenIdSignIn:
         )
         # A token that we then refuse stays alive until it expires; so take it back.
         try:
-            self._check_id_token(
+            person = self._check_id_token(
                 _text_of(answer, "id_token"), nonce=nonce, now=now, answered_at=answered_at
             )
-            return self._grant(answer, now=now, answered_at=answered_at)
+            grant = self._grant(answer, now=now, answered_at=answered_at)
+            if grant.subject and grant.subject != person:
+                raise ProofNotGenuine(vendor=self.vendor, detail="sub")
+            return grant
         except SignInRefused:
             self._take_back(answer)
             raise
@@ -399,9 +444,19 @@ class OpenIdSignIn:
             refresh_token=_text_of(answer, "refresh_token") or refresh_token,
             id_token=_text_of(answer, "id_token"),
             scope=_scope_of(answer, claims),
-            subject=str(claims.get("sub", "")),
+            subject=self._renewed_subject(answer, claims),
             tenant_id=str(claims.get(self._tenant_claim, "")),
         )
+
+    def _renewed_subject(self, answer: Mapping[str, Any], claims: Mapping[str, Any]) -> str:
+        """Return whom a renewal is about; where its tokens differ, whom the id_token names."""
+        subject, id_token = str(claims.get("sub", "")), _text_of(answer, "id_token")
+        if not subject or not id_token:
+            return subject
+        try:
+            return str(self._verified(id_token).get("sub") or subject)
+        except ConnectorError:
+            return subject  # as for the access token: the new refresh token must not be lost
 
     # https://docs.vismasoftware.no/vismanetapi/developer-portal/service-integrations
     def service_grant(self, *, tenant_id: str, now: datetime) -> Grant:
@@ -679,19 +734,23 @@ class OpenIdSignIn:
 
     def _check_id_token(
         self, token: str, *, nonce: str, now: datetime, answered_at: datetime | None
-    ) -> None:
-        """Check the id_token as OpenID Connect Core 3.1.3.7 asks."""
+    ) -> str:
+        """Check the id_token as OpenID Connect Core 3.1.3.7 asks, and return whom it is about."""
         if not token:
             raise BadAnswer(vendor=self.vendor, detail="the answer holds no id_token")
         claims = self._verified(token)
         audience = _texts(claims.get("aud"))
         if self.client_id not in audience:
             raise ProofNotGenuine(vendor=self.vendor, detail="aud")
-        if len(audience) > 1 and claims.get("azp") != self.client_id:
+        # Named for another client, it is not ours, whoever may read it; several readers need one.
+        if (len(audience) > 1 or "azp" in claims) and claims.get("azp") != self.client_id:
             raise ProofNotGenuine(vendor=self.vendor, detail="azp")
         self._check_times(claims, now=now, answered_at=answered_at, needed=("exp", "iat"))
         if not secrets.compare_digest(str(claims.get("nonce", "")).encode(), nonce.encode()):
             raise NonceMismatch(vendor=self.vendor)
+        if not isinstance(claims.get("sub"), str) or not claims["sub"]:
+            raise ProofNotGenuine(vendor=self.vendor, detail="sub")
+        return str(claims["sub"])
 
     def _check_times(
         self,
@@ -730,8 +789,9 @@ class OpenIdSignIn:
         access_token = _text_of(answer, "access_token")
         claims = self._verified(access_token)
         self._check_times(claims, now=now, answered_at=answered_at, needed=("exp",))
-        if claims.get("client_id", self.client_id) != self.client_id:
-            raise ProofNotGenuine(vendor=self.vendor, detail="client_id")
+        for name in ("client_id", "azp"):
+            if claims.get(name, self.client_id) != self.client_id:
+                raise ProofNotGenuine(vendor=self.vendor, detail=name)
         tenant_id = claims.get(self._tenant_claim) if self._tenant_claim else ""
         if not isinstance(tenant_id, str) or (self._tenant_claim and not tenant_id):
             raise NoCompany(vendor=self.vendor)

@@ -6,44 +6,24 @@ request and by the worker for a task, so that one id follows the work through bo
 """
 
 import logging
-import re
 import sys
-from collections.abc import Mapping
 from http import HTTPStatus
 from logging.config import dictConfig
-from typing import Any
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-REDACTED = "[redacted]"
-_SECRET_NAME = re.compile(
-    r"token|secret|passw|authori[sz]ation|cookie|credential|api_?key|private_?key|"
-    r"encryption_?key|code_verifier",
-    re.IGNORECASE,
-)
-# A secret inside a sentence: a header, a query parameter or a form field that someone logged.
-_SECRET_IN_TEXT = re.compile(
-    r"(?i)(bearer\s+|basic\s+|\b(?:access_token|refresh_token|id_token|client_secret|password"
-    r"|code_verifier|code)=)[^\s&\"',;]+"
-)
+from integrationhub.redaction import redacted
+
+_STRUCTLOGS_OWN = frozenset({"_record", "_from_structlog"})
 
 
 def redact_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Return the event with the values of secret-sounding names blanked, at any depth."""
-    return {name: _redacted(name, value) for name, value in event.items()}
-
-
-def _redacted(name: str, value: Any) -> Any:
-    if _SECRET_NAME.search(name):
-        return REDACTED if value else value
-    if isinstance(value, Mapping):
-        return {key: _redacted(str(key), inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_redacted("", inner) for inner in value]
-    if isinstance(value, str):
-        return _SECRET_IN_TEXT.sub(rf"\1{REDACTED}", value)
-    return value
+    """Return the event without secrets, at any depth and inside any object that it carries."""
+    return {
+        name: value if name in _STRUCTLOGS_OWN else redacted(value, name=name)
+        for name, value in event.items()
+    }
 
 
 def bind_request_id(request_id: str) -> None:

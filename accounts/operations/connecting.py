@@ -160,14 +160,27 @@ def address_of(attempt: SignInAttempt) -> str:
     return url
 
 
-def finish_sign_in(*, attempt: SignInAttempt, code: str, by: User) -> Errand:
-    """Let a worker exchange the code; the code is encrypted until then."""
+def check_sender(*, attempt: SignInAttempt, issuer: str) -> None:
+    """
+    Refuse an answer that another service than the attempt's says it has sent (RFC 9207).
+
+    :raises AnotherService: if one does; an answer that names none is left to the worker
+    """
+    sign_in_for(attempt.connection).check_issuer(issuer)
+
+
+def finish_sign_in(*, attempt: SignInAttempt, code: str, by: User, issuer: str = "") -> Errand:
+    """
+    Let a worker exchange the code; the code is encrypted until then.
+
+    :param issuer: who says to have sent it
+    """
     return request_errand(
         organisation=attempt.organisation,
         kind=FINISH,
         by=by,
         params={"attempt": attempt.pk, "connection": attempt.connection_id},
-        secret={"code": code},
+        secret={"code": code, "issuer": issuer},
     )
 
 
@@ -290,10 +303,11 @@ def finish(errand: Errand, now: datetime) -> dict[str, object]:
     connection = attempt.connection
     if not attempt.secret:
         return _finished_before(errand, connection)
-    proofs = json.loads(attempt.secret)
+    proofs, answer = json.loads(attempt.secret), secret_of(errand)
     sign_in = sign_in_for(connection)
     grant = sign_in.finish(
-        code=secret_of(errand)["code"],
+        code=answer["code"],
+        issuer=answer.get("issuer", ""),
         redirect_uri=redirect_uri(),
         code_verifier=proofs["code_verifier"],
         nonce=proofs["nonce"],

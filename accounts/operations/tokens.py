@@ -25,7 +25,7 @@ from accounts.operations import continuity, installation
 from accounts.operations.telling import NO_ANSWER, SIGN_IN_AGAIN, tell_owner
 from connectors.base import Grant, SignIn
 from connectors.errors import ConnectorError, NotAuthorized, Unavailable
-from connectors.oauth import LONGEST_REFRESH, RefreshLost
+from connectors.oauth import LONGEST_REFRESH, OtherPerson, RefreshLost
 from connectors.registry import CONNECTORS
 from organisations.models import Lease
 from organisations.models.failures import why
@@ -150,7 +150,9 @@ class StoredTokens:
                     detail="a worker stopped before it had stored the answer",
                 )
             reached("refresh.asked")
-            return self._ask(connection)
+            grant = self._ask(connection)
+            _refuse_another(connection, grant)
+            return grant
         except (NotAuthorized, RefreshLost) as failure:
             # Lost: the one-time token may be used up, and using it again revokes everything.
             mark_sign_in_again(connection, failure, now=self.clock())
@@ -198,6 +200,24 @@ class StoredTokens:
     def _refuse_unauthorised(connection: Connection) -> None:
         if not connection.is_authorised:
             raise NotAuthorized(vendor=CONNECTORS[connection.vendor].name, account=connection.name)
+
+
+def _refuse_another(connection: Connection, grant: Grant) -> None:
+    """
+    Refuse tokens for another person or company than the account's: they would post elsewhere.
+
+    :raises OtherPerson: if the answer says so; one that says nothing renews what there was
+    """
+    for ours, theirs in (
+        (connection.subject, grant.subject),
+        (connection.tenant_id, grant.tenant_id),
+    ):
+        if ours and theirs and ours != theirs:
+            raise OtherPerson(
+                vendor=CONNECTORS[connection.vendor].name,
+                account=connection.name,
+                detail="the renewal is for another person or company",
+            )
 
 
 def lease_on_a_refresh() -> float:

@@ -148,6 +148,12 @@ def callback(request: HubRequest) -> HttpResponse:
     vendor = CONNECTORS[attempt.connection.vendor].name
     if not attempt.use(now=now):
         return _failed(request, oauth.CodeExpired(vendor=vendor), attempt.connection)
+    issuer = request.GET.get("iss", "")
+    try:
+        connecting.check_sender(attempt=attempt, issuer=issuer)
+    except oauth.AnotherService as refused:
+        # Before the error is read: it would be another service's, and so would its words.
+        return _failed(request, refused, attempt.connection)
     if error := request.GET.get("error", ""):
         failure = oauth.callback_failure(
             vendor=vendor,
@@ -158,7 +164,11 @@ def callback(request: HubRequest) -> HttpResponse:
     code = request.GET.get("code", "")
     if not code:
         return _failed(request, oauth.SignInRefused(vendor=vendor), attempt.connection)
-    return _wait(connecting.finish_sign_in(attempt=attempt, code=code, by=request.membership.user))
+    return _wait(
+        connecting.finish_sign_in(
+            attempt=attempt, code=code, issuer=issuer, by=request.membership.user
+        )
+    )
 
 
 @never_cache

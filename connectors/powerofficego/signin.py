@@ -106,8 +106,18 @@ class ClientKeySignIn:
         """Refuse: there is no page to sign in on."""
         raise SignInRefused(vendor=VENDOR, detail="an account here has a client key instead")
 
+    def check_issuer(self, issuer: str) -> None:
+        """Do nothing: no answer comes from anywhere, and `finish` refuses each."""
+
     def finish(
-        self, *, code: str, redirect_uri: str, code_verifier: str, nonce: str, now: datetime
+        self,
+        *,
+        code: str,
+        redirect_uri: str,
+        code_verifier: str,
+        nonce: str,
+        now: datetime,
+        issuer: str = "",
     ) -> Grant:
         """Refuse: there is no page to come back from."""
         raise SignInRefused(vendor=VENDOR, detail="an account here has a client key instead")

@@ -97,8 +97,18 @@ class DatabaseLogin:
         """Refuse: nobody signs in to a database."""
         raise errors.LoginRefused(vendor=errors.VENDOR)
 
+    def check_issuer(self, issuer: str) -> None:
+        """Do nothing: no answer comes from anywhere, and `finish` refuses each."""
+
     def finish(
-        self, *, code: str, redirect_uri: str, code_verifier: str, nonce: str, now: datetime
+        self,
+        *,
+        code: str,
+        redirect_uri: str,
+        code_verifier: str,
+        nonce: str,
+        now: datetime,
+        issuer: str = "",
     ) -> Grant:
         """Refuse: nobody signs in to a database."""
         raise errors.LoginRefused(vendor=errors.VENDOR)

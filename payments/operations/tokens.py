@@ -6,6 +6,7 @@ from django.db import IntegrityError, transaction
 
 from connectors.words import gettext_noop as _
 from organisations import domain
+from organisations.backends import may_be_signed_in
 from organisations.domain import Level
 from organisations.models import Membership, Organisation, User
 from organisations.operations import audit
@@ -70,7 +71,7 @@ def token_of(secret: str, *, now: datetime) -> ApiToken | None:
     """
     Return the token that a program shows, if it is good and its maker still may use it.
 
-    A person who lost the right, or left, leaves no back door behind.
+    A person who lost the right, left, or may no longer sign in leaves no back door behind.
     """
     found: ApiToken | None = (
         ApiToken.objects.filter(digest=digest_of(secret), revoked_at=None)
@@ -81,11 +82,15 @@ def token_of(secret: str, *, now: datetime) -> ApiToken | None:
         return None
     member = (
         Membership.objects.of(found.organisation)
-        .filter(user=found.created_by, user__is_active=True)
-        .select_related("role")
+        .filter(user=found.created_by)
+        .select_related("role", "user")
         .first()
     )
-    if member is None or not member.role.allows(domain.BUSINESS, Level.WRITE):
+    if (
+        member is None
+        or not may_be_signed_in(member.user)
+        or not member.role.allows(domain.BUSINESS, Level.WRITE)
+    ):
         return None
     ApiToken.objects.filter(pk=found.pk).exclude(last_used_on=now.date()).update(
         last_used_on=now.date()

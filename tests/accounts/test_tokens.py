@@ -13,7 +13,13 @@ from accounts.operations import renewing, telling, tokens
 from accounts.tasks import keep_connections_alive
 from connectors.base import Grant
 from connectors.errors import ConnectorError, NotAuthorized, Unavailable
-from connectors.oauth import LONGEST_REFRESH, ClientRefused, IdentityServiceDown, RefreshLost
+from connectors.oauth import (
+    LONGEST_REFRESH,
+    ClientRefused,
+    IdentityServiceDown,
+    OtherPerson,
+    RefreshLost,
+)
 from organisations.models import Errand, Lease
 from organisations.operations import claims
 from organisations.tasks import extend_claims
@@ -93,6 +99,25 @@ class TestRefresh:
         assert connection.refresh_token == "a-refresh-token"
         assert connection.tenant_id == "t-1"
         assert connection.subject
+
+    @pytest.mark.parametrize("other", [{"subject": "person-2"}, {"tenant_id": "t-2"}])
+    def test_another_persons_or_companys_tokens_are_never_used(
+        self, monkeypatch: Any, connection: Connection, other: dict[str, str]
+    ) -> None:
+        answer = Grant(access_token="new", refresh_token="theirs", expires_in=60, **other)
+        service = Service(answer)
+        monkeypatch.setattr(tokens, "sign_in_for", lambda _connection: service)
+
+        with pytest.raises(OtherPerson):
+            tokens.StoredTokens(connection.pk, clock=lambda: NOW).refresh(stale="an-access-token")
+
+        connection.refresh_from_db()
+        assert connection.state == Connection.State.SIGN_IN_AGAIN
+        assert connection.failure_code == OtherPerson.code()
+        assert (connection.access_token, connection.refresh_token) == (
+            "an-access-token",
+            "a-refresh-token",
+        )
 
     def test_nobody_else_asks_while_one_still_may(self) -> None:
         assert tokens.lease_on_a_refresh() > LONGEST_REFRESH

@@ -290,6 +290,10 @@ class TestFinish:
             ({"iat": None}, {}, BadAnswer),
             ({}, {"iss": "https://evil.example"}, oauth.ProofNotGenuine),
             ({}, {"client_id": "someone-else"}, oauth.ProofNotGenuine),
+            ({"azp": "someone-else"}, {}, oauth.ProofNotGenuine),
+            ({}, {"azp": "someone-else"}, oauth.ProofNotGenuine),
+            ({"sub": "person-2"}, {}, oauth.ProofNotGenuine),
+            ({"sub": None}, {}, oauth.ProofNotGenuine),
             ({}, {"tenant_id": None}, oauth.NoCompany),
             ({}, {"tenant_id": ""}, oauth.NoCompany),
             ({}, {"exp": None}, BadAnswer),
@@ -300,6 +304,32 @@ class TestFinish:
 
         with pytest.raises(kind):
             exchange()
+
+    def test_takes_an_answer_of_the_service_that_the_person_was_sent_to(self, service):
+        answers(service, token_answer())
+
+        assert exchange(issuer=f"{ISSUER}/").tenant_id == "tenant-1"
+
+    def test_sends_no_code_that_another_service_says_to_have_given(self, service):
+        answers(service, token_answer())
+
+        with pytest.raises(oauth.AnotherService):
+            exchange(issuer="https://evil.example")
+
+        assert token_calls(service) == []
+
+    def test_misses_the_issuer_where_the_service_promises_to_name_it(self, service):
+        service.replace(
+            "GET",
+            f"{ISSUER}/.well-known/openid-configuration",
+            json=discovery(authorization_response_iss_parameter_supported=True),
+        )
+        answers(service, token_answer())
+
+        with pytest.raises(oauth.AnotherService):
+            exchange()
+
+        assert token_calls(service) == []
 
     def test_takes_back_a_token_that_it_refused(self, service):
         answers(service, token_answer(access={"tenant_id": None}))
@@ -461,6 +491,11 @@ class TestRefresh:
             "client_id": CLIENT_ID,
             "client_secret": SECRET,
         }
+
+    def test_names_the_other_person_where_its_tokens_are_about_two(self, service):
+        answers(service, token_answer(id_={"sub": "person-2"}))
+
+        assert client().refresh(refresh_token="refresh-1", now=NOW).subject == "person-2"
 
     def test_keeps_the_old_refresh_token_where_it_is_used_again(self, service):
         answers(service, token_answer(refresh_token=None))

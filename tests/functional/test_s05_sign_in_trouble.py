@@ -59,6 +59,18 @@ class TestTrouble:
 
         assert_refused(page, account, "does not belong to a sign-in that you began here")
 
+    @pytest.mark.parametrize("allow", [True, False])
+    def test_another_service_says_that_it_sent_the_answer(
+        self, office: Office, allow: bool
+    ) -> None:
+        account = office.account()
+        back = office.sign_in(account, allow=allow)
+
+        page = office.come_back(f"{back}&iss=https%3A%2F%2Fevil.example")
+
+        assert page.status_code == 400
+        assert_refused(page, account, "does not come from")
+
     def test_the_answer_is_loaded_twice(self, office: Office) -> None:
         account = office.account()
         back = office.sign_in(account)

@@ -5,8 +5,22 @@ import logging
 
 import pytest
 import structlog
+from django.http import HttpRequest, HttpResponse
+from django.test import Client, RequestFactory
+from django.urls import path
 
 from integrationhub import logs
+
+
+def stumble(request: HttpRequest) -> HttpResponse:
+    raise LookupError(f"no such thing at {request.get_full_path()}")
+
+
+def refuse(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(status=400)
+
+
+urlpatterns = [path("stumble", stumble), path("refuse", refuse)]
 
 
 def redacted(**event: object) -> dict[str, object]:
@@ -45,6 +59,41 @@ class TestRedactSecrets:
 
         assert "eyJhbGciOi" not in event["event"]
         assert "[redacted]" in event["event"]
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "<WSGIRequest: GET '/connections/callback?code=hunter2&state=x'>",
+            "GET https://hub.example/forgotten/?next=%2Fa%3Fcode%3Dhunter2",
+            "{'code': 'hunter2', 'grant_type': 'authorization_code'}",
+            '{"refresh_token": "hunter2 with blanks"}',
+            "Authorization: Basic aHVudGVyMg==hunter2",
+            "mssql://reader:hunter2@10.0.0.5:1433",
+            "shown once: hub_hunter2hunter2hunter2hunter2",
+            "failed with kwargs={'client_secret': 'hunter2'}",
+        ],
+    )
+    def test_blanks_addresses_forms_and_arguments_inside_a_sentence(self, text):
+        assert "hunter2" not in str(redacted(event=text))
+
+    def test_keeps_the_path_of_an_address(self):
+        event = redacted(event="GET https://hub.example/journals/7/?code=hunter2")
+
+        assert event == {"event": "GET https://hub.example/journals/7/?[redacted]"}
+
+    def test_reads_whole_requests_forms_and_bodies_as_text(self):
+        asked = RequestFactory().get("/connections/callback", {"code": "hunter2", "state": "s"})
+
+        event = redacted(
+            request=asked, query=asked.GET, body=b'{"password":"hunter2"}', kinds={"a"}, number=7
+        )
+
+        assert "hunter2" not in str(event)
+        assert "/connections/callback" in event["request"]
+        assert (event["kinds"], event["number"]) == (["a"], 7)
+
+    def test_leaves_the_code_of_a_failure(self):
+        assert redacted(code="period_closed") == {"code": "period_closed"}
 
     def test_leaves_the_rest_as_it_is(self):
         event = {"event": "batch posted", "number": "000123", "lines": 3, "amount": None}
@@ -91,6 +140,19 @@ class TestConfigure:
         written = capsys.readouterr().err
         assert "hunter2" not in written
         assert "ValueError" in written
+
+    @pytest.mark.urls("tests.integrationhub.test_logs")
+    @pytest.mark.parametrize("page", ["/stumble", "/refuse", "/nowhere"])
+    def test_keeps_the_code_of_a_sign_in_out_whatever_becomes_of_the_page(self, capsys, page):
+        # Django hands over the request itself with each of these lines.
+        logs.configure(form="json", level="DEBUG")
+        browser = Client(raise_request_exception=False)
+
+        browser.get(page, {"code": "hunter2", "state": "hunter3"})
+
+        written = capsys.readouterr().err
+        assert page in written
+        assert "hunter" not in written
 
     def test_says_nothing_of_a_readiness_that_answers_no(self, capsys):
         logs.configure(form="json", level="INFO")
