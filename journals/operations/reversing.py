@@ -75,18 +75,19 @@ def reversible(journal: Journal) -> list[Batch]:
 
 def mirrors_to_be(batches: Iterable[Batch], *, in_open_period: bool = False) -> list[Mirror]:
     """Return what would be posted to take the batches back, by what is stored of the ledger."""
-    stored: dict[int, Stored | None] = {}
+    own, stored = installation.identity(), dict[int, Stored | None]()
     mirrors = []
     for batch in batches:
         if batch.connection is None:
             raise ValueError(f"batch {batch.pk} was never posted")
         if batch.connection.pk not in stored:
             stored[batch.connection.pk] = stored_facts(batch.connection)
-        mirrors.append(_mirror(batch, stored[batch.connection.pk], in_open_period=in_open_period))
+        facts = stored[batch.connection.pk]
+        mirrors.append(_mirror(batch, facts, own=own, in_open_period=in_open_period))
     return mirrors
 
 
-def _mirror(batch: Batch, stored: Stored | None, *, in_open_period: bool) -> Mirror:
+def _mirror(batch: Batch, stored: Stored | None, *, own: str, in_open_period: bool) -> Mirror:
     if batch.posted_on is None:
         raise ValueError(f"batch {batch.pk} was never posted")
     where = reversing.where_to_post(
@@ -95,9 +96,7 @@ def _mirror(batch: Batch, stored: Stored | None, *, in_open_period: bool) -> Mir
         periods=stored[0].periods if stored else (),
         in_open_period=in_open_period,
     )
-    key = marked_key(
-        reversing.mirror_key(batch.key, where.period), installation=installation.identity()
-    )
+    key = marked_key(reversing.mirror_key(batch.key, where.period), installation=own)
     return Mirror(
         batch=batch,
         description=reversing.mirror_description(
