@@ -109,6 +109,7 @@ ACTIONS = {
     "payments.reconciled": _("Outstanding amounts compared"),
     "payment.matched": _("Payment matched"),
     "payment.match_undone": _("Match of a payment undone"),
+    "payment.credit_note_set_off": _("Credit note set off against an invoice"),
     "invoices.imported": _("Invoices imported"),
     "invoice_client.created": _("Invoice client created"),
     "invoice_client.changed": _("Invoice client changed"),

@@ -107,7 +107,8 @@ def earlier_count(request: HubRequest, pk: int) -> HttpResponse:
         "failure": errand_failure(errand),
         "found": errand.result,
     }
-    return render(request, "payments/_earlier.html", context)
+    part = "HX-Request" in request.headers
+    return render(request, "payments/_earlier.html" if part else "payments/earlier.html", context)
 
 
 def _settings_page(request: HubRequest, form: SettingsForm, *, status: int = 200) -> HttpResponse:

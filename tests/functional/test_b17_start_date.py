@@ -67,6 +67,18 @@ class TestAnEarlierOne:
         assert "2 payments would come in addition" in said
         assert not Payment.objects.exists()
 
+    def test_is_counted_on_a_page_of_its_own_too_for_who_has_no_javascript(self, office):
+        save(office, "2025-01-01")
+        url = reverse("payments:earlier_count", args=[Errand.objects.get(kind=COUNT).pk])
+        me = rows.signed_in(office.member)
+
+        page = me.get(url).content.decode()
+        part = me.get(url, headers={"HX-Request": "true"}).content.decode()
+
+        assert "<h1" in page
+        assert 'http-equiv="refresh"' in page
+        assert "<html" not in part
+
     def test_is_taken_when_confirmed(self, office):
         save(office, "2025-01-01", earlier_confirmed="on")
 

@@ -147,7 +147,7 @@ COMMANDS_LEAVE_NO_ENTRY = {
         ("doctor", "list_settings", "list_failures", "list_journals", "list_payments"),
         "changes nothing",
     ),
-    **dict.fromkeys(("check_journal", "read_back", "check_invoice_client"), "reads at a vendor"),
+    **dict.fromkeys(("read_back", "check_invoice_client"), "reads at a vendor"),
     "sync_credit_blocks": "customer.blocked and customer.unblocked are recorded by what it starts",
 }
 
@@ -205,6 +205,7 @@ SEEN_ELSEWHERE = {
     "journals:check_result": "tests/journals/pages/test_journal_page.py",
     "payments:register_again": "tests/payments/test_pages.py",
     "payments:decide": "tests/payments/test_pages.py",
+    "payments:earlier_count": "tests/payments/test_pages.py",
     "payments:api_fetch": "below",
 }
 """What the walk as a stranger has no row for, and where a stranger is seen to find nothing."""

@@ -25,7 +25,7 @@ from payments.models import (
     TimeBlock,
     TimeEntry,
 )
-from payments.operations import fetching, reconciling
+from payments.operations import fetching, reconciling, start_dates
 from payments.queries.payments import LISTS
 from tests import factories
 from tests.payments import rows
@@ -90,6 +90,12 @@ def full(office: Office) -> Office:
     ApiToken.objects.create(
         organisation=office.organisation, name="Time", digest="x", scopes=["time_entries"]
     )
+    Errand.objects.create(
+        organisation=office.organisation,
+        kind=start_dates.COUNT,
+        params={"before": "2026-01-01", "after": "2025-01-01", "client": None},
+        requested_by=office.member.user,
+    )
     return office
 
 
@@ -116,6 +122,7 @@ def addresses() -> list[tuple[str, str]]:
         "customer": ("customer", "block", "unblock", "recheck"),
         "reconciliation": ("export_reconciliation",),
         "token": ("revoke_token",),
+        "count": ("earlier_count",),
     }
     run = FetchRun.objects.earliest("pk")
     ids = {
@@ -129,6 +136,7 @@ def addresses() -> list[tuple[str, str]]:
         "customer": Customer.objects.earliest("pk").pk,
         "reconciliation": Reconciliation.objects.earliest("pk").pk,
         "token": ApiToken.objects.earliest("pk").pk,
+        "count": Errand.objects.filter(kind=start_dates.COUNT).earliest("pk").pk,
     }
     kind_of = {name: kind for kind, names in newest.items() for name in names}
     found = []
