@@ -313,6 +313,7 @@ def test_b11_a_payment_that_is_moved_never_stands_on_two_invoices(
         reason="Meant for this one",
         by=scene.office.member.user,
         now=datetime.now(UTC),
+        across=True,
     )
     if refused:
         scene.fault(refused, on="go_reverse")
