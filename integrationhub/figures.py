@@ -126,7 +126,7 @@ def _installation(*, now: datetime) -> Section:
         label_names=("state",),
         value_names=("",),
         headings=(_("State"), _("Holds")),
-        age_heading=_("Since"),
+        age_heading=_("Changed"),
         rows=(
             Row(
                 ("stopped",),
@@ -281,7 +281,7 @@ def _budgets() -> Section:
         label_names=("budget",),
         value_names=("remaining", "limit", "paused_until"),
         headings=(_("Budget"), _("Left"), _("Limit"), _("Paused until")),
-        age_heading=_("As of"),
+        age_heading=_("Updated"),
         rows=tuple(
             Row(
                 (one.name,),

@@ -47,7 +47,7 @@ ACTIONS = {
     "journal.another_run": _("Said that the ledger's batch is another one"),
     "journal.booked_before": _("Said that a run was booked before the hub"),
     "journal.not_booked_before": _("Took back that a run was booked before the hub"),
-    "journal.withdraw": _("Journal taken back from the queue"),
+    "journal.withdraw": _("Journal withdrawn from the queue"),
     "journal.columns_confirmed": _("Columns of a payroll file confirmed"),
     "journal.reading_chosen": _("How a company's files are read was chosen"),
     "journal.reading_forgotten": _("How a company's files are read was forgotten"),

@@ -39,8 +39,8 @@ class TestALanguage:
         po = texts(language)
         mo = polib.mofile(str(ROOT / "locale" / language / "LC_MESSAGES" / "django.mo"))
 
-        assert {e.msgid: (e.msgstr, e.msgstr_plural) for e in mo} == {
-            e.msgid: (e.msgstr, e.msgstr_plural) for e in po.translated_entries()
+        assert {(e.msgctxt, e.msgid): (e.msgstr, e.msgstr_plural) for e in mo} == {
+            (e.msgctxt, e.msgid): (e.msgstr, e.msgstr_plural) for e in po.translated_entries()
         }
 
 

@@ -140,7 +140,7 @@ class PeriodNotOpen(Rejected):
     summary = _("Period {period} is closed. The batch waits until it is opened again.")
     remedy = _(
         "Open the period in the ledger; the batch then goes by itself, or at once if Send is "
-        "pressed. Or take it back."
+        "pressed. Or withdraw it."
     )
     who = ADMINISTRATOR
 

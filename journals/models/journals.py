@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from organisations.models import Company, OfOrganisation, Organisation
 
@@ -71,17 +72,17 @@ class Journal(models.Model):
     class State(models.TextChoices):
         """The worst of its batches, in words for a list."""
 
-        IMPORTED = "imported", _("Not sent")
+        IMPORTED = "imported", pgettext_lazy("journal", "Not sent")
         CHECKING = "checking", _("Checking")
-        SENDING = "sending", _("Sending")
+        SENDING = "sending", pgettext_lazy("journal", "Sending")
         UNKNOWN = "unknown", _("Outcome unknown")
         HELD = "held", _("Waiting for an open period")
         STOPPED = "stopped", _("Stopped: needs a correction")
-        NEEDS_PERSON = "needs_person", _("Needs a person")
-        SENT = "sent", _("Sent")
-        REVERSED = "reversed", _("Reversed")
-        CLOSED = "closed", _("Closed by hand")
-        BOOKED_BEFORE = "booked_before", _("Booked before the hub")
+        NEEDS_PERSON = "needs_person", pgettext_lazy("journal", "Needs a person")
+        SENT = "sent", pgettext_lazy("journal", "Sent")
+        REVERSED = "reversed", pgettext_lazy("journal", "Reversed")
+        CLOSED = "closed", pgettext_lazy("journal", "Closed by hand")
+        BOOKED_BEFORE = "booked_before", pgettext_lazy("journal", "Booked before the hub")
 
     organisation = models.ForeignKey(
         Organisation, on_delete=models.CASCADE, related_name="journals"

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils import formats
 from django.utils.translation import gettext
 
 from connectors.registry import CONNECTORS, error_class
@@ -20,7 +21,7 @@ _EVENTS: dict[str, tuple[str, str, str]] = {
     "replaced": (_("Replaced by the content of a newer file"), "compare", "warn"),
     "send_pressed": (_("Send was pressed; batches queued: {batches}"), "send", "info"),
     "hurried": (_("Send was pressed again; tried at once, batches: {batches}"), "send", "info"),
-    "withdrawn": (_("Taken back; batches: {batches}"), "undo", "quiet"),
+    "withdrawn": (_("Withdrawn; batches: {batches}"), "undo", "quiet"),
     "checked": (
         _("Checked against the ledger; problems: {problems}, batches that may go: {batches}"),
         "search",
@@ -101,7 +102,7 @@ _KINDS = {
     Attempt.Kind.RELEASE: _("release asked for"),
 }
 _OUTCOMES = {
-    "ok": (_("The answer was clear."), "check", "good"),
+    "ok": (_("Accepted by {vendor}."), "check", "good"),
     "not_found": (_("The ledger does not have it."), "question", "quiet"),
     "several": (_("Several batches in the ledger look like it."), "question", "warn"),
     "differs": (_("The ledger holds another content."), "compare", "bad"),
@@ -149,7 +150,7 @@ def _of_attempt(attempt: Attempt) -> Entry:
     title = f"{label_of(batch)}: {gettext(_KINDS[Attempt.Kind(attempt.kind)])}"
     took = ""
     if attempt.milliseconds is not None:
-        took = f"{attempt.milliseconds / 1000:.1f} s"
+        took = f"{formats.number_format(attempt.milliseconds / 1000, 1)} s"
     detail = "\n".join(
         part
         for part in (
@@ -166,7 +167,8 @@ def _of_attempt(attempt: Attempt) -> Entry:
         return Entry(attempt.started_at, title, tone, icon, gettext(text), detail, took=took)
     if attempt.outcome in _OUTCOMES:
         text, icon, tone = _OUTCOMES[attempt.outcome]
-        return Entry(attempt.started_at, title, tone, icon, gettext(text), detail, took=took)
+        text = gettext(text).format(vendor=_vendor_of(attempt))
+        return Entry(attempt.started_at, title, tone, icon, text, detail, took=took)
     params = _params_of(attempt)
     failure = told(attempt.outcome, params)
     return Entry(
@@ -187,14 +189,22 @@ def _params_of(attempt: Attempt) -> dict[str, object]:
     batch = attempt.batch
     params: dict[str, object] = dict(attempt.copy)
     params["reference"] = batch.description
-    if batch.connection is not None and batch.connection.vendor in CONNECTORS:
-        params["vendor"] = CONNECTORS[batch.connection.vendor].name
+    if vendor := _vendor_of(attempt, otherwise=""):
+        params["vendor"] = vendor
     if attempt.params:
         params |= attempt.params
         return params
     if batch.failure_code == attempt.outcome:  # of a call before the parameters were kept
         params |= batch.failure_params
     return params
+
+
+def _vendor_of(attempt: Attempt, *, otherwise: str | None = None) -> str:
+    """Return the vendor's name, or `otherwise` ("the ledger" if not said) without an account."""
+    connection = attempt.batch.connection
+    if connection is not None and connection.vendor in CONNECTORS:
+        return CONNECTORS[connection.vendor].name
+    return gettext("the ledger") if otherwise is None else otherwise
 
 
 def _left_over(code: str, params: Mapping[str, object]) -> str:

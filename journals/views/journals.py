@@ -307,9 +307,9 @@ def withdraw(request: HubRequest, pk: int) -> HttpResponse:
     journal = _journal(request, pk)
     taken = sending.withdraw(journal=journal, by=request.user, now=timezone.now())  # type: ignore[arg-type]
     if taken:
-        messages.success(request, _("Taken back. Nothing is sent until Send is pressed again."))
+        messages.success(request, _("Withdrawn. Nothing is sent until Send is pressed again."))
     else:
-        messages.warning(request, _("Nothing was left to take back."))
+        messages.warning(request, _("Nothing was left to withdraw."))
     return redirect("journals:detail", pk=journal.pk)
 
 

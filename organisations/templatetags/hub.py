@@ -15,7 +15,13 @@ from django.utils import formats, timezone
 from django.utils.functional import Promise
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, gettext_lazy, ngettext
+from django.utils.translation import (
+    gettext,
+    gettext_lazy,
+    ngettext,
+    pgettext,
+    pgettext_lazy,
+)
 
 register = template.Library()
 
@@ -33,7 +39,7 @@ class Badge(NamedTuple):
 
 
 BADGES: Mapping[str, Badge] = {
-    "not_sent": Badge(gettext_lazy("Not sent"), "journal", "quiet"),
+    "not_sent": Badge(pgettext_lazy("journal", "Not sent"), "journal", "quiet"),
     "ready": Badge(gettext_lazy("Ready to send"), "clock", "info"),
     "queued": Badge(gettext_lazy("Queued"), "clock", "info"),
     "waiting": Badge(gettext_lazy("Waiting"), "clock", "info"),
@@ -46,8 +52,8 @@ BADGES: Mapping[str, Badge] = {
     "held": Badge(gettext_lazy("On hold"), "pause", "warn"),
     "accepted": Badge(gettext_lazy("Accepted, not proven yet"), "check", "info"),
     "posted": Badge(gettext_lazy("Posted"), "check-circle", "good"),
-    "sent": Badge(gettext_lazy("Sent"), "journal-sent", "good"),
-    "partly_sent": Badge(gettext_lazy("Partly sent"), "warning", "warn"),
+    "sent": Badge(pgettext_lazy("journal", "Sent"), "journal-sent", "good"),
+    "partly_sent": Badge(pgettext_lazy("journal", "Partly sent"), "warning", "warn"),
     "released": Badge(gettext_lazy("Released"), "check-circle", "good"),
     "rejected": Badge(gettext_lazy("Rejected"), "cross-circle", "bad"),
     "failed": Badge(gettext_lazy("Failed"), "cross-circle", "bad"),
@@ -55,7 +61,7 @@ BADGES: Mapping[str, Badge] = {
     "reversed": Badge(gettext_lazy("Reversed"), "undo", "quiet"),
     "closed_by_hand": Badge(gettext_lazy("Closed by hand"), "lock", "quiet"),
     "booked_before": Badge(gettext_lazy("Booked before the hub"), "lock", "quiet"),
-    "imported": Badge(gettext_lazy("Imported"), "file", "quiet"),
+    "imported": Badge(pgettext_lazy("journal", "Imported"), "file", "quiet"),
     "changed": Badge(gettext_lazy("Changed"), "compare", "warn"),
     "skipped": Badge(gettext_lazy("Skipped"), "minus", "quiet"),
     "done": Badge(gettext_lazy("Done"), "check-circle", "good"),
@@ -112,7 +118,7 @@ def journal_icon(sent: bool) -> SafeString:
     """Print the journal's icon with words beside it: outlined before sending, dark after (S8)."""
     return _icon_with_words(
         name="journal-sent" if sent else "journal",
-        words=gettext("Sent") if sent else gettext("Not sent"),
+        words=pgettext("journal", "Sent") if sent else pgettext("journal", "Not sent"),
         css="pair pair--sent" if sent else "pair",
     )
 
@@ -186,10 +192,13 @@ def age(context: Context, at: datetime | None) -> SafeString | str:
 
 @register.simple_tag(takes_context=True)
 def as_of(context: Context, at: datetime | None) -> SafeString | str:
-    """Print the age that every status carries: "as of 09:14", with the date if not today."""
+    """Print the age that every status carries: "at 09:14", or "on 3 Mar, 09:14"."""
     if at is None:
         return ""
-    return _time(at, gettext("as of %(time)s") % {"time": _clock(at, now=_now(context))})
+    now = _now(context)
+    is_today = timezone.localtime(at).date() == timezone.localtime(now).date()
+    words = gettext("at %(time)s") if is_today else gettext("on %(time)s")
+    return _time(at, words % {"time": _clock(at, now=now)})
 
 
 def _now(context: Context) -> datetime:

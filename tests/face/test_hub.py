@@ -91,7 +91,7 @@ class TestAge:
         assert printed("{% age at %}", at=None) == "\u2013"
 
     def test_as_of_names_the_clock(self):
-        assert ">as of 09:17</time>" in printed("{% as_of at %}", at=NOW)
+        assert ">at 09:17</time>" in printed("{% as_of at %}", at=NOW)
 
     def test_as_of_nothing_prints_nothing(self):
         assert printed("{% as_of at %}", at=None) == ""
@@ -243,7 +243,7 @@ class TestFailureBox:
     def test_says_what_what_not_who_next_and_when(self):
         html = printed("{% failure_box failure %}", failure=self.FAILURE)
 
-        for words in ("is closed", "Batch 2", "Open it", "An administrator", "as of 09:17"):
+        for words in ("is closed", "Batch 2", "Open it", "An administrator", "at 09:17"):
             assert words in html
 
     def test_folds_and_escapes_the_vendors_answer(self):

@@ -76,7 +76,7 @@ class TestTheLedgerIsAsItWasSent:
         assert (comparison.sent, comparison.equal, comparison.differing) == (1, 1, 0)
         assert outcomes(comparison) == []
         assert "The ledger holds what was sent." in html
-        assert ">as of " in html
+        assert ">at " in html
 
     def test_although_it_was_released_there(self, office, run_due_work):
         number = Batch.objects.get().vendor_number

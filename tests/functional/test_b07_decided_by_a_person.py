@@ -70,7 +70,7 @@ class TestThePage:
         for words in ("This one", "None of them, send", "None of them, do not send"):
             assert words in html
         assert "I booked it by hand" in html
-        assert ">as of " in html
+        assert ">at " in html
 
     def test_is_reached_from_the_journal(self, client, batch):
         html = client.get(reverse("journals:detail", args=[batch.journal_id])).content.decode()

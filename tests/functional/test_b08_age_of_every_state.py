@@ -14,7 +14,7 @@ class TestAge:
 
         html = client.get(reverse("journals:progress", args=[journal.pk])).content.decode()
 
-        assert len(re.findall(r"<time [^>]*>as of [^<]+</time>", html)) == 4
+        assert len(re.findall(r"<time [^>]*>(?:at|on) [^<]+</time>", html)) == 4
 
     def test_stands_on_every_row_of_a_list(self, me, client):
         for _ in range(3):
@@ -22,4 +22,4 @@ class TestAge:
 
         html = client.get("/journals/").content.decode()
 
-        assert len(re.findall(r'data-label="Since"><time ', html)) == 3
+        assert len(re.findall(r'data-label="Changed"><time ', html)) == 3

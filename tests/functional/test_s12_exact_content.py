@@ -34,7 +34,7 @@ class TestContent:
 
         html = client.get(reverse("journals:detail", args=[journal.pk])).content.decode()
 
-        assert "What payroll said" in html
+        assert "From payroll" in html
         assert "What will be posted" in html
         assert "1 Avdelning 100" in html
 
