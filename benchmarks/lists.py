@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import islice
 from typing import Any
@@ -313,7 +313,6 @@ def _fill_accounts(office: Office, numbers: range) -> None:
         (
             AuditEntry(
                 organisation=of,
-                at=NOW + timedelta(seconds=n),
                 who="Lists",
                 action="company.created",
                 object_type="company",

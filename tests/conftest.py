@@ -104,12 +104,9 @@ def _tests_may_empty_the_audit_trail() -> Iterator[None]:
     """
     Let the emptying of all tables after a test leave out the triggers of the audit trail.
 
-    SQLite empties by DELETE, which they refuse. Nothing but the flush of a test gets around
-    them; PostgreSQL empties by TRUNCATE, which fires no row trigger.
+    They refuse SQLite's DELETE and PostgreSQL's TRUNCATE. Nothing but the flush of a test, by the
+    tables' owner, gets around them.
     """
-    if environment.SERVICES:
-        yield
-        return
     from django.db import connection
 
     DatabaseOperations = type(connection.ops)  # noqa: N806
@@ -117,6 +114,8 @@ def _tests_may_empty_the_audit_trail() -> Iterator[None]:
 
     def without_triggers(self: Any, style: Any, tables: Any, **options: Any) -> list[str]:
         statements: list[str] = before(self, style, tables, **options)
+        if environment.SERVICES:
+            return [_TRUNCATING.format("DISABLE"), *statements, _TRUNCATING.format("ENABLE ALWAYS")]
         with connection.cursor() as cursor:
             cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
             triggers = cursor.fetchall()
@@ -128,13 +127,37 @@ def _tests_may_empty_the_audit_trail() -> Iterator[None]:
         yield
 
 
+_ANY_TIME = {
+    False: (
+        "DROP TRIGGER audit_is_never_dated_otherwise",
+        "CREATE TRIGGER audit_is_never_dated_otherwise BEFORE INSERT ON organisations_auditentry"
+        " WHEN 0 BEGIN SELECT 1; END",
+    ),
+    True: (
+        "CREATE OR REPLACE FUNCTION audit_is_now() RETURNS trigger LANGUAGE plpgsql"
+        " AS 'BEGIN RETURN NEW; END'",
+    ),
+}
+"""By whether it is the services tier."""
+
+_TRUNCATING = "ALTER TABLE organisations_auditentry {} TRIGGER audit_is_never_truncated"
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """Let the test database be dropped although a thread of some test still holds a connection."""
+    """
+    Let the clock of a test be another one than the database's, and the database be dropped at last.
+
+    The audit trail takes only entries of now; `tests/organisations/test_audit.py` puts that trigger
+    back to try it. A thread of some test may still hold a connection at the end.
+    """
+    from django.db import connection
+
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        for statement in _ANY_TIME[environment.SERVICES]:
+            cursor.execute(statement)
     yield
     if environment.SERVICES:
-        from django.db import connection
-
         with django_db_blocker.unblock():
             connection.close()  # the last test's may be gone; this is no test of it
         with django_db_blocker.unblock(), connection.cursor() as cursor:

@@ -9,10 +9,12 @@ import pytest
 import requests
 import responses
 from django.core.management import call_command
+from django.db import connection
 from django.utils import timezone
 
 from integrationhub.management.commands import doctor
 from organisations.models import Heartbeat
+from tests import environment
 
 CONNECT, API = "http://127.0.0.1:1/visma-connect", "http://127.0.0.1:1/visma-net"
 pytestmark = pytest.mark.django_db
@@ -119,6 +121,35 @@ class TestCheckVendors:
         vendors.get(API + doctor.DISCOVERY, status=404)
 
         assert self.findings()["clock"].ok is ok
+
+
+class TestCheckAuditTrail:
+    def test_is_well_when_entries_can_only_be_added(self):
+        assert doctor.check_audit_trail().ok
+
+    def test_says_what_was_switched_off(self):
+        name = "audit_is_append_only" if environment.SERVICES else "audit_is_never_changed"
+        switch_off = (
+            f"ALTER TABLE organisations_auditentry DISABLE TRIGGER {name}"
+            if environment.SERVICES
+            else f"DROP TRIGGER {name}"
+        )
+        with connection.cursor() as cursor:
+            cursor.execute(switch_off)
+
+        found = doctor.check_audit_trail()
+
+        assert not found.ok
+        assert f"({name})" in found.text
+
+    @pytest.mark.skipif(not environment.SERVICES, reason="SQLite has no roles")
+    def test_wants_two_roles_in_production(self, settings):
+        settings.HUB_SANDBOX = False
+
+        found = doctor.check_audit_trail()
+
+        assert not found.ok
+        assert "two roles" in found.text
 
 
 class TestCheckProduction:

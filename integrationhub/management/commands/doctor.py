@@ -50,6 +50,63 @@ def check_keys() -> Finding:
     return Finding("keys", True, f"{len(settings.HUB_ENCRYPTION_KEYS)} can be used.")
 
 
+def check_audit_trail() -> Finding:
+    """Look whether the database still refuses to change the audit trail, and to whom."""
+    on_postgresql = connection.vendor == "postgresql"
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(_TRIGGERS_ON_POSTGRESQL if on_postgresql else _TRIGGERS_ON_SQLITE)
+            there = {name for (name,) in cursor.fetchall()}
+            owner = False
+            if on_postgresql:
+                cursor.execute(_MAY_CHANGE_TRIGGERS)
+                (owner,) = cursor.fetchone() or (False,)
+    except DatabaseError as exc:
+        return Finding("audit trail", False, f"Could not be asked ({type(exc).__name__}).")
+    missing = (_ON_POSTGRESQL if on_postgresql else _ON_SQLITE) - there
+    if missing:
+        return Finding(
+            "audit trail",
+            False,
+            f"Triggers that keep it from being changed are off ({', '.join(sorted(missing))}). "
+            "Restore them from a backup of the schema, and find out who did it.",
+        )
+    if owner and not settings.HUB_SANDBOX:
+        return Finding(
+            "audit trail",
+            False,
+            "The role that the hub connects as owns the tables and could switch the refusal off. "
+            "Use two roles: deploy/postgresql/ and deploy/README.md.",
+        )
+    return Finding("audit trail", True, "Entries can only be added.")
+
+
+_ON_POSTGRESQL = {
+    "audit_is_append_only",
+    "audit_is_never_truncated",
+    "audit_is_never_dated_otherwise",
+}
+_ON_SQLITE = {
+    "audit_is_never_changed",
+    "audit_is_never_deleted",
+    "audit_is_never_replaced",
+    "audit_is_never_put_between",
+    "audit_is_never_dated_otherwise",
+}
+_TRIGGERS_ON_SQLITE = (
+    "SELECT name FROM sqlite_master"
+    " WHERE type = 'trigger' AND tbl_name = 'organisations_auditentry'"
+)
+_TRIGGERS_ON_POSTGRESQL = (
+    "SELECT tgname FROM pg_trigger"
+    " WHERE tgrelid = 'organisations_auditentry'::regclass AND tgenabled = 'A'"
+)
+_MAY_CHANGE_TRIGGERS = (
+    "SELECT pg_has_role(relowner, 'MEMBER') FROM pg_class"
+    " WHERE oid = 'organisations_auditentry'::regclass"
+)
+
+
 def check_disk() -> Finding:
     """Look how much room the data folder has."""
     free = shutil.disk_usage(settings.HUB_DATA_DIR).free // 1024**2
@@ -138,6 +195,7 @@ class Command(BaseCommand):
             *readiness.check_all(now=timezone.now()),
             check_migrations(),
             check_keys(),
+            check_audit_trail(),
             check_disk(),
         ]
         if not options["offline"]:
