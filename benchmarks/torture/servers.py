@@ -125,11 +125,11 @@ class Postgres:
         if (self._data / "postmaster.pid").exists():
             self._run("pg_ctl", "-m", how, "-w", "stop")
 
-    def alone(self, statement: str) -> None:
-        """Run a statement that no session on a database may be open for."""
+    def alone(self, statement: str, *, database: str) -> None:
+        """Run a statement for which no session on that database may be open."""
         others = (
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname IS NOT NULL AND pid <> pg_backend_pid()"
+            f" WHERE datname = '{database}' AND pid <> pg_backend_pid()"
         )
         where = self.url.rpartition("/")[0] + "/template1"
         subprocess.run(

@@ -23,7 +23,8 @@ class Snapshot:
         _leave_the_database()
         shutil.copytree(hub.folder, folder, ignore=shutil.ignore_patterns(*_NOT_OF_THE_HUB))
         if hub.postgres is not None:
-            hub.postgres.alone(f'CREATE DATABASE "{_COPY}" TEMPLATE postgres')
+            name = _database(hub)
+            hub.postgres.alone(f'CREATE DATABASE "{_COPY}" TEMPLATE "{name}"', database=name)
         return cls(hub, folder)
 
     def put_back(self) -> None:
@@ -33,8 +34,9 @@ class Snapshot:
             path.unlink()  # a journal of the newer file must not stand beside the older one
         shutil.copytree(self.folder, self.hub.folder, dirs_exist_ok=True)
         if self.hub.postgres is not None:
-            self.hub.postgres.alone("DROP DATABASE postgres WITH (FORCE)")
-            self.hub.postgres.alone(f'CREATE DATABASE postgres TEMPLATE "{_COPY}"')
+            name = _database(self.hub)
+            self.hub.postgres.alone(f'DROP DATABASE "{name}" WITH (FORCE)', database=name)
+            self.hub.postgres.alone(f'CREATE DATABASE "{name}" TEMPLATE "{_COPY}"', database=_COPY)
 
     def environment(self) -> dict[str, str]:
         """Return the environment of a process that works on the copy, beside the original."""
@@ -46,8 +48,12 @@ class Snapshot:
     def discard(self) -> None:
         """Delete the copy."""
         if self.hub.postgres is not None:
-            self.hub.postgres.alone(f'DROP DATABASE "{_COPY}" WITH (FORCE)')
+            self.hub.postgres.alone(f'DROP DATABASE "{_COPY}" WITH (FORCE)', database=_COPY)
         shutil.rmtree(self.folder)
+
+
+def _database(hub: Rig) -> str:
+    return hub.environment["DATABASE_URL"].rpartition("/")[2]
 
 
 def _leave_the_database() -> None:
