@@ -124,9 +124,9 @@ TABLE: tuple[Setting, ...] = (
     ),
     Setting(
         "HUB_INSTALLATION_ID",
-        "Name of this host, for containers and other machines whose own id changes. Never the same "
-        "on two that have databases of their own. Not set: the machine's id with the database's "
-        "place. An operator confirms each host once.",
+        "Name of this installation, for containers and other machines whose own id changes: the "
+        "same for all that work on one database, and never the same where the database is another. "
+        "Not set: the machine's id with the database's place. An operator confirms each once.",
         group=RUNNING,
     ),
     Setting("HUB_PORT", "Port of the web process of `make run`.", default="8000", group=RUNNING),

@@ -22,7 +22,7 @@ from django.db import close_old_connections
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from accounts.operations import continuity, installation, renewing
+from accounts.operations import continuity, hosts, installation, renewing
 from organisations.models import Heartbeat
 from organisations.operations.boundaries import reached
 
@@ -79,6 +79,7 @@ class Pulse:
         """Start the thread, after making sure that every app's sweep is there."""
         bells()
         continuity.begin()
+        hosts.warn_of_changing_identity()
         self.thread.start()
 
     def stop(self) -> None:
@@ -100,7 +101,8 @@ class Pulse:
 
     def once(self, *, now: datetime) -> None:
         """Do one turn."""
-        if self.last_beat is None or now - self.last_beat >= HEARTBEAT_EVERY:
+        # A clock that was set back must not keep it silent until it has caught up.
+        if self.last_beat is None or abs(now - self.last_beat) >= HEARTBEAT_EVERY:
             beat_heart(
                 name=self.name,
                 kind="worker",

@@ -30,7 +30,6 @@ KEPT = timedelta(days=100)
 MARGIN = timedelta(minutes=10)
 ASK_AGAIN_AFTER = timedelta(seconds=60)
 """A copy beside us is noticed at the next sending after so long."""
-_LOOK_BACK = timedelta(days=1)
 _WITHOUT_A_BEAT = timedelta(seconds=living.STILL_SECONDS)
 
 
@@ -145,7 +144,8 @@ def question(connection: Connection, *, work: str, now: datetime) -> Question | 
     if found["last"] is None:
         if proof is None or abs(now - proof.asked_at) < ASK_AGAIN_AFTER:
             return None
-        since = max(proof.asked_at, now - _LOOK_BACK)
+        # However long ago: a copy may have sent at any time since, if only once a month.
+        since = min(proof.asked_at, now)
         found = {"since": since, "last": proof.gap_id, "settles": None}
     restore = Restore.objects.open(now=now).order_by("-at").first()
     return Question(

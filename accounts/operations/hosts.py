@@ -28,9 +28,12 @@ log = structlog.get_logger(__name__)
 
 MACHINE_ID_FILES = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
 BOOT_ID_FILE = Path("/proc/sys/kernel/random/boot_id")
+CONTAINER_FILES = (Path("/.dockerenv"), Path("/run/.containerenv"))
 _SEEN_EVERY = timedelta(seconds=30)
 RECENTLY = timedelta(minutes=10)
 """A host that was seen within this time is taken to be running."""
+_AT_WORK = timedelta(seconds=30)
+"""A confirmed host whose worker was heard of within this time sends what waits."""
 
 
 class HostNotConfirmed(Unavailable):
@@ -44,6 +47,15 @@ class HostNotConfirmed(Unavailable):
     )
     who = OPERATOR
     needs = ("host",)
+
+
+class OneHostNotConfirmed(HostNotConfirmed):
+    """A machine that no operator has confirmed stands beside others that go on working."""
+
+    summary = _(
+        "The machine {host} takes no part in the sending until it is confirmed. The other "
+        "machines go on, and nothing waits because of it."
+    )
 
 
 class NoSuchHost(ValueError):
@@ -121,9 +133,42 @@ def note_seen(*, now: datetime) -> bool:
     return before is not None and looks_like_a_clone(before[1], here.hardware[:120])
 
 
-def not_confirmed() -> HostNotConfirmed:
+def not_confirmed(*, now: datetime) -> HostNotConfirmed:
     """Return the failure that says that this host is not confirmed."""
-    return HostNotConfirmed(host=str(surroundings().name))
+    return failure_of(str(surroundings().name), now=now)
+
+
+def failure_of(names: str, *, now: datetime) -> HostNotConfirmed:
+    """Return what is said of those machines: whether anybody sends depends on the others."""
+    kind = OneHostNotConfirmed if others_work(now=now) else HostNotConfirmed
+    return kind(host=names)
+
+
+def others_work(*, now: datetime) -> bool:
+    """Return whether the worker of a confirmed machine was heard of a moment ago."""
+    confirmed = Host.objects.filter(confirmed_at__isnull=False)
+    return confirmed.filter(seen_at__gt=now - _AT_WORK).exists()
+
+
+def may_look_like_another() -> bool:
+    """
+    Return whether this machine may be taken for another one at its next start.
+
+    A container has a new name and address each time it is made, and often no machine id.
+    """
+    if settings.HUB_INSTALLATION_ID:
+        return False
+    in_container = any(path.exists() for path in CONTAINER_FILES)
+    return in_container or not any(map(_first_line, MACHINE_ID_FILES))
+
+
+def warn_of_changing_identity() -> None:
+    """Say in the log of a worker in production that its next start may wait for an operator."""
+    if may_look_like_another() and not settings.HUB_SANDBOX:
+        log.warning(
+            "this machine has no lasting id: set HUB_INSTALLATION_ID, "
+            "or each new container waits for an operator and sends nothing meanwhile"
+        )
 
 
 def waiting(*, now: datetime) -> list[Host]:

@@ -185,7 +185,7 @@ def why_stopped(*, now: datetime) -> ConnectorError | None:
     if row.stopped_at is not None:
         return _failure_of(row)
     if not _is_on_known_host(row, now=now):
-        return hosts.not_confirmed()
+        return hosts.not_confirmed(now=now)
     continuity.look(row, now=now)
     return None
 
@@ -200,6 +200,15 @@ def _is_on_known_host(row: Installation, *, now: datetime) -> bool:
     mark = read_mark()
     is_marked = mark is not None and mark.identity == str(row.identity)
     return hosts.is_known(now=now, proven=is_marked)
+
+
+def leaves_it_to_others(*, now: datetime) -> bool:
+    """
+    Return whether this machine is not confirmed while another one works.
+
+    What it was told to do is not its own to do, nor to say anything about: the other does it.
+    """
+    return isinstance(why_stopped(now=now), hosts.OneHostNotConfirmed)
 
 
 def may_send(*, now: datetime) -> bool:
@@ -226,7 +235,7 @@ def notices(*, now: datetime) -> list[ConnectorError]:
         found.append(_failure_of(row))
     names = [host.name for host in hosts.waiting(now=now)]
     if names:
-        found.append(hosts.HostNotConfirmed(host=", ".join(names)))
+        found.append(hosts.failure_of(", ".join(names), now=now))
     return found
 
 

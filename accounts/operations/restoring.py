@@ -108,6 +108,7 @@ STOPS = tuple(
         installation.DatabaseRestored,
         installation.LedgerKnowsMore,
         hosts.HostNotConfirmed,
+        hosts.OneHostNotConfirmed,
     )
 )
 """Codes of the failures that say that nothing at all is sent."""

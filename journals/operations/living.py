@@ -24,8 +24,10 @@ from journals.domain.proving import ONE, match_lost_batch
 from journals.domain.read_back import batch_as_json
 from journals.domain.restoring import own_and_unknown
 from journals.domain.states import NOT_SENT, BatchState
+from journals.domain.waiting import Cause, cause_of
 from journals.models import Attempt, Batch
 from journals.models.batches import BatchQuerySet
+from journals.operations import turns
 from journals.operations.contents import to_post
 from journals.operations.sending import refresh_state
 from organisations.models.failures import NO_FAILURE, why
@@ -143,7 +145,14 @@ def numbers_in_company(connection: Connection) -> set[str]:
 
 
 def tell_stopped(connection: Connection, *, now: datetime) -> None:
-    """Say on every queued batch of the connection why nothing is sent."""
+    """
+    Say on every queued batch of the connection why nothing is sent.
+
+    Where another machine sends, it is only rung for again.
+    """
+    if installation.leaves_it_to_others(now=now):
+        turns.leave_to_another_machine(connection, now=now)
+        return
     failure = installation.why_stopped(now=now)
     if failure is not None:
         _tell(connection, failure, now=now)
@@ -168,7 +177,9 @@ def _wait(
     connection: Connection, failure: ConnectorError, *, now: datetime, until: datetime
 ) -> None:
     _tell(connection, failure, now=now)
-    _queued(connection).filter(not_before__lt=until).update(not_before=until)
+    _queued(connection).filter(not_before__lt=until).update(
+        not_before=until, waits_for=cause_of(failure) or Cause.LOOK_UP
+    )
 
 
 def _tell(connection: Connection, failure: ConnectorError, *, now: datetime) -> None:

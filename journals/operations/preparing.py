@@ -14,6 +14,7 @@ from typing import Any
 import structlog
 from django.db import transaction
 
+from accounts.operations import installation
 from connectors.base import LedgerFacts
 from connectors.errors import ConnectorError, NotAuthorized, Unavailable
 from journals.domain import refusals
@@ -27,7 +28,7 @@ from journals.domain.planning import (
 from journals.domain.preflight import GOING_LIVE, PreflightProblem, preflight
 from journals.domain.states import BatchState
 from journals.models import Batch, Journal, JournalLine
-from journals.operations import first_look, going_live
+from journals.operations import first_look, going_live, turns
 from journals.operations.contents import digest_of, write_lines
 from journals.operations.faults import stop_check
 from journals.operations.reversing import prepare_mirrors
@@ -215,6 +216,9 @@ def prepare(*, journal_id: int, clock: Callable[[], datetime]) -> bool:
     :returns: whether batches may be sent now
     """
     now = clock()
+    if installation.leaves_it_to_others(now=now):
+        turns.leave_to_another_machine(Journal(pk=journal_id), now=now)
+        return False
     owner, key = claims.new_owner(), f"prepare:{journal_id}"
     if not Lease.objects.take(key=key, owner=owner, now=now, seconds=claims.lease_seconds()):
         return False

@@ -153,6 +153,14 @@ def _not_found(batch: Batch, *, now: datetime) -> None:
         counted, until = counted + 1, now + interval
     if counted < 2:
         batch.keep(now=now, until=until, empty_look_ups=counted, waits_for=Cause.LOOK_UP)
+    elif batch.failure_code == refusals.NumberOfAnother.code():
+        # The ledger had taken it, and gave a number: somebody may have deleted it there since.
+        number = str(batch.failure_params.get("number", ""))
+        batch.mark_needs_person(
+            refusals.NumberNotFound(number=number, description=batch.description),
+            now=now,
+            candidates=batch.candidates,
+        )
     elif batch.failure_code == refusals.StoppedByFault.code():
         # It is not there; whether what stopped it would stop it again is for a person.
         batch.mark_needs_person(refusals.StoppedBeforeSending(**batch.failure_params), now=now)

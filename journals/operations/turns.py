@@ -21,6 +21,7 @@ from organisations.operations.waking import wake
 
 RING_AGAIN = timedelta(seconds=15)
 """A message that was not heard of for so long is taken for lost."""
+_SOON = timedelta(seconds=3)
 _ALIVE = timedelta(seconds=15)
 _TURNS_AHEAD = 2
 _AT_ONCE = 8
@@ -63,6 +64,11 @@ def journals_to_ring(due: Iterable[tuple[int, int]], *, now: datetime, limit: in
         .annotate(Count("pk", distinct=True))
     )
     return rules.share_out(_by_organisation(due), queued=queued, places=threads(now=now))[:limit]
+
+
+def leave_to_another_machine(row: Connection | Journal, *, now: datetime) -> None:
+    """Let the message be sent again in a moment, for a machine that may take it."""
+    type(row).objects.filter(pk=row.pk).update(rung_at=now - RING_AGAIN + _SOON)
 
 
 def queue_up_again(connection: Connection, *, now: datetime) -> None:

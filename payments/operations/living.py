@@ -133,7 +133,13 @@ def tell_stopped_client(client: InvoiceClient, *, now: datetime) -> None:
 
 
 def tell_stopped(connection: Connection, *, now: datetime) -> None:
-    """Say on every payment that waits for the connection why it is not registered."""
+    """
+    Say on every payment that waits for the connection why it is not registered.
+
+    Where another machine registers, there is nothing to say: it is rung for again soon.
+    """
+    if installation.leaves_it_to_others(now=now):
+        return
     failure = installation.why_stopped(now=now)
     if failure is not None:
         _tell(connection, failure, now=now)

@@ -129,3 +129,29 @@ class TestQuestion:
 
         assert continuity.question(connection, work="payments", now=NOW) is not None
         assert LedgerProof.objects.count() == 1
+
+    def test_reaches_back_to_the_last_answer_however_long_ago_that_was(
+        self, connection: Connection
+    ) -> None:
+        self.gap(NOW)
+        question = self.ask(connection)
+        assert question is not None
+        continuity.settle(question, strange=[], asked_at=NOW)
+
+        again = self.ask(connection, now=NOW + timedelta(days=33))
+
+        assert again is not None
+        assert again.since == NOW
+
+    def test_asks_from_now_where_a_clock_was_ahead_when_it_was_last_asked(
+        self, connection: Connection
+    ) -> None:
+        self.gap(NOW)
+        question = self.ask(connection)
+        assert question is not None
+        continuity.settle(question, strange=[], asked_at=NOW + timedelta(days=1))
+
+        again = self.ask(connection)
+
+        assert again is not None
+        assert again.since == NOW

@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -306,7 +306,8 @@ class TestANormalStart:
         send_all(office)
         later(0)
         assert office.posts() == 0
-        assert Batch.objects.get().failure_code == "Unavailable"
+        batch = Batch.objects.get()
+        assert (batch.failure_code, batch.waits_for) == ("Unavailable", "vendor")
 
         office.store.clear_faults()
         later(400)
@@ -351,6 +352,7 @@ class TestACopyBesideTheOriginal:
         settings.HUB_DATA_DIR = copy
         if connection.vendor != "sqlite":  # a server's database is elsewhere by its address
             settings.HUB_INSTALLATION_ID = "the copy"
+        Host.objects.update(seen_at=datetime.now(UTC) - timedelta(minutes=1))
         payroll(office, 1)
         send_all(office)
         later(0)
@@ -397,6 +399,58 @@ class TestACopyBesideTheOriginal:
         payroll(office, 2)
         send_all(office)
         later(70)  # no start, no gap: the ledger is asked again after a minute
+
+        assert office.posts() == posts
+        assert Installation.objects.get().stopped_at is not None
+
+    def test_b18_leaves_the_work_to_a_confirmed_machine_beside_it(
+        self,
+        committed_office: Office,  # noqa: F811
+        later: Later,  # noqa: F811
+        settings: Any,
+    ) -> None:
+        """A new machine on the same database stops nobody's pay day, and says nothing untrue."""
+        office = committed_office
+        settings.HUB_INSTALLATION_ID = "old"
+        a_month_was_sent(office, later)
+        payroll(office, 1)
+        send_all(office)
+
+        settings.HUB_INSTALLATION_ID = "new"
+        later(0)
+
+        batch = Batch.objects.get(state="ready")
+        assert (batch.failure_code, batch.waits_for) == ("", "")
+        [said] = installation.notices(now=datetime.now(UTC))
+        assert isinstance(said, hosts.OneHostNotConfirmed)
+        settings.HUB_INSTALLATION_ID = "old"
+        later(4)  # the message was given up a moment ago, not lost for a quarter of a minute
+        assert states(office) == {"posted": 2}
+
+    def test_b18_is_stopped_by_what_the_other_sent_weeks_before(
+        self,
+        committed_office: Office,  # noqa: F811
+        take_snapshot: Snapshot,
+        later: Later,  # noqa: F811
+    ) -> None:
+        """No worker of either was started since, and each sends once a month."""
+        office = committed_office
+        worker_starts()
+        payroll(office, 1)
+        send_all(office)
+        later(0)
+        back_to_the_other = take_snapshot()
+        payroll(office, 2)
+        send_all(office)
+        later(0)
+        posts = office.posts()
+
+        back_to_the_other()
+        payroll(office, 2)
+        later_than_a_month = 35 * 86_400
+        Connection.objects.update(expires_at=datetime.now(UTC) + timedelta(days=40))
+        send_all(office)
+        later(later_than_a_month)
 
         assert office.posts() == posts
         assert Installation.objects.get().stopped_at is not None

@@ -12,6 +12,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
+from accounts.operations import hosts
 from integrationhub.management.commands import doctor
 from organisations.models import Heartbeat
 from tests import environment
@@ -183,3 +184,44 @@ class TestCheckDisk:
         monkeypatch.setattr(doctor, "DISK_AT_LEAST_MB", 10**12)
 
         assert not doctor.check_disk().ok
+
+
+class TestCheckIdentity:
+    @pytest.fixture
+    def in_a_container(self, settings, monkeypatch, tmp_path):
+        settings.HUB_SANDBOX, settings.HUB_INSTALLATION_ID = False, ""
+        mark = tmp_path / "containerenv"
+        mark.touch()
+        monkeypatch.setattr(hosts, "CONTAINER_FILES", (mark,))
+
+    def test_warns_of_a_container_whose_next_start_would_wait_for_an_operator(self, in_a_container):
+        found = doctor.check_identity()
+
+        assert not found.ok
+        assert "HUB_INSTALLATION_ID" in found.text
+
+    def test_is_content_with_a_name_that_the_operator_gave(self, in_a_container, settings):
+        settings.HUB_INSTALLATION_ID = "hub"
+
+        assert doctor.check_identity().ok
+
+    def test_is_content_with_the_id_of_a_machine(self, settings, monkeypatch, tmp_path):
+        settings.HUB_SANDBOX = False
+        machine_id = tmp_path / "machine-id"
+        machine_id.write_text("abc\n")
+        monkeypatch.setattr(hosts, "CONTAINER_FILES", ())
+        monkeypatch.setattr(hosts, "MACHINE_ID_FILES", (machine_id,))
+
+        assert doctor.check_identity().ok
+
+    def test_warns_of_a_machine_without_an_id(self, settings, monkeypatch, tmp_path):
+        settings.HUB_SANDBOX = False
+        monkeypatch.setattr(hosts, "CONTAINER_FILES", ())
+        monkeypatch.setattr(hosts, "MACHINE_ID_FILES", (tmp_path / "none",))
+
+        assert not doctor.check_identity().ok
+
+    def test_is_said_in_the_log_of_a_worker_that_starts(self, in_a_container, caplog):
+        hosts.warn_of_changing_identity()
+
+        assert "set HUB_INSTALLATION_ID" in caplog.text

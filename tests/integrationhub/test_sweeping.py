@@ -92,6 +92,15 @@ class TestPulse:
         assert Heartbeat.objects.get(name="worker one").at == NOW + timedelta(seconds=5)
         assert Heartbeat.objects.get(name="worker one").kind == "worker"
 
+    def test_goes_on_beating_after_its_clock_was_set_back(self):
+        pulse = sweeping.Pulse(name="worker one", sweeps=False)
+        an_hour_ago = NOW - timedelta(hours=1)
+
+        pulse.once(now=NOW)
+        pulse.once(now=an_hour_ago)
+
+        assert Heartbeat.objects.get(name="worker one").at == an_hour_ago
+
     def test_sweeps_every_turn_with_the_embedded_broker(self):
         pulse = sweeping.Pulse(name="worker one", sweeps=True)
 

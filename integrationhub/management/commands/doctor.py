@@ -18,6 +18,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
+from accounts.operations import hosts
 from integrationhub import configuration, readiness
 from integrationhub.readiness import Finding
 
@@ -171,6 +172,21 @@ def check_production() -> Finding:
     return Finding("mode", True, "Production (HUB_SANDBOX=0).")
 
 
+def check_identity() -> Finding:
+    """Say whether a machine in production would wait for an operator after its next start."""
+    if settings.HUB_INSTALLATION_ID:
+        return Finding("identity", True, f"HUB_INSTALLATION_ID is {settings.HUB_INSTALLATION_ID}.")
+    if not hosts.may_look_like_another():
+        return Finding("identity", True, "The machine's own id.")
+    return Finding(
+        "identity",
+        settings.HUB_SANDBOX,
+        "This machine has no lasting id (a container, or none in /etc/machine-id). Set "
+        "HUB_INSTALLATION_ID, the same for all containers of this database; else each new one "
+        "waits for an operator and sends nothing meanwhile.",
+    )
+
+
 class Command(BaseCommand):
     """Say what is configured, what answers, and what is wrong."""
 
@@ -192,6 +208,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         findings = [
             check_production(),
+            check_identity(),
             *readiness.check_all(now=timezone.now()),
             check_migrations(),
             check_keys(),

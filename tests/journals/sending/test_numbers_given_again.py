@@ -101,6 +101,28 @@ class TestANumberGivenAgain:
         assert newer.batches.get().vendor_number == office.ledger()[-1].number != number
         assert len(office.ledger()) == 2
 
+    def test_is_not_sent_again_when_the_ledger_denies_the_new_batch_too(
+        self, office: Office, later: Later, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """It was taken: whoever deleted it meanwhile may have wanted it gone."""
+        older = sent(office, later, run="1")
+        number = older.batches.get().vendor_number
+        post = Client.post_journal
+
+        def is_deleted_at_once(client: Client, batch: Any, **more: Any) -> str:
+            given = post(client, batch, **more)
+            office.store.delete_batch(office.tenant_id, given, number_again=False)
+            return number
+
+        monkeypatch.setattr(Client, "post_journal", is_deleted_at_once)
+        newer = sent(office, later, run="2", amount="7.00")
+        for seconds in (200, 400, 600, 800):
+            later(seconds)
+
+        batch = newer.batches.get()
+        assert (batch.state, batch.failure_code) == ("needs_person", "NumberNotFound")
+        assert office.posts() == 2
+
 
 class TestAReversalOfABatchThatIsGone:
     def test_is_not_sent_although_it_was_checked_before(self, office: Office, later: Later) -> None:
