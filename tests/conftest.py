@@ -75,20 +75,27 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     Put what waits for processes and browsers first: run last, it would keep one core busy alone.
 
-    What a browser looks at does not depend on the database: one tier shows it.
+    What a browser looks at and what a pure reader says do not depend on the database: one tier
+    shows it.
     """
     if environment.SERVICES:
         elsewhere = pytest.mark.skip(
             reason="a page is the same on every database: the embedded tier shows it"
         )
+        pure = pytest.mark.skip(
+            reason="a reader knows no database: the embedded tier feeds it all inputs"
+        )
         for item in items:
             if item.get_closest_marker("browser"):
                 item.add_marker(elsewhere)
+            elif _FUZZ in item.path.parents:
+                item.add_marker(pure)
     slow = {item.path for item in items if any(map(item.get_closest_marker, _WAITS))}
     items.sort(key=lambda item: item.path not in slow)
 
 
 _WAITS = ("processes", "browser")
+_FUZZ = Path(__file__).parent / "fuzz"
 
 
 def pytest_report_header() -> str:
