@@ -10,12 +10,17 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "integrationhub.settings")
     try:
         from django.core.management import execute_from_command_line
+
+        from integrationhub.configuration import Misconfigured
     except ImportError as exc:
         raise SystemExit(
             "Django is not installed for this Python. "
             "Run `make install` once, then `.venv/bin/python manage.py …`."
         ) from exc
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except Misconfigured as exc:
+        raise SystemExit(str(exc)) from None
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
-from django.utils.cache import add_never_cache_headers, patch_vary_headers
+from django.utils.cache import patch_vary_headers
 
 from connectors.bounds import no_text_in
 from integrationhub import logs
@@ -89,11 +89,29 @@ class PlainTextMiddleware:
         raise BadRequest(f"{found}")
 
 
+class NothingKeptMiddleware:
+    """
+    Let no browser or proxy keep what it was given: pages, answers, exports, shown secrets.
+
+    Whoever signs out leaves nothing behind for the next person at the machine. Static files are
+    answered before this.
+    """
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if "no-store" not in response.get("Cache-Control", ""):
+            response["Cache-Control"] = "no-store"
+        return response
+
+
 class PartOfPageMiddleware:
     """
     Keep a part of a page, asked for by the open page, from being taken for the page itself.
 
-    Both have one address. Without this, the Back button of a browser shows the bare part.
+    Both have one address. What a browser keeps of them must tell them apart.
     """
 
     def __init__(self, get_response: Next) -> None:
@@ -102,8 +120,6 @@ class PartOfPageMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         patch_vary_headers(response, ("HX-Request",))
-        if "HX-Request" in request.headers:
-            add_never_cache_headers(response)
         return response
 
 

@@ -15,7 +15,7 @@ import dj_database_url
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from integrationhub import configuration, logs
+from integrationhub import configuration, logs, production
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -70,6 +70,19 @@ HUB_ENCRYPTION_KEYS = _read.encryption_keys("HUB_ENCRYPTION_KEYS")
 SECRET_KEY = _read.text("HUB_SECRET_KEY")
 ALLOWED_HOSTS = _read.words("HUB_ALLOWED_HOSTS")
 DEBUG = False
+HUB_WEAKNESSES = (
+    []
+    if HUB_SANDBOX
+    else production.weaknesses(
+        base_url=HUB_BASE_URL,
+        allowed_hosts=ALLOWED_HOSTS,
+        secret_key=SECRET_KEY,
+        metrics_token=HUB_METRICS_TOKEN,
+        vendors=HUB_VENDORS,
+    )
+)
+"""What is set and not safe. The hub does not start with most; `doctor` reports the rest."""
+_read.reasons += [f"{one.name}: {one.text}" for one in HUB_WEAKNESSES if one.refuses]
 
 # --- The application ----------------------------------------------------------------------
 
@@ -94,6 +107,7 @@ MIDDLEWARE = [
     "integrationhub.middleware.ClientAddressMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "integrationhub.middleware.NothingKeptMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -267,12 +281,20 @@ SESSION_COOKIE_AGE = _read.whole("HUB_SESSION_HOURS", at_least=1) * 3600
 SESSION_SAVE_EVERY_REQUEST = False
 PASSWORD_RESET_TIMEOUT = _read.whole("HUB_PASSWORD_LINK_MINUTES", at_least=1) * 60
 SESSION_COOKIE_SAMESITE = "Lax"  # Strict would lose the session on the way back from the vendor
-SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = _over_https
+# A browser takes such a name only over https, for this host alone and for all of it: neither a
+# neighbour's host nor a page without encryption can put a cookie in place of ours.
+_cookie_of_this_host = "__Host-" if _over_https else ""
+SESSION_COOKIE_NAME = f"{_cookie_of_this_host}sessionid"
+CSRF_COOKIE_NAME = f"{_cookie_of_this_host}csrftoken"
+LANGUAGE_COOKIE_NAME = f"{_cookie_of_this_host}django_language"
+HUB_THEME_COOKIE_NAME = f"{_cookie_of_this_host}theme"
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_TRUSTED_ORIGINS = [HUB_BASE_URL] if _over_https else []
 SECURE_SSL_REDIRECT = False  # the proxy's duty; a redirect here would loop behind a plain one
 SECURE_HSTS_SECONDS = 31_536_000 if _over_https else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = _over_https
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HUB_PROXY_COUNT else None

@@ -26,7 +26,8 @@ _NAVIGATION: tuple[tuple[str, str, str, str], ...] = (
 def page(request: HttpRequest) -> dict[str, Any]:
     """Return what `base.html` expects; see docs/face.md."""
     common: dict[str, Any] = {
-        "theme": request.COOKIES.get("theme", ""),
+        "theme": request.COOKIES.get(settings.HUB_THEME_COOKIE_NAME, ""),
+        "theme_cookie": settings.HUB_THEME_COOKIE_NAME,
         "theme_url": _address("organisations:theme"),
         "home_url": _address("journals:home") or "/",
         "sandbox_in_use": settings.HUB_SANDBOX,

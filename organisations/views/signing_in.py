@@ -86,7 +86,7 @@ def theme(request: HttpRequest) -> HttpResponse:
     chosen = request.POST.get("theme", "")
     if chosen in THEMES:
         answer.set_cookie(
-            "theme",
+            settings.HUB_THEME_COOKIE_NAME,
             chosen,
             max_age=365 * 24 * 3600,
             samesite="Lax",

@@ -14,7 +14,7 @@
     event.preventDefault();
     const theme = event.submitter.value;
     const secure = location.protocol === "https:" ? "; Secure" : "";
-    document.cookie = `theme=${theme}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`;
+    document.cookie = `${form.dataset.themeSwitch}=${theme}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`;
     document.documentElement.dataset.theme = theme;
     all("[data-theme-switch] button").forEach((button) => {
       button.ariaCurrent = button.value === theme ? "true" : null;

@@ -169,7 +169,10 @@ class TestSettings:
         env |= {"HUB_DATA_DIR": str(tmp_path), "PYTHONPATH": os.environ.get("PYTHONPATH", "")}
         program = (
             "from django.conf import settings as s; "
-            "print(s.HUB_BASE_URL, s.HUB_VENDORS['VISMA_NET_API_URL'], s.SESSION_COOKIE_SECURE)"
+            "print(s.HUB_BASE_URL, s.HUB_VENDORS['VISMA_NET_API_URL'], s.SESSION_COOKIE_SECURE, "
+            "s.SECURE_HSTS_SECONDS > 0 and s.SECURE_HSTS_INCLUDE_SUBDOMAINS, "
+            "s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, s.LANGUAGE_COOKIE_NAME, "
+            "s.HUB_THEME_COOKIE_NAME)"
         )
         env["DJANGO_SETTINGS_MODULE"] = "integrationhub.settings"
         return subprocess.run(
@@ -187,6 +190,8 @@ class TestSettings:
             "http://127.0.0.1:8010",
             "http://127.0.0.1:8011/visma-net",
             "False",
+            "False",
+            *("sessionid", "csrftoken", "django_language", "theme"),
         ]
 
     def test_stop_production_with_every_missing_setting_named(self, tmp_path):
@@ -207,6 +212,30 @@ class TestSettings:
             "VISMA_CONNECT_CLIENT_SECRET",
         }
 
+    def test_stop_production_with_everything_unsafe_named(self, tmp_path):
+        unsafe = {
+            "HUB_BASE_URL": "http://hub.example",
+            "HUB_ALLOWED_HOSTS": "*",
+            "HUB_SECRET_KEY": "short-hunter2",
+            "HUB_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
+            "DATABASE_URL": "postgres://127.0.0.1/hub",
+            "CELERY_BROKER_URL": "redis://127.0.0.1:6379/0",
+            "VISMA_CONNECT_URL": "http://connect.visma.com",
+            "VISMA_NET_API_URL": "http://localhost:9",
+            "VISMA_CONNECT_CLIENT_ID": "isv_hub",
+            "VISMA_CONNECT_CLIENT_SECRET": "not-a-real-one",
+        }
+
+        done = self.start(tmp_path, HUB_SANDBOX="0", **unsafe)
+
+        named = [line.split()[1] for line in done.stderr.splitlines() if line.startswith("  - ")]
+        assert done.returncode != 0
+        assert set(named) == {
+            *("HUB_BASE_URL:", "HUB_ALLOWED_HOSTS:", "HUB_SECRET_KEY:"),
+            *("VISMA_CONNECT_URL:", "VISMA_NET_API_URL:"),
+        }
+        assert "hunter2" not in done.stderr
+
     def test_make_no_secrets_in_production(self, tmp_path):
         self.start(tmp_path, HUB_SANDBOX="0")
 
@@ -216,7 +245,10 @@ class TestSettings:
         done = self.start(tmp_path, HUB_BASE_URL="https://hub.example/")
 
         assert done.stdout.split()[0] == "https://hub.example"
-        assert done.stdout.split()[2] == "True"
+        assert done.stdout.split()[2:] == [
+            *("True", "True"),
+            *("__Host-sessionid", "__Host-csrftoken", "__Host-django_language", "__Host-theme"),
+        ]
 
 
 class TestEnvExample:

@@ -246,6 +246,24 @@ class TestWithoutAnyRight:
         assert statuses(person, address_of(name, ADDRESSES[name])) <= {403, 404, 405}
 
 
+@pytest.mark.django_db
+class TestWhatABrowserKeeps:
+    def test_is_nothing_of_any_address(self, theirs: lists.Office) -> None:
+        owner = signed_in(theirs.user)
+
+        for name in ADDRESSES:
+            answer = owner.get(address_of(name, ADDRESSES[name]))
+            assert "no-store" in answer["Cache-Control"], name
+
+    def test_is_nothing_of_a_page_with_content_either(self, theirs: lists.Office) -> None:
+        owner = signed_in(theirs.user)
+
+        for name in WITH_ID:
+            for pk in ids_of(theirs.organisation):
+                answer = owner.get(with_id(name, pk))
+                assert "no-store" in answer["Cache-Control"], name
+
+
 @pytest.fixture
 def theirs(db: None) -> lists.Office:
     """Return an office that has one or two of everything."""

@@ -92,11 +92,30 @@ class TestPartOfPageMiddleware:
         request = RequestFactory().get("/", headers=headers)
         return middleware.PartOfPageMiddleware(lambda _request: HttpResponse())(request)
 
-    def test_no_browser_keeps_a_part_for_its_back_button(self):
-        assert "no-store" in self.ask(hx_request="true")["Cache-Control"]
+    def test_tells_a_part_from_the_page(self):
+        assert self.ask(hx_request="true")["Vary"] == "HX-Request"
+        assert self.ask()["Vary"] == "HX-Request"
 
-    def test_a_whole_page_may_be_kept_and_is_told_apart(self):
-        page = self.ask()
 
-        assert not page.has_header("Cache-Control")
-        assert page["Vary"] == "HX-Request"
+@pytest.mark.django_db
+class TestNothingKeptMiddleware:
+    """What a browser may keep; the walk over every address is in test_every_address."""
+
+    @pytest.mark.parametrize("page", ["/sign-in/", "/", "/nowhere", "/healthz", "/api/v1/fetches"])
+    def test_nothing_is_kept_of_any_answer(self, client, page):
+        assert "no-store" in client.get(page)["Cache-Control"]
+
+    def test_nothing_is_kept_of_a_failing_page(self, client, monkeypatch):
+        monkeypatch.setattr("integrationhub.readiness.check_all", lambda **_: 1 / 0)
+        client.raise_request_exception = False
+
+        answer = client.get("/readyz")
+
+        assert (answer.status_code, answer["Cache-Control"]) == (500, "no-store")
+
+    def test_leaves_a_stricter_word_alone(self):
+        strict = HttpResponse(headers={"Cache-Control": "no-store, private"})
+
+        answer = middleware.NothingKeptMiddleware(lambda _: strict)(RequestFactory().get("/"))
+
+        assert answer["Cache-Control"] == "no-store, private"

@@ -165,8 +165,6 @@ def check_production() -> Finding:
     """Say in which mode the hub runs, and what does not fit with it."""
     if settings.HUB_SANDBOX:
         return Finding("mode", True, "Trial with the sandbox (HUB_SANDBOX=1).")
-    if not settings.HUB_BASE_URL.startswith("https://"):
-        return Finding("mode", False, "Production, but HUB_BASE_URL is not https.")
     if settings.HUB_BROKER_IS_EMBEDDED:
         return Finding("mode", False, "Production, but CELERY_BROKER_URL is the embedded broker.")
     return Finding("mode", True, "Production (HUB_SANDBOX=0).")
@@ -185,6 +183,12 @@ def check_identity() -> Finding:
         "HUB_INSTALLATION_ID, the same for all containers of this database; else each new one "
         "waits for an operator and sends nothing meanwhile.",
     )
+
+
+def check_safety() -> Iterator[Finding]:
+    """Name each setting that production bears and should not have; most stop its start."""
+    for weakness in settings.HUB_WEAKNESSES:
+        yield Finding(weakness.name, False, weakness.text[:1].upper() + weakness.text[1:])
 
 
 class Command(BaseCommand):
@@ -209,6 +213,7 @@ class Command(BaseCommand):
         findings = [
             check_production(),
             check_identity(),
+            *check_safety(),
             *readiness.check_all(now=timezone.now()),
             check_migrations(),
             check_keys(),
