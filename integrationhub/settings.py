@@ -118,6 +118,7 @@ MIDDLEWARE = [
     "organisations.middleware.OrganisationMiddleware",
     "organisations.middleware.SecondFactorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "organisations.middleware.EndedSessionMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "integrationhub.middleware.PlainTextMiddleware",

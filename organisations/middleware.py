@@ -2,10 +2,16 @@
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
 
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.messages.storage.base import BaseStorage
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, resolve_url
 from django.utils import translation
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext
 from django_otp.middleware import is_verified
 
 from organisations.models import Membership, Organisation, User
@@ -94,6 +100,59 @@ class SecondFactorMiddleware:
             # A redirect would put the page inside the part that HTMX asked for.
             return HttpResponse(headers={"HX-Redirect": resolve_url(SET_UP)})
         return redirect(SET_UP)
+
+
+class EndedSessionMiddleware:
+    """
+    Lead who was signed out while a page was open to the sign-in page, and back to that page.
+
+    A part that HTMX asks for would hold the sign-in form instead of what it follows, and an
+    address that only takes a POST shows nothing after the sign-in: both go on at the open page.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        part = request.headers.get("HX-Request") == "true"
+        if not _asks_to_sign_in(response) or not (part or request.method == "POST"):
+            return response
+        _say_that_nothing_was_saved(request)
+        address = resolve_url(settings.LOGIN_URL)
+        if back := _open_page(
+            request, request.headers.get("HX-Current-URL" if part else "Referer")
+        ):
+            address += "?" + urlencode({"next": back}, safe="/")
+        if part:
+            return HttpResponse(status=401, headers={"HX-Redirect": address})
+        return redirect(address)
+
+
+def _asks_to_sign_in(response: HttpResponse) -> bool:
+    if response.status_code != 302:
+        return False
+    to = urlsplit(response["Location"])
+    # Signing out leads to the same page, but not on from there.
+    return to.path == resolve_url(settings.LOGIN_URL) and "next" in parse_qs(to.query)
+
+
+def _open_page(request: HttpRequest, address: str | None) -> str:
+    """Return the page's address without its host, empty if it is none of ours."""
+    if not address or not url_has_allowed_host_and_scheme(address, {request.get_host()}):
+        return ""
+    page = urlsplit(address)
+    return page.path + (f"?{page.query}" if page.query else "")
+
+
+def _say_that_nothing_was_saved(request: HttpRequest) -> None:
+    words = gettext("Your session has ended. What you had not saved yet was not saved.")
+    waiting = messages.get_messages(request)
+    said = any(str(message) == words for message in waiting)
+    if isinstance(waiting, BaseStorage):
+        waiting.used = False  # they are still to be shown
+    if not said:
+        messages.warning(request, words)
 
 
 def person(request: HttpRequest) -> User:
