@@ -169,7 +169,7 @@ def _rows(
             if len(cells) > limits.max_columns:
                 log.add("too_many_columns", line=number, value=len(cells), limit=limits.max_columns)
                 raise Refused
-            yield number + lines.skipped, cells
+            yield number + lines.skipped, unprotected(cells) if lines.protects else cells
             number = reader.line_num + 1
             told += 1
             if told % _TELL_EVERY == 0:
@@ -177,6 +177,16 @@ def _rows(
     except csv.Error as exc:
         log.add("row_unreadable", line=number + lines.skipped, detail=exc)
         raise Refused from exc
+
+
+def unprotected(cells: list[str]) -> list[str]:
+    """Return the fields as a spreadsheet shows them: ="0100" is the text 0100."""
+    return [
+        cell[2:-1]
+        if cell[:2] == '="' and cell[-1:] == '"' and len(cell) > 2 and '"' not in cell[2:-1]
+        else cell
+        for cell in cells
+    ]
 
 
 class _WithoutSeparatorLine:
@@ -188,6 +198,8 @@ class _WithoutSeparatorLine:
     def __init__(self, lines: Iterator[str]) -> None:
         self._lines = lines
         self.skipped = 0
+        self.protects = False
+        """Whether a field was seen that is kept from a spreadsheet, such as ="0100"."""
         self._first = True
 
     def __iter__(self) -> Iterator[str]:
@@ -200,4 +212,6 @@ class _WithoutSeparatorLine:
             if line.lower().startswith(_SEPARATOR_LINE):
                 self.skipped = 1
                 line = next(self._lines)
+        if '="' in line:
+            self.protects = True
         return line[:-1] if line.endswith(_CTRL_Z) else line

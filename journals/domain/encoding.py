@@ -13,7 +13,8 @@ from journals.domain.problems import ProblemLog, Refused
 CHUNK = 1 << 18
 LONGEST_LINE = 1 << 20
 
-UTF8, UTF8_BOM, UTF16, CP437, CP1252 = "utf-8", "utf-8-sig", "utf-16", "cp437", "cp1252"
+UTF8, UTF8_BOM, UTF16 = "utf-8", "utf-8-sig", "utf-16"
+CP437, CP865, CP1252 = "cp437", "cp865", "cp1252"
 
 _UNICODE = (UTF8, UTF8_BOM, UTF16)
 _NEVER_IN_TEXT = re.compile(
@@ -26,6 +27,8 @@ _CTRL_Z = b"\x1a"
 _SWEDISH_CP437 = b"\x86\x84\x94\x8f\x8e\x99\x82\x81"
 _SWEDISH_CP1252 = "åäöÅÄÖéüøæØÆ".encode("cp1252")
 _WINDOWS_THOUSANDS = re.compile(rb"[0-9]\xa0[0-9]{3}")
+# ¢ and ¥ of CP437 are ø and Ø of CP865, which is the same otherwise.
+_NORWEGIAN_DOS = re.compile(rb"[A-Za-z\x80-\xa5][\x9b\x9d]|[\x9b\x9d][A-Za-z\x80-\xa5]")
 _NOT_IN_CP1252 = b"\x81\x8d\x8f\x90\x9d"
 
 
@@ -56,6 +59,7 @@ def survey(stream: BinaryIO) -> Survey:
     stream.seek(0)
     size, lines, carried = 0, 1, 0
     dos = windows = undefined = 0
+    norwegian = False
     control: tuple[int, int] | None = None
     long_line: int | None = None
     bom = b""
@@ -79,6 +83,7 @@ def survey(stream: BinaryIO) -> Survey:
             windows += length - len(chunk.translate(None, _SWEDISH_CP1252))
             # A no-break space between thousands is often the only letter beyond ASCII.
             windows += len(_WINDOWS_THOUSANDS.findall(chunk))
+            norwegian = norwegian or _NORWEGIAN_DOS.search(chunk) is not None
             undefined += length - len(chunk.translate(None, _NOT_IN_CP1252))
         pieces = chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
         if long_line is None:
@@ -102,7 +107,7 @@ def survey(stream: BinaryIO) -> Survey:
     elif windows > dos and not undefined:
         encoding = CP1252
     else:
-        encoding = CP437
+        encoding = CP865 if norwegian else CP437
     return Survey(size, encoding, not high, control, long_line)
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from journals.domain.amounts import to_decimal
 from journals.domain.fixed_amounts import FixedAmounts
 from journals.domain.periods import date_from_text, period_of
-from journals.domain.problems import ProblemLog
+from journals.domain.problems import ProblemLog, Refused
 from journals.domain.settings import (
     GBAT10,
     NO_HEADINGS,
@@ -60,6 +60,7 @@ _DATE, _MONTH, _YEAR, _VAT_CODE, _NET, _CUSTOMER, _SUPPLIER = 2, 4, 5, 7, 8, 9, 
 _PROJECT, _DEPARTMENT, _GROSS = 23, 24, 27
 _WIDTH = 30
 _NONE = ("", "0")
+_OTHER_MARKS = ("\t", ",", "|")
 
 
 def settings_for(settings: SourceSettings) -> SourceSettings:
@@ -84,6 +85,9 @@ class Gbat10Rows:
             cells = [str(cell).strip() for cell in given]
             if not any(cells):
                 continue
+            if len(cells) == 1 and cells[0].startswith(_TAG) and cells[0][6:7] in _OTHER_MARKS:
+                self._log.add("gbat10_separator", line=number, value=cells[0][6])
+                raise Refused
             if cells[0] != _TAG:
                 self._log.add("row_not_gbat10", line=number, value=cells[0][:20])
                 self.left_out += 1

@@ -23,11 +23,12 @@ _SYNONYMS: dict[str, str] = {
     "debit": "debit; debet; debet sek; debit amount; debetbelopp; debetbeløp; debet bedrag; per; "
     "debitbelopp",
     "credit": "credit; kredit; kreditbelopp; credit amount; kreditbeløp; credit bedrag; an",
-    "side": "debit/credit; debit credit; debitcredit; d/c; d/k; dc; dk; side; debet/kredit; "
-    "debet/credit; debet kredit",
+    "side": "debit/credit; debit credit; debitcredit; d/c; d/k; dc; dk; s/h; side; debet/kredit; "
+    "debet/credit; debet kredit; soll/haben",
     "date": "date; posting date; transaction date; bookkeeping date; bookkeepingdate; "
     "voucher date; payment date; datum; bokföringsdatum; verifikationsdatum; bokf datum; "
     "utbetalningsdatum; dato; bilagsdato; bokføringsdato; posteringsdato; boekdatum; "
+    "bogføringsdato; bogføringsdag; buchungsdatum; "
     "boekingsdatum; päivämäärä; pvm; kirjauspäivä",
     "period": "period; accounting period; periode; bokföringsperiod; redovisningsperiod; "
     "regnskapsperiode; boekperiode; kausi; jakso; tilikausi",

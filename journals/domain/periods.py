@@ -13,9 +13,9 @@ class OutOfRange(ValueError):
 
 
 _MONTHS = (
-    "january januari januar tammikuu tammi jan",
+    "january januari januar jänner tammikuu tammi jan",
     "february februari februar helmikuu helmi feb",
-    "march mars marts maart maaliskuu maalis mar mrt mrs",
+    "march mars marts maart märz maaliskuu maalis mar mrt mrs",
     "april huhtikuu huhti apr",
     "may maj mai mei toukokuu touko",
     "june juni kesäkuu kesä jun",
@@ -24,8 +24,9 @@ _MONTHS = (
     "september syyskuu syys sep sept",
     "october oktober lokakuu loka oct okt",
     "november marraskuu marras nov",
-    "december desember joulukuu joulu dec des",
+    "december desember dezember joulukuu joulu dec des dez",
 )
+_FINNISH_ENDINGS = re.compile(r"(?<=kuu)(?:ta|ssa|n)$")
 MONTH_NUMBERS = {name: number for number, names in enumerate(_MONTHS, 1) for name in names.split()}
 
 _YEAR_FIRST = re.compile(r"((?:19|20)[0-9]{2})[\s./-]?[mp]?[\s./-]?([0-9]{1,2})", re.IGNORECASE)
@@ -37,8 +38,12 @@ _FULL_DATE = re.compile(r"((?:19|20)[0-9]{2})[./-][0-9]{1,2}[./-][0-9]{1,2}(?:[T
 _YEAR_POINT_ONE = re.compile(r"(?:19|20)[0-9]{2}[.,]1")
 _DATE = re.compile(
     r"([0-9]{1,4})[\s./-]+([0-9]{1,2})[\s./-]+([0-9]{1,4})"
-    r"(?:[T ][0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?Z?)?"
+    r"(?:[T ]([0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?)(Z|[-+][0-9]{2}:?[0-9]{2})?)?"
 )
+_DAY_NAME_YEAR = re.compile(r"([0-9]{1,4})\.?[\s/.-]*([^\W\d_]+)\.?,?[\s/.-]*([0-9]{1,4})")
+_NAME_DAY_YEAR = re.compile(r"([^\W\d_]+)\.?\s*([0-9]{1,2})(?:\.?,\s*|\.?\s+)([0-9]{4})")
+_SERIAL = re.compile(r"([3-7][0-9]{4})(?:[.,][0-9]+)?")
+_SERIAL_ZERO = date.fromisoformat("1899-12-30")
 
 
 def period_of(day: date) -> str:
@@ -99,7 +104,7 @@ def period_from_year_and_month(year: str, month: str) -> str:
     found = _MONTH_ONLY.fullmatch(month)
     if found:
         return _period(year, found[1])
-    if month.casefold().rstrip(".") in MONTH_NUMBERS:
+    if _month_number(month):
         return _period(year, month)
     period = period_from_text(month)  # "2026-03" beside the year: must agree
     if period[:4] != year:
@@ -108,10 +113,15 @@ def period_from_year_and_month(year: str, month: str) -> str:
 
 
 def _period(year: str, month: str) -> str:
-    number = MONTH_NUMBERS.get(month.casefold().rstrip(".")) or _digits(month)
+    number = _month_number(month) or _digits(month)
     if not (1 <= number <= 12 and FIRST_YEAR <= _digits(year) <= LAST_YEAR):
         raise ValueError(f"{year} {month}")
     return f"{year}-{number:02d}"
+
+
+def _month_number(name: str) -> int | None:
+    """Return the number of a month by its name; None if it has none of that name."""
+    return MONTH_NUMBERS.get(_FINNISH_ENDINGS.sub("", name.casefold().rstrip(".")))
 
 
 def _digits(text: str) -> int:
@@ -123,7 +133,8 @@ def _digits(text: str) -> int:
 def date_from_text(text: str, *, date_format: str, short_years: bool = False) -> date:
     """
     Return the date. A year of four figures that comes first with a mark after it is read whatever
-    the format; eight figures without marks are read in the order of the format.
+    the format, and so is a month in words; eight figures without marks are read in the order of
+    the format. A time of UTC after midnight may be of the next day where its reader is.
 
     :param date_format: order of the parts
     :param short_years: whether 26-03-25 may be a year of two figures that comes first
@@ -136,13 +147,41 @@ def date_from_text(text: str, *, date_format: str, short_years: bool = False) ->
         return _by_order(text[:2], text[2:4], text[4:], date_format)
     found = _DATE.fullmatch(text)
     if not found:
+        return _with_month_in_words(text, date_format, short_years=short_years)
+    one, two, three, time, zone = found.groups()
+    if zone == "Z" and time.strip("0:."):
         raise ValueError(text)
-    one, two, three = found.groups()
     if len(one) == 4:
         return _in_range(date(int(one), int(two), _digits(three)))
     if date_format == YMD and short_years and len(one) == 2 and len(three) <= 2:
         return _in_range(date(2000 + int(one), int(two), int(three)))
     return _by_order(one, two, three, date_format)
+
+
+def _with_month_in_words(text: str, date_format: str, *, short_years: bool) -> date:
+    if found := _DAY_NAME_YEAR.fullmatch(text):
+        one, name, three = found.groups()
+    elif found := _NAME_DAY_YEAR.fullmatch(text):
+        name, one, three = found.groups()
+    else:
+        raise ValueError(text)
+    month = _month_number(name)
+    if month is None:
+        raise ValueError(text)
+    if len(one) == 4 or (date_format == YMD and short_years and len(one) == len(three) == 2):
+        one, three = three, one
+    elif len(three) == 2 and date_format == YMD:
+        raise ValueError(text)
+    if len(three) not in (2, 4) or len(one) > 2:
+        raise ValueError(text)
+    year = int(three) + (2000 if len(three) == 2 else 0)
+    return _in_range(date(year, month, int(one)))
+
+
+def date_of_serial(text: str) -> date | None:
+    """Return the day that a spreadsheet keeps as that number; None if it is hardly one."""
+    found = _SERIAL.fullmatch(text)
+    return date.fromordinal(_SERIAL_ZERO.toordinal() + int(found[1])) if found else None
 
 
 def _by_order(one: str, two: str, three: str, date_format: str) -> date:

@@ -205,7 +205,10 @@ def _info(code: str, message: str) -> ProblemKind:
 _EXPORT_AGAIN = _("Export the file from payroll again and import that one.")
 _EXPORT_FORMAT = _("In payroll, export the journal as SIE 4, CSV or XLSX and import that file.")
 _CORRECT_FILE = _("Correct it in payroll, export the file again and import that one.")
-_COLUMN_MAP = _("Open the column map of this source and choose the right column or rule.")
+_COLUMN_MAP = _(
+    "Choose another column or rule for this source. If they are right, correct the value in "
+    "payroll, export the file again and import that one."
+)
 _ONLY_THE_SHEET = _("Save it with only the journal's sheet, or export CSV instead.")
 _CHOICE = _(
     "Export the file as those before it; if the choice is wrong, change it under “How its files "
@@ -654,6 +657,15 @@ PROBLEMS: dict[str, ProblemKind] = _catalogue(
         _("credits above zero, or the rule for credits below zero"),
         _COLUMN_MAP,
     ),
+    _error(
+        "one_sided",
+        _(
+            "All amounts in {column} have the same sign, first line {line}: {value}. So no period "
+            "can balance."
+        ),
+        _("amounts above and below zero, or a column that says debit or credit"),
+        _COLUMN_MAP,
+    ),
     _warning(
         "amount_rounded",
         _("Line {line}: {value} in {column} was rounded to two decimals."),
@@ -718,6 +730,21 @@ PROBLEMS: dict[str, ProblemKind] = _catalogue(
         _("Line {line}: the period {value} is a number; 2026.1 may be January or October."),
         _("a period as text, such as 2026-10, or a date"),
         _("Let the column hold text or dates in payroll or in the workbook, then import it again."),
+    ),
+    _error(
+        "date_is_number",
+        _("Line {line}: {value} in {column} is the number by which a spreadsheet keeps {day}."),
+        _("a date as text, such as 2026-03-25, or a cell that is formatted as a date"),
+        _("Format the column as a date in the spreadsheet, save the file and import it again."),
+    ),
+    _error(
+        "code_is_date",
+        _("Line {line}: the spreadsheet made the date {value} of what stood in {column}."),
+        _("a code as text"),
+        _(
+            "Format the column as text in the spreadsheet, enter the code again, save the file "
+            "and import it."
+        ),
     ),
     _error(
         "code_too_long",
@@ -810,6 +837,38 @@ PROBLEMS: dict[str, ProblemKind] = _catalogue(
         ),
         needs_confirmation=True,
     ),
+    _warning(
+        "hidden_rows_read",
+        _(
+            "{count} rows are hidden in the workbook, by a filter or by hand, first row {line}. "
+            "They were read like the others."
+        ),
+        _("rows that a person sees"),
+        _("Confirm if they belong to the run. Otherwise remove them and import that file."),
+        needs_confirmation=True,
+    ),
+    _warning(
+        "headings_again",
+        _(
+            "The headings stand again in {count} rows, first line {line}. The rows below them "
+            "were read as part of the same journal."
+        ),
+        _("one table with the rows of one run"),
+        _("Confirm if all rows belong to one run. Otherwise import each table as its own file."),
+        needs_confirmation=True,
+    ),
+    _error(
+        "headings_differ",
+        _("Line {line} holds headings again, in another order than those above."),
+        _("one table with the rows of one run"),
+        _("Put each table into its own file and import them one by one."),
+    ),
+    _error(
+        "gbat10_separator",
+        _("Line {line}: the fields of this GBAT10 file are not separated by semicolons."),
+        _("a semicolon between fields"),
+        _("Export the file from payroll again, with semicolons, and import that one."),
+    ),
     _error(
         "formula_not_calculated",
         _("Line {line}: {column} holds a formula that was never calculated: {value}"),
@@ -893,7 +952,10 @@ PROBLEMS: dict[str, ProblemKind] = _catalogue(
     ),
     _warning(
         "subtotal_suspected",
-        _("Line {line} has an account and the words of a total: {value}. It was booked as a row."),
+        _(
+            "Line {line} has an account and the words of a total or a balance: {value}. "
+            "It was booked as a row."
+        ),
         _("booking rows only, no rows of totals"),
         _("Confirm only if it does not repeat other rows of the file."),
         needs_confirmation=True,

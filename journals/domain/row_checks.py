@@ -10,11 +10,25 @@ Sides = tuple[int, int]
 """Debit and credit of a row, in minor units."""
 
 _TOTAL = (
-    r"(?:grand |sub[- ]?|del|slut|mellan|mellom|eind|väli|loppu|konto)?"
-    r"(?:total|totals|totalt|totaalt?|totalsumma|totalsum|sum|summa|summer|summen|yhteensä)"
+    r"(?:grand |sub[- ]?|del|slut|mellan|mellom|eind|väli|loppu|konto|kontroll?|gesamt)?"
+    r"(?:total|totals|totalt|totaalt?|totalsumma|totalsum|sum|summa|summe|summer|summen|yhteensä)"
+    r"|i alt|ialt|sammanlagt|sammenlagt|gesamt"
 )
-_STARTS_AS_TOTAL = re.compile(rf"\W{{0,3}}{_TOTAL}\b.*", re.IGNORECASE | re.DOTALL)
-_ENDS_AS_TOTAL = re.compile(rf"[\w.:-]{{1,40}}\s{{1,3}}{_TOTAL}\W{{0,3}}", re.IGNORECASE)
+_STARTS_AS_TOTAL = re.compile(rf"\W{{0,3}}(?:{_TOTAL})\b.*", re.IGNORECASE | re.DOTALL)
+_ENDS_AS_TOTAL = re.compile(rf"[\w.:-]{{1,40}}\s{{1,3}}(?:{_TOTAL})\W{{0,3}}", re.IGNORECASE)
+_BALANCE = re.compile(
+    r"\W{0,3}(?:(?:ingående|inngående|utgående|opening|closing|begin|eind|alku|loppu|start|slut|"
+    r"primo|ultimo|indgående|avaava)[ -]?(?:balans|balanse|balance|saldo|saldi)\b.*"
+    r"|(?:balance )?(?:brought|carried) forward\b.*"
+    r"|(?:ib|ub|primo|ultimo|saldo|balans|balanse|balance|ack\.?|ackumulerat|akkumulert)"
+    r"(?: [0-9][\w.-]{0,19})?)\W{0,3}",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def names_a_balance(text: str) -> bool:
+    """Say whether a cell calls its row a balance that is brought or carried forward."""
+    return bool(_BALANCE.fullmatch(text.strip()))
 
 
 def names_a_total(text: str) -> bool:
@@ -40,6 +54,9 @@ class RowChecks:
         self._both_sides_rows = self._notes = self._first_note = 0
         self._people_in_texts = self._first_person = 0
         self._people_as_codes: dict[str, list[int]] = {}
+        self._headings_again = self._first_headings = 0
+        self._signs: set[bool] = set()
+        self._one_sided: tuple[int, int] | None = None
         self._told_totals: set[str] = set()
         self._total_texts: dict[str, bool] = {}
 
@@ -57,6 +74,9 @@ class RowChecks:
             sums["credit"] += sides[1] if sides else max(-minor, 0)
         self._balances[period] = self._balances.get(period, 0) + minor
         if sides is None:
+            if minor:
+                self._signs.add(minor > 0)
+                self._one_sided = self._one_sided or (number, minor)
             return
         debit, credit = sides
         if debit and credit:
@@ -70,7 +90,7 @@ class RowChecks:
     def _is_total_text(self, text: str) -> bool:
         found = self._total_texts.get(text)
         if found is None:
-            found = names_a_total(text)
+            found = names_a_total(text) or names_a_balance(text)
             if len(self._total_texts) < 20_000:
                 self._total_texts[text] = found
         return found
@@ -100,6 +120,11 @@ class RowChecks:
             self._log.add("total_row_differs", line=number, value=shown)
         self._since_total = dict.fromkeys(self._since_total, 0)
 
+    def headings_again(self, number: int) -> None:
+        """Take in a row that repeats the headings."""
+        self._first_headings = self._first_headings or number
+        self._headings_again += 1
+
     def note(self, number: int) -> None:
         """Take in a row that has neither account nor amount."""
         self._first_note = self._first_note or number
@@ -114,9 +139,15 @@ class RowChecks:
         """Take in that a personal number stood where a code was expected."""
         self._people_as_codes.setdefault(column, [number, 0])[1] += 1
 
-    def finish(self, credit_column: str) -> None:
+    def finish(self, credit_column: str, amount_column: str) -> None:
         """Note what only the whole table tells."""
         log = self._log
+        all_were_read = not log.counts["error"]
+        if len(self._signs) == 1 and self._one_sided and all_were_read:
+            number, minor = self._one_sided
+            log.add("one_sided", line=number, column=amount_column, value=to_decimal(minor))
+        if self._headings_again:
+            log.add("headings_again", line=self._first_headings, count=self._headings_again)
         if self._both_sides:
             number, (debit, credit) = self._both_sides
             log.add(

@@ -704,7 +704,7 @@ class _SieReader:
 
 
 def _eight_figures(text: str) -> date:
-    if len(text.strip()) != _DATE_LENGTH:
+    if len(text.strip()) != _DATE_LENGTH or any(map(str.isalpha, text)):
         raise ValueError(text)
     return date_from_text(text, date_format=YMD)
 

@@ -4,8 +4,8 @@ import re
 import zlib
 
 # A quoted text, a brace, a bare word, or a quote that nothing closes. Inside quotes \" is a
-# quote and any other backslash is a backslash ("C:\temp").
-_TOKEN = re.compile(r'"((?:[^"\\]++|\\"|\\)*)"|([{}])|([^\s"{}]++)|(")')
+# quote and any other backslash is a backslash ("C:\temp"); two quotes are one, as in CSV.
+_TOKEN = re.compile(r'"((?:[^"\\]++|\\"|\\|"")*)"|([{}])|([^\s"{}]++)|(")')
 _BYTES_TOKEN = re.compile(rb'"((?:[^"\\]++|\\"|\\)*)"|[{}]|([^\s"{}]++)|"')
 
 
@@ -43,7 +43,7 @@ def tokenise(text: str) -> list[Field]:
             )
         if kind == 4:
             raise SieSyntaxError("quote_not_closed")
-        value = found[1].replace('\\"', '"') if kind == 1 else found[3]
+        value = found[1].replace('\\"', '"').replace('""', '"') if kind == 1 else found[3]
         if objects is None:
             fields.append(value)
         else:

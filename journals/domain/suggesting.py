@@ -10,6 +10,7 @@ from itertools import islice
 from typing import BinaryIO
 
 from connectors.bounds import as_text
+from journals.domain.csv_file import unprotected
 from journals.domain.detection import HEAD, detect
 from journals.domain.encoding import find_encoding
 from journals.domain.evidence import CERTAIN, GUESS, LIKELY
@@ -130,7 +131,7 @@ def _csv_sample(stream: BinaryIO, chosen: str) -> tuple[SourceSettings, _Table, 
     reader = csv.reader(lines, delimiter=separator)
     try:
         for cells in reader:
-            table.append((reader.line_num + skipped, list(cells)))
+            table.append((reader.line_num + skipped, [*unprotected(cells)]))
     except csv.Error:
         pass  # shown as a problem when the file is read; the rows before it are sample enough
     return SourceSettings(format=CSV, separator=separator, encoding=chosen), table, ()
@@ -188,7 +189,9 @@ def _suggest(settings: SourceSettings, table: _Table, sheets: tuple[str, ...]) -
         at = [text.strip() for text in headings].index(heading)
         return [row[at] for row in rows if at < len(row) and row[at] not in (None, "")]
 
-    settings = replace(settings, sign_rule=_sign_rule(columns, values("credit"), confidence))
+    settings = replace(
+        settings, sign_rule=_sign_rule(columns, values("debit"), values("credit"), confidence)
+    )
     settings = replace(
         settings,
         decimal_mark=_decimal_mark(
@@ -219,12 +222,15 @@ def _suggest(settings: SourceSettings, table: _Table, sheets: tuple[str, ...]) -
 
 
 def _sign_rule(
-    columns: Mapping[str, str], credits: Sequence[Cell], confidence: dict[str, str]
+    columns: Mapping[str, str],
+    debits: Sequence[Cell],
+    credits: Sequence[Cell],
+    confidence: dict[str, str],
 ) -> str:
     confidence["sign_rule"] = CERTAIN
     if "debit" in columns and "credit" in columns:
-        filled = [text for cell in credits if (text := str(cell).strip()).strip("-0.,() ")]
-        if filled and all(text[0] in "-(\u2212\u2013" or text[-1] == "-" for text in filled):
+        # Where the debits are below zero as well, the run takes back an earlier one.
+        if _all_below_zero(credits) and not _all_below_zero(debits):
             confidence["sign_rule"] = GUESS
             return DEBIT_CREDIT_NEGATIVE
         return DEBIT_CREDIT
@@ -232,6 +238,11 @@ def _sign_rule(
         return SIGN_COLUMN
     confidence["sign_rule"] = GUESS
     return SIGNED if "amount" in columns else DEBIT_CREDIT
+
+
+def _all_below_zero(cells: Sequence[Cell]) -> bool:
+    filled = [text for cell in cells if (text := str(cell).strip()).strip("-0.,() ")]
+    return bool(filled) and all(text[0] in "-(\u2212\u2013" or text[-1] == "-" for text in filled)
 
 
 def _decimal_mark(values: Sequence[Cell], confidence: dict[str, str]) -> str:

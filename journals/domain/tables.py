@@ -21,6 +21,7 @@ from journals.domain.periods import (
     OutOfRange,
     date_from_text,
     date_of_cell,
+    date_of_serial,
     last_day,
     may_have_lost_a_zero,
     period_from_text,
@@ -58,6 +59,8 @@ _NAME_LENGTH = 100
 _ACCOUNT = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,19}")
 _NUMBER_AS_ACCOUNT = re.compile(r"([0-9]+)\.0+")
 _AMOUNTS = ("amount", "debit", "credit")
+_DASHES = frozenset(["-", "\u2013", "\u2014", "\u2212"])
+"""What a spreadsheet shows for nothing in a column of amounts."""
 _DEBIT_WORDS = frozenset(["d", "+", "s", "debit", "debet", "debett", "db", "dr"])
 _CREDIT_WORDS = frozenset(["k", "c", "-", "h", "credit", "kredit", "krediet", "cr", "kr"])
 
@@ -214,6 +217,11 @@ class TableReader:
         self._width = max(places.values(), default=0) + 1
         self._from_workbook = settings.format == XLSX
         self._account_at = places["account"]
+        self._headings = {
+            place: normalised(settings.columns[name])
+            for name, place in places.items()
+            if settings.header_row != NO_HEADINGS and settings.columns.get(name)
+        }
         self._when_cells = _getter(places, "date", "period", "year", "month")
         self._code_cells = _getter(places, "cost_centre", "cost_unit")
         self._about_cells = _getter(places, "company", "company_name", "run", "currency")
@@ -316,12 +324,38 @@ class TableReader:
             cells, account_text
         ):
             return True
-        return not account_text and not self._has_amount(cells)
+        return not self._has_amount(cells) and (
+            not account_text or self._is_note(cells, account_text)
+        )
+
+    def _is_note(self, cells: Sequence[Cell], account_text: str) -> bool:
+        """Say whether words stand in the place of the account, and nothing that could be booked."""
+        filled = (place for name, place in self._places.items() if name not in ("account", "text"))
+        return not _is_account(account_text) and all(cells[place] in (None, "") for place in filled)
+
+    def _is_row_of_headings(self, number: int, cells: Sequence[Cell]) -> bool:
+        """Take the headings of a next page or table; in another order nothing below can be read."""
+        if len(self._headings) < 2:
+            return False
+        texts = [normalised(_as_text(cell)) for cell in cells]
+        if all(texts[place] == heading for place, heading in self._headings.items()):
+            self._checks.headings_again(number)
+            return True
+        strange = (
+            texts[self._account_at] in self._headings.values()
+            or self._headings.get(self._account_at) in texts
+        )
+        if strange and sum(heading in texts for heading in self._headings.values()) > 2:
+            self.log.add("headings_differ", line=number)
+            raise Refused
+        return False
 
     def _new_row(self, number: int, cells: Sequence[Cell]) -> None:
         if not any(cell is not None and cell != "" for cell in cells):
             return
         account_text = self._text(cells, "account")
+        if not account_text[:1].isdigit() and self._is_row_of_headings(number, cells):
+            return
         if self._is_no_booking(cells, account_text):
             if self._is_total(cells, account_text):
                 self._leave_out_total(number, cells)
@@ -388,7 +422,11 @@ class TableReader:
         self._checks.total(number, values, shown, readable=not quiet.counts["error"])
 
     def _has_amount(self, cells: Sequence[Cell]) -> bool:
-        return any(self._text(cells, name) for name in _AMOUNTS)
+        return any(self._amount_text(cells, name) for name in _AMOUNTS)
+
+    def _amount_text(self, cells: Sequence[Cell], name: str) -> str:
+        text = self._text(cells, name)
+        return "" if text in _DASHES else text
 
     def _cell(self, cells: Sequence[Cell], name: str) -> Cell:
         place = self._places.get(name)
@@ -410,12 +448,12 @@ class TableReader:
         if not text:
             self.log.add("account_missing", line=number, column=self._heading("account"))
             return ""
-        account = text
+        account = text.removeprefix("'")
         if found := _NUMBER_AS_ACCOUNT.fullmatch(text):
             account = found[1]
             self._numeric_account = self._numeric_account or (number, text, account)
             self._numeric_account_count += 1
-        if not _ACCOUNT.fullmatch(account) or is_personal_number(account):
+        if not _is_account(account) or is_personal_number(account):
             self.log.add(
                 "account_unreadable", line=number, column=self._heading("account"), value=text
             )
@@ -458,10 +496,11 @@ class TableReader:
                     value=self._text(cells, "side"),
                 )
                 return None
+            self._sides = minor, 0
         return minor
 
     def _amount_is_missing(self, number: int, cells: Sequence[Cell], *names: str) -> None:
-        if any(self._text(cells, name) for name in names):
+        if any(self._amount_text(cells, name) for name in names):
             return  # it stands there and was found unreadable
         headings = ", ".join(self._heading(name) for name in names)
         self.log.add("amount_missing", line=number, column=headings)
@@ -476,6 +515,8 @@ class TableReader:
                     return None
                 if self._fixed is not None:
                     return self._fixed.read(number, cell, column=self._heading(name))
+                if cell.strip() in _DASHES:
+                    return None
                 if self._is_table:
                     self.evidence.amount(number, self._heading(name), cell)
                 return minor_from_text(cell, decimal_mark=self.settings.decimal_mark)
@@ -499,6 +540,15 @@ class TableReader:
         try:
             day = date_of_cell(cell)
             if day is None:
+                if self._is_table and (shown := date_of_serial(text)):
+                    self.log.add(
+                        "date_is_number",
+                        line=number,
+                        column=self._heading("date"),
+                        value=text,
+                        day=shown,
+                    )
+                    return None
                 if self._is_table:
                     self.evidence.day(number, self._heading("date"), text)
                 day = date_from_text(
@@ -558,10 +608,14 @@ class TableReader:
         cell = self._cell(cells, name)
         if cell is None:
             return ""
+        if isinstance(cell, date):
+            column = self._heading(name)
+            self.log.add("code_is_date", line=number, column=column, value=_as_text(cell)[:10])
+            return ""
         if not isinstance(cell, str):
             seen = self._numeric_codes.setdefault(name, [number, 0])
             seen[1] += 1
-        code = _as_text(cell).strip()
+        code = _as_text(cell).strip().removeprefix("'")
         if is_personal_number(code):
             self._checks.person_as_code(number, self._heading(name))
             return ""
@@ -632,7 +686,7 @@ class TableReader:
 
     def _report_leftovers(self) -> None:
         log = self.log
-        self._checks.finish(self._heading("credit"))
+        self._checks.finish(self._heading("credit"), self._heading("amount"))
         for name, (first, count) in self._numeric_codes.items():
             log.add("code_is_number", line=first, column=self._heading(name), count=count)
         if self._numeric_account:
@@ -661,6 +715,10 @@ class TableReader:
         ):
             if len(values) > 1:
                 log.add(code, column=self._heading(name), value=", ".join(values))
+
+
+def _is_account(text: str) -> bool:
+    return bool(_ACCOUNT.fullmatch(text)) and any(map(str.isdigit, text))
 
 
 def _getter(places: Mapping[str, int], *names: str) -> Callable[[Sequence[Cell]], object]:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from posixpath import join, normpath
 from typing import BinaryIO
 
@@ -20,6 +21,8 @@ LONGEST_TEXT = 100_000
 _BUILT_IN_DATES = frozenset([*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)])
 _LITERALS = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h+\]|m+\]|s+\])[^\]]*\]', re.IGNORECASE)
 _DATE_LETTERS = re.compile(r"[dmyhs]", re.IGNORECASE)
+_BUILT_IN_PERCENTS = frozenset([9, 10])
+_ZEROS = re.compile(r"0{2,20}")
 _LONGEST_FORMAT = 300
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _LONGEST_NUMBER = 40
@@ -82,7 +85,9 @@ class Workbook:
         self._strings_at = _target(self._parts, book, "/sharedStrings")
         self._styles_at = _target(self._parts, book, "/styles")
         self._strings: list[str] | None = None
-        self._dates: list[bool] | None = None
+        self._shown: list[_Shown] | None = None
+        self.hidden_rows: list[int] = []
+        """Rows of the sheet read last that hold something and that a person does not see."""
 
     def close(self) -> None:
         """Let go of the file."""
@@ -95,16 +100,17 @@ class Workbook:
 
     def rows(self, sheet: Sheet) -> Iterator[tuple[int, list[WorkbookCell]]]:
         """Yield the rows that hold anything, each with its number."""
-        if self._strings is None or self._dates is None:
+        if self._strings is None or self._shown is None:
             strings, styles = _Strings(), _Styles()
             if self._strings_at:
                 self._parts.read(self._strings_at, strings)
             if self._styles_at:
                 self._parts.read(self._styles_at, styles)
-            self._strings, self._dates = strings.found, styles.dates
+            self._strings, self._shown = strings.found, styles.shown
         cells = _Cells(
-            strings=self._strings, dates=self._dates, epoch=self._epoch, limits=self._limits
+            strings=self._strings, shown=self._shown, epoch=self._epoch, limits=self._limits
         )
+        self.hidden_rows = cells.hidden
         for _ in self._parts.parse(sheet.part, cells):
             yield from cells.take()
 
@@ -188,28 +194,32 @@ class _Strings(Elements):
                 raise WorkbookRefused("too_many_texts", limit=MOST_CHARACTERS)
 
 
+_DATE, _PERCENT = "date", "percent"
+_Shown = str | int
+"""What a cell format makes of a number: a date, a percentage, or so many figures; else nothing."""
+
+
 class _Styles(Elements):
-    """Which of the cell formats show a date."""
+    """What the cell formats show."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.dates: list[bool] = []
-        self._formats: dict[str, bool] = {}
+        self.shown: list[_Shown] = []
+        self._formats: dict[str, _Shown] = {}
         self._in_cell_formats = False
 
     def begin(self, name: str, attributes: Mapping[str, str]) -> None:
         if name == "numFmt":
             code = attributes.get("formatCode", "")
-            self._formats[attributes.get("numFmtId", "")] = _shows_date(code)
+            self._formats[attributes.get("numFmtId", "")] = _shown_by(code)
             if len(self._formats) > MOST_STYLES:
                 raise WorkbookRefused("too_many_styles", limit=MOST_STYLES)
         elif name == "cellXfs":
             self._in_cell_formats = True
         elif name == "xf" and self._in_cell_formats:
             number = attributes.get("numFmtId", "0")
-            built_in = len(number) < 3 and number.isdecimal() and int(number) in _BUILT_IN_DATES
-            self.dates.append(self._formats.get(number, built_in))
-            if len(self.dates) > MOST_STYLES:
+            self.shown.append(self._formats.get(number, _shown_by_built_in(number)))
+            if len(self.shown) > MOST_STYLES:
                 raise WorkbookRefused("too_many_styles", limit=MOST_STYLES)
 
     def finish(self, name: str) -> None:
@@ -217,12 +227,26 @@ class _Styles(Elements):
             self._in_cell_formats = False
 
 
-def _shows_date(code: str) -> bool:
-    """Say whether a number format shows a day or a time: letters outside of literals."""
+def _shown_by_built_in(number: str) -> _Shown:
+    if len(number) > 2 or not number.isdecimal():
+        return ""
+    if int(number) in _BUILT_IN_DATES:
+        return _DATE
+    return _PERCENT if int(number) in _BUILT_IN_PERCENTS else ""
+
+
+def _shown_by(code: str) -> _Shown:
+    """Return what a number format shows: a day or a time by its letters outside of literals."""
     if len(code) > _LONGEST_FORMAT:
-        return False
+        return ""
     first = _LITERALS.sub("", code).split(";")[0]
-    return "general" not in first.lower() and bool(_DATE_LETTERS.search(first))
+    if "general" in first.lower():
+        return ""
+    if _DATE_LETTERS.search(first):
+        return _DATE
+    if "%" in first:
+        return _PERCENT
+    return len(first) if _ZEROS.fullmatch(first) else ""
 
 
 def _text_of(pieces: list[str]) -> str:
@@ -234,14 +258,15 @@ class _Cells(Elements):
     """The rows of a sheet. Written flat, for it is called five times for each cell."""
 
     def __init__(
-        self, *, strings: list[str], dates: list[bool], epoch: datetime, limits: Limits
+        self, *, strings: list[str], shown: list[_Shown], epoch: datetime, limits: Limits
     ) -> None:
         super().__init__()
-        self._strings, self._dates, self._epoch = strings, dates, epoch
+        self._strings, self._shown, self._epoch = strings, shown, epoch
         self._limits = limits
         self._rows: list[tuple[int, list[WorkbookCell]]] = []
         self._row, self._cells = 0, list[WorkbookCell]()
-        self._used = False
+        self.hidden: list[int] = []
+        self._used = self._is_hidden = False
         self._place = -1
         self._places: dict[str, int] = {}
         self._kind, self._style = "n", ""
@@ -272,6 +297,7 @@ class _Cells(Elements):
         elif not self._in_cell:
             if name == "row" and self._in_data:
                 self._begin_row(attributes.get("r"))
+                self._is_hidden = attributes.get("hidden", "0") in ("1", "true")
             elif name == "sheetData":
                 self._in_data = True
         elif name in ("v", "t", "f"):
@@ -308,6 +334,8 @@ class _Cells(Elements):
         elif name == "row" and self._in_data:
             if self._used:
                 self._rows.append((self._row, self._cells))
+                if self._is_hidden:
+                    self.hidden.append(self._row)
         elif name == "sheetData":
             self._in_data = False
 
@@ -383,23 +411,27 @@ class _Cells(Elements):
                 raise damaged(f"row {self._row}: {value[:40]}") from exc
         raise damaged(f"row {self._row}")
 
-    def _number(self, text: str) -> int | float | datetime:
+    def _number(self, text: str) -> int | float | datetime | str:
         text = text.strip()
         if len(text) > _LONGEST_NUMBER or not _NUMBER.fullmatch(text):
             raise damaged(f"row {self._row}: {text[:40]}")
         number = int(text) if text.lstrip("+-").isdigit() else float(text)
-        if self._style and self._style != "0" and self._is_date() and 0 <= number < _DAYS:
+        if not self._style or self._style == "0" or not (shown := self._shown_as()):
+            return number
+        if shown == _PERCENT:
+            return f"{Decimal(text) * 100:f} %"
+        if isinstance(shown, int):
+            # 100 that is shown as 0100 is the code 0100.
+            return f"{number:0{shown}d}" if isinstance(number, int) and number >= 0 else number
+        if 0 <= number < _DAYS:
             # Spreadsheets believe that there was a 29 February 1900.
             early = self._epoch is _EPOCH_1900 and number < 60
             # To the second: 46105.9999999999 is noise of the next day, not a night before it.
             return self._epoch + timedelta(seconds=round((number + early) * 86_400))
         return number
 
-    def _is_date(self) -> bool:
+    def _shown_as(self) -> _Shown:
         style = self._style
-        return (
-            style.isdecimal()
-            and len(style) < 7
-            and int(style) < len(self._dates)
-            and self._dates[int(style)]
-        )
+        if style.isdecimal() and len(style) < 7 and int(style) < len(self._shown):
+            return self._shown[int(style)]
+        return ""

@@ -29,9 +29,12 @@ def read(
         with opened(stream, limits=limits, log=log) as workbook:
             sheet = _choose_sheet(workbook, settings=settings, log=log)
             rows = _rows(workbook, sheet, on_progress=on_progress)
-            places, _ = find_columns(rows, settings=settings, log=log)
+            places, headings = find_columns(rows, settings=settings, log=log)
             table = TableReader(places=places, settings=settings, limits=limits, log=log)
             table.read(rows)
+            hidden = [number for number in workbook.hidden_rows if number > headings]
+            if hidden:
+                log.add("hidden_rows_read", line=hidden[0], count=len(hidden))
             _name_other_sheets(workbook, sheet, settings=settings, log=log)
     except Refused:
         return Reading(

@@ -33,6 +33,12 @@ def gbat10(*rows, encoding="cp1252", chosen=""):
 
 
 class TestGbat10:
+    @pytest.mark.parametrize("mark", ["\t", ",", "|"])
+    def test_says_that_fields_are_not_separated_by_semicolons(self, mark):
+        reading = gbat10(row("5000", "100.00").replace(";", mark))
+
+        assert codes(reading) == ["gbat10_separator"]
+
     def test_takes_the_gross_amount_and_the_date_where_net_and_period_are_empty(self):
         reading = gbat10(
             row("5000", "", gross="1000.00", month="", year=""),

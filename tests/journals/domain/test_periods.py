@@ -38,6 +38,8 @@ class TestPeriodFromText:
             "2026-03-25",
             "2026-03-25T00:00:00",
             "maart 2026",
+            "März 2026",
+            "maaliskuussa 2026",
         ],
     )
     def test_reads_all_the_ways_a_month_is_written(self, text):
@@ -75,6 +77,32 @@ class TestPeriodFromYearAndMonth:
 
 
 class TestDateFromText:
+    @pytest.mark.parametrize(
+        "text",
+        ["25 mars 2026", "25. maaliskuuta 2026", "25-Mar-2026", "25/mrt/2026", "2026 March 25",
+         "March 25, 2026", "25. März 2026"],
+    )  # fmt: skip
+    @pytest.mark.parametrize("order", ["ymd", "dmy", "mdy"])
+    def test_reads_a_month_in_words_whatever_the_order(self, text, order):
+        assert date_from_text(text, date_format=order) == date(2026, 3, 25)
+
+    def test_reads_a_short_year_beside_a_month_in_words_by_the_order(self):
+        assert date_from_text("25-Mar-26", date_format="dmy") == date(2026, 3, 25)
+        assert date_from_text("25-Mar-26", date_format="ymd", short_years=True) == date(2025, 3, 26)
+        with pytest.raises(ValueError):
+            date_from_text("25-Mar-26", date_format="ymd")
+
+    @pytest.mark.parametrize("text", ["31 juni 2026", "25 x 2026", "Wed 25 Mar 2026", "mars 2026"])
+    def test_refuses_other_words(self, text):
+        with pytest.raises(ValueError):
+            date_from_text(text, date_format="dmy")
+
+    def test_refuses_a_time_of_utc_that_may_be_of_the_next_day(self):
+        assert date_from_text("2026-02-28T00:00:00Z", date_format="ymd") == date(2026, 2, 28)
+        assert date_from_text("2026-03-01T00:00:00+01:00", date_format="ymd") == date(2026, 3, 1)
+        with pytest.raises(ValueError):
+            date_from_text("2026-02-28T23:00:00Z", date_format="ymd")
+
     def test_reads_eight_figures_in_the_chosen_order_and_in_no_other(self):
         assert date_from_text("20032026", date_format="dmy") == date(2026, 3, 20)
         with pytest.raises(ValueError):

@@ -185,7 +185,7 @@ class TestCreditsBelowZero:
 
         assert codes(reading)[0] == "credits_negative"
         assert (reading.problems[0].line, reading.problems[0].value) == (3, "-100.00")
-        assert "column map" in reading.problems[0].remedy
+        assert "another column or rule" in reading.problems[0].remedy
 
     def test_are_read_by_their_rule(self):
         reading = table(*self.ROWS, columns=SIDES, sign_rule="debit_credit_negative")

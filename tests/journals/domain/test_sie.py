@@ -43,6 +43,11 @@ class TestTokenise:
             ('#TRANS 7010 { "1"  "1010"} 1', ["#TRANS", "7010", ["1", "1010"], "1"]),
             ('#TRANS 7010 {1 "a} b"} 1', ["#TRANS", "7010", ["1", "a} b"], "1"]),
             (r'#OBJEKT 1 "2" "Lager \"Väst\""', ["#OBJEKT", "1", "2", 'Lager "Väst"']),
+            (
+                '#VER L 1 20260325 "Lön ""extra"" 3" 1',
+                [*["#VER", "L", "1"], "20260325", 'Lön "extra" 3', "1"],
+            ),
+            ('#TRANS 7010 {1 ""} "" ""', ["#TRANS", "7010", ["1", ""], "", ""]),
             (r'#PROGRAM "C:\temp" 1', ["#PROGRAM", r"C:\temp", "1"]),
             ('#PROGRAM "C:\\temp\\"', ["#PROGRAM", "C:\\temp\\"]),
         ],
