@@ -6,9 +6,11 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 
 from organisations.domain import Level, rights_to_change
+from organisations.operations.people import hold
 
 View = Callable[..., HttpResponse]
 
@@ -76,3 +78,21 @@ def needs(key: str, level: Level) -> Callable[[View], View]:
         return guarded
 
     return decorate
+
+
+def one_at_a_time(view: View) -> View:
+    """
+    Let what is posted to a view of an organisation be checked and stored before the next is.
+
+    Two people who type the same number at once would both be told that it is free.
+    """
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.method != "POST":
+            return view(request, *args, **kwargs)
+        with transaction.atomic():
+            hold(request.organisation)  # type: ignore[attr-defined]
+            return view(request, *args, **kwargs)
+
+    return guarded

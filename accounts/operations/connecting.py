@@ -245,10 +245,15 @@ def remove_connection(*, connection: Connection, by: User) -> None:
 
     :raises StillInUse: if it is, or something does
     """
-    if connection.is_authorised or connection.refresh_token:
-        raise StillInUse
     try:
         with transaction.atomic():
+            # Held and read again: a sign-in that ends in this moment has stored tokens, and nobody
+            # would revoke them.
+            now = Connection.objects.select_for_update().filter(pk=connection.pk).first()
+            if now is None:
+                return
+            if now.is_authorised or now.refresh_token:
+                raise StillInUse
             record(
                 organisation=connection.organisation,
                 action="connection.removed",

@@ -66,6 +66,7 @@ def add_person(
 
     :raises Refused: if the person is a member already
     """
+    hold(organisation)
     user = User.objects.filter(email=User.objects.clean_email(email)).first()
     is_new = user is None
     if user is None:
@@ -90,9 +91,10 @@ def change_role(*, membership: Membership, role: Role, by: User) -> None:
     """
     Give a member another role.
 
-    :raises Refused: if nobody would be left who may change people and roles
+    :raises Refused: if nobody would be left who may change people and roles, or the person is gone
     """
-    before = membership.role.name
+    hold(membership.organisation)
+    before = _still_a_member(membership).role.name
     membership.role = role
     membership.save(update_fields=["role"])
     _keep_an_administrator(membership.organisation)
@@ -110,9 +112,11 @@ def remove_person(*, membership: Membership, by: User) -> None:
     """
     End a membership; the person and what the person did stay.
 
-    :raises Refused: if nobody would be left who may change people and roles
+    :raises Refused: if nobody would be left who may change people and roles, or the person is gone
     """
     organisation = membership.organisation
+    hold(organisation)
+    _still_a_member(membership)
     record(organisation=organisation, action="person.removed", subject=membership.user, user=by)
     membership.delete()
     _keep_an_administrator(organisation)
@@ -125,6 +129,7 @@ def create_role(*, organisation: Organisation, name: str, by: User) -> Role:
 
     :raises Refused: if the name is empty or taken
     """
+    hold(organisation)
     name = name.strip()
     if not name or Role.objects.of(organisation).filter(name__iexact=name).exists():
         raise Refused(_("A role needs a name that no other role has."))
@@ -141,7 +146,10 @@ def change_rights(*, role: Role, rights: Mapping[str, str], by: User) -> bool:
     :raises ValueError: if a right or level does not exist
     :raises Refused: if nobody would be left who may change people and roles
     """
-    clean, before = domain.check_rights(rights), dict(role.rights)
+    clean = domain.check_rights(rights)
+    hold(role.organisation)
+    role.refresh_from_db(fields=["rights"])
+    before = dict(role.rights)
     if clean == before:
         return False
     role.rights = clean
@@ -257,6 +265,29 @@ def record_for(
             details=details,
             who=who,
         )
+
+
+def hold(organisation: Organisation) -> None:
+    """
+    Let no two changes of who may do what in an organisation pass each other, until the commit.
+
+    Each would find the other's as it was: two administrators who end each other's rights would
+    leave none. Whatever only refers to the organisation is not held up.
+    """
+    Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
+
+
+def _still_a_member(membership: Membership) -> Membership:
+    """
+    Return the membership as it is now that the organisation is held.
+
+    :raises Refused: if somebody else has ended it
+    """
+    mine = Membership.objects.select_related("role").filter(pk=membership.pk)
+    now: Membership | None = mine.first()
+    if now is None:
+        raise Refused(_("Somebody else has removed this person meanwhile."))
+    return now
 
 
 def _keep_an_administrator(organisation: Organisation) -> None:

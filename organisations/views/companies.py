@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 from organisations import pages
 from organisations.domain import ORGANISATION, Level
 from organisations.forms import BlockForm, CompanyForm, DebtorForm
-from organisations.guards import needs
+from organisations.guards import needs, one_at_a_time
 from organisations.middleware import HubRequest
 from organisations.models import Company, Debtor
 from organisations.operations import companies as operations
@@ -37,6 +37,7 @@ def companies(request: HubRequest) -> HttpResponse:
 
 
 @needs(ORGANISATION, Level.WRITE)
+@one_at_a_time
 def new_company(request: HubRequest) -> HttpResponse:
     """Create a company."""
     form = CompanyForm(
@@ -54,6 +55,7 @@ def new_company(request: HubRequest) -> HttpResponse:
 
 
 @needs(ORGANISATION, Level.READ)
+@one_at_a_time
 def company(request: HubRequest, pk: int) -> HttpResponse:
     """Show a company, and change it with the right to."""
     found: Company = get_object_or_404(
@@ -86,6 +88,7 @@ def debtors(request: HubRequest) -> HttpResponse:
 
 
 @needs(ORGANISATION, Level.WRITE)
+@one_at_a_time
 def new_debtor(request: HubRequest) -> HttpResponse:
     """Create a debtor."""
     form = DebtorForm(request.POST or None, instance=Debtor(organisation=request.organisation))
@@ -98,6 +101,7 @@ def new_debtor(request: HubRequest) -> HttpResponse:
 
 
 @needs(ORGANISATION, Level.WRITE)
+@one_at_a_time
 def debtor(request: HubRequest, pk: int) -> HttpResponse:
     """Change a debtor; blocking is on the same page."""
     found = _debtor(request, pk)
