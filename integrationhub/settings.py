@@ -142,6 +142,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.messages.context_processors.messages",
                 "organisations.context.page",
                 "accounts.context.notices",
+                "journals.context.first_steps",
             ],
         },
     }

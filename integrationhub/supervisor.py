@@ -369,10 +369,12 @@ The sandbox (stands in for Visma.net):  http://127.0.0.1:{sandbox_port}
 {seeded.strip()}
 
 Next:
-  1. Sign in as the administrator and open Accounts: authorise the Visma.net account.
-  2. Make a mapping under Administrations, then import a payroll file on a company's page.
-  3. Look at what will be posted, press Send, and watch the sandbox's ledger fill.
-  4. Sign in as finance, open Invoices and press Fetch payments from Visma on an invoice client.
+  1. Sign in as the administrator. The overview lists the first steps: press the first, and each
+     page offers the next. At Visma sign in as ola@fjordbyra.example, password sandbox.
+  2. All of it is in the menu too: *Visma.net accounts*, *Mappings* (first period 2026-03) and
+     *Journals*. *Import the sample file* brings a payroll run of the demo company.
+  3. Look at what will be posted, press *Send*, and watch the sandbox's ledger fill.
+  4. Sign in as finance, open *Invoices*, choose a client, and press *Fetch payments from Visma*.
 
 Ctrl-C stops everything. The data stay for the next start.
 """

@@ -18,6 +18,7 @@ from mappings.domain.dimensions import nearest
 from mappings.models import Mapping, PayrollDimension
 from mappings.operations.ledger import stored_facts
 from mappings.sources import codes_seen
+from organisations.domain import digits_of
 from organisations.models import Company, Organisation
 from organisations.queries import words
 
@@ -48,6 +49,30 @@ def offered_companies(organisation: Organisation) -> QuerySet[Company]:
         Company.objects.of(organisation).filter(left).order_by("name", "number")
     )
     return companies
+
+
+def suggested_pair(organisation: Organisation) -> tuple[Company, Connection] | None:
+    """
+    Return the one company that is not mapped and has the number or name of an administration.
+
+    Where several would do, none is suggested: the person chooses.
+    """
+    taken = Mapping.objects.filter(organisation=organisation).values("connection")
+    connections = Connection.objects.of(organisation).filter(
+        state=Connection.State.AUTHORISED, vendor__in=targets_of_journals()
+    )
+    companies = offered_companies(organisation).filter(is_test=False, debtor__blocked_at=None)
+    pairs = [
+        (company, connection)
+        for connection in connections.exclude(pk__in=taken)[:2]
+        for company in companies.filter(
+            Q(name__iexact=connection.administration_name)
+            | Q(
+                organisation_number=digits_of(connection.administration_organisation_number) or None
+            )
+        )[:2]
+    ]
+    return pairs[0] if len(pairs) == 1 else None
 
 
 @dataclass(frozen=True, slots=True)

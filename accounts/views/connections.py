@@ -63,7 +63,7 @@ def new_connection(request: HubRequest) -> HttpResponse:
     form = ConnectionForm(request.POST or None, organisation=request.organisation, vendor=VENDOR)
     if request.method == "POST" and form.is_valid():
         try:
-            connecting.create_connection(
+            made = connecting.create_connection(
                 organisation=request.organisation,
                 vendor=VENDOR,
                 by=request.membership.user,
@@ -72,6 +72,8 @@ def new_connection(request: HubRequest) -> HttpResponse:
         except connecting.AlreadyConnected as refused:
             form.add_error("tenant_id", failure_row_of(refused).summary)
         else:
+            if request.POST.get("then") == "sign_in":
+                return start(request, made)
             return redirect("accounts:connections")
     return render(request, "accounts/connection_form.html", {"form": form})
 

@@ -12,6 +12,7 @@ from accounts.models import Connection
 from connectors.registry import targets_of_journals
 from journals.models import ImportedFile, Journal
 from journals.queries.journals import JournalRow, journal_rows
+from journals.queries.samples import has_sample
 from journals.queries.wording import address
 from mappings.models import Mapping
 from organisations import domain
@@ -30,6 +31,8 @@ class Step:
     text: str
     url: str
     done: bool
+    sample_url: str = ""
+    """Where the sample file of the demo company is imported by one press; empty: nowhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,22 @@ def board(membership: Membership) -> Board:
     )
 
 
+def next_step(membership: Membership) -> Step | None:
+    """Return the first of the first steps that is not done and that the person may take."""
+    organisation = membership.organisation
+    if organisation.first_steps_hidden:
+        return None
+    states = dict(
+        Connection.objects.of(organisation)
+        .filter(vendor__in=targets_of_journals())
+        .order_by()
+        .values_list("state")
+        .annotate(number=Count("pk"))
+    )
+    left = [step for step in _steps(membership, {}, states) if not step.done]
+    return left[0] if left and left[0].url else None
+
+
 def _journal_tiles(states: dict[str, int]) -> list[Tile]:
     kinds: tuple[tuple[str, str, str, str], ...] = (
         ("stopped", _("Journals stopped"), _("Something must be corrected"), "bad"),
@@ -143,8 +162,10 @@ def _steps(
 ) -> list[Step]:
     organisation = membership.organisation
     allows = membership.role.allows
-    connect = address("accounts:connections") if allows(domain.VISMANET, Level.WRITE) else ""
-    mapping = address("mappings:new") if allows(domain.VISMANET, Level.WRITE) else ""
+    may_connect = allows(domain.VISMANET, Level.WRITE)
+    made = "accounts:connections" if connections else "accounts:new_connection"
+    connect = address(made) if may_connect else ""
+    mapping = f"{address('mappings:new')}?suggest=1" if may_connect else ""
     bring = address("journals:import") if allows(domain.JOURNALS, Level.WRITE) else ""
     return [
         Step(
@@ -164,6 +185,9 @@ def _steps(
             _("SIE, CSV or a workbook. Everything is shown before anything is sent."),
             bring,
             bool(states) or Journal.objects.of(organisation).exists(),
+            sample_url=address("journals:import_sample")
+            if bring and has_sample(organisation)
+            else "",
         ),
         Step(
             _("Send the journal"),

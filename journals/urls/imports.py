@@ -6,6 +6,7 @@ from journals.views import imports, readings
 
 urlpatterns = [
     path("journals/import/", imports.import_files, name="import"),
+    path("journals/import/sample/", imports.import_sample, name="import_sample"),
     path("journals/import/<int:pk>/", imports.imported_file, name="imported_file"),
     path("journals/import/<int:pk>/progress/", imports.progress, name="import_progress"),
     path("journals/import/<int:pk>/decide/", imports.decide, name="decide_file"),

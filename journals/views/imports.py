@@ -4,18 +4,20 @@ from pathlib import Path
 
 import structlog
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from journals.domain.sample_file import NAME, sample_file
 from journals.forms import AnotherRunForm, ColumnsForm, CompanyForm, RunForm, UploadForm
 from journals.models import ImportedFile, Journal
 from journals.operations import readings
 from journals.operations.importing import deciding, files, receiving
 from journals.queries import imports as queries
 from journals.queries.readings import reading_url
+from journals.queries.samples import sample_company, sample_period
 from journals.queries.which_run import which_run
 from organisations import domain
 from organisations.domain import Level
@@ -58,6 +60,26 @@ def _upload(request: HubRequest) -> HttpResponse:
     except files.ImportRefused as refused:
         form.add_error("upload", str(refused))
         return _import_page(request, form, status=413)
+    return redirect("journals:imported_file", pk=file.pk)
+
+
+@require_POST
+@needs(domain.JOURNALS, Level.WRITE)
+def import_sample(request: HubRequest) -> HttpResponse:
+    """Import the sample file of the demo company, as if it had been dropped on the page."""
+    company = sample_company(request.organisation)
+    if company is None:
+        raise Http404
+    period = sample_period(company)
+    file = receiving.receive(
+        organisation=request.organisation,
+        name=NAME.format(period=period),
+        chunks=[sample_file(period)],
+        by=_person(request),
+        company=company,
+        now=timezone.now(),
+        request_id=structlog.contextvars.get_contextvars().get("request_id", ""),
+    )
     return redirect("journals:imported_file", pk=file.pk)
 
 

@@ -32,7 +32,7 @@ from mappings.operations.saving import (
     change_mapping,
     create_mapping,
 )
-from mappings.queries import offered_companies, setting_pairs
+from mappings.queries import offered_companies, setting_pairs, suggested_pair
 from mappings.sources import FirstPeriodEffect, first_period_effect
 from organisations.domain import VISMANET, Level
 from organisations.guards import needs
@@ -69,6 +69,12 @@ def new(request: HubRequest) -> HttpResponse:
         company = get_object_or_404(offered_companies(request.organisation), pk=given)
         draft["company"] = company.pk
         return redirect("mappings:step", step="administration")
+    pair = suggested_pair(request.organisation) if request.GET.get("suggest") else None
+    if pair is not None:
+        company, connection = pair
+        draft["company"], draft["connection"] = company.pk, connection.pk
+        draft["errand"] = _read_ledger(request, connection).pk
+        return redirect("mappings:reading")
     return redirect("mappings:step", step="company")
 
 

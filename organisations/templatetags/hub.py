@@ -452,12 +452,18 @@ def timeline(context: Context, entries: Iterable[object]) -> dict[str, object]:
     return {"entries": list(entries), "now": _now(context)}
 
 
-@register.inclusion_tag("parts/first_steps.html")
-def first_steps_list(steps: Iterable[Any] | None) -> dict[str, object]:
-    """Print the first steps until all are done; a step has done, label, text, url."""
+@register.inclusion_tag("parts/first_steps.html", takes_context=True)
+def first_steps_list(context: Context, steps: Iterable[Any] | None) -> dict[str, object]:
+    """Print the first steps until all are done; a step has done, label, text, url, sample_url."""
     rows = list(steps or ())
     done = sum(1 for row in rows if (row["done"] if isinstance(row, Mapping) else row.done))
-    return {"steps": rows, "done": done, "total": len(rows), "finished": done == len(rows)}
+    return {
+        "steps": rows,
+        "done": done,
+        "total": len(rows),
+        "finished": done == len(rows),
+        "csrf_token": context.get("csrf_token"),
+    }
 
 
 @register.inclusion_tag("parts/copyable.html")

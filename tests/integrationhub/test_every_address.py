@@ -133,6 +133,7 @@ LEAVES_NO_ENTRY = {
     "mappings:reading": "reads the ledger for the page that is being filled in",
     "mappings:check": "reads the ledger",
     "journals:import": "stores a file that waits; journal.import is recorded when it becomes one",
+    "journals:import_sample": "as journals:import, with the file of the demo company",
     "journals:check": "reads the ledger",
     "journals:compare": "reads the ledger; the comparison keeps who asked for it",
     "payments:compare": "asks a worker, who records payments.reconciled",
@@ -144,7 +145,10 @@ LEAVES_NO_ENTRY = {
 
 COMMANDS_LEAVE_NO_ENTRY = {
     **dict.fromkeys(
-        ("doctor", "list_settings", "list_failures", "list_journals", "list_payments"),
+        (
+            *("doctor", "list_settings", "list_failures", "list_journals", "list_payments"),
+            *("list_companies", "list_connections"),
+        ),
         "changes nothing",
     ),
     **dict.fromkeys(("read_back", "check_invoice_client"), "reads at a vendor"),
