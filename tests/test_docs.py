@@ -1,0 +1,49 @@
+"""What the operator's pages name exists: commands, the callback address, scopes, links."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.core.management import get_commands
+from django.urls import reverse
+
+from connectors.vismanet import SCOPES
+
+ROOT = Path(__file__).parents[1]
+PAGES = (ROOT / "README.md", ROOT / "deploy" / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+OURS = re.compile(r"manage\.py ([a-z][a-z_]+)")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+class TestAPage:
+    def test_names_only_commands_that_there_are(self, page: Path) -> None:
+        named = set(OURS.findall(page.read_text(encoding="utf-8")))
+
+        assert named <= {*get_commands(), "help"}
+
+    def test_leads_to_pages_that_there_are(self, page: Path) -> None:
+        links = re.findall(r"\]\(([^)#:]+\.md)\)", page.read_text(encoding="utf-8"))
+
+        assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+class TestVismaNet:
+    TEXT = (ROOT / "docs" / "visma-net.md").read_text(encoding="utf-8")
+
+    def test_names_the_callback_address(self) -> None:
+        assert f"`{reverse('accounts:callback')}`" in self.TEXT
+
+    def test_names_the_scopes_that_are_asked_for(self) -> None:
+        assert SCOPES["interactive"] in self.TEXT
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        *("HUB_SECRET_KEY", "HUB_ENCRYPTION_KEYS", "HUB_INSTALLATION_ID", "EnvironmentFile"),
+        *("create_organisation", "create_user", "enable --now", "Rollback", "pg_dump"),
+        *("OnCalendar", "after_restore --backup-taken-at", "confirm_installation"),
+    ],
+)
+def test_the_operators_page_answers(asked: str) -> None:
+    assert asked in (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
