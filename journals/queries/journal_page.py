@@ -5,10 +5,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import F
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext
 
+from accounts.models import Connection
 from journals.domain.states import DONE, MAY_BE_CLOSED, MAY_BE_REVERSED, BatchState
 from journals.domain.waiting import CAN_BE_HURRIED, CAUSE_WORDS, Cause
 from journals.models import Batch, Journal
@@ -107,6 +109,7 @@ def journal_page(journal: Journal) -> JournalPage:
         .exclude(reverses__isnull=False, state=_S.DRAFT)
         .select_related("reason_by")
         .defer("lines_json", "candidates_seen")
+        .annotate(access=F("connection__state"))
         .order_by("period", "round")
     )
     own = [batch for batch in batches if batch.reverses_id is None]
@@ -147,8 +150,12 @@ def journal_page(journal: Journal) -> JournalPage:
         may_send_what_can_go=left
         and not journal.send_what_can_go
         and (stopped_with_others or (_S.REJECTED in states and len(batches) > 1)),
+        # Without a sign-in there is nothing to try.
         may_try_now=any(
-            batch.state in _QUEUED and batch.waits_for in CAN_BE_HURRIED for batch in batches
+            batch.state in _QUEUED
+            and batch.waits_for in CAN_BE_HURRIED
+            and batch.access == Connection.State.AUTHORISED
+            for batch in batches
         ),
         may_withdraw=any(batch.state in _MAY_BE_WITHDRAWN for batch in batches),
         may_reverse=any(

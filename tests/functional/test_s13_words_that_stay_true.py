@@ -127,6 +127,7 @@ class TestThePageOfAJournalThatWaits:
         assert "Waits until someone has signed in to the account" in html
         assert reverse("accounts:connections") in html
         assert "press Send again" not in html
+        assert "Try now" not in html
 
     def test_for_the_vendor_says_until_when_and_may_be_tried_now(
         self,
