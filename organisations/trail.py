@@ -113,6 +113,8 @@ ACTIONS = {
     "invoices.imported": _("Invoices imported"),
     "invoice_client.created": _("Invoice client created"),
     "invoice_client.changed": _("Invoice client changed"),
+    "invoice_client.prefix_learnt": _("Prefix of invoice numbers learnt"),
+    "invoice_client.prefix_forgotten": _("Prefix of invoice numbers removed"),
     "reconciliation.exported": _("Outstanding amounts exported"),
     "customer.blocked": _("Customer temporarily blocked"),
     "customer.unblocked": _("Customer not blocked any more"),

@@ -20,9 +20,8 @@ from organisations.domain import Level
 from organisations.models import Organisation
 from payments.models import ApiToken, Customer, Integration, InvoiceClient
 from payments.operations import clients
+from payments.operations.choices import MOST_ROUNDED
 
-MOST_ROUNDED = 10
-"""Whoever closes more writes off; that is done in the ledger."""
 _TYPES = re.compile(r"[\s,;]+")
 _DATE = {"type": "date"}
 _MAY_USE = ((domain.BUSINESS, Level.WRITE),)

@@ -28,6 +28,8 @@ class Rule(StrEnum):
 
     KID = "kid"
     INVOICE_NUMBER = "invoice_number"
+    PREFIX = "prefix"
+    """By an invoice number behind a prefix that a person has confirmed."""
     MANUAL = "manual"
     ACROSS = "across"
     """By hand, on an invoice of another customer than the payer."""
@@ -68,6 +70,7 @@ class Incoming(NamedTuple):
     :param amount: in the client's own currency; below zero: it was returned
     :param foreign: it was paid in another currency than the client's own; the currency's name
     :param doubt: why a person is to see whether it is money at all; empty: it is
+    :param behind: the numbers that it names by learnt prefixes, each with its possible readings
     """
 
     id: int
@@ -77,6 +80,7 @@ class Incoming(NamedTuple):
     invoice_number: str = ""
     foreign: str = ""
     doubt: str = ""
+    behind: tuple[tuple[str, ...], ...] = ()
 
 
 class Candidate(NamedTuple):
@@ -191,15 +195,29 @@ class Books:
             else:
                 why = Left.WRONG_KID
         numbers = numbers_in(payment.invoice_number)
-        if not numbers:
+        if not numbers and not payment.behind:
             return [], None, why
         named = [one for number in numbers if (one := self._numbered(number)) is not None]
+        if (not numbers or len(named) < len(numbers)) and payment.behind:
+            return self._behind(payment.behind)
         if len(named) < len(numbers):
             # One of several is unknown: how much belongs to it is nothing that we can know.
             return [], None, Left.NOT_FOUND
         if len(named) > 1:
             named = list({one.id: one for one in named}.values())
         return named, Rule.INVOICE_NUMBER, None
+
+    def _behind(
+        self, numbers: Sequence[tuple[str, ...]]
+    ) -> tuple[list[Candidate], Rule | None, Left | None]:
+        """Return the invoices that learnt prefixes lead to: each number to exactly one."""
+        named: dict[int, Candidate] = {}
+        for readings in numbers:
+            found = {one.id: one for text in readings if (one := self._numbered(text)) is not None}
+            if len(found) != 1:
+                return [], None, Left.SEVERAL if found else Left.NOT_FOUND
+            named |= found
+        return list(named.values()), Rule.PREFIX, None
 
     def _numbered(self, number: str) -> Candidate | None:
         found = self._by_number.get(number)

@@ -1,5 +1,6 @@
 """What a person is offered for a payment, or its rest, that waits: nothing is matched by it."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from decimal import Decimal
 from enum import StrEnum
@@ -49,12 +50,15 @@ def propose(
         out = [Proposal(Why.PAYOUT, one) for one in notes if one.open == rest]
         return tuple(out[:most])
     found = [Proposal(Why.SAME_AMOUNT, one) for one in bills if one.open == rest]
-    found += [
-        Proposal(Why.NET_OF_CREDIT_NOTE, bill, note)
-        for bill in bills
-        for note in notes
-        if bill.open + note.open == rest > ZERO
-    ]
+    by_amount: dict[Decimal, list[OpenInvoice]] = defaultdict(list)
+    for note in notes:
+        by_amount[note.open].append(note)
+    if rest > ZERO:
+        found += [
+            Proposal(Why.NET_OF_CREDIT_NOTE, bill, note)
+            for bill in bills
+            for note in by_amount.get(rest - bill.open, ())[:most]
+        ]
     if not found and is_part:
         found += [Proposal(Why.OLDEST_OPEN, one) for one in bills if one.open > rest][:1]
     return tuple(found[:most])

@@ -303,6 +303,17 @@ class OtherCustomer(Rejected):
     needs = ("payer", "invoice", "customer")
 
 
+class NoPrefixToLearn(Rejected):
+    """B11: a person confirms a prefix that the payment's match does not show, or no longer."""
+
+    summary = _("Payment {payment} shows no new prefix of invoice numbers.")
+    remedy = _("Open the payment again: it says what can be learnt from its match by hand.")
+    not_booked = _("Nothing was learnt.")
+    who = FINANCE
+    action = ""
+    needs = ("payment",)
+
+
 class CustomerBlocked(Rejected):
     """S20: time cannot be registered on a temporarily blocked customer."""
 

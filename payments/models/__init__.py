@@ -5,6 +5,7 @@ from payments.models.clients import Integration, InvoiceClient
 from payments.models.customers import Customer, DeniedProject, TimeBlock, TimeEntry
 from payments.models.ledger import Invoice, Payment, Settlement
 from payments.models.money import MoneyField, Total
+from payments.models.prefixes import LearntPrefix
 from payments.models.reconciliations import Reconciliation, ReconciliationLine
 from payments.models.registrations import Registration, RegistrationAttempt
 from payments.models.runs import FetchEntry, FetchGroup, FetchRun, SkippedRow
@@ -20,6 +21,7 @@ __all__ = [
     "Integration",
     "Invoice",
     "InvoiceClient",
+    "LearntPrefix",
     "MoneyField",
     "Payment",
     "Reconciliation",

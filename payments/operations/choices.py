@@ -1,17 +1,22 @@
-"""What may be chosen for an invoice client: which marker, and which clearing account."""
+"""What may be chosen for an invoice client: marker, clearing account, rounding differences."""
 
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext
 
+from connectors.base import ZERO
 from connectors.registry import CONNECTORS
 from organisations.models import Organisation
 from payments.domain import markers
+from payments.domain.cells import amount_from
 from payments.models import InvoiceClient
 
 CONTROL_ACCOUNTS = "control_accounts"
 """Where the findings of a client keep the accounts on which nothing is posted; None: not known."""
+MOST_ROUNDED = Decimal(10)
+"""Whoever closes more writes off; that is done in the ledger."""
 
 
 class ClientRefused(Exception):
@@ -67,3 +72,20 @@ def refuse_control_account(client: InvoiceClient, values: dict[str, Any]) -> Non
             )
             % {"account": account},
         )
+
+
+def tolerance_from(text: str) -> Decimal:
+    """
+    Return up to which amount a difference is closed as one of rounding; nothing: none is.
+
+    :raises ClientRefused: if it is no such amount
+    """
+    words = gettext("Write an amount from 0.00 to %(most)s, with two decimals at most.")
+    refused = ClientRefused("rounding_tolerance", words % {"most": f"{MOST_ROUNDED:.2f}"})
+    try:
+        found = amount_from(text) if text.strip() else ZERO
+    except ValueError:
+        raise refused from None
+    if not 0 <= found <= MOST_ROUNDED:
+        raise refused
+    return found

@@ -16,7 +16,7 @@ from organisations import domain
 from organisations.models import Organisation, User
 from organisations.operations import sheets
 from payments.models import InvoiceClient
-from payments.operations import clients
+from payments.operations import choices, clients
 
 COLUMNS = (
     "number",
@@ -27,6 +27,7 @@ COLUMNS = (
     "voucher_types",
     "target_account",
     "clearing_account",
+    "rounding_tolerance",
     "fetch_from",
     "marker",
     "fetches_every_hours",
@@ -77,6 +78,7 @@ def as_csv(organisation: Organisation) -> bytes:
             ",".join(map(str, client.voucher_types)),
             _named(client.target, targets),
             client.clearing_account,
+            str(client.rounding_tolerance),
             client.own_fetch_from or "",
             client.own_marker,
             str(client.fetches_every_hours),
@@ -245,6 +247,11 @@ def _values(
                 values[field] = sorted({int(part) for part in parts})
             case "clearing_account":
                 values[field] = text
+            case "rounding_tolerance":
+                try:
+                    values[field] = choices.tolerance_from(text)
+                except clients.ClientRefused as wrong:
+                    problems.append((field, str(wrong)))
             case "fetch_from":
                 try:
                     found = date.fromisoformat(text) if text else None

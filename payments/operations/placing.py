@@ -15,11 +15,13 @@ from organisations.models import User
 from payments.domain import kid as kids
 from payments.domain import matching
 from payments.domain.matching import Books, Candidate, Incoming, Part, Placed
+from payments.domain.prefixes import Prefix, Side, numbers_behind
 from payments.domain.references import reference_of
 from payments.models import (
     FetchRun,
     Invoice,
     InvoiceClient,
+    LearntPrefix,
     Payment,
     Registration,
     Settlement,
@@ -84,7 +86,15 @@ def foreign_of(payment: Payment | SourcePayment, *, home: str) -> str:
     return "" if payment.amount == payment.amount_in_currency else payment.currency or "?"
 
 
-def incoming_of(payment: Payment, *, id: int, home: str) -> Incoming:
+def prefixes_of(client: InvoiceClient) -> list[Prefix]:
+    """Return the prefixes of invoice numbers that the client has learnt."""
+    rows = LearntPrefix.objects.filter(client=client).order_by("pk")
+    return [Prefix(text, Side(side)) for text, side in rows.values_list("text", "side")]
+
+
+def incoming_of(
+    payment: Payment, *, id: int, home: str, prefixes: Sequence[Prefix] = ()
+) -> Incoming:
     """Return a payment as the rules of matching see it."""
     return Incoming(
         id=id,
@@ -94,6 +104,7 @@ def incoming_of(payment: Payment, *, id: int, home: str) -> Incoming:
         invoice_number=payment.invoice_number,
         foreign=foreign_of(payment, home=home),
         doubt=payment.doubt,
+        behind=numbers_behind(prefixes, reference=payment.invoice_number, text=payment.text),
     )
 
 
@@ -106,6 +117,7 @@ def place(client: InvoiceClient, arrived: Sequence[Incoming]) -> Iterator[Placed
 def _candidates(client: InvoiceClient, arrived: Sequence[Incoming]) -> list[Candidate]:
     kid_keys = {kids.key_of(p.kid) for p in arrived if p.kid and kids.is_valid(p.kid)}
     numbers = {number for p in arrived for number in matching.numbers_in(p.invoice_number)}
+    numbers |= {number for p in arrived for readings in p.behind for number in readings}
     numbers |= {matching.without_noughts(number) for number in numbers if number[0] == "0"}
     found = open_invoices(client, by="kid_key", among=kid_keys)
     found += open_invoices(client, by="number", among=numbers)

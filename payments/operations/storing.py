@@ -21,6 +21,7 @@ from connectors.receivables import (
 )
 from payments.domain import kid as kids
 from payments.domain.matching import Incoming, Placed
+from payments.domain.prefixes import numbers_behind
 from payments.models import Customer, FetchRun, Invoice, InvoiceClient, Payment, SkippedRow, bulk
 from payments.operations import placing
 
@@ -163,6 +164,7 @@ def _remember(
 
 
 def _incoming(client: InvoiceClient, fresh: Sequence[SourcePayment]) -> list[Incoming]:
+    prefixes = placing.prefixes_of(client) if fresh else []
     return [
         Incoming(
             id=place,
@@ -172,6 +174,9 @@ def _incoming(client: InvoiceClient, fresh: Sequence[SourcePayment]) -> list[Inc
             invoice_number=one.invoice_number[:_INVOICE_NUMBER],
             foreign=placing.foreign_of(one, home=client.currency),
             doubt=one.doubt,
+            behind=numbers_behind(
+                prefixes, reference=one.invoice_number[:_INVOICE_NUMBER], text=one.text[:200]
+            ),
         )
         for place, one in enumerate(fresh)
     ]
@@ -316,6 +321,7 @@ def place_again(*, run: FetchRun, marks: bool, now: datetime, lease_seconds: flo
     What a person has undone has events, so it is left alone.
     """
     done, last = 0, 0
+    prefixes = placing.prefixes_of(run.client)
     while True:
         with transaction.atomic():
             hold(run, now=now, seconds=lease_seconds)
@@ -329,7 +335,10 @@ def place_again(*, run: FetchRun, marks: bool, now: datetime, lease_seconds: flo
                 return done
             last = some[-1].pk
             home = run.client.currency
-            arrived = [placing.incoming_of(p, id=i, home=home) for i, p in enumerate(some)]
+            arrived = [
+                placing.incoming_of(p, id=i, home=home, prefixes=prefixes)
+                for i, p in enumerate(some)
+            ]
             placed = list(placing.place(run.client, arrived))
             changed = []
             for payment, result in zip(some, placed, strict=True):

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.paginator import Page
-from django.db.models import Count, F, OuterRef, Q, Subquery, Value
+from django.db.models import Count, ExpressionWrapper, F, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 
@@ -191,14 +191,18 @@ def list_invoices(
 
 
 def _by_state(found: Any, state: str) -> Any:
-    found = found.filter(posted_amount__isnull=False).annotate(
-        left=F("posted_amount") - _sum_of_events("invoice") + _sum_of_events("credit_note")
-    )
+    found = with_open(found.filter(posted_amount__isnull=False))
     if state == "open":
-        return found.exclude(left=0)
+        return found.exclude(open=0)
     if state == "over":
-        return found.filter(left__lt=0, is_credit_note=False)
-    return found.filter(left=0)
+        return found.filter(open__lt=0, is_credit_note=False)
+    return found.filter(open=0)
+
+
+def with_open(invoices: Any) -> Any:
+    """Return the invoices with what is open on each; of a credit note that is below zero."""
+    left = F("posted_amount") - _sum_of_events("invoice") + _sum_of_events("credit_note")
+    return invoices.annotate(open=ExpressionWrapper(left, output_field=MoneyField()))
 
 
 def settled_sums(invoices: list[Invoice]) -> dict[int, Settled]:

@@ -1,6 +1,6 @@
 """Payments in lists and alone: where each one stands, and what a run did."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 from connectors.base import ZERO
 from organisations.models import Organisation
 from organisations.queries import FailureRow
-from payments.domain.proposals import OpenInvoice, Proposal, propose
 from payments.domain.standing import STATES, WAITS_FOR_A_PERSON, Standing
 from payments.domain.states import RegistrationState
 from payments.models import (
@@ -21,7 +20,6 @@ from payments.models import (
     FetchEntry,
     FetchGroup,
     FetchRun,
-    Invoice,
     InvoiceClient,
     Payment,
     Registration,
@@ -29,18 +27,18 @@ from payments.models import (
     SkippedRow,
 )
 from payments.models.money import Total
-from payments.operations.placing import Open, foreign_of, portions, settled_on, used_of
+from payments.operations.placing import portions
 from payments.operations.running import left_out_of
 from payments.queries import standing
 from payments.queries.failures import failure_row
 from payments.queries.invoices import unmatched_of, with_assigned
 from payments.queries.pages import page_of
+from payments.queries.suggestions import Suggestion, suggestions_for
 from payments.queries.wording import (
     OUTCOMES,
     REGISTRATIONS,
     RULES,
     STANDINGS,
-    SUGGESTIONS,
     doubt_words,
     field_words,
     left_words,
@@ -67,6 +65,8 @@ class PaymentRow:
     registrations: list[tuple[str, str]]
     mark: str
     mark_reason: str
+    suggestions: tuple[Suggestion, ...] = ()
+    """Of a row of the queue: what a person is offered."""
 
 
 def payment_rows(payments: list[Payment]) -> list[PaymentRow]:
@@ -144,7 +144,12 @@ def unmatched(organisation: Organisation, *, client: InvoiceClient | None, page:
     if client is not None:
         payments = payments.filter(client=client)
     found = unmatched_of(payments).select_related("client").order_by("paid_on", "pk")
-    return page_of(found, payment_rows, page=page)
+    return page_of(found, _rows_with_suggestions, page=page)
+
+
+def _rows_with_suggestions(payments: list[Payment]) -> list[PaymentRow]:
+    offered = suggestions_for(payments)
+    return [replace(row, suggestions=offered.get(row.pk, ())) for row in payment_rows(payments)]
 
 
 def tie_of(client: InvoiceClient) -> Tie:
@@ -290,49 +295,6 @@ def _event(one: Settlement, earlier: tuple[Earlier, ...]) -> EventRow:
         else None,
         waits_for=earlier if held_back else (),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Suggestion:
-    """What a person is offered for a payment, in words, and what a press on it matches."""
-
-    words: str
-    invoice: str
-    credit_note: str
-    reason: str
-
-
-def suggestions(payment: Payment, *, rest: Decimal) -> list[Suggestion]:
-    """Return invoices and credit notes of the same customer that fit to what is left."""
-    if foreign_of(payment, home=payment.client.currency) or payment.doubt:
-        return []
-    invoices = list(
-        Invoice.objects.filter(
-            client=payment.client,
-            customer__number=payment.customer_number,
-            posted_amount__isnull=False,
-            currency=payment.client.currency,
-        ).order_by("-issued_on", "-pk")[:500]
-    )
-    settled = settled_on(invoice.pk for invoice in invoices)
-    used = used_of([invoice.pk for invoice in invoices if invoice.is_credit_note])
-    opened = [
-        OpenInvoice(
-            one.pk,
-            one.number,
-            one.posted_amount - settled.get(one.pk, Open()).total + used.get(one.pk, ZERO),
-            one.is_credit_note,
-        )
-        for one in reversed(invoices)
-    ]
-    return [_suggestion(one) for one in propose(rest, opened, is_part=rest != payment.amount)]
-
-
-def _suggestion(one: Proposal) -> Suggestion:
-    note = one.credit_note.number if one.credit_note else ""
-    text, reason = SUGGESTIONS[one.why]
-    words = text % {"number": one.invoice.number, "note": note}
-    return Suggestion(words, one.invoice.number, note, str(reason))
 
 
 # --- Runs ---------------------------------------------------------------------------------------

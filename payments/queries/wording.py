@@ -32,6 +32,7 @@ LEFT: dict[str, object] = {
 RULES: dict[str, object] = {
     Rule.KID: _("by KID"),
     Rule.INVOICE_NUMBER: _("by invoice number"),
+    Rule.PREFIX: _("by invoice number behind a learnt prefix"),
     Rule.MANUAL: _("by hand"),
     Rule.ACROSS: _("by hand, of another customer"),
     Rule.CREDIT: _("credit note"),

@@ -14,10 +14,11 @@ from organisations.queries import failure_row_of
 from payments.domain.matching import numbers_in
 from payments.domain.refusals import OtherCustomer
 from payments.forms import ClientFilterForm, MatchForm, ReasonForm
-from payments.models import Invoice, Payment, Registration, Settlement
-from payments.operations import deciding, matching
+from payments.models import Invoice, LearntPrefix, Payment, Registration, Settlement
+from payments.operations import deciding, matching, prefixes
 from payments.queries import payments as queries
 from payments.queries.invoices import with_assigned
+from payments.queries.suggestions import suggestions_for
 from payments.views.common import active, member, person, tabs, tell
 
 
@@ -64,7 +65,8 @@ def _show(
         "payment": payment,
         "row": row,
         "events": queries.events_of(Q(payment=payment)),
-        "suggestions": queries.suggestions(payment, rest=row.rest) if row.rest else [],
+        "suggestions": suggestions_for([payment]).get(payment.pk, ()),
+        "offer": prefixes.offer_of(payment),
         "form": form or MatchForm(),
         "undo_form": ReasonForm(),
         "asked": failure_row_of(asked) if asked else None,
@@ -123,6 +125,37 @@ def match(request: HubRequest, pk: int) -> HttpResponse:
             request, _("Matched with invoice %(number)s.") % {"number": invoice.number}
         )
     return redirect("payments:payment", pk=pk)
+
+
+@require_POST
+@member
+def learn_prefix(request: HubRequest, pk: int) -> HttpResponse:
+    """Let the prefix that a match by hand showed count from now on."""
+    try:
+        learnt = prefixes.learn(
+            payment=_payment(request, pk),
+            text=request.POST.get("prefix", ""),
+            by=person(request),
+            now=timezone.now(),
+        )
+    except ConnectorError as refusal:
+        tell(request, refusal)
+    else:
+        words = _("“%(prefix)s” is learnt. It counts from the next fetch on.")
+        messages.success(request, words % {"prefix": learnt.text})
+    return redirect("payments:payment", pk=pk)
+
+
+@require_POST
+@member
+def forget_prefix(request: HubRequest, pk: int) -> HttpResponse:
+    """Let a learnt prefix count no longer."""
+    found = LearntPrefix.objects.of(request.organisation).select_related("client", "organisation")
+    learnt = get_object_or_404(found, pk=pk)
+    prefixes.forget(learnt=learnt, by=person(request))
+    words = _("“%(prefix)s” counts no longer. What was matched by it stays.")
+    messages.success(request, words % {"prefix": learnt.text})
+    return redirect("payments:client_settings", pk=learnt.client_id)
 
 
 @require_POST

@@ -30,7 +30,7 @@ from payments.forms import (
     UploadForm,
     payment_vendors,
 )
-from payments.models import ApiToken, InvoiceClient
+from payments.models import ApiToken, InvoiceClient, LearntPrefix
 from payments.operations import client_files, clients, start_dates, tokens
 from payments.operations.rights import integration_of
 from payments.queries.failures import failure_row_of
@@ -240,6 +240,9 @@ def _client_page(
         "types": client.setup.get("voucher_types", ()),
         "proposed": ", ".join(map(str, clients.proposed_types(client))),
         "setup": client.setup,
+        "prefixes": LearntPrefix.objects.filter(client=client)
+        .select_related("learnt_by")
+        .order_by("key", "side"),
     }
     if "HX-Request" in request.headers:
         return render(request, "payments/_check.html", context)

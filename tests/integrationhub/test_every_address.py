@@ -207,6 +207,7 @@ OF_ONE_PERSON = {
 """What everybody who is signed in has, whatever the rights."""
 SEEN_ELSEWHERE = {
     "journals:check_result": "tests/journals/pages/test_journal_page.py",
+    "payments:forget_prefix": "tests/payments/test_prefixes.py",
     "payments:register_again": "tests/payments/test_pages.py",
     "payments:decide": "tests/payments/test_pages.py",
     "payments:earlier_count": "tests/payments/test_pages.py",

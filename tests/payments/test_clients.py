@@ -1,6 +1,7 @@
 """Invoice clients: made, changed, checked, in and out as CSV."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -180,6 +181,7 @@ class TestFiles:
         )
 
     def test_what_goes_out_comes_in_again(self, office):
+        InvoiceClient.objects.update(rounding_tolerance=Decimal("0.50"))
         before = client_files.as_csv(office.organisation)
         InvoiceClient.objects.all().delete()
 
@@ -214,6 +216,9 @@ class TestFiles:
             ("number;name;organisation_number\n9;A;none\n", 2, "organisation_number"),
             ("number;name;clearing_account\n9;A;111111111111111111111\n", 2, "clearing_account"),
             ("number;name;voucher_types\n9;A;99999999999\n", 2, "voucher_types"),
+            ("number;name;rounding_tolerance\n9;A;10.01\n", 2, "rounding_tolerance"),
+            ("number;name;rounding_tolerance\n9;A;-0.5\n", 2, "rounding_tolerance"),
+            ("number;name;rounding_tolerance\n9;A;0.005\n", 2, "rounding_tolerance"),
             ("number;name;fetches_every_hours\n9;A;x\n", 2, "fetches_every_hours"),
             ('number;name;marker\n9;"A\nB";"' + "x" * 61 + '"\n', 3, "marker"),
             ("number;name;vouchertypes\n9;A;21\n", 1, "vouchertypes"),

@@ -17,6 +17,7 @@ from payments.models import (
     FetchGroup,
     FetchRun,
     Invoice,
+    LearntPrefix,
     Payment,
     Reconciliation,
     Registration,
@@ -90,6 +91,14 @@ def full(office: Office) -> Office:
     ApiToken.objects.create(
         organisation=office.organisation, name="Time", digest="x", scopes=["time_entries"]
     )
+    LearntPrefix.objects.create(
+        organisation=office.organisation,
+        client=office.client,
+        text="F-",
+        key="f-",
+        side="payment",
+        learnt_at=office.now,
+    )
     Errand.objects.create(
         organisation=office.organisation,
         kind=start_dates.COUNT,
@@ -116,7 +125,8 @@ def addresses() -> list[tuple[str, str]]:
         "invoice": ("invoice",),
         "group": ("group",),
         "run": ("run", "cancel_run", "run_list", "mark_again"),
-        "payment": ("payment", "match"),
+        "payment": ("payment", "match", "learn_prefix"),
+        "prefix": ("forget_prefix",),
         "settlement": ("undo_match",),
         "registration": ("register_again", "decide"),
         "customer": ("customer", "block", "unblock", "recheck"),
@@ -131,6 +141,7 @@ def addresses() -> list[tuple[str, str]]:
         "group": FetchGroup.objects.earliest("pk").pk,
         "run": run.pk,
         "payment": Payment.objects.latest("pk").pk,
+        "prefix": LearntPrefix.objects.earliest("pk").pk,
         "settlement": Settlement.objects.earliest("pk").pk,
         "registration": Registration.objects.earliest("pk").pk,
         "customer": Customer.objects.earliest("pk").pk,

@@ -11,6 +11,7 @@ from payments.management.commands._payments import PaymentsCommand, organisation
 from payments.models import Payment, Settlement
 from payments.queries.invoices import with_assigned
 from payments.queries.payments import EventRow, events_of, payment_rows
+from payments.queries.suggestions import suggestions_for
 
 _KEY = re.compile(r"(\d{1,18})/(\d{1,18})")
 _ID = re.compile(r"\d{1,18}")
@@ -82,6 +83,7 @@ def payment_values(payment: Payment) -> dict[str, Any]:
 def list_values(payments: "QuerySet[Payment]", *, limit: int | None = None) -> list[dict[str, Any]]:
     """Return payments as plain values, without their events."""
     found = list(with_assigned(payments).select_related("client")[:limit])
+    offered = suggestions_for(found)
     return [
         {
             "id": payment.pk,
@@ -95,6 +97,15 @@ def list_values(payments: "QuerySet[Payment]", *, limit: int | None = None) -> l
             "why": row.why,
             "mark": payment.mark,
             "mark_reason": row.mark_reason,
+            "suggestions": [
+                {
+                    "words": one.words,
+                    "invoice": one.invoice,
+                    "credit_note": one.credit_note,
+                    "amount": str(one.amount),
+                }
+                for one in offered.get(payment.pk, ())
+            ],
         }
         for payment, row in zip(found, payment_rows(found), strict=True)
     ]
@@ -129,8 +140,9 @@ def payment_words(values: dict[str, Any]) -> str:
 def line_of(values: dict[str, Any]) -> str:
     """Return a payment as one line to read."""
     words = "{payment} {paid_on} {customer}: {amount} {currency}, {unmatched} unmatched"
+    offers = (f"{one['words']} ({one['amount']})" for one in values["suggestions"])
     return " · ".join(
-        filter(None, (words.format_map(values), values["why"], values["mark_reason"]))
+        filter(None, (words.format_map(values), values["why"], values["mark_reason"], *offers))
     )
 
 

@@ -7,11 +7,16 @@ from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
 from connectors.errors import ConnectorError
+from organisations.models import User
 from payments.domain.cells import amount_from
-from payments.management.commands._one_payment import PaymentCommand
+from payments.management.commands._one_payment import (
+    PaymentCommand,
+    payment_values,
+    payment_words,
+)
 from payments.management.commands._payments import refused
 from payments.models import Invoice, Payment
-from payments.operations import matching
+from payments.operations import matching, prefixes
 
 
 class Command(PaymentCommand):
@@ -44,6 +49,11 @@ class Command(PaymentCommand):
             action="store_true",
             help="confirm that the invoice is of another customer than the payer; needs a reason",
         )
+        parser.add_argument(
+            "--learn-prefix",
+            action="store_true",
+            help="let the prefix before the invoice number on this payment count from now on",
+        )
         parser.add_argument("--reason", default="", help="kept in the history and audit trail")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -66,7 +76,23 @@ class Command(PaymentCommand):
             )
         except ConnectorError as refusal:
             raise refused(refusal) from None
-        self.show(payment, options)
+        values = payment_values(payment)
+        words = payment_words(values)
+        values["prefix"], told_of_prefix = _prefix(payment, by, learn=options["learn_prefix"])
+        self.answer(options, "\n".join(filter(None, (words, told_of_prefix))), values)
+
+
+def _prefix(payment: Payment, by: User | None, *, learn: bool) -> tuple[dict[str, Any] | None, str]:
+    """Return what of a prefix can be, or was, learnt by the match, and in words."""
+    offer = prefixes.offer_of(payment)
+    if offer is None:
+        return None, "There is no new prefix of invoice numbers to learn." if learn else ""
+    text, side = offer.prefix
+    values = {"text": text, "side": side.value, "invoice": offer.invoice, "learnt": learn}
+    if learn:
+        prefixes.learn(payment=payment, text=text, by=by, now=timezone.now())
+        return values, f"The prefix {text!r} is learnt; it counts from the next fetch on."
+    return values, f"The prefix {text!r} of {offer.invoice} can be learnt with --learn-prefix."
 
 
 def _invoice(payment: Payment, number: str, *, what: str) -> Invoice:
