@@ -192,6 +192,30 @@ class TestTheStory:
         states = set(Registration.objects.values_list("state", flat=True))
         assert states == {RegistrationState.REGISTERED}
 
+    @pytest.mark.parametrize(
+        ("kind", "on"),
+        [
+            ("partial_errors", "ReadMarks"),
+            ("server_error", "ReadMarks"),
+            ("rate_limited", "ReadMarks"),
+            ("rate_limited", "MarkPayments"),
+            ("lose_answer", "MarkPayments"),
+            ("garbled", "ReadMarks"),
+        ],
+    )
+    def test_a_fault_while_marks_are_read_or_written_refuses_none(self, office, kind, on):
+        office.sandbox.store.add_fault(kind, on=on, times=2, retry_after=1)
+
+        office.fetch()
+        seen = set()
+        for _ in range(6):
+            office.work(minutes=2)
+            seen |= set(Payment.objects.values_list("mark", flat=True))
+
+        assert Payment.Mark.REFUSED not in seen
+        marked = Payment.objects.filter(settlements__isnull=False).distinct()
+        assert set(marked.values_list("mark", flat=True)) == {Payment.Mark.MARKED}
+
     def test_the_reconciliation_explains_every_difference(self, office):
         office.fetch()
 

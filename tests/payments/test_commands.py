@@ -7,7 +7,13 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from connectors.receivables import ControlTotal, SourceCompany, SourceCustomer
+from connectors.errors import OutcomeUnknown, Rejected
+from connectors.receivables import (
+    ControlTotal,
+    SourceCompany,
+    SourceCustomer,
+    TargetOpenItem,
+)
 from payments.management.commands import fetch_payments
 from payments.models import FetchRun, TimeBlock
 from tests.payments import rows
@@ -19,6 +25,10 @@ def run(office, name: str, *args: str):
     out = StringIO()
     call_command(name, *args, "--json", "--organisation", office.organisation.name, stdout=out)
     return json.loads(out.getvalue())
+
+
+def still_open(number: str, amount: str) -> TargetOpenItem:
+    return TargetOpenItem("10001", number, amount=Decimal(amount), balance=Decimal(amount))
 
 
 class TestFetchPayments:
@@ -91,6 +101,33 @@ class TestReconcile:
 
         with pytest.raises(CommandError, match="unknown"):
             run(office, "reconcile")
+
+    def test_ends_badly_where_poweroffice_has_refused_a_payment(self, office):
+        office.target.invoices = [billed("1001", "100.00")]
+        office.target.fault = lambda _payment: Rejected(vendor="PowerOffice")
+        office.source.payments = [paid(1, "100.00", invoice_number="1001")]
+        office.target.open_items = [still_open("1001", "100.00")]
+        office.fetch()
+
+        with pytest.raises(CommandError, match="Some payments are not in PowerOffice"):
+            run(office, "reconcile")
+
+    def test_ends_badly_where_it_is_in_doubt_whether_a_payment_stands_there(self, office):
+        office.target.invoices = [billed("1001", "100.00")]
+        office.target.fault = lambda _payment: OutcomeUnknown(vendor="PowerOffice")
+        office.source.payments = [paid(1, "100.00", invoice_number="1001")]
+        office.target.open_items = [still_open("1001", "100.00")]
+        office.fetch()
+
+        with pytest.raises(CommandError, match="Some payments are not in PowerOffice"):
+            run(office, "reconcile")
+
+    def test_ends_well_where_all_sides_are_equal(self, office):
+        office.target.invoices = [billed("1001", "100.00")]
+        office.source.payments = [paid(1, "100.00", invoice_number="1001")]
+        office.fetch()
+
+        assert run(office, "reconcile")["clients"][0]["failure"] == ""
 
     def test_one_that_fails_does_not_stop_the_others(self, office):
         rows.client_of(office.organisation, number="0", name="Without accounts AS")

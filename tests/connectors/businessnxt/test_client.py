@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -290,6 +291,28 @@ class TestWriteOffs:
 
         assert list(nxt.make().read_write_offs(["50013"])) == []
         assert nxt.calls("ReadWriteOffs") == []
+
+
+class TestEarlierPayments:
+    TYPES = frozenset(story.PAYMENT_TYPES)
+
+    def read(self, nxt: Nxt, *invoices: str, before: date = date(2027, 1, 1)) -> Any:
+        found = nxt.make().read_earlier_payments(
+            list(invoices), before=before, voucher_types=self.TYPES
+        )
+        return [(one.invoice_number, one.amount) for one in found]
+
+    def test_are_read_of_the_invoices_that_are_asked_for(self, nxt: Nxt) -> None:
+        assert self.read(nxt, "50001", "50002") == [
+            ("50001", Decimal("12500.00")),
+            ("50002", Decimal("3500.00")),
+        ]
+
+    def test_are_none_from_the_start_date_on(self, nxt: Nxt) -> None:
+        assert self.read(nxt, "50001", before=date(2026, 1, 1)) == []
+
+    def test_are_no_write_offs(self, nxt: Nxt) -> None:
+        assert self.read(nxt, "50013") == [("50013", Decimal("999.00"))]
 
 
 class TestMark:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -196,6 +196,19 @@ class TestCustomersAndOpenItems:
         office.run("""ALTER TABLE "CustTr" DROP COLUMN "SrcTp" """)
 
         assert list(office.client().read_write_offs(["50013"])) == []
+
+    def test_reads_earlier_payments_of_invoices_that_are_asked_for(self, office: Office) -> None:
+        def read(before: date) -> list[tuple[str, Decimal]]:
+            found = office.client().read_earlier_payments(
+                ["50001", "50013"], before=before, voucher_types=frozenset(story.PAYMENT_TYPES)
+            )
+            return sorted((one.invoice_number, one.amount) for one in found)
+
+        assert read(date(2027, 1, 1)) == [
+            ("50001", Decimal("12500.00")),
+            ("50013", Decimal("999.00")),
+        ]
+        assert read(date(2026, 1, 1)) == []
 
 
 class TestMark:
