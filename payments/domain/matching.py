@@ -90,6 +90,7 @@ class Candidate(NamedTuple):
     :param open: in the client's own currency; None when the invoice has no amount in it. A
         credit note has less than nothing open
     :param paid: what was paid on it so far, less what was returned or paid out
+    :param rounded: the differences of rounding that were closed on it
     """
 
     id: int
@@ -100,6 +101,7 @@ class Candidate(NamedTuple):
     kid: str = ""
     foreign: str = ""
     is_credit_note: bool = False
+    rounded: Decimal = ZERO
 
 
 class Part(NamedTuple):
@@ -152,9 +154,12 @@ class Books:
         self._by_number: dict[str, Candidate] = {}
         self._open: dict[int, Decimal | None] = {}
         self._paid: dict[int, Decimal] = {}
+        self._rounded: dict[int, Decimal] = {}
         for candidate in candidates:
             self._by_number[candidate.number] = candidate
             self._open[candidate.id], self._paid[candidate.id] = candidate.open, candidate.paid
+            if candidate.rounded:
+                self._rounded[candidate.id] = candidate.rounded
             if key := kids.key_of(candidate.kid):
                 self._by_kid[key].append(candidate)
 
@@ -177,6 +182,11 @@ class Books:
             parts, left = self._spread(payment, found)
         for part in parts:
             open_now = self._open[part.invoice_id]
+            if part.rounding:
+                self._rounded[part.invoice_id] = part.rounding
+            elif open_now is not None and part.outcome is Outcome.RETURNED:
+                # What was closed as a difference of rounding is open again with it.
+                open_now += self._rounded.pop(part.invoice_id, ZERO)
             if open_now is not None:
                 self._open[part.invoice_id] = open_now - part.amount - part.rounding
             self._paid[part.invoice_id] += part.amount

@@ -303,6 +303,21 @@ class OtherCustomer(Rejected):
     needs = ("payer", "invoice", "customer")
 
 
+class TakeBackByHand(Rejected):
+    """A person said that it stands in the target; the hub has no voucher of it to reverse."""
+
+    summary = _(
+        "Payment {payment} was taken off its invoice, and the hub does not know its voucher."
+    )
+    remedy = _(
+        "Reverse the voucher in the invoicing system, then say that it does not stand there."
+    )
+    not_booked = _("Nothing else of this payment is sent before that.")
+    who = FINANCE
+    action = ""
+    needs = ("payment",)
+
+
 class NoPrefixToLearn(Rejected):
     """B11: a person confirms a prefix that the payment's match does not show, or no longer."""
 

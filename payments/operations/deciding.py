@@ -12,7 +12,7 @@ from organisations.operations.waking import wake
 from payments.domain import refusals
 from payments.domain.states import RegistrationState
 from payments.models import InvoiceClient, Payment, Registration, Settlement
-from payments.operations import already_there, marking
+from payments.operations import already_there, marking, reversing
 from payments.operations.rights import check_right
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def decide(
         new = {"there": _S.REGISTERED, "not_there": _S.READY, "drop": _S.WITHDRAWN}[choice]
     changes = dict(NO_FAILURE, told="")
     if new is _S.REGISTERED:
-        changes["target_id"] = registration.target_id or f"by-hand-{registration.pk}"
+        changes["target_id"] = registration.target_id or reversing.by_hand(registration)
     elif new is _S.READY:
         changes |= already_there.confirmed(registration)
     with transaction.atomic():

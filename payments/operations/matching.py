@@ -69,7 +69,7 @@ def match_by_hand(
     if is_across and not reason.strip():
         raise MatchRefused(why=gettext("say why it settles the invoice of another customer."))
     with transaction.atomic():
-        # Whoever places it, or uses the credit notes, at the same time waits for these rows.
+        # Whoever matches it, its invoice or the credit notes at the same time waits for these rows.
         payment = (
             Payment.objects.select_for_update(of=("self",))
             .select_related("client__source", "client__organisation")
@@ -104,6 +104,8 @@ def match_by_hand(
             reason=reason.strip()[:200],
         )
         placing.store_settlement(payment.client, settlement, now=now)
+        if part.outcome == rules.Outcome.RETURNED:
+            placing.open_roundings_again([invoice.pk], now=now)
         if part.rounding:
             placing.rounding_of(payment.client, settlement.pk, part, run=None, now=now).save(
                 force_insert=True
@@ -150,10 +152,8 @@ def _asked(payment: Payment, invoice: Invoice) -> OtherCustomer:
 
 
 def _locked(invoice: Invoice, credit_notes: Sequence[Invoice]) -> list[Invoice]:
-    """Return the credit notes, locked with the invoice for the rest of the transaction."""
+    """Lock the invoice and the credit notes for the rest of the transaction; return the notes."""
     wanted = {note.pk for note in credit_notes}
-    if not wanted:
-        return []
     rows = Invoice.objects.select_for_update().filter(pk__in=wanted | {invoice.pk})
     found = {one.pk: one for one in rows.order_by("pk")}
     notes = [found[pk] for pk in dict.fromkeys(note.pk for note in credit_notes)]
@@ -325,11 +325,18 @@ def undo(*, settlement: Settlement, reason: str, by: User | None, now: datetime)
         registration = Registration.objects.filter(settlement=settlement).first()
         if registration is not None:
             _withdraw(registration, now=now)
-        closed = Settlement.objects.filter(rounds=settlement, undoes=None, undone_by=None)
-        for one in (settlement, *closed):
-            placing.mirror_of(one, now=now, by=by, reason=reason.strip()[:200]).save(
-                force_insert=True
-            )
+        # Differences of rounding were closed on an invoice that was settled: now it is not.
+        list(Invoice.objects.select_for_update().filter(pk=settlement.invoice_id))
+        placing.open_roundings_again(
+            [settlement.invoice_id],
+            now=now,
+            by=by,
+            reason=reason.strip()[:200],
+            besides=settlement.pk,
+        )
+        placing.mirror_of(settlement, now=now, by=by, reason=reason.strip()[:200]).save(
+            force_insert=True
+        )
         if settlement.payment is not None:
             Payment.objects.filter(pk=settlement.payment.pk).update(left="undone")
         audit.record(

@@ -122,6 +122,7 @@ def _candidates(client: InvoiceClient, arrived: Sequence[Incoming]) -> list[Cand
     found = open_invoices(client, by="kid_key", among=kid_keys)
     found += open_invoices(client, by="number", among=numbers)
     home = client.currency
+    rounded = _rounded(one.id for one in found) if any(p.amount < 0 for p in arrived) else {}
     return [
         Candidate(
             id=one.id,
@@ -132,9 +133,24 @@ def _candidates(client: InvoiceClient, arrived: Sequence[Incoming]) -> list[Cand
             kid=one.kid,
             foreign="" if one.currency == home else one.currency,
             is_credit_note=one.is_credit_note,
+            rounded=rounded.get(one.id, ZERO),
         )
         for one in {one.id: one for one in found}.values()
     ]
+
+
+def _rounded(invoice_ids: Iterable[int]) -> dict[int, Decimal]:
+    """Return the differences of rounding that are closed on those invoices."""
+    rows = (
+        Settlement.objects.filter(
+            invoice_id__among=set(invoice_ids), rule=matching.Rule.ROUNDING, undoes=None
+        )
+        .exclude(undone_by__isnull=False)
+        .order_by()
+        .values_list("invoice_id")
+        .annotate(total=Total("amount"))
+    )
+    return dict(rows)
 
 
 def store_placed(
@@ -189,10 +205,28 @@ def _store_roundings(
             rounding_of(client, key, part, run=run, now=now).save(force_insert=True)
     returned = [p.invoice_id for p in parts.values() if p.outcome is matching.Outcome.RETURNED]
     if returned:
-        closed = Settlement.objects.filter(
-            invoice__in=returned, rule=matching.Rule.ROUNDING, undoes=None, undone_by=None
-        )
-        Settlement.objects.bulk_create(mirror_of(one, now=now) for one in closed)
+        open_roundings_again(returned, now=now)
+
+
+def open_roundings_again(
+    invoices: Sequence[int],
+    *,
+    now: datetime,
+    by: User | None = None,
+    reason: str = "",
+    besides: int | None = None,
+) -> None:
+    """
+    Undo the differences that were closed on invoices which are settled no longer.
+
+    :param besides: an event that is undone by itself
+    """
+    closed = Settlement.objects.filter(
+        invoice__in=invoices, rule=matching.Rule.ROUNDING, undoes=None, undone_by=None
+    ).exclude(pk=besides or 0)
+    Settlement.objects.bulk_create(
+        mirror_of(one, now=now, by=by, reason=reason) for one in closed.order_by("pk")
+    )
 
 
 def rounding_of(
@@ -299,7 +333,7 @@ def apply_credit_notes(client: InvoiceClient, *, run: FetchRun | None, now: date
 
     What a person has undone is not done again: such a note has events already.
     """
-    notes = list(
+    unused = (
         Invoice.objects.filter(
             client=client,
             is_credit_note=True,
@@ -310,6 +344,10 @@ def apply_credit_notes(client: InvoiceClient, *, run: FetchRun | None, now: date
         .exclude(credits_number="")
         .order_by("issued_on", "pk")
     )
+    # Whoever uses one by hand at the same time is waited for, and then seen.
+    for some in portions(sorted(unused.values_list("pk", flat=True))):
+        list(Invoice.objects.select_for_update().filter(pk__in=some).order_by("pk"))
+    notes = list(unused)
     if not notes:
         return 0
     targets: dict[str, Invoice] = {}

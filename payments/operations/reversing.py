@@ -14,6 +14,7 @@ from connectors.errors import (
 from organisations.models.failures import NO_FAILURE, why
 from organisations.operations import claims
 from organisations.operations.boundaries import reached
+from payments.domain import refusals
 from payments.domain.states import RegistrationState
 from payments.models import Registration, RegistrationAttempt
 from payments.operations.turns import Turn
@@ -21,11 +22,26 @@ from payments.operations.turns import Turn
 _S = RegistrationState
 _K = RegistrationAttempt.Kind
 _MOST_DOUBTFUL_ANSWERS = 12
+_BY_HAND = "by-hand-"
+
+
+def by_hand(registration: Registration) -> str:
+    """Return what is kept for the id of a voucher of which a person said that it is there."""
+    return f"{_BY_HAND}{registration.pk}"
+
+
+def is_by_hand(registration: Registration) -> bool:
+    """Say whether the hub does not know the voucher, so that only a person can take it back."""
+    return not registration.target_id or registration.target_id.startswith(_BY_HAND)
 
 
 def reverse(turn: Turn, registration: Registration) -> bool:
     """Null a payment that a person took off its invoice; safe to repeat at the target."""
     now = turn.clock()
+    if is_by_hand(registration):
+        unknown = refusals.TakeBackByHand(payment=str(registration.payment))
+        registration.become(_S.NEEDS_PERSON, now=now, **why(unknown, now))
+        return True
     with transaction.atomic():
         mine = Registration.objects.claim(
             registration.pk,

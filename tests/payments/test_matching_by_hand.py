@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from decimal import Decimal
 from io import StringIO
 from typing import Any
@@ -10,11 +11,11 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from connectors.receivables import SourceCustomer
+from connectors.receivables import SourceCustomer, SourceOpenItem
 from organisations.models import AuditEntry
 from payments.domain.refusals import MatchRefused, OtherCustomer
-from payments.models import Invoice, InvoiceClient, Payment, Settlement
-from payments.operations import matching
+from payments.models import Invoice, InvoiceClient, Payment, ReconciliationLine, Settlement
+from payments.operations import matching, reconciling
 from payments.operations.matching import open_of
 from tests.payments import rows
 from tests.payments.conftest import Office
@@ -260,6 +261,85 @@ class TestARoundingDifference:
         lenient.fetch()
 
         assert left("1001") == Decimal("1000.00")
+
+    def test_opens_again_when_the_return_is_matched_by_hand(self, lenient):
+        fetched(lenient, "999.60", billed("1001", "1000.00"), invoice_number="1001")
+        lenient.source.payments.append(paid(2, "-999.60"))
+        lenient.fetch()
+
+        matching.match_by_hand(
+            payment=Payment.objects.get(journal_number=2),
+            invoice=Invoice.objects.get(number="1001"),
+            amount=None,
+            reason="Returned",
+            by=lenient.member.user,
+            now=lenient.now,
+        )
+
+        assert left("1001") == Decimal("1000.00")
+
+    def test_opens_again_when_another_payment_of_the_invoice_is_taken_off(self, lenient):
+        fetched(lenient, "600.00", billed("1001", "1000.00"), invoice_number="1001")
+        lenient.source.payments.append(paid(2, "399.60", invoice_number="1001"))
+        lenient.fetch()
+        assert left("1001") == Decimal("0.00")
+        first = Settlement.objects.get(payment__journal_number=1)
+
+        matching.undo(settlement=first, reason="Wrong", by=lenient.member.user, now=lenient.now)
+
+        assert left("1001") == Decimal("600.40")
+
+    def test_can_be_undone_alone(self, lenient):
+        fetched(lenient, "999.60", billed("1001", "1000.00"), invoice_number="1001")
+        one = Settlement.objects.get(rule="rounding")
+
+        matching.undo(settlement=one, reason="To be paid", by=lenient.member.user, now=lenient.now)
+
+        assert left("1001") == Decimal("0.40")
+
+    def test_counts_again_for_what_comes_after_a_return_on_the_same_page(self, lenient):
+        lenient.target.invoices = [billed("1001", "1000.00")]
+        lenient.source.payments = [
+            paid(1, "999.60", invoice_number="1001"),
+            paid(2, "-999.60", invoice_number="1001"),
+            paid(3, "1000.00", invoice_number="1001"),
+        ]
+
+        lenient.fetch()
+
+        assert left("1001") == Decimal("0.00")
+        alive = Settlement.objects.filter(rule="rounding", undoes=None, undone_by=None)
+        assert not alive.exists()
+
+    def test_counts_again_for_what_comes_after_a_return_in_a_later_fetch(self, lenient):
+        fetched(lenient, "999.60", billed("1001", "1000.00"), invoice_number="1001")
+        lenient.source.payments += [
+            paid(2, "-999.60", invoice_number="1001"),
+            paid(3, "1000.00", invoice_number="1001"),
+        ]
+
+        lenient.fetch()
+
+        assert left("1001") == Decimal("0.00")
+
+    def test_is_a_reason_of_its_own_where_the_ledgers_keep_it_open(self, lenient):
+        fetched(lenient, "999.60", billed("1001", "1000.00"), invoice_number="1001")
+        lenient.source.open_items = [
+            SourceOpenItem(
+                customer_number=10001,
+                invoice_number="1001",
+                amount=Decimal("1000.00"),
+                outstanding=Decimal("0.40"),
+                currency="NOK",
+            )
+        ]
+
+        made = reconciling.reconcile(
+            lenient.fresh(), on=date(2026, 4, 8), by=lenient.member.user, now=lenient.now
+        )
+
+        (line,) = ReconciliationLine.objects.filter(reconciliation=made)
+        assert (line.difference, str(line.source), str(line.hub)) == ("rounded", "0.40", "0.00")
 
 
 class TestWhatIsLeftOfAPayment:

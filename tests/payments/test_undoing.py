@@ -238,3 +238,38 @@ class TestAfterARestore:
             undo(one)
 
         assert Registration.objects.get().state == "ready"
+
+
+class TestWhatAPersonFoundThere:
+    """A person said that it stands in the target: the hub has no voucher to reverse."""
+
+    def test_is_taken_back_by_a_person_and_then_free(self, one):
+        first = Registration.objects.get()
+        Registration.objects.update(state="needs_person", target_id="", claim_owner="")
+        first.refresh_from_db()
+        deciding.decide(registration=first, choice="there", by=one.member.user, now=one.now)
+        undo(one)
+        second = match(one)
+
+        one.work()
+        first.refresh_from_db()
+        assert (first.state, first.failure_code) == ("needs_person", "TakeBackByHand")
+        second.refresh_from_db()
+        assert second.state == "ready"
+
+        deciding.decide(registration=first, choice="not_there", by=one.member.user, now=one.now)
+        one.work()
+        second.refresh_from_db()
+        assert second.state == "registered"
+
+    def test_is_asked_of_nobody_but_the_person(self, one):
+        first = Registration.objects.get()
+        Registration.objects.update(target_id="by-hand-1")
+        reversals: list[str] = []
+        one.target.reverse_payment = reversals.append
+        undo(one)
+
+        one.work(HOUR)
+
+        first.refresh_from_db()
+        assert (first.state, reversals) == ("needs_person", [])
