@@ -11,6 +11,7 @@ from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext
 
 from connectors.bounds import no_text_in
 from integrationhub import logs
@@ -56,6 +57,39 @@ class ClientAddressMiddleware:
         if count and len(addresses) >= count:
             request.META["REMOTE_ADDR"] = addresses[-count]
         return self.get_response(request)
+
+
+class BodySizeMiddleware:
+    """
+    Answer 413 before a body is read that is larger than its sender may send.
+
+    A stranger signs in, and that takes little. Nothing that stands before this one reads the body;
+    the check against forged requests does, but only after every middleware was called.
+    """
+
+    OF_A_STRANGER = 64 * 1024
+    BESIDE_A_FILE = 1024 * 1024
+    """What a form holds beside its file."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        size = request.META.get("CONTENT_LENGTH") or "0"
+        if not (size.isascii() and size.isdigit()):
+            return HttpResponse(status=400)
+        if int(size) <= self.OF_A_STRANGER:
+            return self.get_response(request)
+        most = self.OF_A_STRANGER
+        if request.user.is_authenticated:
+            most = settings.HUB_MAX_UPLOAD_MB * 1024 * 1024 + self.BESIDE_A_FILE
+        if int(size) <= most:
+            return self.get_response(request)
+        if request.path.startswith("/api/"):
+            about = {"code": "too_large", "message": f"At most {most} bytes are taken."}
+            return JsonResponse({"error": about}, status=413)
+        words = gettext("This is larger than the hub takes. Nothing was saved.")
+        return HttpResponse(words, status=413, content_type="text/plain; charset=utf-8")
 
 
 class PlainTextMiddleware:

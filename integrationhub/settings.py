@@ -114,6 +114,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "integrationhub.middleware.BodySizeMiddleware",
     "django_otp.middleware.OTPMiddleware",
     "organisations.middleware.OrganisationMiddleware",
     "organisations.middleware.SecondFactorMiddleware",
