@@ -645,7 +645,10 @@ PROBLEMS: dict[str, ProblemKind] = _catalogue(
             "Their difference was taken."
         ),
         _("either a debit or a credit in a row"),
-        _("If payroll writes both on a row and the difference is right, confirm."),
+        _(
+            "If payroll writes both on a row and the difference is right, confirm. It is "
+            "remembered for this company and source."
+        ),
         needs_confirmation=True,
     ),
     _error(

@@ -34,6 +34,8 @@ from organisations.operations import audit
 
 NAME_LENGTH = 80
 DIMENSION_LENGTH = 3
+BOTH_SIDES = "both_sides"
+"""Among what was chosen: a row with a debit and a credit is worth their difference."""
 _SIGNED_RULES = (SIGNED, SIGNED_CREDIT_POSITIVE)
 
 
@@ -244,9 +246,43 @@ def keep_answers(file: ImportedFile, *, company: Company) -> None:
         subject=company,
         user=User.objects.filter(pk=answers["by"]).first(),
         details={"source": file.source.name}
-        | {rule: str(answers["settings"][rule]) for rule in answers["chosen"]},
+        | {rule: str(answers["settings"].get(rule, "")) for rule in answers["chosen"]},
         request_id=file.request_id,
     )
+
+
+def keep_both_sides(file: ImportedFile, *, by: User | None, now: datetime) -> None:
+    """Remember for company and source that a row with both sides is worth their difference."""
+    if file.company is None or file.source is None:
+        return
+    reading, _ = CompanyReading.objects.get_or_create(
+        company=file.company,
+        source=file.source,
+        defaults={
+            "organisation": file.organisation,
+            "file_format": file.file_format,
+            "settings": file.head.get("read_by") or file.source.settings,
+            "confirmed_at": now,
+            "confirmed_by": by,
+        },
+    )
+    if BOTH_SIDES not in reading.chosen:
+        reading.chosen = [*reading.chosen, BOTH_SIDES]
+        reading.save(update_fields=["chosen"])
+        audit.record(
+            organisation=file.organisation,
+            action="journal.reading_chosen",
+            subject=file.company,
+            user=by,
+            details={"source": file.source.name, BOTH_SIDES: "difference"},
+            request_id=file.request_id,
+        )
+
+
+def nets_both_sides(file: ImportedFile) -> bool:
+    """Say whether that was confirmed for the company and source of the file."""
+    own = CompanyReading.objects.filter(company=file.company, source=file.source).first()
+    return file.source is not None and own is not None and BOTH_SIDES in own.chosen
 
 
 def changed_since(company: Company, content_at: datetime, file: ImportedFile | None) -> bool:

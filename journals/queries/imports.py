@@ -145,6 +145,9 @@ def _look(file: ImportedFile) -> str:
 
 
 def _words(file: ImportedFile) -> str:
+    if file.state == State.NEEDS_COLUMNS:
+        # It may be the columns, or no more than which day 03/04 is.
+        return gettext("How the file is read must be confirmed")
     return str(State(file.state).label)
 
 

@@ -21,6 +21,7 @@ from journals.domain.settings import (
     SourceSettings,
 )
 from journals.models import CompanyReading, ImportedFile
+from journals.operations import readings
 from organisations.models import Company
 
 CONFIDENCE_WORDS = {
@@ -165,6 +166,8 @@ def _chosen_row(row: CompanyReading) -> ChosenRow:
         for rule in row.chosen
         if rule in _RULE_WORDS
     ]
+    if readings.BOTH_SIDES in row.chosen:
+        rules.append((gettext("Debit and credit in one row"), gettext("their difference")))
     return ChosenRow(
         pk=row.pk,
         source=str(row.source),

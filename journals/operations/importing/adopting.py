@@ -54,10 +54,18 @@ def adopt(file: ImportedFile, *, by: User | None, now: datetime) -> None:
         become(file, State.NEEDS_RUN, now=now)
         return
     file.run = run
-    if not file.confirmed and any(found.needs_confirmation for found in problems_of(file)):
+    if not file.confirmed and _is_open(file):
         become(file, State.NEEDS_CONFIRMATION, now=now)
         return
     _into_journal(file, content, company=file.company, by=by, now=now)
+
+
+def _is_open(file: ImportedFile) -> bool:
+    """Say whether a person must look at something that nobody has answered before."""
+    to_confirm = {found.code for found in problems_of(file) if found.needs_confirmation}
+    if to_confirm == {readings.BOTH_SIDES}:
+        return not readings.nets_both_sides(file)
+    return bool(to_confirm)
 
 
 def name_unknown_company(file: ImportedFile) -> None:

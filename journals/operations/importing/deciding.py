@@ -19,6 +19,7 @@ from journals.operations.importing.files import (
     clean_run,
     kept,
     locked,
+    problems_of,
     record,
     set_problems,
     waiting_content,
@@ -135,6 +136,8 @@ def confirm(*, file: ImportedFile, by: User | None, now: datetime) -> None:
     with transaction.atomic():
         found = locked(file, State.NEEDS_CONFIRMATION)
         found.confirmed = True
+        if any(one.code == readings.BOTH_SIDES for one in problems_of(found)):
+            readings.keep_both_sides(found, by=by, now=now)
         adopt(found, by=by, now=now)
 
 

@@ -10,6 +10,7 @@ from journals.domain.settings import SourceSettings
 from journals.models import CompanyReading, FilePiece, ImportedFile, Journal
 from journals.operations import readings, storing
 from journals.operations.importing import deciding, files
+from journals.queries.readings import reading_page
 from organisations.models import AuditEntry, Organisation
 from tests import factories
 from tests.journals.importing.builders import (
@@ -249,6 +250,53 @@ class TestAnotherCompany:
         assert (first.state, file.state) == (State.IMPORTED, State.NEEDS_COLUMNS)
         assert file.head["suggestion"]["settings"]["columns"]["text"] == "what"
         assert file.head["suggestion"]["confidence"]["text"] == "likely"
+
+
+class TestARowWithDebitAndCredit:
+    HEADINGS = "Konto;Datum;Debet;Kredit"
+
+    def both(self, of: Any, amount: int, run: str) -> ImportedFile:
+        rows = (
+            f"7010;2026-03-25;{amount},00;40,00",
+            f"2731;2026-03-25;;{amount - 40},00",
+        )
+        return brought(of, "\n".join((self.HEADINGS, *rows, "")).encode(), run=run)
+
+    def test_is_asked_about_once_for_a_company_and_source(self, organisation):
+        of = company(organisation)
+        first = answer(self.both(of, 100, "1"))
+        asked = first.state
+        deciding.confirm(file=first, by=None, now=NOW)
+        first.refresh_from_db()
+
+        second = self.both(of, 200, "2")
+
+        assert (asked, first.state, second.state) == (
+            State.NEEDS_CONFIRMATION,
+            State.IMPORTED,
+            State.IMPORTED,
+        )
+        content = second.journal.content
+        assert {str(line.amount) for line in content.lines.all()} == {"160.00", "-160.00"}
+        rules = reading_page(of).sources[0].rules
+        assert rules[-1] == ("Debit and credit in one row", "their difference")
+
+    def test_is_asked_about_again_for_another_company(self, organisation):
+        of = company(organisation)
+        deciding.confirm(file=answer(self.both(of, 100, "1")), by=None, now=NOW)
+        other = factories.company(organisation, organisation_number="2222222222")
+
+        assert self.both(other, 200, "1").state == State.NEEDS_CONFIRMATION
+
+    def test_is_asked_about_beside_anything_else_to_confirm(self, organisation):
+        of = company(organisation)
+        deciding.confirm(file=answer(self.both(of, 100, "1")), by=None, now=NOW)
+        more = "2890;2026-03-25;5,00;\nSumma;;7,00;"
+        rows = ["7010;2026-03-25;100,00;40,00", "2731;2026-03-25;;65,00", more, ""]
+
+        file = brought(of, "\n".join((self.HEADINGS, *rows)).encode(), run="2")
+
+        assert file.state == State.NEEDS_CONFIRMATION
 
 
 class TestACompanyThatIsNotKnownYet:
