@@ -19,7 +19,7 @@ from organisations.models import (
     Organisation,
     Role,
 )
-from organisations.queries import FailureRow, failure_row
+from organisations.queries import FailureRow, asked_once, failure_row
 
 ROWS_ON_A_PAGE = 100
 _NAMED = 50
@@ -56,11 +56,13 @@ def asked(organisation: Organisation, number: str | None, *, kind: str, **params
 
 def errand_failure(errand: Errand) -> FailureRow | None:
     """Return why an errand failed, in words."""
-    return failure_row(
-        code=errand.failure_code,
-        params=errand.failure_params,
-        detail=errand.failure_detail,
-        at=errand.finished_at,
+    return asked_once(
+        failure_row(
+            code=errand.failure_code,
+            params=errand.failure_params,
+            detail=errand.failure_detail,
+            at=errand.finished_at,
+        )
     )
 
 

@@ -1,7 +1,7 @@
 """Reading for screens: stored failures in words, and how old the waiting work is."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db.models import Min
@@ -35,6 +35,7 @@ class FailureRow:
     summary: str
     remedy: str = ""
     not_booked: str = ""
+    who: str = ""
     who_text: str = ""
     action: str = ""
     action_url: str = ""
@@ -97,6 +98,7 @@ def _row(
         summary=words(kind.summary, params),
         remedy=words(kind.remedy, params),
         not_booked=words(kind.not_booked, params),
+        who=kind.who,
         who_text=gettext(WHO_WORDS[kind.who]),
         action=kind.action,
         action_url=action_url,
@@ -112,6 +114,39 @@ def _row(
 def failure_row_of(failure: errors.ConnectorError) -> FailureRow:
     """Return a failure that was just raised in words."""
     return _row(type(failure), params=failure.params, detail=failure.detail)
+
+
+def asked_once(row: FailureRow | None) -> FailureRow | None:
+    """
+    Return the failure of what a person asked for once, such as a dry run.
+
+    Work that waits is tried again by itself; what somebody asked for is not, whatever failed.
+    """
+    if row is None or row.who != errors.NOBODY:
+        return row
+    return replace(
+        row,
+        remedy=gettext("Wait a minute, then ask again: this is not tried again by itself."),
+        who="",
+        who_text=gettext("Whoever asked"),
+    )
+
+
+def until_sign_in(row: FailureRow | None) -> FailureRow | None:
+    """Return the failure of work that would go on by itself, if the account let the hub in."""
+    if row is None or row.who != errors.NOBODY:
+        return row
+    return replace(
+        row,
+        remedy=gettext(
+            "An administrator opens the accounts page and signs in. Then the hub goes on by "
+            "itself; until then it cannot find out more."
+        ),
+        who=errors.ADMINISTRATOR,
+        who_text=gettext(WHO_WORDS[errors.ADMINISTRATOR]),
+        action="reconnect",
+        tone="bad",
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from journals.models import Batch, Comparison, Finding
 from journals.queries.undoing import LineRow, field_words, line_row, pair_words, status_words
 from journals.queries.wording import shown_failure
 from organisations.models import Company, Errand, Organisation
-from organisations.queries import FailureRow
+from organisations.queries import FailureRow, asked_once
 
 PAGE_SIZE = 25
 FINDINGS_ON_A_PAGE = 20
@@ -78,12 +78,14 @@ def comparison_row(one: Comparison) -> ComparisonRow:
     finished = one.compared_at is not None or errand is None or errand.is_finished
     failure = None
     if errand is not None and one.compared_at is None:
-        failure = shown_failure(
-            code=errand.failure_code,
-            params=errand.failure_params,
-            detail=errand.failure_detail,
-            at=errand.finished_at,
-            company_id=one.company_id,
+        failure = asked_once(
+            shown_failure(
+                code=errand.failure_code,
+                params=errand.failure_params,
+                detail=errand.failure_detail,
+                at=errand.finished_at,
+                company_id=one.company_id,
+            )
         )
     state, words = "running", gettext("The ledger is being read. Nothing is written there.")
     if failure is not None or (finished and one.compared_at is None):

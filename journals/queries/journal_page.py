@@ -25,9 +25,10 @@ from journals.queries.wording import (
     look_of,
     problem_row,
     shown_failure,
+    with_way_out,
 )
 from organisations.models import Errand
-from organisations.queries import FailureRow
+from organisations.queries import FailureRow, asked_once, until_sign_in
 
 _S = BatchState
 _MAY_BE_SENT = frozenset({_S.DRAFT, _S.REJECTED, _S.HELD})
@@ -167,6 +168,20 @@ def journal_page(journal: Journal) -> JournalPage:
     )
 
 
+def _failure_of(batch: Batch, journal: Journal, *, settled: bool) -> FailureRow | None:
+    failure = shown_failure(
+        code="" if settled else batch.failure_code,
+        params=batch.failure_params,
+        detail=batch.failure_detail,
+        at=batch.failure_at,
+        company_id=journal.company_id,
+    )
+    if failure is None or batch.waits_for != Cause.SIGN_IN:
+        return failure
+    # Nothing goes on by itself while nobody may ask the ledger.
+    return with_way_out(until_sign_in(failure), company_id=journal.company_id)
+
+
 def _row(
     batch: Batch,
     journal: Journal,
@@ -195,13 +210,7 @@ def _row(
         proven_at=batch.proven_at,
         waits_for=gettext(CAUSE_WORDS[Cause(batch.waits_for)]) if batch.waits_for else "",
         next_at=batch.not_before if dated else None,
-        failure=shown_failure(
-            code="" if state in _SETTLED else batch.failure_code,
-            params=batch.failure_params,
-            detail=batch.failure_detail,
-            at=batch.failure_at,
-            company_id=journal.company_id,
-        ),
+        failure=_failure_of(batch, journal, settled=state in _SETTLED),
         candidates=[str(number) for number in batch.candidates],
         needs_person=state is _S.NEEDS_PERSON,
         decide_url=reverse("journals:decision", args=[batch.pk]),
@@ -247,12 +256,14 @@ def check_result(errand: Errand, journal: Journal) -> CheckResult:
     return CheckResult(
         url=reverse("journals:check_result", args=[journal.pk, errand.pk]),
         finished=errand.is_finished,
-        failure=shown_failure(
-            code=errand.failure_code,
-            params=errand.failure_params,
-            detail=errand.failure_detail,
-            at=errand.finished_at,
-            company_id=journal.company_id,
+        failure=asked_once(
+            shown_failure(
+                code=errand.failure_code,
+                params=errand.failure_params,
+                detail=errand.failure_detail,
+                at=errand.finished_at,
+                company_id=journal.company_id,
+            )
         ),
         problems=problems,
         checked_at=parse_datetime(result.get("checked_at", "")) if result else None,

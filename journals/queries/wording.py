@@ -132,6 +132,14 @@ def shown_refusal(refusal: ConnectorError, *, company_id: int | None = None) -> 
     return replace(plain, action_url=url, action_label=label)
 
 
+def with_way_out(plain: FailureRow | None, *, company_id: int | None) -> FailureRow | None:
+    """Return a failure with the button that its action asks for."""
+    if plain is None:
+        return None
+    url, label = _way_out(plain.action, company_id=company_id)
+    return replace(plain, action_url=url, action_label=label)
+
+
 def told(code: str, params: Mapping[str, object]) -> FailureRow:
     """Return the words of a code that is not empty."""
     return failure_row(code=code, params=params) or FailureRow(summary=code)

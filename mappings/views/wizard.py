@@ -39,7 +39,8 @@ from organisations.guards import needs
 from organisations.middleware import HubRequest
 from organisations.models import Company, Errand
 from organisations.operations.errands import request_errand
-from organisations.queries import failure_row, words
+from organisations.pages import errand_failure
+from organisations.queries import words
 
 DRAFT = "mapping_draft"
 STEPS = ("company", "administration", "place", "dimensions", "patterns", "policy", "review")
@@ -120,12 +121,7 @@ def reading(request: HubRequest) -> HttpResponse:
         asking = draft.pop("asking", "place")
         request.session[DRAFT] = draft
         return _go_on(request, reverse("mappings:step", args=[asking]))
-    failure = failure_row(
-        code=errand.failure_code,
-        params=errand.failure_params,
-        detail=errand.failure_detail,
-        at=errand.finished_at,
-    )
+    failure = errand_failure(errand)
     context = {
         "running": not errand.is_finished,
         "failure": failure,
