@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -102,10 +103,35 @@ class CompanyFilterForm(forms.Form):
         field.offer(organisation, hint=False)
 
 
-class UploadForm(forms.Form):
-    """A payroll file."""
+class _SeveralFiles(forms.FileInput):
+    allow_multiple_selected = True
 
-    upload = forms.FileField(label=_("Payroll journal: SIE 4, CSV or XLSX"), max_length=255)
+
+class FilesField(forms.FileField):
+    """
+    One file or several.
+
+    What is wrong with one of several is said where that file stands; it stops no other.
+    """
+
+    widget = _SeveralFiles
+
+    def clean(self, data: Any, initial: Any = None) -> "list[UploadedFile[Any]]":
+        """Return what was chosen."""
+        chosen = data if isinstance(data, list | tuple) else [data]
+        if len(chosen) > 1:
+            return list(chosen)
+        return [super().clean(chosen[0] if chosen else None, initial)]
+
+
+class UploadForm(forms.Form):
+    """
+    Payroll files.
+
+    :param one_of_many: the file is one of several that come one by one
+    """
+
+    upload = FilesField(label=_("Payroll journals: SIE 4, CSV or XLSX"), max_length=255)
     encoding = forms.ChoiceField(
         label=_("Encoding"),
         choices=_ENCODINGS,
@@ -120,10 +146,14 @@ class UploadForm(forms.Form):
         empty_label=_("By the organisation number in the file"),
     )
 
-    def __init__(self, *args: Any, organisation: Organisation, **more: Any) -> None:
+    def __init__(
+        self, *args: Any, organisation: Organisation, one_of_many: bool = False, **more: Any
+    ) -> None:
         super().__init__(*args, **more)
         field: Any = self.fields["company"]
         field.offer(organisation)
+        upload: Any = self.fields["upload"]
+        upload.allow_empty_file = one_of_many
 
 
 class CompanyForm(forms.Form):

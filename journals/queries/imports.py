@@ -109,8 +109,8 @@ def recent_files(organisation: Organisation) -> list[FileRow]:
         FileRow(
             name=file.name,
             url=reverse("journals:imported_file", args=[file.pk]),
-            look=_look(file),
-            state=_words(file),
+            look=look_of(file.state),
+            state=state_words(file.state),
             company=str(file.company or ""),
             reference=file.journal.reference if file.journal else "",
             uploaded_at=file.uploaded_at,
@@ -124,8 +124,8 @@ def file_page(file: ImportedFile) -> FilePage:
     head = file.head
     return FilePage(
         file=file,
-        look=_look(file),
-        state=_words(file),
+        look=look_of(file.state),
+        state=state_words(file.state),
         reading=file.state in (State.WAITING, State.READING),
         percent=_percent(file),
         totals=storing.totals_from_json(head.get("totals", [])),
@@ -140,15 +140,17 @@ def file_page(file: ImportedFile) -> FilePage:
     )
 
 
-def _look(file: ImportedFile) -> str:
-    return _LOOKS.get(State(file.state), file.state)
+def look_of(state: str) -> str:
+    """Return what a state of a file looks like."""
+    return _LOOKS.get(State(state), state)
 
 
-def _words(file: ImportedFile) -> str:
-    if file.state == State.NEEDS_COLUMNS:
+def state_words(state: str) -> str:
+    """Return what a state of a file is called, in the reader's language."""
+    if state == State.NEEDS_COLUMNS:
         # It may be the columns, or no more than which day 03/04 is.
         return gettext("How the file is read must be confirmed")
-    return str(State(file.state).label)
+    return str(State(state).label)
 
 
 def _percent(file: ImportedFile) -> int:

@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from journals.views import imports, readings
+from journals.views import imports, readings, uploads
 
 urlpatterns = [
-    path("journals/import/", imports.import_files, name="import"),
-    path("journals/import/sample/", imports.import_sample, name="import_sample"),
+    path("journals/import/", uploads.import_files, name="import"),
+    path("journals/import/uploaded/", uploads.uploaded, name="uploaded"),
+    path("journals/import/sample/", uploads.import_sample, name="import_sample"),
     path("journals/import/<int:pk>/", imports.imported_file, name="imported_file"),
     path("journals/import/<int:pk>/progress/", imports.progress, name="import_progress"),
     path("journals/import/<int:pk>/decide/", imports.decide, name="decide_file"),

@@ -1,23 +1,20 @@
-"""Uploading a file and deciding what is open about it. A worker does the reading."""
+"""One file that came in: how far its reading is, and what a person decides about it."""
 
 from pathlib import Path
 
-import structlog
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_POST
 
-from journals.domain.sample_file import NAME, sample_file
-from journals.forms import AnotherRunForm, ColumnsForm, CompanyForm, RunForm, UploadForm
+from journals.forms import AnotherRunForm, ColumnsForm, CompanyForm, RunForm
 from journals.models import ImportedFile, Journal
 from journals.operations import readings
-from journals.operations.importing import deciding, files, receiving
+from journals.operations.importing import deciding, files
 from journals.queries import imports as queries
 from journals.queries.readings import reading_url
-from journals.queries.samples import sample_company, sample_period
 from journals.queries.which_run import which_run
 from organisations import domain
 from organisations.domain import Level
@@ -26,71 +23,6 @@ from organisations.middleware import HubRequest
 from organisations.models import User
 
 State = ImportedFile.State
-
-
-@require_http_methods(["GET", "POST"])
-@needs(domain.JOURNALS, Level.READ)
-def import_files(request: HubRequest) -> HttpResponse:
-    """Show the files that came in last, and take another one."""
-    if request.method == "POST":
-        return _upload(request)
-    form = UploadForm(
-        organisation=request.organisation, initial={"company": request.GET.get("company")}
-    )
-    return _import_page(request, form)
-
-
-@needs(domain.JOURNALS, Level.WRITE)
-def _upload(request: HubRequest) -> HttpResponse:
-    form = UploadForm(request.POST, request.FILES, organisation=request.organisation)
-    if not form.is_valid():
-        return _import_page(request, form, status=400)
-    upload = form.cleaned_data["upload"]
-    try:
-        file = receiving.receive(
-            organisation=request.organisation,
-            name=upload.name,
-            chunks=upload.chunks(),
-            by=_person(request),
-            company=form.cleaned_data["company"],
-            encoding=form.cleaned_data["encoding"],
-            now=timezone.now(),
-            request_id=structlog.contextvars.get_contextvars().get("request_id", ""),
-        )
-    except files.ImportRefused as refused:
-        form.add_error("upload", str(refused))
-        return _import_page(request, form, status=413)
-    return redirect("journals:imported_file", pk=file.pk)
-
-
-@require_POST
-@needs(domain.JOURNALS, Level.WRITE)
-def import_sample(request: HubRequest) -> HttpResponse:
-    """Import the sample file of the demo company, as if it had been dropped on the page."""
-    company = sample_company(request.organisation)
-    if company is None:
-        raise Http404
-    period = sample_period(company)
-    file = receiving.receive(
-        organisation=request.organisation,
-        name=NAME.format(period=period),
-        chunks=[sample_file(period)],
-        by=_person(request),
-        company=company,
-        now=timezone.now(),
-        request_id=structlog.contextvars.get_contextvars().get("request_id", ""),
-    )
-    return redirect("journals:imported_file", pk=file.pk)
-
-
-def _import_page(request: HubRequest, form: UploadForm, *, status: int = 200) -> HttpResponse:
-    context = {
-        "form": form,
-        "rows": queries.recent_files(request.organisation),
-        "may_import": _may_import(request),
-        "limit_mb": receiving.limits().max_bytes // 1_000_000,
-    }
-    return render(request, "journals/imports/import.html", context, status=status)
 
 
 @require_GET

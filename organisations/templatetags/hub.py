@@ -400,7 +400,9 @@ def drop_zone(bound: BoundField, accept: str = "", limit: str = "") -> dict[str,
     attrs: dict[str, str | bool] = {"aria-describedby": " ".join(ids), "class": "drop-input"}
     if accept:
         attrs["accept"] = accept
-    return {"field": bound, "control": bound.as_widget(attrs=attrs), "limit": limit}
+    several = getattr(bound.field.widget, "allow_multiple_selected", False)
+    control = bound.as_widget(attrs=attrs)
+    return {"field": bound, "control": control, "limit": limit, "several": several}
 
 
 # --- what a page says --------------------------------------------------------------------------

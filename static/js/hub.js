@@ -96,9 +96,10 @@
     if (event.target.matches("[data-submit-on-change]")) form.requestSubmit();
     const drop = event.target.closest("[data-drop]");
     if (drop) {
-      const names = [...event.target.files].map((file) => file.name).join(", ");
-      drop.querySelector(".drop-chosen").textContent =
-        names && drop.dataset.chosen.replace("{names}", names);
+      const names = [...event.target.files].map((file) => file.name);
+      drop.querySelector(".drop-chosen").textContent = names.length > 3
+        ? drop.dataset.several.replace("{n}", names.length)
+        : names.length ? drop.dataset.chosen.replace("{names}", names.join(", ")) : "";
     }
   });
 
@@ -109,7 +110,10 @@
     event.preventDefault();
     drop.classList.toggle("is-over", kind === "dragover");
     const input = drop.querySelector("input[type=file]");
-    if (kind === "drop" && event.dataTransfer.files.length) {
+    if (kind !== "drop" || !event.dataTransfer.files.length) return;
+    if (event.dataTransfer.files.length > 1 && !input.multiple) {
+      drop.querySelector(".drop-chosen").textContent = drop.dataset.oneOnly;
+    } else {
       input.files = event.dataTransfer.files;
       input.dispatchEvent(new Event("change", { bubbles: true }));
     }

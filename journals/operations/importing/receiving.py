@@ -12,9 +12,10 @@ from django.utils.translation import gettext
 
 from connectors.bounds import as_text
 from journals.domain.lines import Limits
+from journals.domain.problems import problem
 from journals.models import FilePiece, ImportedFile, Journal, Source
 from journals.operations import readings
-from journals.operations.importing.files import ImportRefused, State, clean_run
+from journals.operations.importing.files import ImportRefused, State, clean_run, set_problems
 from organisations.models import Company, Organisation, User
 from organisations.operations.waking import wake
 
@@ -94,6 +95,31 @@ def receive(
             file.save()
             _store_pieces(file, spool)
             wake("journals.tasks.read_file", file_id=file.pk)
+    return file
+
+
+def turn_away(
+    *,
+    organisation: Organisation,
+    name: str,
+    size: int,
+    by: User | None,
+    now: datetime,
+    request_id: str = "",
+) -> ImportedFile:
+    """Keep the row of a file that is larger than may be, so that it is seen beside the others."""
+    file = ImportedFile(
+        organisation=organisation,
+        name=as_text(name)[-255:],
+        size=size,
+        state=State.REFUSED,
+        state_at=now,
+        uploaded_by=by,
+        uploaded_at=now,
+        request_id=request_id,
+    )
+    set_problems(file, [problem("file_too_large", value=size, limit=limits().max_bytes)])
+    file.save()
     return file
 
 
