@@ -11,7 +11,7 @@ from django.db import DatabaseError, connection
 from django.utils.module_loading import module_has_submodule
 from kombu.exceptions import KombuError
 
-from accounts.models import Restore
+from accounts.models import Connection, Restore
 from accounts.operations import hosts, installation
 from organisations.models import Heartbeat
 
@@ -77,6 +77,14 @@ def check_due_work(*, now: datetime) -> Finding:
     """Look whether work that is due has waited for too long."""
     oldest = min((at for at in _oldest_due(now=now) if at is not None), default=None)
     if oldest is None or oldest > now:
+        expired = Connection.objects.filter(state=Connection.State.SIGN_IN_AGAIN).count()
+        if expired:
+            return Finding(
+                "due work",
+                True,
+                f"Nothing waits for a worker. What goes through "
+                f"accounts to sign in again ({expired}) waits for a person.",
+            )
         return Finding("due work", True, "Nothing waits.")
     waited = now - oldest
     seconds = int(waited.total_seconds())

@@ -8,10 +8,11 @@ from django.db import OperationalError
 from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerAway
 
-from accounts.models import Installation, Restore
+from accounts.models import Connection, Installation, Restore
 from accounts.operations import installation
 from integrationhub import readiness
 from organisations.models import Heartbeat
+from tests import factories
 
 NOW = datetime(2026, 3, 25, 9, 14, tzinfo=UTC)
 pytestmark = pytest.mark.django_db
@@ -102,6 +103,15 @@ class TestCheckDueWork:
         self.waiting(monkeypatch, None, None)
 
         assert readiness.check_due_work(now=NOW).text == "Nothing waits."
+
+    def test_does_not_say_so_while_an_account_waits_for_a_sign_in(self, monkeypatch):
+        self.waiting(monkeypatch, None, None)
+        account = factories.connection(factories.organisation())
+        Connection.objects.filter(pk=account.pk).update(state=Connection.State.SIGN_IN_AGAIN)
+
+        finding = readiness.check_due_work(now=NOW)
+
+        assert "accounts to sign in again (1) waits for a person" in finding.text
 
     def test_is_well_when_work_has_waited_briefly(self, monkeypatch):
         self.waiting(monkeypatch, NOW - timedelta(seconds=5), NOW - timedelta(seconds=90))
