@@ -2,21 +2,24 @@
 
 import re
 from collections.abc import Callable
+from ipaddress import ip_address
 from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext
 
 from connectors.bounds import no_text_in
 from integrationhub import logs
+from organisations.problems import problem
 
 Next = Callable[[HttpRequest], HttpResponse]
+_IN_BRACKETS = re.compile(r"\[([^\]]*)\](?::\d+)?")
 _ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
@@ -54,8 +57,39 @@ class ClientAddressMiddleware:
         count = settings.HUB_PROXY_COUNT
         forwarded = request.headers.get("X-Forwarded-For", "")
         addresses = [address.strip() for address in forwarded.split(",") if address.strip()]
-        if count and len(addresses) >= count:
-            request.META["REMOTE_ADDR"] = addresses[-count]
+        if count and len(addresses) >= count and (address := address_in(addresses[-count])):
+            request.META["REMOTE_ADDR"] = address
+        return self.get_response(request)
+
+
+def address_in(text: str) -> str:
+    """
+    Return the address that a proxy wrote down, perhaps with a port; empty if it is none.
+
+    It is stored, counted by and shown, so nothing else may pass for one.
+    """
+    text = text.strip()
+    bracketed = _IN_BRACKETS.fullmatch(text)
+    if bracketed:
+        text = bracketed[1]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return ""
+    return str(getattr(address, "ipv4_mapped", None) or address).partition("%")[0]
+
+
+class PlainCookiesMiddleware:
+    """Take away cookies that hold no text: none of ours does, and no database takes the key."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        for name in [name for name, value in request.COOKIES.items() if no_text_in(value)]:
+            del request.COOKIES[name]
         return self.get_response(request)
 
 
@@ -86,8 +120,7 @@ class BodySizeMiddleware:
         if int(size) <= most:
             return self.get_response(request)
         if request.path.startswith("/api/"):
-            about = {"code": "too_large", "message": f"At most {most} bytes are taken."}
-            return JsonResponse({"error": about}, status=413)
+            return problem(413, "too_large", f"At most {most} bytes are taken.")
         words = gettext("This is larger than the hub takes. Nothing was saved.")
         return HttpResponse(words, status=413, content_type="text/plain; charset=utf-8")
 
@@ -118,8 +151,7 @@ class PlainTextMiddleware:
         if not found:
             return None
         if request.path.startswith("/api/"):
-            about = {"code": "bad_request", "message": f"The address holds {found}."}
-            return JsonResponse({"error": about}, status=400)
+            return problem(400, "bad_request", f"The address holds {found}.")
         raise BadRequest(f"{found}")
 
 

@@ -105,6 +105,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "integrationhub.middleware.RequestIdMiddleware",
     "integrationhub.middleware.ClientAddressMiddleware",
+    "integrationhub.middleware.PlainCookiesMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "integrationhub.middleware.NothingKeptMiddleware",

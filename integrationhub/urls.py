@@ -7,6 +7,11 @@ from django.urls import URLPattern, URLResolver, include, path
 from integrationhub import views
 from organisations.views.signing_in import set_language
 
+handler400 = "integrationhub.errors.bad_request"
+handler403 = "integrationhub.errors.forbidden"
+handler404 = "integrationhub.errors.not_found"
+handler500 = "integrationhub.errors.server_error"
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),

@@ -1,6 +1,7 @@
 """Addresses for machines: is the process alive, and is the hub ready for work."""
 
 from dataclasses import asdict
+from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -28,13 +29,13 @@ def healthz(request: HttpRequest) -> JsonResponse:
 @require_safe
 @never_cache
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Answer whether the hub is ready for work, and if not, why."""
+    """Answer whether the hub is ready for work; and why not, to those who may read its figures."""
     findings = readiness.check_all(now=timezone.now())
     ready = all(finding.ok for finding in findings)
-    return JsonResponse(
-        {"ready": ready, "checks": [asdict(finding) for finding in findings]},
-        status=200 if ready else 503,
-    )
+    answer: dict[str, Any] = {"ready": ready}
+    if exposition.may_read(request):
+        answer["checks"] = [asdict(finding) for finding in findings]
+    return JsonResponse(answer, status=200 if ready else 503)
 
 
 @require_safe

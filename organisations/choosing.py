@@ -24,6 +24,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from connectors.bounds import row_number
 from organisations.domain import Level
 from organisations.models import Organisation
 
@@ -33,7 +34,6 @@ _NAMED = 3
 _LONGEST = 200
 _MOST_WORDS = 8
 _WORD = re.compile(r"[^\s·()]+")
-_ID = re.compile(r"\d{1,17}")
 _HINT = gettext_lazy("Write the number or a part of the name.")
 
 
@@ -93,11 +93,6 @@ def resolve(rows: QuerySet[Any], kind: Kind, text: str) -> tuple[Any | None, lis
         if kind.label(row).casefold() == text.casefold()
     }
     return (next(iter(by_label.values())), []) if len(by_label) == 1 else (None, near)
-
-
-def whole_number(text: str | None) -> int | None:
-    """Return an id that somebody sent, if it is one."""
-    return int(text) if text and _ID.fullmatch(text) else None
 
 
 def _clean(text: str) -> str:
@@ -164,7 +159,7 @@ class RowSelect(forms.Select):
 
     def row(self, pk: str) -> Any | None:
         """Return the offered row with that id."""
-        found = whole_number(pk)
+        found = row_number(pk)
         return None if found is None or self.rows is None else self.rows.filter(pk=found).first()
 
 

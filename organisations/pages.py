@@ -7,8 +7,8 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Count, Exists, OuterRef
 from django.utils.translation import gettext as _
 
+from connectors.bounds import row_number
 from organisations import domain
-from organisations.choosing import whole_number
 from organisations.domain import Level
 from organisations.models import (
     AuthenticatorApp,
@@ -45,7 +45,7 @@ def asked(organisation: Organisation, number: str | None, *, kind: str, **params
 
     Another's errand is told from a forgotten one by nothing: neither is there for this page.
     """
-    if (pk := whole_number(number)) is None:
+    if (pk := row_number(number)) is None:
         return Asked()
     about = {f"params__{name}": value for name, value in params.items()}
     errand = Errand.objects.of(organisation).filter(pk=pk, kind=kind, **about).first()

@@ -111,6 +111,8 @@ ACTIONS = {
     "payment.match_undone": _("Match of a payment undone"),
     "payment.credit_note_set_off": _("Credit note set off against an invoice"),
     "invoices.imported": _("Invoices imported"),
+    "invoices.exported": _("Invoices exported"),
+    "invoice_client.exported": _("Invoice clients exported"),
     "invoice_client.created": _("Invoice client created"),
     "invoice_client.changed": _("Invoice client changed"),
     "invoice_client.prefix_learnt": _("Prefix of invoice numbers learnt"),

@@ -12,6 +12,7 @@ from django.db.models import Count, Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext
 
+from connectors.bounds import row_number
 from journals.domain.states import DONE, BatchState
 from journals.models import Batch, Journal
 from journals.queries.wording import ATTENTION, journal_state_words, look_of
@@ -52,7 +53,7 @@ class Filters:
             search=str(query.get("q", "")).strip()[:80],
             state=state if state in (*Journal.State.values, "attention") else "",
             period=period if _PERIOD.fullmatch(period) else "",
-            company=int(company) if company.isdecimal() and len(company) < 18 else None,
+            company=row_number(company),
             sort=sort if sort.removeprefix("-") in _SORTS else DEFAULT_SORT,
         )
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
+from connectors.bounds import row_number
 from connectors.errors import ConnectorError
 from journals.forms import CompanyFilterForm
 from journals.models import Comparison
@@ -24,9 +25,10 @@ from organisations.models import Company
 
 
 def _company(request: HubRequest, text: str) -> Company | None:
-    if not text.isdecimal() or len(text) > 17:
+    pk = row_number(text)
+    if pk is None:
         return None
-    found: Company = get_object_or_404(Company.objects.of(request.organisation), pk=int(text))
+    found: Company = get_object_or_404(Company.objects.of(request.organisation), pk=pk)
     return found
 
 

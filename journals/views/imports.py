@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from connectors.bounds import row_number
 from journals.forms import AnotherRunForm, ColumnsForm, CompanyForm, RunForm
 from journals.models import ImportedFile, Journal
 from journals.operations import readings
@@ -141,8 +142,8 @@ def _file_page(
 
 
 def _other_journal(request: HubRequest) -> Journal | None:
-    chosen = request.POST.get("against", "")
-    if not chosen.isdecimal() or len(chosen) > 18:
+    chosen = row_number(request.POST.get("against"))
+    if chosen is None:
         return None
     found: Journal | None = Journal.objects.of(request.organisation).filter(pk=chosen).first()
     return found

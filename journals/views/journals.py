@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
+from connectors.bounds import row_number
 from connectors.errors import ConnectorError
 from journals.domain.states import BatchState
 from journals.forms import CompanyFilterForm
@@ -211,11 +212,12 @@ def _live_context(request: HubRequest, journal: Journal) -> dict[str, Any]:
 
 
 def _check(request: HubRequest, journal: Journal, pk: str) -> journal_page.CheckResult | None:
-    if not pk.isdecimal() or len(pk) > 18:
+    number = row_number(pk)
+    if number is None:
         return None
     errand = (
         Errand.objects.of(request.organisation)
-        .filter(pk=int(pk), kind="journals.check", params__journal_id=journal.pk)
+        .filter(pk=number, kind="journals.check", params__journal_id=journal.pk)
         .first()
     )
     return journal_page.check_result(errand, journal) if errand else None
@@ -257,7 +259,7 @@ def send(request: HubRequest, pk: int) -> HttpResponse:
 @needs(domain.JOURNALS, Level.WRITE)
 def send_chosen(request: HubRequest) -> HttpResponse:
     """Queue the batches of all chosen journals; say in one notice which cannot go, and why."""
-    chosen = [pk for pk in request.POST.getlist("journal") if pk.isdecimal() and len(pk) < 18]
+    chosen = [pk for pk in request.POST.getlist("journal") if row_number(pk) is not None]
     journals = Journal.objects.of(request.organisation).select_related("organisation")
     queued, refused = 0, []
     for journal in journals.filter(pk__in=chosen[:_MOST_AT_ONCE]).order_by("pk"):

@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from connectors.bounds import row_number
 from journals.forms import DimensionsForm
 from journals.models import CompanyReading
 from journals.operations import readings
@@ -31,8 +32,7 @@ def reading(request: HubRequest, pk: int) -> HttpResponse:
 @needs(domain.JOURNALS, Level.WRITE)
 def _change(request: HubRequest, company: Company) -> HttpResponse:
     if request.POST.get("action") == "forget":
-        chosen = request.POST.get("reading", "")
-        known = chosen if chosen.isascii() and chosen.isdigit() and len(chosen) < 19 else "0"
+        known = row_number(request.POST.get("reading")) or 0
         row = get_object_or_404(CompanyReading, company=company, source__isnull=False, pk=known)
         readings.forget(row, by=_person(request))
         messages.success(request, _("It is asked again with the next file."))

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
+from connectors.bounds import row_number
 from connectors.errors import ConnectorError
 from journals.domain.refusals import NothingToReverse
 from journals.domain.states import BatchState
@@ -136,7 +137,7 @@ def reverse(request: HubRequest, pk: int) -> HttpResponse:
 
 
 def _chosen(texts: list[str]) -> set[int]:
-    return {int(text) for text in texts if text.isdecimal() and len(text) < 18}
+    return {pk for pk in map(row_number, texts) if pk is not None}
 
 
 def _reverse_page(

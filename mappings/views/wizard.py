@@ -19,6 +19,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.models import Connection
 from connectors.base import LedgerFacts
+from connectors.bounds import row_number
 from mappings import forms
 from mappings.models import Mapping
 from mappings.operations.checking import CHECK, READ_LEDGER
@@ -65,8 +66,8 @@ def new(request: HubRequest) -> HttpResponse:
     """Begin a new mapping; the company may be given by the page that leads here."""
     draft: dict[str, Any] = {"settings": {}}
     request.session[DRAFT] = draft
-    given = request.GET.get("company", "")
-    if given.isdecimal():
+    given = row_number(request.GET.get("company"))
+    if given is not None:
         company = get_object_or_404(offered_companies(request.organisation), pk=given)
         draft["company"] = company.pk
         return redirect("mappings:step", step="administration")

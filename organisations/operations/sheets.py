@@ -5,12 +5,13 @@ import io
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import chain
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
-_STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+from connectors.bounds import neutralised
 
 Cell = str | Decimal | date
 
@@ -22,7 +23,7 @@ def as_csv(headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
     """Return the rows as CSV: UTF-8 with a mark, semicolons, a decimal point."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, delimiter=";")
-    writer.writerow(headings)
+    writer.writerow(map(neutralised, headings))
     for row in rows:
         writer.writerow([_plain(cell) for cell in row])
     return out.getvalue().encode("utf-8-sig")
@@ -32,8 +33,7 @@ def as_xlsx(title: str, headings: Sequence[str], rows: Iterable[Sequence[Cell]])
     """Return the rows as a workbook; texts stay texts, whatever they begin with."""
     workbook = Workbook(write_only=True)
     sheet = workbook.create_sheet(title)
-    sheet.append(list(headings))
-    for row in rows:
+    for row in chain([headings], rows):
         cells = []
         for value in row:
             if isinstance(value, str):
@@ -50,11 +50,6 @@ def as_xlsx(title: str, headings: Sequence[str], rows: Iterable[Sequence[Cell]])
     out = io.BytesIO()
     workbook.save(out)
     return out.getvalue()
-
-
-def neutralised(text: str) -> str:
-    """Return the text so that no spreadsheet takes it for a formula."""
-    return f"'{text}" if text.startswith(_STARTS_A_FORMULA) else text
 
 
 def _plain(cell: Cell) -> str:

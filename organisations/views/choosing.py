@@ -5,6 +5,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from connectors.bounds import row_number
 from organisations import choosing
 from organisations.guards import members_only
 from organisations.middleware import HubRequest
@@ -18,7 +19,7 @@ def choices(request: HubRequest) -> HttpResponse:
     allows = request.membership.role.allows
     if kind is None or not all(allows(key, level) for key, level in kind.rights):
         raise Http404
-    of = choosing.whole_number(request.GET.get("of"))
+    of = row_number(request.GET.get("of"))
     rows = kind.rows(request.organisation, of)
     if rows is None:
         raise Http404

@@ -13,6 +13,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 from django.views.i18n import set_language as django_set_language
 
+from connectors.bounds import row_number
 from organisations.forms import SignInForm
 from organisations.middleware import SESSION_KEY
 from organisations.models import Membership, User
@@ -99,11 +100,11 @@ def theme(request: HttpRequest) -> HttpResponse:
 @require_POST
 def switch_organisation(request: HttpRequest) -> HttpResponse:
     """Work for another organisation from now on; the page before may not exist there."""
-    chosen = request.POST.get("organisation", "")
+    chosen = row_number(request.POST.get("organisation"))
     mine = Membership.objects.filter(user__email=request.user.get_username())
-    if not chosen.isdigit() or not mine.filter(organisation_id=int(chosen)).exists():
+    if chosen is None or not mine.filter(organisation_id=chosen).exists():
         raise Http404
-    request.session[SESSION_KEY] = int(chosen)
+    request.session[SESSION_KEY] = chosen
     return HttpResponseRedirect("/")
 
 

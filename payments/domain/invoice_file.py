@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from connectors.bounds import LARGEST_SUM, no_text_in
+from connectors.bounds import LARGEST_SUM, as_it_was, neutralised, no_text_in
 from payments.domain import kid as kids
 from payments.domain import rf_reference
 from payments.domain.cells import NoDay, TooLarge, TwoWays, amount_from, day_from
@@ -67,7 +67,6 @@ _KINDS = {
     "kreditnot": True,
     "k": True,
 }
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,7 +345,7 @@ class _Row:
             return ""
         value = self._cells[place].strip()
         # The hub's own export keeps a spreadsheet from reading a text as a formula.
-        return value[1:] if value[:1] == "'" and value[1:2] in _FORMULA else value
+        return as_it_was(value)
 
     def _note(self, code: str, column: str) -> None:
         self.wrong.append(_Unreadable(code, field=column, value=self._raw(column)))
@@ -439,5 +438,4 @@ def _cell(invoice: InvoiceRow, column: str) -> str:
         return f"{value:.2f}"
     if isinstance(value, date):
         return value.isoformat()
-    text = str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return neutralised(str(value))

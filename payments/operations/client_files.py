@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext
 
 from accounts.models import Connection
-from connectors.bounds import is_day, no_text_in
+from connectors.bounds import as_it_was, is_day, no_text_in
 from organisations import domain
 from organisations.models import Organisation, User
 from organisations.operations import sheets
@@ -144,7 +144,7 @@ def _read(
         if too_many:
             words = gettext("The line has more cells than there are columns.")
             bad.append(BadLine(line, "", "; ".join(too_many), words))
-        cells = {k: (v or "").strip().removeprefix("'") for k, v in row.items()}
+        cells = {k: as_it_was((v or "").strip()) for k, v in row.items()}
         values, problems = _values(cells, sources, targets)
         bad += [BadLine(line, field, cells.get(field, ""), why) for field, why in problems]
         number = values.get("number")

@@ -15,6 +15,7 @@ from django.views.decorators.csrf import csrf_exempt
 from connectors.bounds import FIRST_YEAR, LAST_YEAR, is_day, no_text_in
 from connectors.errors import ConnectorError
 from organisations.operations import audit
+from organisations.problems import problem
 from payments.domain import refusals
 from payments.models import ApiToken, Customer, FetchRun, InvoiceClient
 from payments.operations import fetching, time_registration
@@ -34,7 +35,7 @@ class _Bad(Exception):
 
 
 def _error(status: int, code: str, message: str, **more: Any) -> JsonResponse:
-    response = JsonResponse({"error": {"code": code, "message": message, **more}}, status=status)
+    response = problem(status, code, message, **more)
     if status == 401:
         response["WWW-Authenticate"] = 'Bearer realm="Integration Hub"'
     return response

@@ -10,6 +10,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from connectors.bounds import row_number
 from connectors.errors import ConnectorError
 from organisations import domain
 from organisations.domain import Level
@@ -77,7 +78,7 @@ def tabs(request: HubRequest, here: str) -> list[dict[str, object]]:
 
 def number(text: str | None) -> int | None:
     """Return an id out of an address, if it is one."""
-    return int(text) if text and text.isdecimal() and len(text) < MOST_DIGITS else None
+    return row_number(text)
 
 
 Refusable = Callable[[], Any]

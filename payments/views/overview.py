@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 from connectors.errors import ConnectorError
 from organisations import domain
 from organisations.middleware import HubRequest
+from organisations.operations import audit
 from organisations.queries import words
 from payments.forms import UploadForm
 from payments.models import FetchRun, Invoice, InvoiceClient
@@ -120,8 +121,15 @@ def import_invoices(request: HubRequest, pk: int) -> HttpResponse:
 @require_GET
 @member
 def export_invoices(request: HubRequest, pk: int) -> HttpResponse:
-    """Give a client's invoices in the format that is read back."""
+    """Give a client's invoices in the format that is read back, and record that it was taken."""
     one = client_named(request, pk)
+    audit.record(
+        organisation=request.organisation,
+        action="invoices.exported",
+        subject=one,
+        user=person(request),
+        details={"format": "csv"},
+    )
     response = HttpResponse(invoice_files.as_csv(one), content_type="text/csv; charset=utf-8")
     name = f"{one.number} invoices.csv"
     response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"

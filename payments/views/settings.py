@@ -19,7 +19,7 @@ from organisations.domain import Level
 from organisations.guards import needs
 from organisations.middleware import HubRequest
 from organisations.models import Errand
-from organisations.operations import sheets
+from organisations.operations import audit, sheets
 from organisations.operations.people import Refused
 from organisations.pages import asked, errand_failure, paged
 from payments.forms import (
@@ -264,7 +264,14 @@ def check(request: HubRequest, pk: int) -> HttpResponse:
 @require_GET
 @active
 def export_clients(request: HubRequest) -> HttpResponse:
-    """Give all invoice clients as CSV."""
+    """Give all invoice clients as CSV; that it was taken is an entry of its own."""
+    audit.record(
+        organisation=request.organisation,
+        action="invoice_client.exported",
+        subject=request.organisation,
+        user=person(request),
+        details={"format": "csv"},
+    )
     response = HttpResponse(client_files.as_csv(request.organisation), content_type=sheets.CSV_TYPE)
     response["Content-Disposition"] = 'attachment; filename="invoice-clients.csv"'
     return response

@@ -78,3 +78,50 @@ class TestWhatAVendorAnswers:
     def test_with_too_large_a_balance_is_a_bad_answer(self):
         with pytest.raises(BadAnswer):
             payloads.balance({"customeraccountno": "1", "balance": 10**14})
+
+
+class TestRowNumber:
+    @pytest.mark.parametrize(
+        "text", ["", None, "²", "٣", "-1", "+1", "1.0", " 1", "1\n", "9" * 18, "9" * 5000, "1_0"]
+    )
+    def test_is_none_for_what_names_no_row(self, text):
+        assert bounds.row_number(text) is None
+
+    def test_is_the_number(self):
+        assert (bounds.row_number("7"), bounds.row_number("9" * 17)) == (7, int("9" * 17))
+
+
+class TestNeutralised:
+    @pytest.mark.parametrize(
+        ("text", "safe"),
+        [
+            ("=1+1", "'=1+1"),
+            ("＝1+1", "'＝1+1"),
+            ("  =1+1", "'  =1+1"),
+            ("\t=1", "'\t'=1"),
+            ("Wages\n=1+1", "Wages\n'=1+1"),
+            ("Wages\r\n  @SUM(A1)", "Wages\r\n'  @SUM(A1)"),
+            ("Wages\u2028-1", "Wages\u2028'-1"),
+            ("Wages;=1+1", "Wages;'=1+1"),
+            ("Wages,=1+1", "Wages,'=1+1"),
+            ("Wages\t=1+1", "Wages\t'=1+1"),
+        ],
+    )
+    def test_leaves_no_formula_wherever_a_cell_may_begin(self, text, safe):
+        assert bounds.neutralised(text) == safe
+
+    @pytest.mark.parametrize(
+        "text", ["Wages - March", "10,-", "a=b", "ada@office.example", "1 200,50", "O'Brien", ""]
+    )
+    def test_leaves_the_rest_alone(self, text):
+        assert bounds.neutralised(text) == text
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            *("=1", "-1", "\t=1", "\n\n=1", "a\n=1", "a\r\n@b", "x;=1", "a\n b", "a\n  +1"),
+            *("\r", "O'Brien"),
+        ],
+    )
+    def test_can_be_undone_by_who_reads_the_file_back(self, text):
+        assert bounds.as_it_was(bounds.neutralised(text)) == text

@@ -217,6 +217,7 @@ class TestProduction:
         ready = requests.get(installation.url("/readyz"), timeout=30)
 
         assert (alive.status_code, ready.status_code) == (200, 200)
+        assert ready.headers["Content-Type"] == "application/json"
         checks = {check["name"]: check["ok"] for check in ready.json()["checks"]}
         assert checks.items() >= {
             ("database", True),

@@ -8,7 +8,7 @@ from django.urls import NoReverseMatch, reverse
 from openpyxl import load_workbook
 
 from connectors.base import SegmentValue
-from organisations.operations.sheets import neutralised
+from connectors.bounds import neutralised
 from tests.journals.pages import rows
 from tests.journals.pages.conftest import *  # noqa: F403
 

@@ -66,10 +66,38 @@ class TestClientAddressMiddleware:
 
         assert self.address("198.51.100.1, 203.0.113.9, 10.0.0.1") == "203.0.113.9"
 
+    @pytest.mark.parametrize(
+        ("written", "read"),
+        [
+            ("203.0.113.9:4711", "203.0.113.9"),
+            ("[2001:db8::9]:443", "2001:db8::9"),
+            ("2001:db8::9", "2001:db8::9"),
+            ("fe80::1%eth0", "fe80::1"),
+            ("::ffff:203.0.113.9", "203.0.113.9"),
+            *(("unknown", "127.0.0.1"), ("_hidden", "127.0.0.1"), ("999.1.1.1", "127.0.0.1")),
+            *(("'; drop", "127.0.0.1"), ("1" * 5000, "127.0.0.1"), ("²", "127.0.0.1")),
+        ],
+    )
+    def test_takes_nothing_for_an_address_that_is_none(self, settings, written, read):
+        settings.HUB_PROXY_COUNT = 1
+
+        assert self.address(written) == read
+
     def test_keeps_the_address_when_a_proxy_was_passed_by(self, settings):
         settings.HUB_PROXY_COUNT = 2
 
         assert self.address("203.0.113.9") == "127.0.0.1"
+
+
+@pytest.mark.django_db
+class TestPlainCookiesMiddleware:
+    @pytest.mark.parametrize("name", ["sessionid", "csrftoken", "django_language", "theme"])
+    def test_a_cookie_that_is_no_text_is_none(self, client, name):
+        cookie = rf'{name}="abcdefghabcdefgh\000\001"'
+
+        answer = client.get("/sign-in/", headers={"cookie": cookie})
+
+        assert answer.status_code == 200
 
 
 class TestDisplayTimeZoneMiddleware:

@@ -201,5 +201,26 @@ class TestReadyz:
         assert response.status_code == 503
         assert wrong == {"database", "worker", "schedule", "due work", "restore", "machine"}
 
+    @pytest.mark.parametrize(
+        "stranger", [{"REMOTE_ADDR": "203.0.113.9"}, {"HTTP_X_FORWARDED_FOR": "203.0.113.9"}]
+    )
+    def test_tells_strangers_only_no(self, client, stranger):
+        assert client.get("/readyz", **stranger).json() == {"ready": False}
+
+    def test_tells_strangers_only_yes(self, client):
+        for kind in ("worker", "schedule"):
+            Heartbeat.objects.create(name=kind, kind=kind, at=timezone.now())
+
+        answer = client.get("/readyz", REMOTE_ADDR="203.0.113.9")
+
+        assert answer.json() == {"ready": True}
+
+    def test_tells_the_reasons_to_who_may_read_the_figures(self, client, settings):
+        settings.HUB_METRICS_TOKEN = "a-token-of-enough-characters"
+        bearer = {"HTTP_AUTHORIZATION": "Bearer a-token-of-enough-characters"}
+
+        assert "checks" not in client.get("/readyz").json()
+        assert "checks" in client.get("/readyz", REMOTE_ADDR="203.0.113.9", **bearer).json()
+
     def test_is_kept_by_no_cache(self, client):
         assert "no-store" in client.get("/readyz")["Cache-Control"]

@@ -1,7 +1,9 @@
 """Invoices out of a file, for clients without PowerOffice Go."""
 
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
 
+from organisations.models import AuditEntry
 from payments.models import Invoice, Settlement
 from payments.operations import invoice_files
 from tests.payments import rows
@@ -66,3 +68,17 @@ def test_what_goes_out_comes_in_again(office):
     upload(office, content.decode("utf-8-sig"))
 
     assert Invoice.objects.count() == 2
+
+
+class TestExports:
+    def test_of_clients_and_of_invoices_are_in_the_trail(self, office):
+        browser = rows.signed_in(office.member)
+
+        browser.get("/invoices/clients/export.csv")
+        browser.get(reverse("payments:export_invoices", args=[office.client.pk]))
+
+        taken = AuditEntry.objects.filter(action__endswith=".exported").order_by("pk")
+        assert [(one.action, one.user, one.details) for one in taken] == [
+            ("invoice_client.exported", office.member.user, {"format": "csv"}),
+            ("invoices.exported", office.member.user, {"format": "csv"}),
+        ]
