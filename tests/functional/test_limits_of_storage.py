@@ -181,9 +181,7 @@ class TestTheApi:
         assert answer.json()["code"] == "bad_request"
 
     @pytest.mark.parametrize("address", ENDPOINTS)
-    @pytest.mark.parametrize(
-        "body", [b"\xff\xfe{}", b'{"client": "\xff"}', b"\0", b"x" * 3_000_000]
-    )
+    @pytest.mark.parametrize("body", [b"\xff\xfe{}", b'{"client": "\xff"}', b"\0", b"x" * 60_000])
     def test_answers_bytes_that_are_no_json_with_400_and_json(self, office, address, body):
         answer = self.send(office, address, body)
 
