@@ -26,7 +26,7 @@ from payments.models import (
     SkippedRow,
     TimeBlock,
 )
-from payments.operations import clients, fetching, reconciling
+from payments.operations import clients, fetching, marking, reconciling
 from payments.operations.matching import open_of
 from sandbox import receivables_story as story
 from sandbox.businessnxt import ledger as visma
@@ -195,12 +195,10 @@ class TestTheStory:
     @pytest.mark.parametrize(
         ("kind", "on"),
         [
-            ("partial_errors", "ReadMarks"),
             ("server_error", "ReadMarks"),
             ("rate_limited", "ReadMarks"),
             ("rate_limited", "MarkPayments"),
             ("lose_answer", "MarkPayments"),
-            ("garbled", "ReadMarks"),
         ],
     )
     def test_a_fault_while_marks_are_read_or_written_refuses_none(self, office, kind, on):
@@ -213,6 +211,24 @@ class TestTheStory:
             seen |= set(Payment.objects.values_list("mark", flat=True))
 
         assert Payment.Mark.REFUSED not in seen
+        marked = Payment.objects.filter(settlements__isnull=False).distinct()
+        assert set(marked.values_list("mark", flat=True)) == {Payment.Mark.MARKED}
+
+    @pytest.mark.parametrize("kind", ["partial_errors", "garbled"])
+    def test_marks_whose_row_cannot_be_read_are_shown_and_made_when_asked_again(self, office, kind):
+        office.sandbox.store.add_fault(kind, on="ReadMarks", times=2)
+
+        office.fetch()
+        office.work(minutes=2)
+
+        refused = Payment.objects.filter(mark=Payment.Mark.REFUSED)
+        assert refused.exists()
+        assert not refused.filter(mark_reason="").exists()
+
+        for _ in range(3):
+            marking.try_again(client=office.fresh(), by=office.member.user, now=office.now)
+            office.work(minutes=2)
+
         marked = Payment.objects.filter(settlements__isnull=False).distinct()
         assert set(marked.values_list("mark", flat=True)) == {Payment.Mark.MARKED}
 
