@@ -3,13 +3,21 @@
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 
 from connectors.base import Begun, Capabilities, Grant, Observer, Tokens, Vendor
 from connectors.errors import ConnectorError, NotConfigured
 from connectors.limits import Limiter
 from connectors.visma_business_classic import errors, setup_check
+from connectors.visma_business_classic.addresses import (
+    HOSTS,
+    Address,
+    address,
+    allowed_places,
+    check_allowed,
+)
 from connectors.visma_business_classic.client import BY_SIDE, PAGE_SIZE, SIGNED, Client
-from connectors.visma_business_classic.database import Database, address, sql_server
+from connectors.visma_business_classic.database import Database, Dialect, sql_server
 from connectors.visma_ledger import Reading
 from connectors.words import gettext_noop as _
 
@@ -19,7 +27,17 @@ DATABASE = "database"
 ONE_DAY = 24 * 60 * 60
 """Seconds after which the login is tried anew; it has no token that could expire."""
 
+CA_FILE = "VISMA_BUSINESS_CA_FILE"
+
 SETTINGS = {
+    HOSTS: _(
+        "Classic Visma Business: the SQL Servers that may be connected to, as in "
+        "sql1.office.example,10.0.0.5:1533 (port 1433 where none is named); empty: none"
+    ),
+    CA_FILE: _(
+        "File (PEM) with the authorities or certificates of those servers; empty: only "
+        "certificates that a browser would take"
+    ),
     "VISMA_BUSINESS_COLUMNS": _(
         "What columns are called here where the hub does not find them, as in "
         "amountDomestic=Am,kid=Cid,organisation=Table.BsNo,voucherTypes=Table.AffTrn"
@@ -65,7 +83,7 @@ def make_source(
     if not _COMPANY.fullmatch(company):
         raise errors.AddressUnreadable(vendor=errors.VENDOR)
     return Client(
-        database=Database(lambda: sql_server(address(own_key, company=company))),
+        database=Database(lambda: _server(settings, address(own_key, company=company))),
         company=company,
         named=_named(settings),
         reading=Reading(),
@@ -73,6 +91,20 @@ def make_source(
         writes=_text(settings, "VISMA_BUSINESS_WRITE_BACK") in {"1", "true", "yes", "on"},
         page_size=int(size),
     )
+
+
+def _server(settings: Mapping[str, str], where: Address) -> Dialect:
+    """
+    Return how the company's server is asked.
+
+    :raises HostNotAllowed: if the operator does not name it
+    :raises NotConfigured: if the operator names none, or certificates that are not there
+    """
+    check_allowed(where, allowed_places(_text(settings, HOSTS)))
+    authorities = _text(settings, CA_FILE)
+    if authorities and not Path(authorities).is_file():
+        raise NotConfigured(setting=CA_FILE)
+    return sql_server(where, authorities=authorities)
 
 
 def _named(settings: Mapping[str, str]) -> dict[str, str]:

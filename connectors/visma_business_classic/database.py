@@ -6,16 +6,22 @@ extra of the hub (requirements-mssql.txt). Names from the database are quoted, v
 parameters, and nothing is written but by :meth:`Database.change`.
 """
 
+import atexit
 import importlib
+import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
 
-from connectors.visma_business_classic import errors
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
+
+from connectors.visma_business_classic import addresses, errors
+from connectors.visma_business_classic.addresses import Address
 from connectors.visma_business_classic.errors import VENDOR
 from connectors.visma_ledger import Row
 
@@ -30,6 +36,7 @@ class Dialect:
 
     :param driver: the DB-API module
     :param open: opens a connection
+    :param place: which server that is, for the operator's log
     :param placeholder: of a parameter
     :param limit: the clause that ends a query after so many rows
     :param amount: an amount as an exact number, whatever the column's type
@@ -38,6 +45,7 @@ class Dialect:
 
     driver: Any
     open: Callable[[], Any]
+    place: str = ""
     placeholder: str = "%s"
     limit: str = "OFFSET 0 ROWS FETCH NEXT {count} ROWS ONLY"
     amount: str = "CAST({column} AS DECIMAL(28, 6))"
@@ -93,11 +101,23 @@ class Database:
     def _with_placeholders(self, statement: str) -> str:
         return statement.replace("?", self.dialect.placeholder)
 
+    def _connection(self) -> Any:
+        """
+        Return an open connection.
+
+        :raises NotConnected: in the same words whatever the reason is, which the log has: an
+            unknown name, a closed port and a wrong password look alike to whoever tries addresses
+        """
+        try:
+            return self.dialect.open()
+        except (self.dialect.driver.Error, OSError) as exc:
+            raise errors.not_connected(exc, place=self.dialect.place) from exc
+
     @contextmanager
     def _cursor(self, *, commits: bool = False) -> Iterator[Any]:
         driver = self.dialect.driver
+        connection = self._connection()
         try:
-            connection = self.dialect.open()
             try:
                 cursor = connection.cursor()
                 for statement in self.dialect.on_open:
@@ -112,58 +132,14 @@ class Database:
             raise errors.translated(exc, driver=driver) from exc
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where a company's database is."""
-
-    host: str
-    port: int
-    login: str
-    password: str
-    database: str
-    options: Mapping[str, str]
-
-    def __repr__(self) -> str:
-        return f"Address({self.host}:{self.port}/{self.database})"
-
-
-def address(text: str, *, company: str) -> Address:
-    """
-    Return the parts of ``mssql://login:password@server:1433``.
-
-    :param company: its number; the database is then ``F0001``, unless the address names one
-    :raises AddressUnreadable: if it is something else
-    """
-    unreadable = errors.AddressUnreadable(vendor=VENDOR)
-    try:
-        parts = urlsplit(text.strip())
-        port = parts.port or 1433
-    except ValueError:
-        raise unreadable from None
-    if parts.scheme != "mssql" or not parts.hostname or not parts.username or not parts.password:
-        raise unreadable
-    database = parts.path.strip("/")
-    if not database:
-        if not company.isdecimal():
-            raise unreadable
-        # doc.visma.net, r_c_company_companyno: F and the company's number, four digits.
-        database = f"F{int(company):04d}"
-    return Address(
-        host=parts.hostname,
-        port=port,
-        login=unquote(parts.username),
-        password=unquote(parts.password),
-        database=database,
-        options={name: values[-1] for name, values in parse_qs(parts.query).items()},
-    )
-
-
 # https://pymssql.readthedocs.io/en/stable/ref/pymssql.html#pymssql.connect
-def sql_server(where: Address) -> Dialect:
+def sql_server(where: Address, *, authorities: str = "") -> Dialect:
     """
-    Return how SQL Server is asked, with the optional driver.
+    Return how SQL Server is asked, with the optional driver: TDS 7.4, always encrypted.
 
-    :raises DriverMissing: if it is not installed
+    :param authorities: file with those who may have signed the server's certificate; else those
+        that every other vendor's is checked against
+    :raises DriverMissing: if the driver is not installed
     """
     try:
         driver: Any = importlib.import_module("pymssql")
@@ -171,6 +147,8 @@ def sql_server(where: Address) -> Dialect:
         raise errors.DriverMissing(vendor=VENDOR) from None
 
     def open_connection() -> Any:
+        addresses.check_resolved(where)
+        _let_the_driver_check(authorities or DEFAULT_CA_BUNDLE_PATH)
         return driver.connect(
             server=where.host,
             port=str(where.port),
@@ -181,9 +159,30 @@ def sql_server(where: Address) -> Dialect:
             timeout=QUERY_SECONDS,
             charset="UTF-8",
             appname="Integration Hub",
-            encryption=where.options.get("encryption", "require"),
+            tds_version="7.4",
+            encryption="require",
             read_only=True,
         )
 
     # A posting run locks ledger tables: we wait for it shortly and come again later.
-    return Dialect(driver=driver, open=open_connection, on_open=("SET LOCK_TIMEOUT 5000",))
+    return Dialect(
+        driver=driver,
+        open=open_connection,
+        place=f"{where.host}:{where.port}",
+        on_open=("SET LOCK_TIMEOUT 5000",),
+    )
+
+
+# https://www.freetds.org/userguide/freetdsconf.html
+@lru_cache(maxsize=1)
+def _let_the_driver_check(authorities: str) -> None:
+    """
+    Let the driver check certificate and name of the server.
+
+    It takes this from a file of its own alone, which it looks for anew at each connection. The
+    file takes the place of the machine's, so that no section there leads a name elsewhere.
+    """
+    with NamedTemporaryFile("w", prefix="hub-freetds-", suffix=".conf", delete=False) as file:
+        file.write(f"[global]\n\tca file = {authorities}\n\tcheck certificate hostname = yes\n")
+    atexit.register(Path(file.name).unlink, missing_ok=True)
+    os.environ["FREETDSCONF"] = file.name

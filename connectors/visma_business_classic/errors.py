@@ -7,6 +7,9 @@ there is none, the class of the exception decides, as PEP 249 defines them.
 """
 
 from typing import Any
+from uuid import uuid4
+
+import structlog
 
 from connectors.errors import (
     ADMINISTRATOR,
@@ -21,7 +24,8 @@ from connectors.words import gettext_noop as _
 
 VENDOR = "Visma Business"
 
-LOGIN_FAILED, DATABASE_CLOSED = (18456, 18452, 18470, 18487, 18488), (4060, 916)
+log = structlog.get_logger(__name__)
+
 NO_PERMISSION = (229, 230, 297, 300)
 UNKNOWN_NAME = (207, 208)
 
@@ -35,15 +39,31 @@ class LoginRefused(NotAuthorized):
     action = ""
 
 
-class DatabaseClosed(NotAuthorized):
-    """The login exists and has no access to this company's database."""
+class NotConnected(Unavailable):
+    """No connection came about, for a reason that only the operator's log names."""
 
-    summary = _("The login of the hub has no access to this company's database.")
+    summary = _("The database of {vendor} cannot be reached with this address and login.")
     remedy = _(
-        "The operator of the database gives the login read access to the database of this company."
+        "An administrator compares address, login and password with what the database's operator "
+        "gave out. The operator of the hub finds the reason in the log, number {request_id}."
     )
     not_booked = _("Nothing was fetched.")
+    who = ADMINISTRATOR
+    needs = ("vendor", "request_id")
+
+
+class HostNotAllowed(Rejected):
+    """The operator of the hub does not let it connect to that server."""
+
+    summary = _("The hub may not connect to this server.")
+    remedy = _(
+        "The operator of the hub adds the server and its port to {setting}, written as in the "
+        "address."
+    )
+    not_booked = _("Nothing was fetched.")
+    who = OPERATOR
     action = ""
+    needs = ("setting",)
 
 
 class ReadNotAllowed(NotAuthorized):
@@ -91,7 +111,10 @@ class AddressUnreadable(Rejected):
     """The address of the database cannot be one."""
 
     summary = _("The address of the database of {vendor} cannot be read.")
-    remedy = _("Write it as mssql://login:password@server:1433; the company gives the database.")
+    remedy = _(
+        "Write it as mssql://login:password@server:1433, with special characters of the password "
+        "percent-encoded; the company gives the database."
+    )
     not_booked = _("Nothing was fetched.")
     who = ADMINISTRATOR
     action = ""
@@ -101,8 +124,6 @@ def translated(exc: Exception, *, driver: Any) -> ConnectorError:
     """Return the failure that an exception of a driver is. Its text may name tables, no rows."""
     number, text = _number(exc), _text(exc)
     for numbers, kind in (
-        (LOGIN_FAILED, LoginRefused),
-        (DATABASE_CLOSED, DatabaseClosed),
         (NO_PERMISSION, ReadNotAllowed),
         (UNKNOWN_NAME, ColumnsDiffer),
     ):
@@ -113,6 +134,18 @@ def translated(exc: Exception, *, driver: Any) -> ConnectorError:
     if isinstance(exc, driver.DataError | driver.IntegrityError | driver.NotSupportedError):
         return BadAnswer(vendor=VENDOR, detail=text)
     return Unavailable(vendor=VENDOR, detail=text)
+
+
+def not_connected(exc: Exception, *, place: str) -> NotConnected:
+    """
+    Return the one failure of all connections, and leave its reason in the log.
+
+    The driver keeps the number of an earlier failure of the process, so that a server that is
+    away would otherwise be taken for one that refuses the login, too.
+    """
+    number = str(structlog.contextvars.get_contextvars().get("request_id", "")) or uuid4().hex
+    log.warning("database_not_connected", place=place, reason=_text(exc), request_id=number)
+    return NotConnected(vendor=VENDOR, request_id=number)
 
 
 def _number(exc: Exception) -> int:

@@ -1,6 +1,7 @@
 """An account of a classic database: made with an address, tried by a worker, then used."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -8,7 +9,7 @@ from accounts.operations import connecting
 from accounts.operations.access import source_for
 from connectors import visma_business_classic as classic
 from connectors.receivables import PaymentQuery
-from connectors.visma_business_classic.database import Address
+from connectors.visma_business_classic.addresses import Address
 from sandbox import receivables_story as story
 from tests import factories
 from tests.connectors.visma_business_classic.conftest import Office
@@ -23,10 +24,12 @@ class TestAnAccount:
         query: PaymentQuery,
         run_due_work: Callable[..., int],
         monkeypatch: pytest.MonkeyPatch,
+        settings: Any,
     ) -> None:
+        settings.HUB_VENDORS = {**settings.HUB_VENDORS, "VISMA_BUSINESS_HOSTS": "sql.example"}
         asked: list[Address] = []
 
-        def sql_server(where: Address) -> object:
+        def sql_server(where: Address, *, authorities: str) -> object:
             asked.append(where)
             return office.dialect
 

@@ -301,5 +301,5 @@ class TestTrouble:
 
         object.__setattr__(office.dialect, "open", fail)
 
-        with pytest.raises(Unavailable, match="no route"):
+        with pytest.raises(Unavailable):
             office.client().read_company()

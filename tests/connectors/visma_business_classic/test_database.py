@@ -5,32 +5,13 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
+import structlog
 
 from connectors import visma_business_classic as classic
 from connectors.errors import BadAnswer, NotConfigured, Unavailable
 from connectors.visma_business_classic import errors
-from connectors.visma_business_classic.database import address, quoted, sql_server
-
-
-class TestAddress:
-    def test_gives_the_database_of_the_company(self) -> None:
-        found = address("mssql://hub:p%40ss@sql.example:1533", company="7")
-
-        assert (found.host, found.port, found.database) == ("sql.example", 1533, "F0007")
-        assert (found.login, found.password) == ("hub", "p@ss")
-
-    def test_takes_a_database_that_it_names(self) -> None:
-        assert address("mssql://hub:x@sql.example/F9001", company="7").database == "F9001"
-
-    def test_never_shows_the_password(self) -> None:
-        assert "secret" not in repr(address("mssql://hub:secret@sql.example", company="7"))
-
-    @pytest.mark.parametrize(
-        "text", ["", "postgres://a:b@c", "mssql://sql.example", "mssql://hub@x", "mssql://a:b@c:x"]
-    )
-    def test_refuses_anything_else(self, text: str) -> None:
-        with pytest.raises(errors.AddressUnreadable):
-            address(text, company="7")
+from connectors.visma_business_classic.addresses import address
+from connectors.visma_business_classic.database import Database, Dialect, quoted, sql_server
 
 
 class TestQuoted:
@@ -55,16 +36,16 @@ class TestSqlServer:
         driver.connect = lambda **how: asked.update(how)  # type: ignore[attr-defined]
         monkeypatch.setitem(sys.modules, "pymssql", driver)
 
-        dialect = sql_server(address("mssql://hub:x@sql.example", company="7"))
+        dialect = sql_server(address("mssql://hub:x@127.0.0.1", company="7"))
         dialect.open()
 
         assert (asked["server"], asked["port"], asked["database"]) == (
-            "sql.example",
+            "127.0.0.1",
             "1433",
             "F0007",
         )
         assert asked["read_only"]
-        assert asked["encryption"] == "require"
+        assert (asked["encryption"], asked["tds_version"]) == ("require", "7.4")
         assert asked["login_timeout"]
         assert asked["timeout"]
         assert dialect.on_open == ("SET LOCK_TIMEOUT 5000",)
@@ -95,8 +76,6 @@ class TestTranslated:
     @pytest.mark.parametrize(
         ("exc", "kind"),
         [
-            (_Error((18456, b"Login failed for user 'hub'.")), errors.LoginRefused),
-            (_Error(4060, b"Cannot open database"), errors.DatabaseClosed),
             (_Error((229, b"The SELECT permission was denied")), errors.ReadNotAllowed),
             (_Error((208, b"Invalid object name")), errors.ColumnsDiffer),
             (_Error((1222, b"Lock request time out period exceeded.")), Unavailable),
@@ -109,6 +88,40 @@ class TestTranslated:
         self, exc: Exception, kind: type[Exception]
     ) -> None:
         assert type(errors.translated(exc, driver=DRIVER)) is kind
+
+
+class TestAConnectionThatFails:
+    @pytest.mark.parametrize(
+        "reason",
+        [
+            _Error((18456, b"Login failed for user 'hub'.")),
+            _Error((4060, b"Cannot open database")),
+            _Error((20009, b"Unable to connect: server is unavailable")),
+            _Error((20002, b"TDS server connection failed")),
+            OSError("no such name"),
+        ],
+    )
+    def test_looks_the_same_whatever_the_reason_which_the_log_has(self, reason: Exception) -> None:
+        def refuse() -> Any:
+            raise reason
+
+        database = Database(lambda: Dialect(driver=DRIVER, open=refuse, place="sql.example:1433"))
+
+        with (
+            structlog.testing.capture_logs() as logged,
+            structlog.contextvars.bound_contextvars(request_id="4711"),
+            pytest.raises(errors.NotConnected) as failure,
+        ):
+            database.rows("SELECT 1")
+
+        said = failure.value
+        assert (said.detail, said.params) == (
+            "",
+            {"vendor": "Visma Business", "request_id": "4711"},
+        )
+        (line,) = logged
+        assert (line["place"], line["request_id"]) == ("sql.example:1433", "4711")
+        assert type(reason).__name__ in line["reason"]
 
 
 class TestVendor:
@@ -138,6 +151,49 @@ class TestVendor:
             classic.make_source(settings={name: value}, tokens=None, company="7")  # type: ignore[arg-type]
 
         assert refused.value.params["setting"] == name
+
+    def test_asks_no_server_that_the_operator_does_not_name(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(classic, "sql_server", lambda *_: pytest.fail("asked"))
+        source = classic.make_source(
+            settings={"VISMA_BUSINESS_HOSTS": "sql.example"},
+            tokens=None,  # type: ignore[arg-type]
+            company="7",
+            own_key="mssql://hub:x@sql.example:1434",
+        )
+
+        with pytest.raises(errors.HostNotAllowed):
+            source.read_company()
+
+    def test_asks_no_server_at_all_without_a_list(self) -> None:
+        source = classic.make_source(
+            settings={},
+            tokens=None,  # type: ignore[arg-type]
+            company="7",
+            own_key="mssql://hub:x@sql.example",
+        )
+
+        with pytest.raises(NotConfigured) as refused:
+            source.read_company()
+
+        assert refused.value.params["setting"] == "VISMA_BUSINESS_HOSTS"
+
+    def test_asks_no_server_without_the_certificates_that_it_is_checked_against(self) -> None:
+        source = classic.make_source(
+            settings={
+                "VISMA_BUSINESS_HOSTS": "sql.example",
+                "VISMA_BUSINESS_CA_FILE": "/nowhere.pem",
+            },
+            tokens=None,  # type: ignore[arg-type]
+            company="7",
+            own_key="mssql://hub:x@sql.example",
+        )
+
+        with pytest.raises(NotConfigured) as refused:
+            source.read_company()
+
+        assert refused.value.params["setting"] == "VISMA_BUSINESS_CA_FILE"
 
     def test_refuses_a_company_that_is_no_number(self) -> None:
         with pytest.raises(errors.AddressUnreadable):
