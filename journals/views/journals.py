@@ -159,17 +159,42 @@ def detail(request: HubRequest, pk: int) -> HttpResponse:
 def _show(
     request: HubRequest, journal: Journal, *, refusal: FailureRow | None = None
 ) -> HttpResponse:
-    now = timezone.now()
-    batches = list(
+    batches = _batches(journal)
+    chosen = _chosen(request, batches)
+    check = _check(request, journal, request.GET.get("check", ""))
+    context = (
+        _live_context(request, journal, chosen)
+        | _posting_context(request, journal, batches, chosen)
+        | {
+            "refusal": refusal,
+            "check": check,
+            "asked": Asked(gone=check is None and "check" in request.GET),
+        }
+    )
+    return render(request, "journals/detail.html", context, status=409 if refusal else 200)
+
+
+def _batches(journal: Journal) -> list[Batch]:
+    return list(
         Batch.objects.filter(journal=journal)
         .exclude(reverses__isnull=False, state=BatchState.DRAFT)
         .order_by("period", "round")
     )
-    chosen_text = request.GET.get("batch", "")
-    chosen = next((b for b in batches if str(b.pk) == chosen_text), batches[0] if batches else None)
+
+
+def _chosen(request: HubRequest, batches: list[Batch]) -> Batch | None:
+    """Return the batch whose content is shown: the one that the address names, else the first."""
+    wanted = request.GET.get("batch", "")
+    return next((b for b in batches if str(b.pk) == wanted), batches[0] if batches else None)
+
+
+def _posting_context(
+    request: HubRequest, journal: Journal, batches: list[Batch], chosen: Batch | None
+) -> dict[str, Any]:
+    """Return what is posted, or was, and what stands against it."""
     seen, too_long = content.NO_OUTLOOK, journal.line_count > _PREVIEW_LIMIT
     if not too_long and any(not content.is_frozen(batch) for batch in batches):
-        seen = content.outlook(journal, now=now)
+        seen = content.outlook(journal, now=timezone.now())
     both = None
     if chosen is not None:
         both = content.side_by_side(
@@ -178,12 +203,9 @@ def _show(
             content=content.content_by(chosen, journal, seen),
             page=request.GET.get("page", "1"),
         )
-    check = _check(request, journal, request.GET.get("check", ""))
-    context = _live_context(request, journal) | {
-        "refusal": refusal,
+    return {
         "outlook": seen,
         "too_long": too_long,
-        "chosen": chosen,
         "both": both,
         "batch_tabs": [
             {
@@ -194,15 +216,16 @@ def _show(
             }
             for batch in batches
         ],
-        "check": check,
-        "asked": Asked(gone=check is None and "check" in request.GET),
     }
-    return render(request, "journals/detail.html", context, status=409 if refusal else 200)
 
 
-def _live_context(request: HubRequest, journal: Journal) -> dict[str, Any]:
+def _live_context(request: HubRequest, journal: Journal, chosen: Batch | None) -> dict[str, Any]:
+    number = row_number(request.GET.get("page"))
     return {
         "journal": journal,
+        "chosen": chosen,
+        "shown_page": number or 1,
+        "seen": _shown_state(journal, chosen),
         "live": journal_page.journal_page(journal),
         "look": first_look_of(journal),
         "may_write": _may_write(request),
@@ -226,8 +249,25 @@ def _check(request: HubRequest, journal: Journal, pk: str) -> journal_page.Check
 @require_GET
 @needs(domain.JOURNALS, Level.READ)
 def progress(request: HubRequest, pk: int) -> HttpResponse:
-    """Show the live part of a journal's page again."""
-    return render(request, "journals/_live.html", _live_context(request, _journal(request, pk)))
+    """
+    Show the live part of a journal's page again.
+
+    What is posted comes along when it is not what the page shows any more.
+    """
+    journal = _journal(request, pk)
+    batches = _batches(journal)
+    chosen = _chosen(request, batches)
+    context = _live_context(request, journal, chosen)
+    shown = request.headers.get("Hub-Seen", context["seen"])
+    if shown != context["seen"]:
+        context |= {"posting_changed": True}
+        context |= _posting_context(request, journal, batches, chosen)
+    return render(request, "journals/_progress.html", context)
+
+
+def _shown_state(journal: Journal, chosen: Batch | None) -> str:
+    """Return what the shown content hangs on: it is frozen by the check, numbered by the ledger."""
+    return f"{journal.state} {chosen.state} {chosen.vendor_number}" if chosen else journal.state
 
 
 @require_GET

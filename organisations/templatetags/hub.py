@@ -52,7 +52,7 @@ BADGES: Mapping[str, Badge] = {
     "held": Badge(gettext_lazy("On hold"), "pause", "warn"),
     "accepted": Badge(gettext_lazy("Accepted, not proven yet"), "check", "info"),
     "posted": Badge(gettext_lazy("Posted"), "check-circle", "good"),
-    "sent": Badge(pgettext_lazy("journal", "Sent"), "journal-sent", "good"),
+    "sent": Badge(pgettext_lazy("journal", "Sent"), "check-circle", "good"),
     "partly_sent": Badge(pgettext_lazy("journal", "Partly sent"), "warning", "warn"),
     "released": Badge(gettext_lazy("Released"), "check-circle", "good"),
     "rejected": Badge(gettext_lazy("Rejected"), "cross-circle", "bad"),
@@ -114,11 +114,16 @@ def state_badge(state: str, label: str = "") -> SafeString:
 
 
 @register.simple_tag
-def journal_icon(sent: bool) -> SafeString:
-    """Print the journal's icon with words beside it: outlined before sending, dark after (S8)."""
+def journal_icon(sent: bool, words: str = "") -> SafeString:
+    """
+    Print the journal's icon with words beside it: outlined before sending, dark after (S8).
+
+    :param words: what to say in place of sent or not, where the state stands beside it
+    """
+    usual = pgettext("journal", "Sent") if sent else pgettext("journal", "Not sent")
     return _icon_with_words(
         name="journal-sent" if sent else "journal",
-        words=pgettext("journal", "Sent") if sent else pgettext("journal", "Not sent"),
+        words=words or usual,
         css="pair pair--sent" if sent else "pair",
     )
 

@@ -149,16 +149,33 @@
   // The button that a question is about must still be there when the answer comes.
   on("htmx:beforeRequest", (event) => { if (byId("confirm")?.open) event.preventDefault(); });
 
-  // After a swap the focus stays where it was, and a changed status is spoken once.
-  let focused = "", spoken = "";
-  on("htmx:beforeSwap", () => {
-    const one = document.activeElement, action = one?.form?.getAttribute("action");
-    focused = one?.id ? `#${CSS.escape(one.id)}`
-      : action && one.matches("button") ? `form[action="${CSS.escape(action)}"] button` : "";
+  // After a swap the focus stays where it was; if that is gone, it goes to what is named as next:
+  // a chosen row, or the part's own [data-focus-next]. A changed status is spoken once.
+  let focused = [], picked = [], spoken = "";
+  const path = (one) => {
+    const of = (part, name) => `${part}[${name}="${CSS.escape(one.getAttribute(name) ?? "")}"]`;
+    if (one.id) return `#${CSS.escape(one.id)}`;
+    if (one.matches("a[href]")) return of("a", "href");
+    if (!one.matches("button") || !one.form?.hasAttribute("action")) return "";
+    return `form[action="${CSS.escape(one.form.getAttribute("action"))}"] button`;
+  };
+  on("htmx:beforeSwap", (event) => {
+    const one = document.activeElement, part = event.detail.target;
+    const sent = event.detail.requestConfig.verb === "post";
+    const rows = all(".pick:checked", part);
+    picked = sent ? [] : rows.map(path);
+    // A button rests while its form is sent, so then nothing has the focus.
+    focused = sent || part.contains(one) ? [
+      path(one),
+      sent && rows[0] ? path(rows[0].closest("tr").querySelector(".row-link")) : "",
+      part.id ? `#${CSS.escape(part.id)} [data-focus-next]` : "",
+    ].filter(Boolean) : [];
   });
   on("htmx:afterSettle", () => {
-    if (focused && document.activeElement === document.body) {
-      document.querySelector(focused)?.focus({ preventScroll: true });
+    picked.forEach((pick) => { const box = document.querySelector(pick); if (box) box.checked = true; });
+    for (const next of focused) {
+      if (document.activeElement !== document.body) break;
+      document.querySelector(next)?.focus({ preventScroll: true });
     }
     prepare();
     const words = all("[data-announce]").map((part) => part.innerText).join(". ");

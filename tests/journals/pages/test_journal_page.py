@@ -107,6 +107,36 @@ class TestJournalPage:
         assert "Wages 59<" not in first
         assert "Wages 59<" in last
 
+    def test_says_the_state_once_and_tells_the_history_below_the_content(self, me, client):
+        journal = rows.journal(me.organisation, state="sent")
+        rows.freeze(
+            journal.batches.get(), state="posted", vendor_number="000417", proven_at=rows.NOW
+        )
+
+        html = page_of(client, journal)
+
+        card = html[html.index('id="journal-state"') : html.index('id="batches"')]
+        assert card.count("Sent") == 1
+        assert "1 of 1 posted" in card
+        assert html.index('id="content"') < html.index('id="journal-history"')
+
+    def test_says_what_was_posted_when_it_is_posted_without_being_loaded_again(self, me, client):
+        journal = rows.journal(me.organisation, state="sending")
+        made = rows.freeze(journal.batches.get(), state="ready")
+        url = reverse("journals:progress", args=[journal.pk])
+        shown = {"Hub-Seen": client.get(url).context["seen"]}
+        before = client.get(url, headers=shown).content.decode()
+        Batch.objects.filter(pk=made.pk).update(
+            state="posted", vendor_number="000417", proven_at=rows.NOW
+        )
+
+        after = client.get(url, headers=shown).content.decode()
+
+        assert "will be posted" not in before
+        assert 'id="journal-posting"' not in before
+        assert 'id="journal-posting" class="stack" hx-swap-oob="true"' in after
+        assert "What was posted" in after
+
     def test_asks_the_database_as_often_for_twelve_batches_as_for_two(self, me, client):
         few = rows.journal(me.organisation, periods=("2026-01", "2026-02"))
         many = rows.journal(me.organisation, periods=tuple(f"2026-{m:02d}" for m in range(1, 13)))
