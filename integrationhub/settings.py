@@ -257,14 +257,22 @@ AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "organisations.backends.HubBackend",
 ]
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
-    for name, options in (
-        ("UserAttributeSimilarityValidator", {"user_attributes": ["email", "name"]}),
-        ("MinimumLengthValidator", {"min_length": 12}),
-        ("CommonPasswordValidator", {}),
-        ("NumericPasswordValidator", {}),
-    )
+_DJANGOS = "django.contrib.auth.password_validation"
+AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
+    # No rule of composition: any character, in any mixture.
+    {
+        "NAME": f"{_DJANGOS}.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ["email", "name"]},
+    },
+    {"NAME": f"{_DJANGOS}.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "organisations.passwords.MaximumLengthValidator"},
+    {
+        "NAME": f"{_DJANGOS}.CommonPasswordValidator",
+        "OPTIONS": {
+            "password_list_path": BASE_DIR / "organisations" / "data" / "breached_passwords.txt.gz"
+        },
+    },
+    {"NAME": "organisations.passwords.ContextWordValidator"},
 ]
 LOGIN_URL = "organisations:sign_in"
 LOGIN_REDIRECT_URL = "/"

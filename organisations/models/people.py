@@ -1,6 +1,6 @@
 """Who uses the hub: organisations, people, roles."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
@@ -67,6 +67,9 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     is_demo = models.BooleanField(default=False, editable=False)
     session_generation = models.PositiveIntegerField(default=0, editable=False)
     date_joined = models.DateTimeField(default=timezone.now, editable=False)
+
+    joining: "Sequence[Organisation]" = ()
+    """Whose invitation the person is answering: their names are no password either."""
 
     objects = UserManager()
 
