@@ -27,6 +27,7 @@ from organisations.operations.boundaries import reached
 log = structlog.get_logger(__name__)
 
 PERIODIC = "periodic"
+BEATS_EVERY = timedelta(seconds=5)
 FORGET_PROCESSES_AFTER = timedelta(days=1)
 NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -44,7 +45,7 @@ def periodic_tasks() -> list[tuple[Any, timedelta]]:
 class HubScheduler(Scheduler):
     """Remember in the database when periodic work ran, so that a restart does not forget it."""
 
-    max_interval = 5  # seconds, so that the heartbeat is not missed
+    max_interval = BEATS_EVERY.seconds
 
     def setup_schedule(self) -> None:
         """Read the apps' periodic work and when each last ran."""
@@ -82,7 +83,7 @@ class HubScheduler(Scheduler):
 
     def beat_heart(self, *, now: datetime) -> None:
         """Record that the schedule lives, and forget processes that are long gone."""
-        if now - self.last_beat < sweeping.HEARTBEAT_EVERY:
+        if now - self.last_beat < BEATS_EVERY:
             return
         sweeping.beat_heart(
             name=f"schedule {socket.gethostname()}", kind="schedule", now=now, info={}

@@ -25,10 +25,10 @@ from django.utils.module_loading import import_string
 from accounts.operations import continuity, hosts, installation, renewing
 from organisations.models import Heartbeat
 from organisations.operations.boundaries import reached
+from organisations.workers import BEATS_EVERY
 
 log = structlog.get_logger(__name__)
 
-HEARTBEAT_EVERY = timedelta(seconds=5)
 SWEEP_EVERY = timedelta(seconds=2)
 AT_ONCE = 8
 """Rows rung for in one sweep, for each thread of a worker."""
@@ -89,8 +89,10 @@ class Pulse:
 
     def run(self) -> None:
         """Beat and sweep until stopped."""
-        pause = settings.HUB_SWEEP_SECONDS if self.sweeps else HEARTBEAT_EVERY.total_seconds()
-        while not self.stopped.wait(pause):
+        pause = BEATS_EVERY.total_seconds()
+        if self.sweeps:
+            pause = min(settings.HUB_SWEEP_SECONDS, pause)
+        while True:
             close_old_connections()
             try:
                 self.once(now=timezone.now())
@@ -98,11 +100,13 @@ class Pulse:
                 log.exception("sweep failed")
             finally:
                 close_old_connections()
+            if self.stopped.wait(pause):
+                return
 
     def once(self, *, now: datetime) -> None:
         """Do one turn."""
         # A clock that was set back must not keep it silent until it has caught up.
-        if self.last_beat is None or abs(now - self.last_beat) >= HEARTBEAT_EVERY:
+        if self.last_beat is None or abs(now - self.last_beat) >= BEATS_EVERY:
             beat_heart(
                 name=self.name,
                 kind="worker",

@@ -6,9 +6,10 @@ import structlog
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from organisations import domain
+from organisations import domain, workers
 from organisations.domain import Level
 from organisations.models import Membership
 
@@ -53,6 +54,8 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "switch_organisation_url": _address("organisations:switch_organisation"),
         "role_name": _(role.name) if role.built_in else role.name,
         "nav_items": _navigation(request, membership),
+        # Called by the pages that print it, not by the parts that they ask for again.
+        "worker_stopped_at": lambda: workers.stopped_since(now=timezone.now()),
     }
 
 

@@ -12,6 +12,7 @@ from organisations.views import (
     profile,
     second_factor,
     signing_in,
+    worker,
 )
 
 app_name = "organisations"
@@ -32,6 +33,7 @@ urlpatterns = [
     path("profile/second-factor/remove/", second_factor.remove, name="remove_second_factor"),
     path("organisation/", organisation.organisation, name="organisation"),
     path("organisation/switch/", signing_in.switch_organisation, name="switch_organisation"),
+    path("worker/", worker.worker, name="worker"),
     path("choices/", choosing.choices, name="choices"),
     path("companies/", companies.companies, name="companies"),
     path("companies/new/", companies.new_company, name="new_company"),

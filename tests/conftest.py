@@ -260,6 +260,16 @@ def budgets(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 @pytest.fixture(autouse=True)
+def _a_worker_may_just_be_starting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no page of a test say that the worker has stopped, unless the test sets a clock."""
+    from datetime import UTC
+
+    from organisations import workers
+
+    monkeypatch.setattr(workers, "started_at", datetime.max.replace(tzinfo=UTC))
+
+
+@pytest.fixture(autouse=True)
 def _no_worker_has_started(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no test inherit the clocks that another one's worker has looked at."""
     from accounts.operations import continuity

@@ -71,7 +71,12 @@
     const source = event.detail.requestConfig?.triggeringEvent;
     if (source?.type === "submit") rest(source.submitter);
   });
-  on("htmx:afterRequest", () => all("button.is-busy").forEach(wake));
+  on("htmx:afterRequest", (event) => {
+    // A page that follows itself asks all the time; that ends no press.
+    if (event.detail.requestConfig?.triggeringEvent?.type === "submit") {
+      all("button.is-busy").forEach(wake);
+    }
+  });
   addEventListener("pageshow", (event) => event.persisted && all("button.is-busy").forEach(wake));
 
   // Choosing rows: <input data-pick-all> in the head, <input class="pick"> in the rows.
@@ -182,6 +187,14 @@
     if (words && words !== spoken) say(words);
     spoken = words;
   });
+
+  // A page that waits for a worker asks whether one lives; so does one that says that none does.
+  const WAITS = "[hx-trigger^=every], [data-waits], #worker .notice";
+  setInterval(() => {
+    if (!document.hidden && byId("worker") && document.querySelector(WAITS)) {
+      htmx.trigger("#worker", "look");
+    }
+  }, 2000);
 
   const prepare = () => {
     all("[data-copy]").forEach((button) => { button.hidden = !navigator.clipboard; });

@@ -202,7 +202,7 @@ OF_ONE_PERSON = {
         "organisations:remove_second_factor",
     ),
     *("organisations:switch_organisation", "accounts:callback", "organisations:choices"),
-    *("journals:home", "journals:hide_first_steps"),
+    *("journals:home", "journals:hide_first_steps", "organisations:worker"),
 }
 """What everybody who is signed in has, whatever the rights."""
 SEEN_ELSEWHERE = {

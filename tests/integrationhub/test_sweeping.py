@@ -80,16 +80,16 @@ class TestPulse:
         assert mark is not None
         assert mark.seen_at == NOW
 
-    def test_beats_at_once_and_then_every_five_seconds(self):
+    def test_beats_at_once_and_then_every_three_seconds(self):
         pulse = sweeping.Pulse(name="worker one", sweeps=False)
 
         pulse.once(now=NOW)
-        pulse.once(now=NOW + timedelta(seconds=4))
+        pulse.once(now=NOW + timedelta(seconds=2))
         early = Heartbeat.objects.get(name="worker one").at
-        pulse.once(now=NOW + timedelta(seconds=5))
+        pulse.once(now=NOW + timedelta(seconds=3))
 
         assert early == NOW
-        assert Heartbeat.objects.get(name="worker one").at == NOW + timedelta(seconds=5)
+        assert Heartbeat.objects.get(name="worker one").at == NOW + timedelta(seconds=3)
         assert Heartbeat.objects.get(name="worker one").kind == "worker"
 
     def test_goes_on_beating_after_its_clock_was_set_back(self):
@@ -141,6 +141,19 @@ class TestPulse:
 
         assert len(turns) == 2
         assert "sweep failed" in caplog.text
+
+    @pytest.mark.parametrize("sweeps", [True, False])
+    def test_never_waits_longer_than_until_its_next_beat(self, settings, monkeypatch, sweeps):
+        settings.HUB_SWEEP_SECONDS = 60
+        pulse = sweeping.Pulse(name="worker one", sweeps=sweeps)
+        waited = []
+        monkeypatch.setattr(pulse, "once", lambda *, now: None)
+        monkeypatch.setattr(sweeping, "close_old_connections", lambda: None)
+        monkeypatch.setattr(pulse.stopped, "wait", lambda pause: waited.append(pause) or True)
+
+        pulse.run()
+
+        assert waited == [3]
 
     def test_gives_its_connection_back_after_every_turn(self, settings, monkeypatch):
         settings.HUB_SWEEP_SECONDS = 0.001
