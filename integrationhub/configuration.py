@@ -316,7 +316,7 @@ def read_env_file(path: Path) -> dict[str, str]:
 def keep_own_secrets(path: Path) -> dict[str, str]:
     """Return the trial's own keys, which are made once and kept in a file only we can read."""
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
         draft.touch(mode=0o600)
         key = urlsafe_b64encode(secrets.token_bytes(32)).decode()

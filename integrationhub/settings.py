@@ -161,7 +161,9 @@ if _database_url:
         # Measured: compiling a statement takes 15 ms, which no statement of the hub is worth.
         DATABASES["default"].setdefault("OPTIONS", {}).setdefault("options", "-c jit=off")
 else:
-    HUB_DATA_DIR.mkdir(parents=True, exist_ok=True)
+    HUB_DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # Made here for us alone: SQLite gives the files beside it the same rights.
+    (HUB_DATA_DIR / "hub.sqlite3").touch(mode=0o600)
     DATABASES = {
         "default": {
             "ENGINE": "django.db.backends.sqlite3",
@@ -186,7 +188,7 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
-FILE_UPLOAD_PERMISSIONS = 0o600
+FILE_UPLOAD_PERMISSIONS, FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o600, 0o700
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # an office of 500 companies ticks many boxes
 

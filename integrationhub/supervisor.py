@@ -28,6 +28,7 @@ STOP_WITHIN = 60.0
 SAY_WHAT_IS_AWAITED_AFTER = 3.0
 READY_WITHIN = 180.0
 PR_SET_PDEATHSIG = 1
+ONLY_OURS = 0o077
 # Loaded before any child is forked: in the child, between fork and exec, little is safe to do.
 LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
@@ -311,9 +312,11 @@ def prepare(*, tell: Say) -> str:
 
 def main() -> int:
     """Start everything, tell the person what to do next, and stop it all on Ctrl-C."""
+    os.umask(ONLY_OURS)  # all that the hub's processes make in the trial is ours alone
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "integrationhub.settings")
     from django.conf import settings  # after the environment is set
 
+    from integrationhub import privacy
     from integrationhub.configuration import Misconfigured
 
     try:
@@ -327,6 +330,7 @@ def main() -> int:
             raise PortTaken("HUB_PORT and HUB_SANDBOX_PORT are the same; choose two ports.")
         check_port(port, setting="HUB_PORT", purpose="the hub's pages")
         check_port(sandbox_port, setting="HUB_SANDBOX_PORT", purpose="the sandbox")
+        privacy.close(settings.HUB_DATA_DIR)
         words = prepare(tell=say)
     except (Misconfigured, PortTaken, CannotStart) as reason:
         say(str(reason))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Locator, expect
 
+from integrationhub import privacy
 from tests import environment
 from tests.functional.desk import PASSWORD, PATIENCE, Desk
 from tests.hub import Hub
@@ -103,3 +104,10 @@ def test_the_first_journal_is_posted_within_fifteen_clicks(walked: CountingDesk)
 def test_the_sample_stands_in_its_three_periods(walked: CountingDesk) -> None:
     assert walked.page.locator("#batches ~ .table-box tbody tr").count() == 3
     walked.sees("3 of 3 posted")
+
+
+def test_what_it_left_on_the_disk_is_the_hubs_alone(walked: CountingDesk, hub: Hub) -> None:
+    names = {path.name for path in hub.data_dir.rglob("*")}
+
+    assert {"hub.sqlite3", "sandbox.sqlite3", "worker.log"} <= names
+    assert list(privacy.open_to_others(hub.data_dir)) == []

@@ -40,7 +40,8 @@ def vendors(settings):
 
 
 @pytest.fixture
-def everything_runs(vendors):
+def everything_runs(vendors, settings, tmp_path):
+    settings.HUB_DATA_DIR = tmp_path
     for kind in ("worker", "schedule"):
         Heartbeat.objects.create(name=kind, kind=kind, at=timezone.now())
     date = {"Date": format_datetime(timezone.now(), usegmt=True)}
@@ -83,6 +84,20 @@ class TestDoctor:
         code, text = ask("--json")
 
         assert (code, json.loads(text)["ok"]) == (1, False)
+
+    @pytest.mark.usefixtures("everything_runs")
+    def test_names_what_others_on_the_machine_may_open(self, tmp_path):
+        (tmp_path / "log").mkdir(mode=0o755)
+        (tmp_path / "log").chmod(0o755)
+
+        code, text = ask("--json")
+
+        wrong = {
+            check["name"]: check["text"] for check in json.loads(text)["checks"] if not check["ok"]
+        }
+        assert (code, list(wrong)) == (1, ["data folder"])
+        assert str(tmp_path / "log") in wrong["data folder"]
+        assert f"chmod -R go= {tmp_path}" in wrong["data folder"]
 
     def test_names_each_setting_that_stops_the_start(self, tmp_path):
         env = {

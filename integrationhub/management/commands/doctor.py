@@ -19,7 +19,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from accounts.operations import hosts
-from integrationhub import configuration, readiness
+from integrationhub import configuration, privacy, readiness
 from integrationhub.readiness import Finding
 
 CALL_TIMEOUT = (3.05, 10)
@@ -114,6 +114,20 @@ def check_disk() -> Finding:
     if free < DISK_AT_LEAST_MB:
         return Finding("disk", False, f"Only {free} MB are free in {settings.HUB_DATA_DIR}.")
     return Finding("disk", True, f"{free} MB are free in {settings.HUB_DATA_DIR}.")
+
+
+def check_privacy() -> Finding:
+    """Look whether somebody else on this machine may read what the hub keeps in files."""
+    found = [str(path) for path in privacy.open_to_others(settings.HUB_DATA_DIR)]
+    if found:
+        return Finding(
+            "data folder",
+            False,
+            f"Others on this machine may open {found[0]}"
+            + (f" and {len(found) - 1} more" if found[1:] else "")
+            + f". Run: chmod -R go= {settings.HUB_DATA_DIR}",
+        )
+    return Finding("data folder", True, f"{settings.HUB_DATA_DIR} is the hub's alone.")
 
 
 def check_vendors(get: Callable[..., requests.Response]) -> Iterator[Finding]:
@@ -219,6 +233,7 @@ class Command(BaseCommand):
             check_keys(),
             check_audit_trail(),
             check_disk(),
+            check_privacy(),
         ]
         if not options["offline"]:
             findings += check_vendors(requests.get)
