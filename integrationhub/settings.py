@@ -121,6 +121,7 @@ MIDDLEWARE = [
     "organisations.middleware.SecondFactorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "organisations.middleware.EndedSessionMiddleware",
+    "organisations.middleware.TooManyChecksMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "integrationhub.middleware.PlainTextMiddleware",

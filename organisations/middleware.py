@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.messages.storage.base import BaseStorage
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, resolve_url
+from django.shortcuts import redirect, render, resolve_url
 from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext
@@ -16,6 +16,8 @@ from django_otp.middleware import is_verified
 
 from organisations.models import Membership, Organisation, User
 from organisations.operations import audit
+from organisations.operations.errands import TooManyChecks
+from organisations.problems import problem
 
 SESSION_KEY = "organisation"
 SET_UP = "organisations:second_factor"
@@ -127,6 +129,31 @@ class EndedSessionMiddleware:
         if part:
             return HttpResponse(status=401, headers={"HX-Redirect": address})
         return redirect(address)
+
+
+class TooManyChecksMiddleware:
+    """Answer 429 where a person has started too many checks, with when to try again."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Answer instead of the view that wanted one more."""
+        if not isinstance(exception, TooManyChecks):
+            return None
+        response: HttpResponse
+        if request.path.startswith("/api/"):
+            words = f"Too many checks were started. Try again in {exception.seconds} seconds."
+            response = problem(429, "too_many_checks", words)
+        else:
+            back = _open_page(request, request.headers.get("Referer"))
+            context = {"seconds": exception.seconds, "back": back}
+            response = render(request, "429.html", context, status=429)
+        response["Retry-After"] = str(exception.seconds)
+        return response
 
 
 def _asks_to_sign_in(response: HttpResponse) -> bool:

@@ -297,7 +297,7 @@ def begin(errand: Errand, now: datetime) -> dict[str, object]:
     return {}
 
 
-@handles(FINISH)
+@handles(FINISH, never_refused=True)
 def finish(errand: Errand, now: datetime) -> dict[str, object]:
     """Exchange the code, see which company it is for, and store both or nothing."""
     attempt = (
@@ -347,7 +347,7 @@ def sign_out(errand: Errand, now: datetime) -> dict[str, object]:
     return {"url": sign_in_for(_connection_of(errand)).sign_out_url()}
 
 
-@handles(DISCONNECT)
+@handles(DISCONNECT, never_refused=True)
 def revoke(errand: Errand, now: datetime) -> dict[str, object]:
     """Revoke the grant at the vendor and forget the tokens."""
     connection = _connection_of(errand)

@@ -39,7 +39,7 @@ from organisations.domain import VISMANET, Level
 from organisations.guards import needs
 from organisations.middleware import HubRequest
 from organisations.models import Company, Errand
-from organisations.operations.errands import request_errand
+from organisations.operations.errands import TooManyChecks, request_errand
 from organisations.pages import errand_failure
 from organisations.queries import words
 
@@ -263,16 +263,8 @@ def _review(
                 f"{words(refusal.summary, refusal.params)} {words(refusal.remedy, refusal.params)}"
             )
         else:
-            errand = request_errand(
-                organisation=request.organisation,
-                kind=CHECK,
-                by=cast(Any, request.user),
-                params={"mapping_id": mapping.pk},
-                request_id=getattr(request, "request_id", ""),
-            )
             del request.session[DRAFT]
-            messages.success(request, _("The mapping is saved. It is being checked now."))
-            return redirect(f"{reverse('mappings:detail', args=[mapping.pk])}?errand={errand.pk}")
+            return _check_saved(request, mapping)
     context = {
         "company": company,
         "connection": connection,
@@ -283,6 +275,29 @@ def _review(
         **_around("review", draft),
     }
     return render(request, "mappings/review.html", context)
+
+
+def _check_saved(request: HubRequest, mapping: Mapping) -> HttpResponse:
+    """Let a worker check what was saved, and wait for it on the mapping's page."""
+    page = reverse("mappings:detail", args=[mapping.pk])
+    try:
+        errand = request_errand(
+            organisation=request.organisation,
+            kind=CHECK,
+            by=cast(Any, request.user),
+            params={"mapping_id": mapping.pk},
+            request_id=getattr(request, "request_id", ""),
+        )
+    except TooManyChecks as many:
+        messages.success(request, _("The mapping is saved."))
+        messages.warning(
+            request,
+            _("It is not checked yet: you have started many checks. Try again in %(seconds)d s.")
+            % {"seconds": many.seconds},
+        )
+        return redirect(page)
+    messages.success(request, _("The mapping is saved. It is being checked now."))
+    return redirect(f"{page}?errand={errand.pk}")
 
 
 @dataclass(frozen=True, slots=True)

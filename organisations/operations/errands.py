@@ -6,12 +6,15 @@ the time, may raise any connector failure, and returns plain values for the page
 """
 
 import json
+import math
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
 
 from connectors.errors import ConnectorError, RateLimited, Unavailable
 from connectors.words import gettext_noop as _
@@ -25,7 +28,26 @@ log = structlog.get_logger(__name__)
 
 Handler = Callable[[Errand, datetime], dict[str, Any]]
 _HANDLERS: dict[str, Handler] = {}
+_NEVER_REFUSED: set[str] = set()
 _TRIES = 3
+
+OPEN_AT_MOST, A_MINUTE_AT_MOST = 10, 30
+"""Of one person's: as many as somebody who works fast has, and no script that runs wild."""
+_MINUTE = timedelta(minutes=1)
+_OPEN = (Errand.State.WAITING, Errand.State.RUNNING)
+_AGAIN_AFTER = 15
+
+
+class TooManyChecks(Exception):
+    """
+    The person has too many errands that wait for a vendor, or has just started too many.
+
+    :param seconds: after which it may be tried again
+    """
+
+    def __init__(self, *, seconds: int) -> None:
+        self.seconds = seconds
+        super().__init__(f"too many checks; again in {seconds} s")
 
 
 class StoppedByFaultOfTheHub(ConnectorError):
@@ -44,11 +66,17 @@ class Interrupted(ConnectorError):
     remedy = _("Try again. If it happens again, tell the operator of the hub.")
 
 
-def handles(kind: str) -> Callable[[Handler], Handler]:
-    """Register the decorated function as the handler of that kind of errand."""
+def handles(kind: str, *, never_refused: bool = False) -> Callable[[Handler], Handler]:
+    """
+    Register the decorated function as the handler of that kind of errand.
+
+    :param never_refused: it ends what somebody has begun, or is limited where it begins
+    """
 
     def register(handler: Handler) -> Handler:
         _HANDLERS[kind] = handler
+        if never_refused:
+            _NEVER_REFUSED.add(kind)
         return handler
 
     return register
@@ -67,20 +95,48 @@ def request_errand(
     Write down an errand and tell a worker, who takes it within a second.
 
     :param secret: values that must not be readable at rest
+    :raises TooManyChecks: if the person has enough of them
     """
     if kind not in _HANDLERS:
         raise LookupError(f"nobody handles errands of the kind {kind!r}")
-    errand = Errand.objects.create(
-        organisation=organisation,
-        kind=kind,
-        params=params or {},
-        secret=json.dumps(secret) if secret else "",
-        requested_by=by,
-        request_id=request_id or audit.whence().request_id,
-        address=audit.whence().address,
-    )
+    now = timezone.now()
+    with transaction.atomic():
+        if by is not None and kind not in _NEVER_REFUSED:
+            _check_has_not_enough(by, now=now)
+        errand = Errand.objects.create(
+            organisation=organisation,
+            kind=kind,
+            params=params or {},
+            secret=json.dumps(secret) if secret else "",
+            requested_by=by,
+            request_id=request_id or audit.whence().request_id,
+            address=audit.whence().address,
+            created_at=now,
+            not_before=now,
+        )
     wake("organisations.tasks.run_errand", errand_id=errand.pk)
     return errand
+
+
+def _check_has_not_enough(person: User, *, now: datetime) -> None:
+    """
+    Refuse one more errand of a person who has enough, over all processes and organisations.
+
+    :raises TooManyChecks: if so
+    """
+    # Held, so that two requests at once do not both count the last free place.
+    User.objects.select_for_update(no_key=True).get(pk=person.pk)
+    mine = Errand.objects.filter(requested_by=person).exclude(kind__in=_NEVER_REFUSED)
+    # What a clock that was set back has left in the future holds nobody up.
+    lately = Q(created_at__gt=now - _MINUTE, created_at__lte=now)
+    found = mine.filter(lately | Q(state__in=_OPEN)).order_by("-created_at")
+    rows = list(found.values_list("state", "created_at")[: OPEN_AT_MOST + A_MINUTE_AT_MOST])
+    started = [at for _state, at in rows if now - _MINUTE < at <= now]
+    if len(started) >= A_MINUTE_AT_MOST:
+        free = started[A_MINUTE_AT_MOST - 1] + _MINUTE - now
+        raise TooManyChecks(seconds=math.ceil(free.total_seconds()))
+    if sum(state in _OPEN for state, _at in rows) >= OPEN_AT_MOST:
+        raise TooManyChecks(seconds=_AGAIN_AFTER)
 
 
 def secret_of(errand: Errand) -> dict[str, str]:

@@ -71,7 +71,7 @@ def ask_for_link(*, email: str, now: datetime) -> None:
         )
 
 
-@handles(MAIL)
+@handles(MAIL, never_refused=True)
 def mail_link(errand: Errand, now: datetime) -> dict[str, object]:
     """Write to the person in the person's language."""
     user = User.objects.filter(pk=errand.params["person"]).first()

@@ -20,6 +20,7 @@ from organisations.guards import needs
 from organisations.middleware import HubRequest
 from organisations.models import Errand
 from organisations.operations import audit, sheets
+from organisations.operations.errands import TooManyChecks
 from organisations.operations.people import Refused
 from organisations.pages import asked, errand_failure, paged
 from payments.forms import (
@@ -88,10 +89,14 @@ def _ask_about_earlier(
 ) -> None:
     """Let the form ask, and a worker count how many payments would come in addition."""
     form.add_error(earlier.field, str(earlier))
-    errand = start_dates.request_count(
-        organisation=request.organisation, earlier=earlier, client=client, by=person(request)
-    )
-    form.ask_about_earlier(count=errand.pk)
+    try:
+        errand = start_dates.request_count(
+            organisation=request.organisation, earlier=earlier, client=client, by=person(request)
+        )
+    except TooManyChecks:
+        form.ask_about_earlier(count=None)  # what was typed is worth more than the number
+    else:
+        form.ask_about_earlier(count=errand.pk)
 
 
 @require_GET

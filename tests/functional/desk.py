@@ -140,10 +140,12 @@ def findings_of(page: Page) -> list[str]:
     return found
 
 
-def findings_at(browser: Browser, client: Client, path: str, **posted: str) -> list[str]:
+def findings_at(
+    browser: Browser, client: Client, path: str, *, status: int = 200, **posted: str
+) -> list[str]:
     """Return what is found on a page as it stands, without asking the server again."""
     answer = client.post(path, posted) if posted else client.get(path)
-    assert answer.status_code == 200, f"{path}: {answer.status_code}"
+    assert answer.status_code == status, f"{path}: {answer.status_code}"
     assert len(answer.content) < 150_000, f"{path} is heavy"
     still = re.sub(r'\shx-(get|trigger)="[^"]*"', "", answer.content.decode())
     page = shown(browser, still, DESK)

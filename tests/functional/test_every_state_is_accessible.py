@@ -8,7 +8,7 @@ from playwright.sync_api import Browser
 
 from journals.models import Attempt, Batch, Journal
 from organisations.models import Membership
-from organisations.operations import forgotten
+from organisations.operations import errands, forgotten
 from tests import factories
 from tests.functional.desk import findings_at
 from tests.journals.pages import rows
@@ -196,3 +196,15 @@ class TestCompanies:
         found = [one for path in paths for one in findings_at(browser, client, path)]
 
         assert found == []
+
+
+def test_the_page_of_too_many_checks_is_accessible(
+    me: Membership, client: Client, browser: Browser
+) -> None:
+    mapping = factories.mapping(me.organisation)
+    for _ in range(errands.OPEN_AT_MOST):
+        errands.request_errand(
+            organisation=me.organisation, kind="mappings.read_ledger", by=me.user
+        )
+
+    assert findings_at(browser, client, f"/mappings/{mapping.pk}/edit/", status=429) == []
