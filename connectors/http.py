@@ -25,6 +25,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 import msgspec
 import requests
+import structlog
 import urllib3
 from msgspec import Struct
 from requests.adapters import HTTPAdapter
@@ -46,6 +47,8 @@ from connectors.errors import (
     Unavailable,
 )
 from connectors.limits import COMPANY, PATIENCE, Limiter, NoLimit
+
+log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 USER_AGENT = "IntegrationHub/1.0"
@@ -229,6 +232,8 @@ def vendor_errors(vendor: str, *, writes: bool) -> Iterator[None]:
             # They hold tokens, and the whole batch. No error page needs those.
             exc.request = exc.response = None
         name = type(exc).__name__
+        if tls := next((one for one in _causes(exc) if isinstance(one, ssl.SSLError)), None):
+            log.warning("tls_failed", vendor=vendor, reason=str(tls)[:200])
         if isinstance(exc, _WRONG_ADDRESS) or "CA certificate" in str(exc):
             setting = f"The address of {vendor}"
             raise NotConfigured(setting=setting, vendor=vendor, detail=name) from exc

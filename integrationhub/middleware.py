@@ -2,14 +2,18 @@
 
 import re
 from collections.abc import Callable
+from http import HTTPStatus
 from ipaddress import ip_address
 from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
+import structlog
 from django.conf import settings
+from django.contrib.auth.signals import user_logged_out
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse
+from django.dispatch import receiver
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext
@@ -18,19 +22,21 @@ from connectors.bounds import no_text_in
 from integrationhub import logs
 from organisations.problems import problem
 
+log = structlog.get_logger(__name__)
+
 Next = Callable[[HttpRequest], HttpResponse]
 _IN_BRACKETS = re.compile(r"\[([^\]]*)\](?::\d+)?")
 _ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
 class RequestIdMiddleware:
-    """Give the request an id (or take the proxy's), log with it, and return it."""
+    """Give the request an id (or take the proxy's, where there is one), log with it, return it."""
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        given = request.headers.get("X-Request-ID", "")
+        given = request.headers.get("X-Request-ID", "") if settings.HUB_PROXY_COUNT else ""
         request_id = given if _ACCEPTABLE_ID.fullmatch(given) else uuid4().hex
         logs.bind_request_id(request_id)
         request.request_id = request_id  # type: ignore[attr-defined]
@@ -40,6 +46,20 @@ class RequestIdMiddleware:
             logs.forget_request_id()
         response["X-Request-ID"] = request_id
         return response
+
+
+class MethodsMiddleware:
+    """Answer 405 to methods that no page has: TRACE would send back what a proxy added."""
+
+    KNOWN = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method not in self.KNOWN:
+            return HttpResponseNotAllowed(sorted(self.KNOWN))
+        return self.get_response(request)
 
 
 class ClientAddressMiddleware:
@@ -170,6 +190,45 @@ class NothingKeptMiddleware:
         response = self.get_response(request)
         if "no-store" not in response.get("Cache-Control", ""):
             response["Cache-Control"] = "no-store"
+        if getattr(request, "signs_out", False):
+            # Not the cookies: of those that are left, one holds the language and one the theme.
+            response["Clear-Site-Data"] = '"cache", "storage"'
+        return response
+
+
+@receiver(user_logged_out)
+def _remember_the_sign_out(request: HttpRequest | None, **_signal: Any) -> None:
+    if request is not None:
+        request.signs_out = True  # type: ignore[attr-defined]
+
+
+class WhoMiddleware:
+    """
+    Put who is signed in on every log line of the request, and log whoever is refused.
+
+    To somebody who may not see it a page does not exist, so for a person 404 is a refusal too.
+    """
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        person = request.user.pk if request.user.is_authenticated else None
+        if person is not None:
+            organisation = getattr(request, "organisation", None)
+            structlog.contextvars.bind_contextvars(
+                person=person, organisation=organisation.pk if organisation else None
+            )
+        response = self.get_response(request)
+        refused = response.status_code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+        if refused or (person is not None and response.status_code == HTTPStatus.NOT_FOUND):
+            log.warning(
+                "access_refused",
+                status=response.status_code,
+                method=request.method,
+                path=request.path,
+                address=request.META.get("REMOTE_ADDR", ""),
+            )
         return response
 
 

@@ -7,7 +7,7 @@ Pure: `settings` asks at every start, `doctor` tells the operator.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 KEY_AT_LEAST, KEY_VARIES_AT_LEAST, TOKEN_AT_LEAST = 50, 5, 20
 
@@ -32,11 +32,13 @@ def weaknesses(
     secret_key: str,
     metrics_token: str,
     vendors: Mapping[str, str],
+    servers: Mapping[str, str] | None = None,
 ) -> list[Weakness]:
     """
     Return what is not safe in production; what is not set at all is said elsewhere.
 
     :param vendors: the vendors' settings, of which the addresses are looked at
+    :param servers: addresses of database, broker and mail server
     """
     found = list(_keys(secret_key, metrics_token))
     for host in allowed_hosts:
@@ -52,6 +54,11 @@ def weaknesses(
         weakness = _address(name, value) if value else None
         if weakness:
             found.append(weakness)
+    found += [
+        Weakness(name, "it is not encrypted on the way; " + remedy, refuses=False)
+        for name, value in (servers or {}).items()
+        if value and (remedy := _unencrypted(value))
+    ]
     return found
 
 
@@ -81,6 +88,26 @@ def _address(name: str, value: str) -> Weakness | None:
         text = "it is http on this machine: nothing is encrypted, and only this machine reaches it."
         return Weakness(name, text, refuses=False)
     return Weakness(name, "it is not https; what is sent there could be read on the way.")
+
+
+def _unencrypted(value: str) -> str:
+    """Return what to add to the address of a server, if what is sent there could be read."""
+    try:
+        parts = urlsplit(value)
+        host = parts.hostname or ""
+    except ValueError:
+        return ""  # whoever reads it says so
+    options = parse_qs(parts.query)
+    if not host or host == "localhost" or _is_loopback(host):
+        return ""
+    if parts.scheme.startswith("postgres"):
+        safe = options.get("sslmode") in (["verify-full"], ["verify-ca"])
+        return "" if safe else "add ?sslmode=verify-full&sslrootcert=/path/to/authority.pem."
+    if parts.scheme.startswith("redis"):
+        return "" if parts.scheme == "rediss" else "write rediss://."
+    if parts.scheme == "smtp":
+        return "" if ["1"] in (options.get("tls"), options.get("ssl")) else "add ?tls=1."
+    return ""
 
 
 def _is_loopback(host: str) -> bool:

@@ -79,6 +79,10 @@ HUB_WEAKNESSES = (
         secret_key=SECRET_KEY,
         metrics_token=HUB_METRICS_TOKEN,
         vendors=HUB_VENDORS,
+        servers={
+            name: _read.text(name)
+            for name in ("DATABASE_URL", "CELERY_BROKER_URL", "HUB_EMAIL_URL")
+        },
     )
 )
 """What is set and not safe. The hub does not start with most; `doctor` reports the rest."""
@@ -104,6 +108,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "integrationhub.middleware.RequestIdMiddleware",
+    "integrationhub.middleware.MethodsMiddleware",
     "integrationhub.middleware.ClientAddressMiddleware",
     "integrationhub.middleware.PlainCookiesMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -123,6 +128,7 @@ MIDDLEWARE = [
     "organisations.middleware.EndedSessionMiddleware",
     "organisations.middleware.TooManyChecksMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "integrationhub.middleware.WhoMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "integrationhub.middleware.PlainTextMiddleware",
     "integrationhub.middleware.PartOfPageMiddleware",
@@ -305,6 +311,8 @@ SESSION_COOKIE_NAME = f"{_cookie_of_this_host}sessionid"
 CSRF_COOKIE_NAME = f"{_cookie_of_this_host}csrftoken"
 LANGUAGE_COOKIE_NAME = f"{_cookie_of_this_host}django_language"
 HUB_THEME_COOKIE_NAME = f"{_cookie_of_this_host}theme"
+HUB_MESSAGES_COOKIE_NAME = f"{_cookie_of_this_host}messages"
+MESSAGE_STORAGE = "integrationhub.notices.NoticeStorage"
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_TRUSTED_ORIGINS = [HUB_BASE_URL] if _over_https else []
 SECURE_SSL_REDIRECT = False  # the proxy's duty; a redirect here would loop behind a plain one

@@ -136,8 +136,10 @@ def remove(request: HubRequest, pk: int) -> HttpResponse:
 def callback(request: HubRequest) -> HttpResponse:
     """Take the vendor's answer; only for a sign-in that this browser has begun."""
     now = timezone.now()
+    # RFC 6749, 3.1: each at most once. Of two, whoever looks next might take the other one.
+    said_twice = any(len(values) > 1 for _name, values in request.GET.lists())
     attempt = connecting.find_attempt(
-        state=request.GET.get("state", ""),
+        state="" if said_twice else request.GET.get("state", ""),
         candidates=_attempts(request),
         user=request.membership.user,
         organisation=request.organisation,

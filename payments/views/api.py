@@ -6,6 +6,7 @@ from datetime import date
 from functools import wraps
 from typing import Any
 
+import structlog
 from django.core.exceptions import RequestDataTooBig
 from django.db.models import QuerySet
 from django.http import HttpRequest, JsonResponse
@@ -55,6 +56,9 @@ def _api(*methods: str, scopes: tuple[str, ...]) -> Callable[[_View], _View]:
                 token = token_of(secret.strip(), now=timezone.now())
             if token is None:
                 return _error(401, "unauthorised", "Send a valid token: Authorization: Bearer …")
+            structlog.contextvars.bind_contextvars(
+                program=token.name, organisation=token.organisation_id
+            )
             if not set(scopes) & set(token.scopes):
                 return _error(403, "forbidden", "The token may not do this.")
             if request.method not in methods:

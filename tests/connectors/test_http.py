@@ -13,6 +13,7 @@ import pytest
 import requests
 import responses
 import urllib3
+from structlog.testing import capture_logs
 
 from connectors import http
 from connectors.errors import (
@@ -156,6 +157,25 @@ class TestVendorErrors:
     def test_says_unknown_when_a_write_was_cut(self, failure):
         with pytest.raises(OutcomeUnknown), http.vendor_errors("Vendor", writes=True):
             raise failure
+
+    def test_logs_that_encryption_failed(self):
+        wrong = ssl.SSLCertVerificationError(1, "[SSL: CERTIFICATE_VERIFY_FAILED] expired")
+
+        with (
+            capture_logs() as lines,
+            pytest.raises(Unavailable),
+            http.vendor_errors("Vendor", writes=False),
+        ):
+            raise requests.exceptions.SSLError(wrong)
+
+        assert lines == [
+            {
+                "event": "tls_failed",
+                "vendor": "Vendor",
+                "reason": str(wrong),
+                "log_level": "warning",
+            }
+        ]
 
     def test_drops_the_request_that_holds_the_token(self):
         request = requests.Request("GET", BASE, headers={"Authorization": "Bearer t"}).prepare()

@@ -20,6 +20,7 @@ def behind_https(settings):
         setattr(settings, name, value)
     settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = True
     settings.LANGUAGE_COOKIE_SECURE = True
+    settings.HUB_MESSAGES_COOKIE_NAME = "__Host-messages"
 
 
 class TestCookiesBehindHttps:
@@ -40,6 +41,17 @@ class TestCookiesBehindHttps:
         for name, cookie in browser.cookies.items():
             assert (cookie["secure"], cookie["path"], cookie["domain"]) == (True, "/", ""), name
             assert bool(cookie["httponly"]) == (name != "__Host-theme"), name
+
+    def test_a_notice_that_waits_for_the_next_page_bears_it_too(self):
+        browser = Client()
+
+        browser.post("/people/new/", secure=True)
+
+        cookie = browser.cookies["__Host-messages"]
+        assert set(browser.cookies) == {"__Host-messages"}
+        assert (cookie["secure"], cookie["httponly"], cookie["samesite"]) == (True, True, "Lax")
+        assert (cookie["path"], cookie["domain"]) == ("/", "")
+        assert "Your session has ended" in browser.get("/sign-in/", secure=True).content.decode()
 
     def test_a_neighbours_cookie_signs_nobody_in(self):
         member = factories.member()

@@ -71,6 +71,20 @@ class TestTrouble:
         assert page.status_code == 400
         assert_refused(page, account, "does not come from")
 
+    @pytest.mark.parametrize("name", ["state", "code", "iss"])
+    def test_an_answer_that_says_something_twice_is_not_taken(
+        self, office: Office, name: str
+    ) -> None:
+        account = office.account()
+        back = office.sign_in(account)
+        more = f"&{name}=other&{name}=other" if name == "iss" else f"&{name}=other"
+
+        page = office.come_back(back + more)
+
+        assert page.status_code == 400
+        assert_refused(page, account, "does not belong to a sign-in that you began here")
+        assert not Errand.objects.filter(kind="connections.finish").exists()
+
     def test_the_answer_is_loaded_twice(self, office: Office) -> None:
         account = office.account()
         back = office.sign_in(account)

@@ -172,7 +172,7 @@ class TestSettings:
             "print(s.HUB_BASE_URL, s.HUB_VENDORS['VISMA_NET_API_URL'], s.SESSION_COOKIE_SECURE, "
             "s.SECURE_HSTS_SECONDS > 0 and s.SECURE_HSTS_INCLUDE_SUBDOMAINS, "
             "s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, s.LANGUAGE_COOKIE_NAME, "
-            "s.HUB_THEME_COOKIE_NAME)"
+            "s.HUB_THEME_COOKIE_NAME, s.HUB_MESSAGES_COOKIE_NAME, s.DEBUG)"
         )
         env["DJANGO_SETTINGS_MODULE"] = "integrationhub.settings"
         return subprocess.run(
@@ -191,7 +191,7 @@ class TestSettings:
             "http://127.0.0.1:8011/visma-net",
             "False",
             "False",
-            *("sessionid", "csrftoken", "django_language", "theme"),
+            *("sessionid", "csrftoken", "django_language", "theme", "messages", "False"),
         ]
 
     def test_stop_production_with_every_missing_setting_named(self, tmp_path):
@@ -248,7 +248,13 @@ class TestSettings:
         assert done.stdout.split()[2:] == [
             *("True", "True"),
             *("__Host-sessionid", "__Host-csrftoken", "__Host-django_language", "__Host-theme"),
+            *("__Host-messages", "False"),
         ]
+
+    def test_show_no_insides_whatever_is_asked_for(self, tmp_path):
+        done = self.start(tmp_path, DEBUG="1", HUB_DEBUG="1", DJANGO_DEBUG="1")
+
+        assert done.stdout.split()[-1] == "False"
 
 
 class TestEnvExample:

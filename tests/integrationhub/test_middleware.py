@@ -3,9 +3,11 @@
 import pytest
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
+from django.urls import reverse
 from django.utils import timezone
 
 from integrationhub import logs, middleware
+from tests import factories
 
 
 class TestRequestIdMiddleware:
@@ -25,14 +27,23 @@ class TestRequestIdMiddleware:
         assert len(seen[0]) == 32
         assert response["X-Request-ID"] == seen[0]
 
-    def test_takes_the_id_of_a_proxy(self):
+    def test_takes_none_of_whom_no_proxy_stands_before(self):
+        seen, _response = self.ask(x_request_id="proxy-0123456789")
+
+        assert len(seen[0]) == 32
+
+    def test_takes_the_id_of_a_proxy(self, settings):
+        settings.HUB_PROXY_COUNT = 1
+
         seen, response = self.ask(x_request_id="proxy-0123456789")
 
         assert seen == ["proxy-0123456789"]
         assert response["X-Request-ID"] == "proxy-0123456789"
 
     @pytest.mark.parametrize("given", ["short", "with blank inside", "x" * 65, "né-0123456789"])
-    def test_makes_its_own_where_the_given_one_does_not_suit_a_log(self, given):
+    def test_makes_its_own_where_the_given_one_does_not_suit_a_log(self, settings, given):
+        settings.HUB_PROXY_COUNT = 1
+
         seen, _response = self.ask(x_request_id=given)
 
         assert seen[0] != given
@@ -147,3 +158,18 @@ class TestNothingKeptMiddleware:
         answer = middleware.NothingKeptMiddleware(lambda _: strict)(RequestFactory().get("/"))
 
         assert answer["Cache-Control"] == "no-store, private"
+
+
+@pytest.mark.django_db
+class TestSigningOut:
+    def test_clears_what_the_browser_has_kept(self, client):
+        client.force_login(factories.user(), backend="organisations.backends.HubBackend")
+
+        answer = client.post(reverse("organisations:sign_out"))
+
+        assert answer["Clear-Site-Data"] == '"cache", "storage"'
+
+    def test_alone_does_so(self, client):
+        client.force_login(factories.user(), backend="organisations.backends.HubBackend")
+
+        assert "Clear-Site-Data" not in client.get("/profile/").headers

@@ -55,3 +55,31 @@ class TestWeaknesses:
     )
     def test_only_report_one_on_this_machine(self, address):
         assert found(base_url=address) == [("HUB_BASE_URL", False)]
+
+    @pytest.mark.parametrize(
+        ("name", "address", "remedy"),
+        [
+            ("DATABASE_URL", "postgres://hub:x@db.example/hub", "sslmode=verify-full"),
+            ("DATABASE_URL", "postgres://db.example/hub?sslmode=require", "sslmode=verify-full"),
+            ("CELERY_BROKER_URL", "redis://10.0.0.5:6379/0", "rediss://"),
+            ("HUB_EMAIL_URL", "smtp://mail.example:587", "tls=1"),
+        ],
+    )
+    def test_report_a_server_elsewhere_to_which_nothing_is_encrypted(self, name, address, remedy):
+        (one,) = production.weaknesses(**SAFE, servers={name: address})
+
+        assert (one.name, one.refuses) == (name, False)
+        assert remedy in one.text
+        assert "hub:x" not in one.text
+
+    @pytest.mark.parametrize(
+        "address",
+        [
+            *("postgres://hub:x@127.0.0.1/hub", "postgres:///hub?host=/run/postgresql", ""),
+            "postgres://db.example/hub?sslmode=verify-full&sslrootcert=/etc/ssl/db.pem",
+            *("redis://localhost:6379/0", "rediss://10.0.0.5:6379/0", "memory://localhost/"),
+            *("smtp://mail.example:587?tls=1", "smtp://mail.example:465?ssl=1", "smtp://[::1"),
+        ],
+    )
+    def test_do_not_report_one_on_this_machine_or_with_encryption(self, address):
+        assert production.weaknesses(**SAFE, servers={"X": address}) == []
