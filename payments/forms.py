@@ -12,12 +12,13 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Connection
 from connectors.base import ZERO, Vendor
-from connectors.bounds import AMOUNT_FIGURES, FIRST_DAY, LAST_DAY
+from connectors.bounds import FIRST_DAY, LAST_DAY
 from connectors.registry import CONNECTORS
 from organisations import domain
 from organisations.choosing import Kind, RowField, register
 from organisations.domain import Level
 from organisations.models import Organisation
+from payments.fields import AmountField
 from payments.models import ApiToken, Customer, Integration, InvoiceClient
 from payments.operations import clients
 from payments.operations.choices import MOST_ROUNDED
@@ -123,14 +124,11 @@ class ClientForm(_AsksAboutEarlier, forms.ModelForm):  # type: ignore[type-arg]
         help_text=_("Numbers in Visma, separated by commas. Press Check to see them."),
     )
 
-    rounding_tolerance = forms.DecimalField(
+    rounding_tolerance = AmountField(
         label=_("Rounding difference that is closed"),
         required=False,
-        min_value=0,
-        max_value=MOST_ROUNDED,
-        max_digits=6,
-        decimal_places=2,
-        localize=True,
+        at_least=ZERO,
+        at_most=MOST_ROUNDED,
         help_text=_(
             "Up to this amount a difference between payment and invoice is closed as one of "
             "rounding. 0.00: none is."
@@ -245,12 +243,9 @@ class MatchForm(forms.Form):
         required=False,
         help_text=_("Numbers of credit notes of the same customer, separated by commas."),
     )
-    amount = forms.DecimalField(
+    amount = AmountField(
         label=_("Amount"),
-        max_digits=AMOUNT_FIGURES + 2,
-        decimal_places=2,
         required=False,
-        localize=True,
         help_text=_("Empty: all that is left of the payment."),
     )
     reason = forms.CharField(label=_("Reason"), max_length=200, required=False)

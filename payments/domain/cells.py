@@ -43,7 +43,14 @@ def day_from(text: str) -> date:
 
 
 class TwoWays(ValueError):
-    """The text is an amount in two readings: 1.234 may be a thousand or one and a bit."""
+    """The text is an amount in two readings: 1.230 may be a thousand or one and a bit."""
+
+    def readings(self) -> tuple[Decimal, Decimal]:
+        """Return the amount with the mark between thousands, and with it before decimals."""
+        text = str(self.args[0])
+        fine = Decimal(text.replace(",", "."))
+        cents = fine.quantize(Decimal("0.01"))
+        return Decimal(re.sub("[.,]", "", text)), cents if cents == fine else fine
 
 
 _LONGEST = 40
@@ -80,7 +87,7 @@ def amount_from(text: str) -> Decimal:
     if len(tidy) > _LONGEST:
         raise ValueError(text)
     if _TWO_WAYS.fullmatch(tidy):
-        raise TwoWays(text)
+        raise TwoWays(tidy)
     if not _PLAIN.fullmatch(tidy):
         if not any(pattern.fullmatch(tidy) for pattern in _GROUPED):
             raise ValueError(text)

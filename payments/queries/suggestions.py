@@ -8,6 +8,7 @@ from decimal import Decimal
 from django.db.models import F
 
 from connectors.base import ZERO
+from organisations.templatetags.hub import amount
 from payments.domain.proposals import OpenInvoice, Proposal, propose
 from payments.models import Invoice, Payment
 from payments.operations.placing import foreign_of, portions
@@ -23,10 +24,16 @@ class Suggestion:
     """What a person is offered for a payment, in words, and what a press on it matches."""
 
     words: str
-    invoice: str
+    parts: tuple[tuple[str, Decimal], ...]
+    """The number of each invoice, and how much of the payment goes on it."""
     credit_note: str
     amount: Decimal
     reason: str
+
+    @property
+    def invoice(self) -> str:
+        """Return the number of the invoice; nothing where they are several."""
+        return self.parts[0][0] if len(self.parts) == 1 else ""
 
 
 def suggestions_for(payments: Sequence[Payment]) -> dict[int, tuple[Suggestion, ...]]:
@@ -76,5 +83,13 @@ def _open_invoices(payments: Sequence[Payment]) -> dict[tuple[int, str], list[Op
 def _suggestion(one: Proposal, *, rest: Decimal) -> Suggestion:
     note = one.credit_note.number if one.credit_note else ""
     text, reason = SUGGESTIONS[one.why]
-    words = text % {"number": one.invoice.number, "note": note}
-    return Suggestion(words, one.invoice.number, note, rest, str(reason))
+    if len(one.invoices) > 1:
+        parts = tuple((bill.number, bill.open) for bill in one.invoices)
+    else:
+        parts = ((one.invoices[0].number, rest),)
+    words = text % {
+        "number": parts[0][0],
+        "note": note,
+        "sum": " + ".join(f"{number} ({amount(share)})" for number, share in parts),
+    }
+    return Suggestion(words, parts, note, rest, str(reason))

@@ -143,6 +143,10 @@ SUGGESTIONS: dict[str, Any] = {
         _("Suggestion: invoice %(number)s of the same customer has exactly this amount open."),
         _("Same customer and amount"),
     ),
+    Why.SAME_SUM: (
+        _("Suggestion: invoices of the same customer are exactly this amount together: %(sum)s."),
+        _("Same customer, and amount together"),
+    ),
     Why.NET_OF_CREDIT_NOTE: (
         _(
             "Suggestion: invoice %(number)s less credit note %(note)s of the same customer is "
