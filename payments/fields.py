@@ -9,6 +9,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils import formats
 from django.utils.translation import gettext as _
 
+from organisations.templatetags.hub import amount as shown
 from payments.domain.cells import TooLarge, TwoWays, amount_from
 
 
@@ -56,10 +57,3 @@ class AmountField(forms.CharField):
         if isinstance(value, Decimal):
             return formats.number_format(value, decimal_pos=2, use_l10n=True)
         return value
-
-
-def shown(amount: Decimal) -> str:
-    """Return an amount with two decimals, or as many as it has, in the reader's language."""
-    exponent = amount.as_tuple().exponent
-    decimals = max(2, -exponent) if isinstance(exponent, int) else 2
-    return formats.number_format(amount, decimal_pos=decimals, use_l10n=True, force_grouping=True)

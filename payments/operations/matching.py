@@ -12,6 +12,7 @@ from connectors.base import ZERO
 from organisations.models import User
 from organisations.operations import audit
 from organisations.operations.waking import wake
+from organisations.templatetags.hub import amount as shown
 from payments.domain import matching as rules
 from payments.domain.refusals import MatchRefused, OtherCustomer
 from payments.domain.states import RegistrationState
@@ -61,6 +62,31 @@ def match_by_hand(
     :raises OtherCustomer: if the invoice is another customer's and nobody confirmed that
     """
     check_right(payment.organisation, by)
+    is_across = refuse_another(payment, invoice, across=across, reason=reason)
+    with transaction.atomic():
+        payment = hold(payment)
+        notes = _locked(invoice, credit_notes)
+        settlement = set_against(
+            payment,
+            invoice,
+            amount=amount,
+            reason=reason,
+            by=by,
+            now=now,
+            is_across=is_across,
+            notes=notes,
+        )
+    wake("payments.tasks.serve_client", client_id=payment.client_id)
+    return settlement
+
+
+def refuse_another(payment: Payment, invoice: Invoice, *, across: bool, reason: str) -> bool:
+    """
+    Return whether the invoice is another customer's, as somebody has confirmed with a reason.
+
+    :raises MatchRefused: if it is another client's, or there is no reason
+    :raises OtherCustomer: if nobody confirmed it
+    """
     if invoice.client_id != payment.client_id:
         raise MatchRefused(why=gettext("the invoice belongs to another invoice client."))
     is_across = _is_across(payment, invoice)
@@ -68,70 +94,89 @@ def match_by_hand(
         raise _asked(payment, invoice)
     if is_across and not reason.strip():
         raise MatchRefused(why=gettext("say why it settles the invoice of another customer."))
-    with transaction.atomic():
-        # Whoever matches it, its invoice or the credit notes at the same time waits for these rows.
-        payment = (
-            Payment.objects.select_for_update(of=("self",))
-            .select_related("client__source", "client__organisation")
-            .get(pk=payment.pk)
+    return is_across
+
+
+def hold(payment: Payment) -> Payment:
+    """Lock the payment for the rest of the transaction, and return it as it is now."""
+    held: Payment = (
+        Payment.objects.select_for_update(of=("self",))
+        .select_related("client__source", "client__organisation")
+        .get(pk=payment.pk)
+    )
+    return held
+
+
+def set_against(
+    payment: Payment,
+    invoice: Invoice,
+    *,
+    amount: Decimal | None,
+    reason: str,
+    by: User | None,
+    now: datetime,
+    is_across: bool,
+    notes: Sequence[Invoice] = (),
+) -> Settlement:
+    """
+    Set so much of a payment against an invoice, in a transaction that holds both, and the notes.
+
+    :raises MatchRefused: if it would break a rule, in words
+    """
+    left = payment.amount - assigned_of(payment)
+    opened = open_of(invoice)
+    if opened is None:
+        raise MatchRefused(
+            why=gettext("the invoice has no amount in %(currency)s.")
+            % {"currency": payment.client.currency}
         )
-        notes = _locked(invoice, credit_notes)
-        left = payment.amount - assigned_of(payment)
-        opened = open_of(invoice)
-        if opened is None:
-            raise MatchRefused(
-                why=gettext("the invoice has no amount in %(currency)s.")
-                % {"currency": payment.client.currency}
-            )
-        for note in notes:
-            opened += _set_off(note, invoice, opened=opened, reason=reason, by=by, now=now)
-        share = _share(payment, invoice, amount, left=left, opened=opened)
-        there = Settlement.objects.filter(payment=payment, invoice=invoice, undoes=None)
-        if _stands_already(there):
-            raise MatchRefused(why=gettext("it stands on this invoice already."))
-        part = _rounded(payment, invoice, share, asked=amount, left=left, opened=opened)
-        settlement = Settlement(
-            organisation_id=payment.organisation_id,
-            client=payment.client,
-            invoice=invoice,
-            payment=payment,
-            amount=part.amount,
-            rule=rules.Rule.ACROSS if is_across else rules.Rule.MANUAL,
-            outcome=part.outcome,
-            round=there.count(),
-            made_at=now,
-            made_by=by,
-            reason=reason.strip()[:200],
+    for note in notes:
+        opened += _set_off(note, invoice, opened=opened, reason=reason, by=by, now=now)
+    share = _share(payment, invoice, amount, left=left, opened=opened)
+    there = Settlement.objects.filter(payment=payment, invoice=invoice, undoes=None)
+    if _stands_already(there):
+        raise MatchRefused(why=gettext("it stands on this invoice already."))
+    part = _rounded(payment, invoice, share, asked=amount, left=left, opened=opened)
+    settlement = Settlement(
+        organisation_id=payment.organisation_id,
+        client=payment.client,
+        invoice=invoice,
+        payment=payment,
+        amount=part.amount,
+        rule=rules.Rule.ACROSS if is_across else rules.Rule.MANUAL,
+        outcome=part.outcome,
+        round=there.count(),
+        made_at=now,
+        made_by=by,
+        reason=reason.strip()[:200],
+    )
+    placing.store_settlement(payment.client, settlement, now=now)
+    if part.outcome == rules.Outcome.RETURNED:
+        placing.open_roundings_again([invoice.pk], now=now)
+    if part.rounding:
+        placing.rounding_of(payment.client, settlement.pk, part, run=None, now=now).save(
+            force_insert=True
         )
-        placing.store_settlement(payment.client, settlement, now=now)
-        if part.outcome == rules.Outcome.RETURNED:
-            placing.open_roundings_again([invoice.pk], now=now)
-        if part.rounding:
-            placing.rounding_of(payment.client, settlement.pk, part, run=None, now=now).save(
-                force_insert=True
-            )
-        changes = {"left": ""}
-        Payment.objects.filter(pk=payment.pk).update(**changes)
-        if payment.client.target_id is None and payment.client.marker_in(
-            integration_of(payment.client.organisation)
-        ):
-            Payment.objects.filter(pk=payment.pk, mark="", mark_at=None).update(mark_at=now)
-        details = {"invoice": invoice.number, "amount": str(part.amount), "reason": reason}
-        if is_across:
-            asked = _asked(payment, invoice).params
-            details |= {name: asked[name] for name in ("payer", "customer")}
-        if notes:
-            details["credit_notes"] = ", ".join(note.number for note in notes)
-        if part.rounding:
-            details["rounding"] = str(part.rounding)
-        audit.record(
-            organisation=payment.client.organisation,
-            action="payment.matched",
-            subject=payment,
-            user=by,
-            details=details,
-        )
-    wake("payments.tasks.serve_client", client_id=payment.client_id)
+    Payment.objects.filter(pk=payment.pk).update(left="")
+    if payment.client.target_id is None and payment.client.marker_in(
+        integration_of(payment.client.organisation)
+    ):
+        Payment.objects.filter(pk=payment.pk, mark="", mark_at=None).update(mark_at=now)
+    details = {"invoice": invoice.number, "amount": str(part.amount), "reason": reason}
+    if is_across:
+        asked = _asked(payment, invoice).params
+        details |= {name: asked[name] for name in ("payer", "customer")}
+    if notes:
+        details["credit_notes"] = ", ".join(note.number for note in notes)
+    if part.rounding:
+        details["rounding"] = str(part.rounding)
+    audit.record(
+        organisation=payment.client.organisation,
+        action="payment.matched",
+        subject=payment,
+        user=by,
+        details=details,
+    )
     return settlement
 
 
@@ -231,7 +276,7 @@ def _share(
     if share == 0 or (share > 0) != (payment.amount > 0) or abs(share) > abs(left):
         raise MatchRefused(
             why=gettext("%(left)s is left of the payment, not %(share)s.")
-            % {"left": left, "share": share}
+            % {"left": shown(left), "share": shown(share)}
         )
     if invoice.is_credit_note and (share < opened if share < 0 else share > _paid_out(invoice)):
         raise MatchRefused(

@@ -8,7 +8,8 @@ from decimal import Decimal
 from django.db.models import F
 
 from connectors.base import ZERO
-from organisations.templatetags.hub import amount
+from organisations.templatetags.hub import MINUS, NBSP
+from organisations.templatetags.hub import amount as shown
 from payments.domain.proposals import OpenInvoice, Proposal, propose
 from payments.models import Invoice, Payment
 from payments.operations.placing import foreign_of, portions
@@ -20,20 +21,31 @@ _MOST = 5_000
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """An invoice, and how much of the payment goes on it."""
+
+    invoice_id: int
+    number: str
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Suggestion:
     """What a person is offered for a payment, in words, and what a press on it matches."""
 
     words: str
-    parts: tuple[tuple[str, Decimal], ...]
-    """The number of each invoice, and how much of the payment goes on it."""
+    short: str
+    """What is matched, without why: where several fit the why stands once."""
+    parts: tuple[Part, ...]
     credit_note: str
+    credit_note_id: int | None
     amount: Decimal
     reason: str
 
     @property
     def invoice(self) -> str:
         """Return the number of the invoice; nothing where they are several."""
-        return self.parts[0][0] if len(self.parts) == 1 else ""
+        return self.parts[0].number if len(self.parts) == 1 else ""
 
 
 def suggestions_for(payments: Sequence[Payment]) -> dict[int, tuple[Suggestion, ...]]:
@@ -81,15 +93,20 @@ def _open_invoices(payments: Sequence[Payment]) -> dict[tuple[int, str], list[Op
 
 
 def _suggestion(one: Proposal, *, rest: Decimal) -> Suggestion:
-    note = one.credit_note.number if one.credit_note else ""
+    note = one.credit_note
     text, reason = SUGGESTIONS[one.why]
-    if len(one.invoices) > 1:
-        parts = tuple((bill.number, bill.open) for bill in one.invoices)
-    else:
-        parts = ((one.invoices[0].number, rest),)
-    words = text % {
-        "number": parts[0][0],
-        "note": note,
-        "sum": " + ".join(f"{number} ({amount(share)})" for number, share in parts),
-    }
-    return Suggestion(words, parts, note, rest, str(reason))
+    several = len(one.invoices) > 1
+    parts = tuple(
+        Part(bill.id, bill.number, bill.open if several else rest) for bill in one.invoices
+    )
+    number, less = parts[0].number, note.number if note else ""
+    together = " + ".join(f"{part.number}{NBSP}({shown(part.amount)})" for part in parts)
+    return Suggestion(
+        words=text % {"number": number, "note": less, "sum": together},
+        short=f"{number} {MINUS} {less}{NBSP}({shown(-note.open)})" if note else together,
+        parts=parts,
+        credit_note=less,
+        credit_note_id=note.id if note else None,
+        amount=rest,
+        reason=str(reason),
+    )

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -28,10 +28,15 @@ def member(view: View) -> View:
     return needs(domain.BUSINESS, Level.WRITE)(view)
 
 
-def active(view: View) -> View:
-    """Let a page be reached when the integration is activated; else show how (S14)."""
+def reader(view: View) -> View:
+    """Let a page be reached by those who may see payments."""
+    return needs(domain.BUSINESS, Level.READ)(view)
 
-    @member
+
+def active(view: View) -> View:
+    """Let a page be seen when the integration is activated; else show how (S14)."""
+
+    @reader
     @wraps(view)
     def guarded(request: HubRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not integration_of(request.organisation).is_active:
@@ -44,6 +49,14 @@ def active(view: View) -> View:
 def may(request: HubRequest, key: str) -> bool:
     """Return whether the person has the right."""
     return request.membership.role.allows(key, Level.WRITE)
+
+
+def show(
+    request: HubRequest, template: str, context: dict[str, Any], *, status: int = 200
+) -> HttpResponse:
+    """Show a page of payments, with what the person may press on it."""
+    context["may_write"] = may(request, domain.BUSINESS)
+    return render(request, template, context, status=status)
 
 
 def person(request: HubRequest) -> User:

@@ -1,9 +1,9 @@
-"""The unmatched queue, one payment, and matching by hand (B11)."""
+"""One payment, and matching by hand on its page (B11)."""
 
 from django.contrib import messages
 from django.db.models import Q
-from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -13,36 +13,17 @@ from organisations.middleware import HubRequest
 from organisations.queries import failure_row_of
 from payments.domain.matching import numbers_in
 from payments.domain.refusals import OtherCustomer
-from payments.forms import ClientFilterForm, MatchForm, ReasonForm
+from payments.forms import MatchForm, ReasonForm
 from payments.models import Invoice, LearntPrefix, Payment, Registration, Settlement
 from payments.operations import deciding, matching, prefixes
 from payments.queries import payments as queries
 from payments.queries.invoices import with_assigned
 from payments.queries.suggestions import suggestions_for
-from payments.views.common import active, member, person, tabs, tell
+from payments.views.common import member, person, reader, show, tell
 
 
-@require_GET
-@active
-def unmatched(request: HubRequest) -> HttpResponse:
-    """Show every payment of which something stands on no invoice, and tie the sum."""
-    form = ClientFilterForm(request.GET, organisation=request.organisation)
-    chosen = form.cleaned_data["client"] if form.is_valid() else None
-    if chosen is None and "client_text" not in request.GET and request.GET.get("client"):
-        raise Http404
-    context = {
-        "tabs": tabs(request, "unmatched"),
-        "form": form,
-        "client": chosen,
-        "tie": queries.tie_of(chosen) if chosen else None,
-        "page": queries.unmatched(
-            request.organisation, client=chosen, page=request.GET.get("page", "1")
-        ),
-    }
-    return render(request, "payments/unmatched.html", context)
-
-
-def _payment(request: HubRequest, pk: int) -> Payment:
+def payment_of(request: HubRequest, pk: int) -> Payment:
+    """Return a payment of the organisation, or there is no such page."""
     found: Payment = get_object_or_404(
         with_assigned(Payment.objects.of(request.organisation)).select_related(
             "client__organisation", "organisation"
@@ -76,21 +57,21 @@ def _show(
         if asked and form
         else [],
     }
-    return render(request, "payments/payment.html", context, status=status)
+    return show(request, "payments/payment.html", context, status=status)
 
 
 @require_GET
-@member
+@reader
 def payment(request: HubRequest, pk: int) -> HttpResponse:
     """Show one payment with its events and the way to match it."""
-    return _show(request, _payment(request, pk))
+    return _show(request, payment_of(request, pk))
 
 
 @require_POST
 @member
 def match(request: HubRequest, pk: int) -> HttpResponse:
     """Set the payment against an invoice."""
-    one = _payment(request, pk)
+    one = payment_of(request, pk)
     form = MatchForm(request.POST)
     if not form.is_valid():
         return _show(request, one, form=form, status=400)
@@ -133,7 +114,7 @@ def learn_prefix(request: HubRequest, pk: int) -> HttpResponse:
     """Let the prefix that a match by hand showed count from now on."""
     try:
         learnt = prefixes.learn(
-            payment=_payment(request, pk),
+            payment=payment_of(request, pk),
             text=request.POST.get("prefix", ""),
             by=person(request),
             now=timezone.now(),

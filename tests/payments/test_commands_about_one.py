@@ -277,7 +277,7 @@ class TestMatchPayment:
     def test_tells_which_rule_it_would_break(self, desk):
         desk.fetch()
 
-        with pytest.raises(CommandError, match=r"1000.00 is left of the payment, not 1000.01"):
+        with pytest.raises(CommandError, match=r"1,000.00 is left of the payment, not 1,000.01"):
             run(desk, "match_payment", "2/1", "--invoice", "1001", "--amount", "1000.01")
 
     def test_does_not_know_the_invoice_of_another_client(self, desk):

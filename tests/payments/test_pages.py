@@ -125,7 +125,7 @@ def addresses() -> list[tuple[str, str]]:
         "invoice": ("invoice",),
         "group": ("group",),
         "run": ("run", "cancel_run", "run_list", "mark_again"),
-        "payment": ("payment", "match", "learn_prefix"),
+        "payment": ("payment", "match", "split", "learn_prefix"),
         "prefix": ("forget_prefix",),
         "settlement": ("undo_match",),
         "registration": ("register_again", "decide"),

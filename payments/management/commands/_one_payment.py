@@ -101,7 +101,9 @@ def list_values(payments: "QuerySet[Payment]", *, limit: int | None = None) -> l
                 {
                     "words": one.words,
                     "invoice": one.invoice,
-                    "invoices": [{"invoice": n, "amount": str(part)} for n, part in one.parts],
+                    "invoices": [
+                        {"invoice": part.number, "amount": str(part.amount)} for part in one.parts
+                    ],
                     "credit_note": one.credit_note,
                     "amount": str(one.amount),
                 }
