@@ -71,31 +71,44 @@ def pytest_configure(config: pytest.Config) -> None:
         pytest.exit("The services tier cannot run. " + " ".join(missing), returncode=2)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """
     Put what waits for processes and browsers first: run last, it would keep one core busy alone.
 
-    What a browser looks at and what a pure reader says do not depend on the database: one tier
-    shows it.
+    What a browser looks at, and what code says that knows no database, is the same on both tiers:
+    the embedded one shows it.
     """
     if environment.SERVICES:
         elsewhere = pytest.mark.skip(
             reason="a page is the same on every database: the embedded tier shows it"
         )
-        pure = pytest.mark.skip(
-            reason="a reader knows no database: the embedded tier feeds it all inputs"
-        )
         for item in items:
             if item.get_closest_marker("browser"):
                 item.add_marker(elsewhere)
-            elif _FUZZ in item.path.parents:
-                item.add_marker(pure)
+        shown_elsewhere = [item for item in items if _knows_no_database(item)]
+        config.hook.pytest_deselected(items=shown_elsewhere)
+        items[:] = [item for item in items if not _knows_no_database(item)]
     slow = {item.path for item in items if any(map(item.get_closest_marker, _WAITS))}
     items.sort(key=lambda item: item.path not in slow)
 
 
 _WAITS = ("processes", "browser")
-_FUZZ = Path(__file__).parent / "fuzz"
+_PURE = {
+    Path(__file__).parent / folder
+    for folder in (
+        "connectors",
+        "contracts",
+        "fuzz",
+        "journals/domain",
+        "payments/domain",
+        "sandbox",
+    )
+}
+
+
+def _knows_no_database(item: pytest.Item) -> bool:
+    in_pure = not _PURE.isdisjoint(item.path.parents)
+    return in_pure and item.get_closest_marker("django_db") is None
 
 
 def pytest_report_header() -> str:
