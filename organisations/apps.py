@@ -12,7 +12,7 @@ class OrganisationsConfig(AppConfig):
 
     def ready(self) -> None:
         """Make the handlers of errands known, and every connection able to search."""
-        from organisations.operations import forgotten  # noqa: F401
+        from organisations.operations import forgotten, invitations  # noqa: F401
         from organisations.searching import teach_sqlite
 
         connection_created.connect(teach_sqlite, dispatch_uid="search_in_any_case")

@@ -257,19 +257,6 @@ class RoleChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
         return role_name(obj)
 
 
-class PersonForm(forms.Form):
-    """Someone new in the organisation."""
-
-    name = forms.CharField(label=_("Name"), max_length=120)
-    email = forms.EmailField(label=_("E-mail"))
-    role = RoleChoice(label=_("Role"), queryset=Role.objects.none())
-
-    def __init__(self, *args: Any, organisation: Organisation, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        role: Any = self.fields["role"]
-        role.queryset = Role.objects.of(organisation).order_by("-built_in", "name")
-
-
 class RoleOfMemberForm(forms.Form):
     """Another role for a member."""
 

@@ -1,6 +1,7 @@
 """What the pages of accounts show: finished rows, a fixed number of queries each."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.core.paginator import Page, Paginator
@@ -15,10 +16,12 @@ from organisations.models import (
     Company,
     Debtor,
     Errand,
+    Invitation,
     Membership,
     Organisation,
     Role,
 )
+from organisations.operations import audit, invitations
 from organisations.queries import FailureRow, asked_once, failure_row
 
 ROWS_ON_A_PAGE = 100
@@ -95,6 +98,63 @@ def people_rows(organisation: Organisation) -> Any:
         .annotate(has_second_factor=Exists(_confirmed_app))
         .order_by("user__name", "user__email")
     )
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationRow:
+    """An address that is invited, and how far that is; nothing of who may have it."""
+
+    pk: int
+    email: str
+    role: str
+    invited_by: str
+    invited_at: datetime
+    expires_at: datetime
+    state: str
+    words: str
+    again: str
+
+
+def invitation_rows(organisation: Organisation, *, now: datetime) -> list[InvitationRow]:
+    """Return the invitations that are not answered, by address."""
+    rows = Invitation.objects.of(organisation).select_related("role", "invited_by", "errand")
+    members = Membership.objects.of(organisation).filter(user__is_active=True)
+    may_invite = {
+        member.user_id
+        for member in members.filter(user__in=rows.values("invited_by")).select_related("role")
+        if member.role.allows(domain.ORGANISATION, Level.WRITE)
+    }
+    found = []
+    for row in rows.order_by("email"):
+        state, words = _state_of(row, now=now, may_invite=may_invite)
+        found.append(
+            InvitationRow(
+                pk=row.pk,
+                email=row.email,
+                role=role_name(row.role),
+                invited_by=str(row.invited_by or audit.HUB),
+                invited_at=row.invited_at,
+                expires_at=row.expires_at,
+                state=state,
+                words=words,
+                again=_("Send again") if invitations.sends_mail() else _("New link"),
+            )
+        )
+    return found
+
+
+def _state_of(row: Invitation, *, now: datetime, may_invite: set[int]) -> tuple[str, str]:
+    if not row.is_open(now):
+        return "bad", _("Expired")
+    if row.invited_by_id is not None and row.invited_by_id not in may_invite:
+        return "bad", _("Not valid: who invited may no longer do so")
+    if not row.by_mail:
+        return "open", _("Waits for an answer; the link was handed over")
+    if row.errand is not None and row.errand.state == Errand.State.FAILED:
+        return "bad", _("The e-mail could not be sent")
+    if row.token_digest is None or (row.errand is not None and not row.errand.is_finished):
+        return "open", _("The e-mail is on its way")
+    return "open", _("Waits for an answer; sent by e-mail")
 
 
 def without_second_factor(organisation: Organisation) -> tuple[list[str], int]:

@@ -7,7 +7,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from organisations.models import Errand, Lease
-from organisations.operations import cleaning, errands
+from organisations.operations import cleaning, errands, invitations
 from organisations.operations.waking import wake
 
 _RING_AGAIN = timedelta(seconds=15)
@@ -31,7 +31,14 @@ def forget_sessions(**_newer: object) -> None:
     cleaning.forget_sessions()
 
 
+@shared_task
+def expire_invitations(**_newer: object) -> None:
+    """Record which invitations nobody answered in time."""
+    invitations.expire(now=timezone.now())
+
+
 PERIODIC = (
+    (expire_invitations, timedelta(hours=1)),
     (forget_errands, timedelta(days=1)),
     (forget_sessions, timedelta(days=1)),
 )

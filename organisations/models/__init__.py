@@ -3,6 +3,7 @@
 from organisations.models.audit import AuditEntry
 from organisations.models.companies import Company, Debtor
 from organisations.models.encrypted import EncryptedTextField
+from organisations.models.invitations import Invitation
 from organisations.models.people import Membership, OfOrganisation, Organisation, Role, User
 from organisations.models.second_factor import AuthenticatorApp, RecoveryCodes
 from organisations.models.work import CallBudget, Errand, Heartbeat, Lease
@@ -16,6 +17,7 @@ __all__ = [
     "EncryptedTextField",
     "Errand",
     "Heartbeat",
+    "Invitation",
     "Lease",
     "Membership",
     "OfOrganisation",

@@ -65,6 +65,10 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     language = models.CharField(_("language"), max_length=8, blank=True)
     is_active = models.BooleanField(_("may sign in"), default=True)
     is_demo = models.BooleanField(default=False, editable=False)
+    handed_over = models.BooleanField(default=False, editable=False)
+    """Somebody else held a link or password of this account: its address is not proven."""
+    password_is_temporary = models.BooleanField(default=False, editable=False)
+    """The operator gave it: it is good for one sign-in, to set another one."""
     session_generation = models.PositiveIntegerField(default=0, editable=False)
     date_joined = models.DateTimeField(default=timezone.now, editable=False)
 

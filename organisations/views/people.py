@@ -4,13 +4,14 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from organisations import domain, pages
 from organisations.domain import ORGANISATION, Level
-from organisations.forms import PersonForm, RoleForm, RoleOfMemberForm
+from organisations.forms import RoleForm, RoleOfMemberForm
 from organisations.guards import needs
 from organisations.middleware import HubRequest
 from organisations.models import Membership
@@ -21,41 +22,17 @@ from organisations.operations import people as operations
 @require_GET
 @needs(ORGANISATION, Level.READ)
 def people(request: HubRequest) -> HttpResponse:
-    """Show who belongs to the organisation."""
+    """Show who belongs to the organisation, and who is invited."""
     return render(
         request,
         "organisations/people.html",
         {
             "rows": pages.paged(pages.people_rows(request.organisation), request.GET.get("page")),
             "roles": [(r.pk, pages.role_name(r)) for r in pages.roles_of(request.organisation)],
+            "invitations": pages.invitation_rows(request.organisation, now=timezone.now()),
             "may_change": _may_change(request),
         },
     )
-
-
-@never_cache
-@needs(ORGANISATION, Level.WRITE)
-def new_person(request: HubRequest) -> HttpResponse:
-    """Let a person in; a made password is shown this once and stored nowhere readable."""
-    form = PersonForm(request.POST or None, organisation=request.organisation)
-    if request.method == "POST" and form.is_valid():
-        password = operations.new_password()
-        try:
-            membership, is_new = operations.add_person(
-                organisation=request.organisation,
-                password=password,
-                by=request.membership.user,
-                **form.cleaned_data,
-            )
-        except operations.Refused as refused:
-            form.add_error(None, _(str(refused)))
-        else:
-            return render(
-                request,
-                "organisations/person_added.html",
-                {"person": membership.user, "password": password if is_new else ""},
-            )
-    return render(request, "organisations/person_form.html", {"form": form})
 
 
 @require_POST

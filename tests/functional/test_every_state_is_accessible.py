@@ -7,11 +7,12 @@ from django.test import Client
 from playwright.sync_api import Browser
 
 from journals.models import Attempt, Batch, Journal
-from organisations.models import Membership
+from organisations.models import Invitation, Membership, User
 from organisations.operations import errands, forgotten
 from tests import factories
 from tests.functional.desk import findings_at
 from tests.journals.pages import rows
+from tests.organisations import inviting
 
 pytestmark = [pytest.mark.django_db, pytest.mark.browser]
 
@@ -136,7 +137,7 @@ class TestPeople:
         self, me: Membership, client: Client, browser: Browser
     ) -> None:
         paths = ["/profile/", "/profile/password/", "/profile/second-factor/"]
-        paths += ["/organisation/", "/people/", "/people/new/", "/roles/"]
+        paths += ["/organisation/", "/people/", "/people/invite/", "/roles/"]
         found = [one for path in paths for one in findings_at(browser, client, path)]
         found += findings_at(
             browser, client, "/profile/password/", present="no", new_password="a", repeated="b"
@@ -181,6 +182,36 @@ class TestPeople:
         found += findings_at(browser, Client(), page)
 
         assert found == []
+
+
+class TestInvitations:
+    def test_are_accessible_to_who_invites(
+        self, me: Membership, client: Client, browser: Browser
+    ) -> None:
+        values = {"email": inviting.ADDRESS, "role": str(me.role_id)}
+        found = findings_at(browser, client, "/people/invite/", email="nobody", role="0")
+        found += findings_at(browser, client, "/people/invite/", **values)
+        Invitation.objects.update(expires_at=rows.NOW)
+        inviting.invite(me, "an.unusually.long.address.of.somebody@an-office.example")
+        found += findings_at(browser, client, "/people/")
+
+        assert found == []
+
+    def test_are_accessible_to_who_is_invited(self, me: Membership, browser: Browser) -> None:
+        link = inviting.link_shown(inviting.invite(me))
+        page, wrong = "/invitation/", {"name": "Ada", "new_password": "a", "repeated": "b"}
+        found = findings_at(browser, inviting.opened(link), page)
+        found += findings_at(browser, inviting.opened(link), f"{page}new/", **wrong)
+        found += findings_at(browser, inviting.opened(link, me.user), page)
+        ada = factories.user(inviting.ADDRESS)
+        found += findings_at(browser, inviting.opened(link, ada), page)
+        User.objects.filter(pk=ada.pk).update(handed_over=True)
+        found += findings_at(browser, inviting.opened(link, ada), f"{page}accept/", **wrong)
+
+        assert found == []
+
+    def test_that_are_not_open_are_accessible(self, browser: Browser) -> None:
+        assert findings_at(browser, Client(), "/invitation/", status=410) == []
 
 
 class TestCompanies:

@@ -14,6 +14,7 @@ from django.core.management import load_command_class
 from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
 from accounts.models import Connection
 from accounts.operations import connecting
@@ -21,6 +22,7 @@ from benchmarks import lists
 from organisations import trail
 from organisations.domain import RIGHTS
 from organisations.models import Errand, Membership, Organisation
+from organisations.operations import invitations
 from payments.models import ApiToken, Integration
 from payments.models.tokens import digest_of
 from tests import factories
@@ -192,6 +194,9 @@ OPEN_TO_ALL = {
         "organisations:theme",
     ),
     *("organisations:forgotten_password", "organisations:set_password"),
+    *("organisations:invitation", "organisations:open_invitation", "organisations:accept_as_new"),
+    *("organisations:accept_invitation", "organisations:decline_invitation"),
+    "organisations:leave_for_invitation",
 }
 """What there is without a sign-in; `metrics` for this machine only, or with a token."""
 OF_ONE_PERSON = {
@@ -281,6 +286,13 @@ def theirs(db: None) -> lists.Office:
         kind=connecting.FINISH,
         params={"connection": connection.pk},
         requested_by=office.user,
+    )
+    invitations.invite(
+        organisation=office.organisation,
+        role=office.user.memberships.get().role,
+        email="invited@office.example",
+        by=office.user,
+        now=timezone.now(),
     )
     return office
 

@@ -8,12 +8,13 @@ import pytest
 from django.db import connections, transaction
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import Connection
 from accounts.operations import connecting
 from organisations.domain import ORGANISATION
-from organisations.models import AuditEntry, Company, Membership, Organisation, Role
-from organisations.operations import people
+from organisations.models import AuditEntry, Company, Invitation, Membership, Organisation, Role
+from organisations.operations import invitations, people
 from tests import factories
 
 Act = Callable[[Membership, Membership, Role], None]
@@ -181,3 +182,32 @@ class TestTwoPeopleWhoTypeTheSameNumber:
         assert answers[0] == "made"
         assert "Another company has this number." in answers[1]
         assert Company.objects.of(of).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+class TestOneAddressInvitedTwiceAtOnce:
+    def test_makes_one_invitation(self) -> None:
+        ada, bo, _reader = two_administrators()
+        outcomes: list[str] = []
+
+        def invite(by: Membership) -> None:
+            invitations.invite(
+                organisation=by.organisation,
+                role=by.role,
+                email="eva@office.example",
+                by=by.user,
+                now=timezone.now(),
+            )
+
+        with transaction.atomic():
+            invite(ada)
+            other = elsewhere(outcomes, lambda: invite(bo))
+            other.join(timeout=1)
+            waited = other.is_alive()
+        other.join(timeout=60)
+
+        assert waited
+        assert outcomes == [
+            "This address has an open invitation. Send it again from the list of people."
+        ]
+        assert Invitation.objects.count() == 1
