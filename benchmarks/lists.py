@@ -45,6 +45,8 @@ ABOUT = {
     "journals:detail": "journal",
     "journals:progress": "journal",
     "journals:history": "journal",
+    "journals:bulk": "bulk",
+    "journals:bulk_progress": "bulk",
     "journals:imported_file": "file",
     "journals:import_progress": "file",
     "journals:comparison": "comparison",
@@ -165,7 +167,7 @@ def _only_takes_posts(name: str) -> bool:
 def open_office() -> Office:
     """Make an office, its person with every right, and the things that pages are about."""
     from accounts.models import Connection
-    from journals.models import Comparison, ImportedFile
+    from journals.models import BulkSend, Comparison, ImportedFile
     from organisations.domain import RIGHTS
     from organisations.models import Company, Debtor, Membership, Organisation, Role, User
     from payments.models import FetchGroup, FetchRun, Integration, InvoiceClient, Reconciliation
@@ -221,6 +223,7 @@ def open_office() -> Office:
             sha256="0" * 64,
             state="imported",
         ),
+        "bulk": BulkSend.objects.create(organisation=of, made_by=user, confirmed_at=NOW),
         "reconciliation": Reconciliation.objects.create(
             organisation=of, client=client, on=TODAY, made_at=NOW
         ),
@@ -325,7 +328,15 @@ def _fill_accounts(office: Office, numbers: range) -> None:
 
 
 def _fill_journals(office: Office, numbers: range) -> None:
-    from journals.models import Batch, Comparison, Content, Finding, ImportedFile, Journal
+    from journals.models import (
+        Batch,
+        BulkItem,
+        Comparison,
+        Content,
+        Finding,
+        ImportedFile,
+        Journal,
+    )
 
     of, company = office.organisation, office.about["company"]
     content, _new = Content.objects.get_or_create(
@@ -366,6 +377,21 @@ def _fill_journals(office: Office, numbers: range) -> None:
     )
     office.about.setdefault("journal", journals[0])
     office.about.setdefault("batch", batches[0])
+    bulk = office.about["bulk"]
+    outcomes = ("queued", "queued", "refused")
+    _bulk(
+        BulkItem,
+        (
+            BulkItem(
+                bulk=bulk,
+                journal=journal,
+                outcome=outcomes[n % 3],
+                failure_code="" if n % 3 < 2 else "ChangedSinceShown",
+                failure_params={"reference": journal.reference},
+            )
+            for n, journal in zip(numbers, journals, strict=True)
+        ),
+    )
     _bulk(
         ImportedFile,
         (

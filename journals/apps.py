@@ -12,7 +12,12 @@ class JournalsConfig(AppConfig):
     def ready(self) -> None:
         """Register the errands of the app, and what lower apps tell and ask of journals."""
         from accounts.operations import connecting
-        from journals.operations import comparing, preparing, waiting  # noqa: F401 (an errand)
+        from journals.operations import (  # noqa: F401 (errands)
+            bulk_sending,
+            comparing,
+            preparing,
+            waiting,
+        )
         from journals.operations.going_live import FollowFirstPeriod
         from mappings.operations import ledger
         from mappings.sources import code_sources, first_period_followers

@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import Connection
 from journals.domain.states import BatchState
 from journals.models import Batch, ImportedFile, Journal
-from journals.operations import cleaning, delivery, preparing, restoring, turns
+from journals.operations import bulk_sending, cleaning, delivery, preparing, restoring, turns
 from journals.operations.importing import reading
 from organisations.operations.boundaries import reached
 from organisations.operations.waking import wake
@@ -53,7 +53,13 @@ def forget_uploads(**_newer: object) -> None:
     cleaning.forget_uploads(now=timezone.now())
 
 
-PERIODIC = ((forget_uploads, timedelta(days=1)),)
+@shared_task
+def forget_bulk_sends(**_newer: object) -> None:
+    """Delete bulk sends that nobody confirmed, and those that are long over."""
+    bulk_sending.forget(now=timezone.now())
+
+
+PERIODIC = ((forget_uploads, timedelta(days=1)), (forget_bulk_sends, timedelta(days=1)))
 
 
 def ring_due(*, now: datetime, limit: int) -> int:

@@ -43,6 +43,7 @@ ACTIONS = {
     "journal.import": _("Journal imported"),
     "journal.replace": _("Journal replaced by a newer file"),
     "journal.send": _("Send pressed"),
+    "journal.send_together": _("Sending of many journals confirmed"),
     "journal.send_anew": _("Journal sent anew"),
     "journal.another_run": _("Said that the ledger's batch is another one"),
     "journal.booked_before": _("Said that a run was booked before the hub"),

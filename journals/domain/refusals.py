@@ -118,6 +118,14 @@ class NothingToSend(Rejected):
     remedy = _("The batches below show where each one is.")
 
 
+class ChangedSinceShown(Rejected):
+    """The journal or its mapping is not as it was when many journals were confirmed together."""
+
+    summary = _("{reference} changed after the list of journals to send was shown.")
+    remedy = _("Look at the journal; if it is right as it is now, press Send there.")
+    needs = ("reference",)
+
+
 class PreflightFailed(Rejected):
     """The check against the live ledger found something that would stop a batch."""
 

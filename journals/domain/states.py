@@ -115,6 +115,9 @@ SENT = "sent"
 SENT_WITH_OTHERS = DONE | {_S.REVERSED}
 """With nothing but these beside a proven batch, its journal is *sent*."""
 
+MAY_BE_QUEUED = frozenset({_S.DRAFT, _S.REJECTED, _S.HELD})
+"""Send puts it into the queue."""
+
 MAY_BE_CLOSED = frozenset(old for old, new in VALID_TRANSITIONS.items() if _S.CLOSED in new)
 MAY_BE_BOOKED_BEFORE = frozenset(
     old for old, new in VALID_TRANSITIONS.items() if _S.BOOKED_BEFORE in new

@@ -2,6 +2,7 @@
 
 from journals.models.attempts import Attempt, LedgerAsked
 from journals.models.batches import Batch
+from journals.models.bulk import BulkItem, BulkSend
 from journals.models.comparisons import Comparison, Finding
 from journals.models.going_live import FirstLook
 from journals.models.imports import FilePiece, ImportedFile, Source
@@ -11,6 +12,8 @@ from journals.models.readings import CompanyReading
 __all__ = [
     "Attempt",
     "Batch",
+    "BulkItem",
+    "BulkSend",
     "CompanyReading",
     "Comparison",
     "Content",

@@ -1,12 +1,13 @@
 """A person presses Send, takes it back, or decides about a doubtful batch. No call is made here."""
 
 from datetime import datetime
+from typing import cast
 
 from django.db import transaction
 
 from connectors.errors import ConnectorError
 from journals.domain import refusals
-from journals.domain.states import DONE, BatchState, journal_state
+from journals.domain.states import DONE, MAY_BE_QUEUED, BatchState, journal_state
 from journals.models import Batch, Journal, JournalEvent
 from journals.operations import turns, waiting
 from mappings.domain.first_period import is_before
@@ -67,6 +68,22 @@ def changed_mapping(batch: Batch) -> ConnectorError | None:
     return None
 
 
+def refusal_to_send(
+    journal: Journal, company: Company, mapping: Mapping | None
+) -> ConnectorError | None:
+    """Return why the journal cannot be sent by what is given of its company, or None."""
+    refusal = refusal_of(company)
+    if refusal is not None:
+        return refusal
+    if mapping is None:
+        return refusals.NoMapping(company=company.name)
+    if is_booked_before(journal, mapping):
+        return refusals.BookedBefore(reference=journal.reference, first_period=mapping.first_period)
+    if not mapping.connection.is_authorised:
+        return refusals.NotConnected(account=mapping.connection.name)
+    return None
+
+
 def check_may_be_sent(journal: Journal) -> Mapping:
     """
     Return the mapping to send by.
@@ -74,17 +91,11 @@ def check_may_be_sent(journal: Journal) -> Mapping:
     :raises ConnectorError: naming why the journal cannot be sent
     """
     company = Company.objects.select_related("debtor").get(pk=journal.company_id)
-    refusal = refusal_of(company)
+    mapping = mapping_of(company)
+    refusal = refusal_to_send(journal, company, mapping)
     if refusal is not None:
         raise refusal
-    mapping = mapping_of(company)
-    if mapping is None:
-        raise refusals.NoMapping(company=company.name)
-    if is_booked_before(journal, mapping):
-        raise refusals.BookedBefore(reference=journal.reference, first_period=mapping.first_period)
-    if not mapping.connection.is_authorised:
-        raise refusals.NotConnected(account=mapping.connection.name)
-    return mapping
+    return cast(Mapping, mapping)
 
 
 def is_booked_before(journal: Journal, mapping: Mapping) -> bool:
@@ -119,7 +130,7 @@ def request_sending(
     with transaction.atomic():
         # What takes a batch back is pressed for by itself, and is never planned anew.
         queued = Batch.objects.filter(
-            journal=journal, state__in=[_S.DRAFT, _S.REJECTED, _S.HELD], reverses__isnull=True
+            journal=journal, state__in=MAY_BE_QUEUED, reverses__isnull=True
         ).update(
             state=_S.READY,
             state_at=now,

@@ -13,7 +13,7 @@ from connectors.registry import targets_of_journals
 from journals.models import ImportedFile, Journal
 from journals.queries.journals import JournalRow, journal_rows
 from journals.queries.samples import has_sample
-from journals.queries.wording import address
+from journals.queries.wording import LIVE, address
 from mappings.models import Mapping
 from organisations import domain
 from organisations.domain import Level
@@ -54,6 +54,11 @@ class Board:
     tiles: list[Tile]
     latest: list[JournalRow]
     may_hide_steps: bool
+
+    @property
+    def live(self) -> bool:
+        """Say whether a journal that is shown changes by itself."""
+        return any(row.state in LIVE for row in self.latest)
 
 
 def board(membership: Membership) -> Board:

@@ -11,7 +11,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext
 
 from accounts.models import Connection
-from journals.domain.states import DONE, MAY_BE_CLOSED, MAY_BE_REVERSED, BatchState
+from journals.domain.states import DONE, MAY_BE_CLOSED, MAY_BE_QUEUED, MAY_BE_REVERSED, BatchState
 from journals.domain.waiting import CAN_BE_HURRIED, CAUSE_WORDS, Cause
 from journals.models import Batch, Journal
 from journals.queries.comparisons import Compared, newest_of
@@ -31,7 +31,6 @@ from organisations.models import Errand
 from organisations.queries import FailureRow, asked_once, until_sign_in
 
 _S = BatchState
-_MAY_BE_SENT = frozenset({_S.DRAFT, _S.REJECTED, _S.HELD})
 _SETTLED = frozenset({_S.CLOSED, _S.REVERSED, _S.BOOKED_BEFORE})
 _QUEUED = frozenset({_S.READY, _S.POSTPONED})
 _MAY_BE_WITHDRAWN = frozenset({_S.READY, _S.POSTPONED, _S.HELD})
@@ -123,7 +122,7 @@ def journal_page(journal: Journal) -> JournalPage:
     sent_anew_as = Journal.objects.filter(anew_of=journal).first()
     entries, more = history(journal, limit=SHOWN_AT_FIRST)
     stopped_with_others = any(b.failure_code == "StoppedWithTheOthers" for b in batches)
-    left = bool(states & _MAY_BE_SENT)
+    left = bool(states & MAY_BE_QUEUED)
     return JournalPage(
         state=journal.state,
         look=look_of(journal.state),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, Q, QuerySet
@@ -57,6 +58,16 @@ class Filters:
             sort=sort if sort.removeprefix("-") in _SORTS else DEFAULT_SORT,
         )
 
+    def as_query(self) -> str:
+        """Return the query of the address of the list that is narrowed like this."""
+        said = {
+            "q": self.search,
+            "state": self.state,
+            "period": self.period,
+            "company": self.company or "",
+        }
+        return urlencode({name: value for name, value in said.items() if value})
+
     @property
     def in_use(self) -> bool:
         """Say whether anything is filtered away."""
@@ -101,7 +112,7 @@ def list_journals(
     page: str = "1",
 ) -> Page[Any]:
     """Return one page of journal rows."""
-    found = _filtered(Journal.objects.of(organisation), filters)
+    found = matching(organisation, filters)
     if company is not None:
         found = found.filter(company=company)
     sign = "-" if filters.sort.startswith("-") else ""
@@ -154,7 +165,9 @@ def _row(journal: Journal, batches: int, posted: int) -> JournalRow:
     )
 
 
-def _filtered(journals: QuerySet[Journal], filters: Filters) -> QuerySet[Journal]:
+def matching(organisation: Organisation, filters: Filters) -> QuerySet[Journal]:
+    """Return the organisation's journals that match, in no order."""
+    journals: QuerySet[Journal] = Journal.objects.of(organisation)
     if filters.search:
         journals = journals.filter(
             Q(reference__icontains=filters.search)

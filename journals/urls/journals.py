@@ -2,15 +2,19 @@
 
 from django.urls import path, re_path
 
-from journals.views import going_live
+from journals.views import bulk_sending, going_live, lists
 from journals.views import journals as views
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("first-steps/hide/", views.hide_first_steps, name="hide_first_steps"),
-    path("journals/", views.journal_list, name="list"),
-    path("journals/send/", views.send_chosen, name="send_chosen"),
-    path("companies/<int:pk>/journals/", views.company_journals, name="company"),
+    path("journals/", lists.journal_list, name="list"),
+    path("journals/send/", lists.send_chosen, name="send_chosen"),
+    path("journals/bulk/", bulk_sending.new, name="new_bulk"),
+    path("journals/bulk/<int:pk>/", bulk_sending.bulk, name="bulk"),
+    path("journals/bulk/<int:pk>/progress/", bulk_sending.progress, name="bulk_progress"),
+    path("journals/bulk/<int:pk>/confirm/", bulk_sending.confirm, name="confirm_bulk"),
+    path("companies/<int:pk>/journals/", lists.company_journals, name="company"),
     path("journals/<int:pk>/", views.detail, name="detail"),
     path("journals/<int:pk>/progress/", views.progress, name="progress"),
     path("journals/<int:pk>/history/", views.history, name="history"),

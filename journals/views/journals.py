@@ -1,46 +1,35 @@
-"""The pages of journals: home, lists, one journal, its exports. No call leaves this process."""
+"""The pages of journals: home, one journal, its exports. No call leaves this process."""
 
-from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.http import content_disposition_header, url_has_allowed_host_and_scheme
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from connectors.bounds import row_number
 from connectors.errors import ConnectorError
 from journals.domain.states import BatchState
-from journals.forms import CompanyFilterForm
 from journals.models import Batch, Journal
 from journals.operations import deciding, exporting, sending
 from journals.queries import boards, content, histories, journal_page
 from journals.queries.first_look import first_look_of
-from journals.queries.journals import (
-    DEFAULT_SORT,
-    Filters,
-    list_journals,
-    state_choices,
-)
-from journals.queries.refused import notice_of
 from journals.queries.wording import label_of, shown_refusal
 from organisations import domain
 from organisations.domain import Level
 from organisations.guards import needs
 from organisations.middleware import HubRequest
-from organisations.models import Company, Errand, Organisation
+from organisations.models import Errand, Organisation
 from organisations.operations import audit, sheets
 from organisations.operations.errands import request_errand
 from organisations.pages import Asked
 from organisations.queries import FailureRow
 
-_MOST_AT_ONCE = 100
 _PREVIEW_LIMIT = 20_000
 """A longer journal is not planned for a page: its content is in the exports."""
 _FORMATS = {
@@ -55,7 +44,10 @@ def home(request: HubRequest) -> HttpResponse:
     """Show where somebody who signed in begins."""
     if request.membership is None:
         return render(request, "journals/no_membership.html")
-    return render(request, "journals/home.html", {"board": boards.board(request.membership)})
+    context: dict[str, Any] = {"board": boards.board(request.membership)}
+    if request.headers.get("HX-Target") == "board":
+        context["messages"] = ()  # what is to be said waits for a page that shows it
+    return render(request, "journals/home.html", context)
 
 
 @require_POST
@@ -64,69 +56,6 @@ def hide_first_steps(request: HubRequest) -> HttpResponse:
     """Hide the first steps from the home page of the organisation."""
     Organisation.objects.filter(pk=request.organisation.pk).update(first_steps_hidden=True)
     return redirect("journals:home")
-
-
-@require_GET
-@needs(domain.JOURNALS, Level.READ)
-def journal_list(request: HubRequest) -> HttpResponse:
-    """List the journals of all companies."""
-    companies = CompanyFilterForm(request.GET, organisation=request.organisation)
-    chosen = companies.cleaned_data.get("company") if companies.is_valid() else None
-    filters = replace(Filters.from_query(request.GET), company=chosen.pk if chosen else None)
-    return render(
-        request,
-        "journals/list.html",
-        _list_context(request, filters)
-        | {
-            "page": list_journals(
-                organisation=request.organisation,
-                filters=filters,
-                page=request.GET.get("page", "1"),
-            ),
-            "companies": companies["company"],
-        },
-    )
-
-
-@require_GET
-@needs(domain.JOURNALS, Level.READ)
-def company_journals(request: HubRequest, pk: int) -> HttpResponse:
-    """List the journals of one company; chosen ones can be sent (S8)."""
-    company = get_object_or_404(
-        Company.objects.of(request.organisation).select_related("debtor"), pk=pk
-    )
-    filters = Filters.from_query(request.GET)
-    refusal = sending.refusal_of(company)
-    return render(
-        request,
-        "journals/company.html",
-        _list_context(request, filters)
-        | {
-            "company": company,
-            "company_text": str(company.pk),
-            "mapping": sending.mapping_of(company),
-            "booked_before": Journal.objects.filter(
-                company=company, state=Journal.State.BOOKED_BEFORE
-            ).count(),
-            "refusal": shown_refusal(refusal, company_id=company.pk) if refusal else None,
-            "page": list_journals(
-                organisation=request.organisation,
-                filters=filters,
-                company=company,
-                page=request.GET.get("page", "1"),
-            ),
-        },
-    )
-
-
-def _list_context(request: HubRequest, filters: Filters) -> dict[str, Any]:
-    return {
-        "filters": filters,
-        "states": state_choices(),
-        "default_sort": DEFAULT_SORT,
-        "may_write": _may_write(request),
-        "here": request.get_full_path(),
-    }
 
 
 def _may_write(request: HubRequest) -> bool:
@@ -295,32 +224,6 @@ def send(request: HubRequest, pk: int) -> HttpResponse:
     return redirect("journals:detail", pk=journal.pk)
 
 
-@require_POST
-@needs(domain.JOURNALS, Level.WRITE)
-def send_chosen(request: HubRequest) -> HttpResponse:
-    """Queue the batches of all chosen journals; say in one notice which cannot go, and why."""
-    chosen = [pk for pk in request.POST.getlist("journal") if row_number(pk) is not None]
-    journals = Journal.objects.of(request.organisation).select_related("organisation")
-    queued, refused = 0, []
-    for journal in journals.filter(pk__in=chosen[:_MOST_AT_ONCE]).order_by("pk"):
-        try:
-            _request_sending(request, journal)
-            queued += 1
-        except ConnectorError as refusal:
-            refused.append((journal.reference, shown_refusal(refusal)))
-    if refused:
-        messages.error(request, notice_of(refused))
-    if queued:
-        messages.success(
-            request,
-            ngettext("%(n)d journal is on its way.", "%(n)d journals are on their way.", queued)
-            % {"n": queued},
-        )
-    if not chosen:
-        messages.warning(request, _("Choose at least one journal first."))
-    return redirect(_back(request))
-
-
 def _request_sending(
     request: HubRequest, journal: Journal, *, send_what_can_go: bool = False
 ) -> None:
@@ -332,14 +235,6 @@ def _request_sending(
         request_id=getattr(request, "request_id", ""),
         address=request.META.get("REMOTE_ADDR", "") or "",
     )
-
-
-def _back(request: HttpRequest) -> str:
-    wanted = request.POST.get("next", "")
-    safe = url_has_allowed_host_and_scheme(
-        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    )
-    return wanted if safe else "journals:list"
 
 
 @require_POST

@@ -89,7 +89,7 @@
     }
     if (bar) {
       bar.querySelector(".bulk-count").textContent = bar.dataset.bulk.replace("{n}", chosen);
-      all("button", bar).forEach((button) => { button.disabled = chosen === 0; });
+      all("button:not([form])", bar).forEach((button) => { button.disabled = chosen === 0; });
     }
   };
   on("change", (event) => {

@@ -25,6 +25,8 @@ KNOWN = {
     "journals:home",
     "journals:list",
     "journals:company",
+    "journals:bulk",
+    "journals:bulk_progress",
     "journals:import",
     "journals:comparisons",
     "journals:comparison",

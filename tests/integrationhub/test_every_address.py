@@ -137,6 +137,7 @@ LEAVES_NO_ENTRY = {
     "journals:import": "stores a file that waits; journal.import is recorded when it becomes one",
     "journals:import_sample": "as journals:import, with the file of the demo company",
     "journals:check": "reads the ledger",
+    "journals:new_bulk": "asks first; the confirmation records journal.send_together",
     "journals:compare": "reads the ledger; the comparison keeps who asked for it",
     "payments:compare": "asks a worker, who records payments.reconciled",
     "payments:recheck": "asks a worker, who records customer.blocked or customer.unblocked",
