@@ -123,6 +123,7 @@ MIDDLEWARE = [
     "integrationhub.middleware.BodySizeMiddleware",
     "django_otp.middleware.OTPMiddleware",
     "organisations.middleware.OrganisationMiddleware",
+    "organisations.temporary_passwords.TemporaryPasswordMiddleware",
     "organisations.middleware.SecondFactorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "organisations.middleware.EndedSessionMiddleware",

@@ -141,6 +141,15 @@ class OwnPasswordForm(NewPasswordForm):
             raise ValidationError(_("This is not your present password."))
         return present
 
+    def clean(self) -> dict[str, Any]:
+        """The new one must be new: the present one may be known to somebody else."""
+        values = super().clean()
+        if values.get("new_password") is not None and (
+            values["new_password"] == values.get("present")
+        ):
+            self.add_error("new_password", _("This is your present password. Choose another one."))
+        return values
+
 
 class OrganisationForm(_OrganisationForm):
     """The organisation's name and settings."""

@@ -28,6 +28,7 @@ OPEN_WITHOUT_SECOND_FACTOR = frozenset(
             "organisations:sign_out",
             "organisations:theme",
             "organisations:switch_organisation",
+            "organisations:password",
             "set_language",
         ),
         *("healthz", "readyz"),

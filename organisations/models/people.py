@@ -83,6 +83,11 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     def __str__(self) -> str:
         return self.name or self.email
 
+    def set_password(self, raw_password: str | None) -> None:
+        """Set the password, which is the person's own unless it is said otherwise afterwards."""
+        super().set_password(raw_password)
+        self.password_is_temporary = False
+
     def get_session_auth_hash(self) -> str:
         """Return what each session must carry; a new password or generation ends them all."""
         return self._session_hash(settings.SECRET_KEY)

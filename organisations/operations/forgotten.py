@@ -140,7 +140,7 @@ def set_password(*, user: User, password: str) -> bool:
     """
     with transaction.atomic():
         mine = User.objects.filter(pk=user.pk, password=user.password)
-        if not mine.update(password=make_password(password)):
+        if not mine.update(password=make_password(password), password_is_temporary=False):
             return False
         user.refresh_from_db(fields=["password"])
         people.end_sessions(user=user)
@@ -149,10 +149,11 @@ def set_password(*, user: User, password: str) -> bool:
 
 
 def set_by_operator(*, user: User, password: str) -> None:
-    """Give a person a new password from the command line and end the person's sessions."""
+    """Give a person a password for one sign-in, and end the person's sessions."""
     user.set_password(password)
     with transaction.atomic():
         user.save(update_fields=["password"])
+        people.make_temporary(user)
         people.end_sessions(user=user)
         people.record_for(user, "person.password_reset", by=None)
 

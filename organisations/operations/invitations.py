@@ -53,7 +53,7 @@ def invite(
     """
     Invite an address, and return the link to hand over; empty where it goes by mail.
 
-    :param by: None for the operator
+    :param by: None for the operator, whose link replaces an earlier one
     :param by_mail: None: where there is a mail server
     :raises Refused: if the address is a member's or is invited already
     """
@@ -63,11 +63,12 @@ def invite(
         raise Refused(_("This person is in the organisation already."))
     earlier = Invitation.objects.of(organisation).filter(email=email).first()
     if earlier is not None:
-        if earlier.is_open(now):
+        if earlier.is_open(now) and by is not None:
             raise Refused(
                 _("This address has an open invitation. Send it again from the list of people.")
             )
-        _expire(earlier, now=now)
+        if not earlier.is_open(now):
+            _expire(earlier, now=now)
         earlier.delete()
     if Invitation.objects.of(organisation).filter(expires_at__gt=now).count() >= MOST_OPEN:
         raise Refused(_("Too many invitations are open. Withdraw some, or wait for answers."))

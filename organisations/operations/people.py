@@ -58,11 +58,15 @@ def add_person(
     password: str,
     by: User | None = None,
     is_demo: bool = False,
+    temporary: bool = False,
 ) -> tuple[Membership, bool]:
     """
-    Let a person into the organisation, and say whether the person is new to the hub.
+    Let a person into the organisation unasked, and say whether the person is new to the hub.
 
-    A person who exists already keeps name and password: they belong to the person.
+    For the operator and for demo people; administrators invite. A person who exists already keeps
+    name and password: they belong to the person.
+
+    :param temporary: whether somebody else knows the password, which must be changed then
 
     :raises Refused: if the person is a member already
     """
@@ -73,6 +77,8 @@ def add_person(
         user = User.objects.create_user(
             email=email, name=name.strip(), password=password, is_demo=is_demo
         )
+        if temporary:
+            make_temporary(user, handed_over=True)
     elif Membership.objects.of(organisation).filter(user=user).exists():
         raise Refused(_("This person is in the organisation already."))
     membership = Membership.objects.create(organisation=organisation, user=user, role=role)
@@ -202,8 +208,19 @@ def change_password(*, user: User, password: str) -> None:
     """Give a person another password, which ends all sessions that were begun with the old one."""
     user.set_password(password)
     with transaction.atomic():
-        user.save(update_fields=["password"])
+        user.save(update_fields=["password", "password_is_temporary"])
         record_for(user, "person.password_changed", by=user)
+
+
+def make_temporary(user: User, *, handed_over: bool = False) -> None:
+    """
+    Let the password, which somebody else has made, do no more than set another one.
+
+    :param handed_over: whether the account is one that nobody proved the address of
+    """
+    user.password_is_temporary = True
+    user.handed_over = user.handed_over or handed_over
+    user.save(update_fields=["password_is_temporary", "handed_over"])
 
 
 def end_sessions(*, user: User) -> None:

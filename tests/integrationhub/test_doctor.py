@@ -8,6 +8,7 @@ from datetime import timedelta
 from email.utils import format_datetime
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -20,7 +21,7 @@ from accounts.operations import hosts
 from integrationhub import production
 from integrationhub.management.commands import doctor
 from organisations.models import Heartbeat
-from tests import environment
+from tests import environment, factories
 
 CONNECT, API = "http://127.0.0.1:1/visma-connect", "http://127.0.0.1:1/visma-net"
 pytestmark = pytest.mark.django_db
@@ -209,6 +210,26 @@ class TestCheckAuditTrail:
 
         assert not found.ok
         assert "two roles" in found.text
+
+
+class TestCheckInvitations:
+    @pytest.mark.parametrize(
+        ("offices", "mail", "sandbox", "ok"),
+        [
+            (2, False, False, False),
+            (2, True, False, True),
+            (1, False, False, True),
+            (2, False, True, True),
+        ],
+    )
+    def test_wants_mail_where_several_organisations_share_the_hub(
+        self, settings: Any, offices: int, mail: bool, sandbox: bool, ok: bool
+    ) -> None:
+        settings.HUB_SENDS_MAIL, settings.HUB_SANDBOX = mail, sandbox
+        for _office in range(offices):
+            factories.organisation()
+
+        assert doctor.check_invitations().ok is ok
 
 
 class TestCheckProduction:

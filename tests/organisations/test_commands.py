@@ -16,6 +16,7 @@ from organisations.management.commands import seed_demo
 from organisations.models import AuditEntry, Company, Debtor, Organisation, Role, User
 from sandbox import seed
 from tests import factories
+from tests.organisations import inviting
 
 pytestmark = pytest.mark.django_db
 
@@ -46,23 +47,56 @@ class TestCreateOrganisation:
 
 
 class TestCreateUser:
-    def test_prints_a_made_password_that_works(self) -> None:
+    def test_prints_the_link_of_an_invitation_and_makes_no_account(self) -> None:
         run("create_organisation", "Office Nord")
 
-        made = run("create_user", "Ada@Office.example", "--name", "Ada Ek", "--role", "Payroll")
+        made = run("create_user", "Ada@Office.example", "--role", "Payroll")
 
+        client = inviting.opened(inviting.link_in(made["link"]))
+        assert not User.objects.exists()
+        inviting.accept_as_new(client)
         user = User.objects.get(email="ada@office.example")
-        assert user.check_password(made["password"])
         assert user.memberships.get().role.name == "Payroll"
+        assert user.handed_over
 
-    def test_reads_the_password_and_does_not_print_it(self, monkeypatch: Any) -> None:
+    def test_prints_another_link_when_asked_again(self) -> None:
         run("create_organisation", "Office Nord")
-        monkeypatch.setattr("sys.stdin", io.StringIO("a-good-long-password\n"))
+        first, second = (run("create_user", "ada@office.example")["link"] for _time in range(2))
+
+        assert "not open" in inviting.page_of(inviting.opened(inviting.link_in(first)))
+        assert "Office Nord" in inviting.page_of(inviting.opened(inviting.link_in(second)))
+
+    def test_lets_nobody_in_who_did_not_accept(self) -> None:
+        run("create_organisation", "Office Nord")
+        ada = factories.user("ada@office.example")
+
+        run("create_user", "ada@office.example")
+
+        assert not ada.memberships.exists()
+
+    def test_reads_a_password_for_one_sign_in_and_does_not_print_it(self, monkeypatch: Any) -> None:
+        run("create_organisation", "Office Nord")
+        monkeypatch.setattr("sys.stdin", io.StringIO("a-good-long-passphrase\n"))
 
         made = run("create_user", "ada@office.example", "--name", "Ada", "--password-stdin")
 
+        user = User.objects.get()
         assert "password" not in made
-        assert User.objects.get().check_password("a-good-long-password")
+        assert user.check_password("a-good-long-passphrase")
+        assert (user.password_is_temporary, user.handed_over) == (True, True)
+
+    def test_asks_for_the_name_that_goes_with_a_password(self) -> None:
+        run("create_organisation", "Office Nord")
+
+        with pytest.raises(CommandError, match="--name"):
+            run("create_user", "ada@office.example", "--password-stdin")
+
+    def test_refuses_the_name_of_the_organisation_as_a_password(self, monkeypatch: Any) -> None:
+        run("create_organisation", "Fjordbyrån")
+        monkeypatch.setattr("sys.stdin", io.StringIO("fjordbyran-2026\n"))
+
+        with pytest.raises(CommandError, match="nobody here would guess"):
+            run("create_user", "ada@office.example", "--name", "Ada", "--password-stdin")
 
     def test_refuses_a_weak_password_and_creates_nobody(self, monkeypatch: Any) -> None:
         run("create_organisation", "Office Nord")
@@ -78,7 +112,7 @@ class TestCreateUser:
         run("create_organisation", "Office Syd")
 
         with pytest.raises(CommandError, match="Office Nord, Office Syd"):
-            run("create_user", "ada@office.example", "--name", "Ada")
+            run("create_user", "ada@office.example")
 
 
 class TestCreateCompany:

@@ -21,6 +21,7 @@ from django.utils import timezone
 from accounts.operations import hosts
 from integrationhub import configuration, privacy, readiness
 from integrationhub.readiness import Finding
+from organisations.models import Organisation
 
 CALL_TIMEOUT = (3.05, 10)
 DISK_AT_LEAST_MB = 500
@@ -106,6 +107,24 @@ _MAY_CHANGE_TRIGGERS = (
     "SELECT pg_has_role(relowner, 'MEMBER') FROM pg_class"
     " WHERE oid = 'organisations_auditentry'::regclass"
 )
+
+
+def check_invitations() -> Finding:
+    """Look whether invitations prove a mailbox where several organisations share the hub."""
+    if settings.HUB_SENDS_MAIL:
+        return Finding("invitations", True, "They go by e-mail.")
+    try:
+        several = Organisation.objects.count() > 1
+    except DatabaseError as exc:
+        return Finding("invitations", False, f"Could not be asked ({type(exc).__name__}).")
+    if several and not settings.HUB_SANDBOX:
+        return Finding(
+            "invitations",
+            False,
+            "Several organisations share this hub, and links of invitations are handed over. "
+            "Set HUB_EMAIL_URL, so that they prove the mailbox.",
+        )
+    return Finding("invitations", True, "Their links are handed over; no mail server is set.")
 
 
 def check_disk() -> Finding:
@@ -232,6 +251,7 @@ class Command(BaseCommand):
             check_migrations(),
             check_keys(),
             check_audit_trail(),
+            check_invitations(),
             check_disk(),
             check_privacy(),
         ]

@@ -1,4 +1,4 @@
-"""Give a person a new password who cannot get a link by mail."""
+"""Give a person who cannot get a link by mail a password for one sign-in."""
 
 import sys
 from typing import Any
@@ -13,10 +13,11 @@ from organisations.operations import forgotten, people
 
 
 class Command(HubCommand):
-    """Give a person a new password who cannot get a link by mail."""
+    """Give a person who cannot get a link by mail a password for one sign-in."""
 
     help = (
-        "Give a person a new password and end the person's sessions; a second factor stays. "
+        "Give a person a password for one sign-in, at which it must be changed, and end the "
+        "person's sessions; a second factor stays. "
         "Without --password-stdin a password is made and printed once. "
         "Make sure first that the person asked for it."
     )
@@ -44,7 +45,10 @@ class Command(HubCommand):
             raise CommandError(" ".join(refused.messages)) from None
         forgotten.set_by_operator(user=user, password=password)
         values = {"email": email}
-        words = f"{email} has a new password and is signed out everywhere."
+        words = (
+            f"{email} has a new password and is signed out everywhere. It must be "
+            "changed at the next sign-in."
+        )
         if not given:
             values["password"] = password
             words += f"\nPassword, shown this once: {password}"
