@@ -203,7 +203,7 @@ def _registrations() -> Section:
     return Section(
         key="registrations",
         title=_("Payments on their way"),
-        help="Payments that are to be registered or taken back in the target, by state.",
+        help="Payments that are to be registered or reversed in the target, by state.",
         label_names=("state",),
         value_names=("",),
         headings=(_("State"), _("Number")),

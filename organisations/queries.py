@@ -41,6 +41,8 @@ class FailureRow:
     action_url: str = ""
     action_label: str = ""
     action_post: bool = False
+    action_rights: tuple[str, ...] = ()
+    """Who may write with all of these is led there; others read whose job it is."""
     detail: str = ""
     trace_id: str = ""
     at: datetime | None = None

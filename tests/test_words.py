@@ -44,7 +44,7 @@ BANNED = {
     "en": {
         r"the answer was clear": "accepted by Visma.net",
         r"what payroll said": "from payroll",
-        r"^take back|^taken back[;.]|taken back from the queue|or take it back": "withdraw",
+        r"\b(tak(e|en|es|ing)|took) (it |them |the \w+ )?back": "withdraw, or reverse",
         r"as of (\d|%\((time|shown_at)\))|^as of$": "at 13:41",
         r"credit in visma": "credit block",
     },

@@ -314,7 +314,7 @@ class OriginalGone(Rejected):
     """The batch that is to be reversed is not in the ledger any more."""
 
     summary = _("The ledger does not hold batch {number} any more; it was deleted or voided there.")
-    remedy = _("If that is right, mark it as taken back in the ledger, with a reason.")
+    remedy = _("If that is right, mark it as reversed in the ledger, with a reason.")
     action = ""
 
 
@@ -322,7 +322,7 @@ class OriginalChanged(Rejected):
     """The batch in the ledger is not what was sent, so its mirror would leave a rest."""
 
     summary = _("Batch {number} was changed in the ledger; the mirror would leave a difference.")
-    remedy = _("Reverse it in the ledger by hand, then mark it as taken back, with a reason.")
+    remedy = _("Reverse it in the ledger by hand, then mark it as reversed, with a reason.")
     action = ""
 
 
@@ -349,7 +349,7 @@ class NotToBeClosed(Rejected):
     """The batch is in a state in which closing it by hand would hide something."""
 
     summary = _("{period} of {reference} cannot be closed by hand.")
-    remedy = _("Take it back first if it is queued; wait if it is on its way.")
+    remedy = _("Withdraw it first if it is queued; wait if it is on its way.")
     action = ""
 
 

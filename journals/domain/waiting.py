@@ -5,6 +5,7 @@ from enum import StrEnum
 from connectors.errors import ConnectorError, NotAuthorized, RateLimited, Unavailable
 from connectors.words import gettext_noop as _
 from journals.domain import refusals
+from journals.domain.states import BatchState
 
 
 class Cause(StrEnum):
@@ -30,8 +31,35 @@ CAUSE_WORDS = {
     Cause.LOOK_UP: _("The ledger is asked whether it has the batch before anything is sent."),
 }
 
-CAN_BE_HURRIED = frozenset({Cause.SIGN_IN, Cause.VENDOR})
-"""What a person may try at once: no rule asks for the wait."""
+WAIT_LABELS = {
+    Cause.SIGN_IN: _("Waits for a sign-in"),
+    Cause.VENDOR: _("Waits for the ledger"),
+    Cause.LIMIT: _("Waits for the ledger"),
+}
+"""What stands in place of a state that says only that something is under way."""
+
+_S = BatchState
+NEEDS_ACCESS = frozenset({_S.READY, _S.POSTPONED, _S.HELD, _S.UNKNOWN, _S.ACCEPTED})
+"""What only somebody who is let into the ledger can take further."""
+
+
+def cause_now(state: BatchState, *, stored: str, has_access: bool) -> Cause | None:
+    """Return what a batch waits for now; an account may have expired since that was written."""
+    if state in NEEDS_ACCESS and not has_access:
+        return Cause.SIGN_IN
+    return Cause(stored) if stored else None
+
+
+def can_be_hurried(state: BatchState, cause: Cause | None, *, empty_look_ups: int) -> bool:
+    """
+    Return whether a person may have it tried at once: no rule asks for the wait.
+
+    A vendor that asks the hub to wait is not asked earlier. Nor is the ledger a second time
+    about an unknown outcome: two look-ups that find nothing count only an interval apart.
+    """
+    if cause is Cause.LOOK_UP:
+        return state is _S.UNKNOWN and not empty_look_ups
+    return cause in (Cause.SIGN_IN, Cause.VENDOR, Cause.PERIOD)
 
 
 def cause_of(failure: ConnectorError) -> Cause | None:

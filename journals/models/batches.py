@@ -25,7 +25,7 @@ from journals.domain.states import (
     VALID_TRANSITIONS,
     BatchState,
 )
-from journals.domain.waiting import Cause, cause_of
+from journals.domain.waiting import NEEDS_ACCESS, Cause, cause_of
 from journals.models.attempts import LedgerAsked
 from organisations.models import OfOrganisation, Organisation
 from organisations.models.compare_and_set import Change, Unless
@@ -131,6 +131,12 @@ class BatchQuerySet(OfOrganisation):
         )
         return self.filter(state=_S.READY, prepared_at__isnull=True, not_before__lte=now).exclude(
             nobody_let_in
+        )
+
+    def without_access(self) -> "BatchQuerySet":
+        """Return those that go no further until somebody signs in to their account."""
+        return self.filter(state__in=NEEDS_ACCESS, connection__isnull=False).exclude(
+            connection__state=Connection.State.AUTHORISED
         )
 
     def to_prove(self, *, now: datetime | Param) -> "BatchQuerySet":
@@ -385,7 +391,7 @@ class Batch(models.Model):
         )
 
     def mark_opened_again(self, *, now: datetime) -> bool:
-        """Take the closing back; the batch is where it was, and nothing is sent by that."""
+        """Undo the closing; the batch is where it was, and nothing is sent by that."""
         return self._become(
             _S(self.closed_from),
             now=now,

@@ -32,7 +32,7 @@ class NumberTaken(Rejected):
     summary = _("{number} is the number of another batch that the hub has sent: {other}.")
     remedy = _(
         "Look at the ledger again; each number belongs to one batch. If {other} was deleted there, "
-        "open it first and mark it as taken back in the ledger."
+        "open it first and mark it as reversed in the ledger."
     )
     action = ""
 

@@ -1,4 +1,4 @@
-"""A person presses Send, takes it back, or decides about a doubtful batch. No call is made here."""
+"""A person presses Send, withdraws it, or decides about a doubtful batch. No call is made here."""
 
 from datetime import datetime
 from typing import cast
@@ -180,6 +180,24 @@ def request_sending(
     turns.wake_for(journal)
     reached("press.told")
     return queued
+
+
+def try_now(*, journal: Journal, by: User | None, now: datetime) -> int:
+    """Let what waits of the journal be tried at once, where no rule asks for the wait."""
+    with transaction.atomic():
+        hurried = waiting.hurry(journal, now=now)
+        if hurried:
+            remember(journal, "tried_now", user=by, now=now, batches=str(hurried))
+            audit.record(
+                organisation=journal.organisation,
+                action="journal.tried_now",
+                subject=journal,
+                user=by,
+                details={"batches": hurried},
+            )
+    if hurried:
+        turns.wake_for(journal)
+    return hurried
 
 
 def withdraw(*, journal: Journal, by: User | None, now: datetime) -> int:

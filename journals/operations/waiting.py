@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from accounts.models import Connection
 from journals.domain.states import BatchState
-from journals.domain.waiting import CAN_BE_HURRIED, Cause
+from journals.domain.waiting import NEEDS_ACCESS, Cause, can_be_hurried
 from journals.models import Batch, Journal
 
 _S = BatchState
@@ -51,11 +51,13 @@ def ledger_was_read(connection: Connection, periods_changed: bool, now: datetime
 
 def hurry(journal: Journal, *, now: datetime) -> int:
     """Make due what waits of one journal, where no rule asks for the wait: a person wants it."""
-    waiting = Batch.objects.filter(
-        journal=journal,
-        state__in=_QUEUED,
-        claim_owner="",
-        waits_for__in=CAN_BE_HURRIED,
-        not_before__gt=now,
-    )
-    return waiting.update(not_before=now)
+    waiting = Batch.objects.filter(journal=journal, not_before__gt=now).exclude(waits_for="")
+    found = [
+        pk
+        for pk, state, cause, empty in waiting.filter(state__in=NEEDS_ACCESS).values_list(
+            "pk", "state", "waits_for", "empty_look_ups"
+        )
+        if can_be_hurried(_S(state), Cause(cause), empty_look_ups=empty)
+    ]
+    free = waiting.filter(pk__in=found).filter(Q(claim_owner="") | Q(lease_until__lt=now))
+    return free.update(not_before=now)

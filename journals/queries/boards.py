@@ -10,9 +10,11 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Connection
 from connectors.registry import targets_of_journals
+from journals.domain.waiting import WAIT_LABELS, Cause
 from journals.models import ImportedFile, Journal
 from journals.queries.journals import JournalRow, journal_rows
 from journals.queries.samples import has_sample
+from journals.queries.waits import SIGN_IN, UNDER_WAY, without_access
 from journals.queries.wording import LIVE, address
 from mappings.models import Mapping
 from organisations import domain
@@ -84,7 +86,9 @@ def board(membership: Membership) -> Board:
     )
     tiles: list[Tile] = []
     if sees_journals:
-        tiles += _journal_tiles(states)
+        without = without_access(Journal.objects.of(organisation)).order_by().values_list("state")
+        stuck = dict(without.annotate(number=Count("pk")))
+        tiles += _journal_tiles(states, stuck)
         waiting = ImportedFile.objects.of(organisation).filter(state__in=_FILES_THAT_WAIT).count()
         tiles.append(
             Tile(
@@ -137,14 +141,20 @@ def next_step(membership: Membership) -> Step | None:
     return left[0] if left and left[0].url else None
 
 
-def _journal_tiles(states: dict[str, int]) -> list[Tile]:
+def _journal_tiles(states: dict[str, int], stuck: dict[str, int]) -> list[Tile]:
+    asked = _("An administrator must sign in") if stuck.get("unknown") else ""
     kinds: tuple[tuple[str, str, str, str], ...] = (
         ("stopped", _("Journals stopped"), _("Something must be corrected"), "bad"),
         ("needs_person", _("Need a decision"), _("Only a person can tell"), "warn"),
-        ("unknown", _("Outcome unknown"), _("The ledger is being asked"), "warn"),
+        ("unknown", _("Outcome unknown"), asked or _("The ledger is being asked"), "warn"),
         ("imported", _("Not sent"), _("Imported, waiting for Send"), ""),
     )
     rows = []
+    if waiting := sum(number for state, number in stuck.items() if state in UNDER_WAY):
+        # They are neither sent nor refused, and nobody but a person can change that.
+        label, note = _(WAIT_LABELS[Cause.SIGN_IN]), _("An administrator must sign in")
+        kinds = ((SIGN_IN, label, note, "bad"), *kinds)
+        states = states | {SIGN_IN: waiting}
     if states.get("booked_before"):
         never = ("booked_before", _("Booked before the hub"), _("Never sent by the hub"), "")
         kinds = (*kinds, never)

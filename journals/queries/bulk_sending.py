@@ -7,13 +7,17 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Case, Count, IntegerField, Q, QuerySet, Value, When
+from django.db.models import Case, Count, IntegerField, Q, Value, When
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.models import Connection
 from journals.domain.states import DONE, BatchState
+from journals.domain.waiting import Cause, cause_now
 from journals.models import Batch, BulkItem, BulkSend, Journal
+from journals.models.batches import BatchQuerySet
 from journals.operations.bulk_sending import Outcome, newest_errand
+from journals.queries.waits import MERELY_QUEUED, shown_batch_state
 from journals.queries.wording import (
     batch_state_words,
     journal_state_words,
@@ -104,6 +108,7 @@ def bulk_page(bulk: BulkSend, *, number: str = "1") -> BulkPage:
     waiting = outcomes.get(Outcome.WAITING, 0) if bulk.confirmed_at else 0
     batches = _batches(bulk)
     states = dict(batches.values_list("state").annotate(Count("pk"))) if bulk.confirmed_at else {}
+    stuck = _without_access(batches) if bulk.confirmed_at else {}
     errand = newest_errand(bulk) if waiting else None
     stopped = bool(waiting) and (errand is None or errand.is_finished)
     left_out = sum(count for outcome, count in outcomes.items() if outcome not in _TO_SEND)
@@ -113,12 +118,8 @@ def bulk_page(bulk: BulkSend, *, number: str = "1") -> BulkPage:
         rows=_batch_rows(batches, number) if bulk.confirmed_at else _journal_rows(bulk, number),
         totals=_totals(bulk),
         journals=sum(outcomes.get(outcome, 0) for outcome in _TO_SEND),
-        outcomes=[
-            Outcomes(look_of(state), batch_state_words(state), states[state])
-            for state in _S
-            if state in states
-        ],
-        needs_somebody=sum(states.get(state, 0) for state in _NEEDS_SOMEBODY),
+        outcomes=_outcomes(states, stuck),
+        needs_somebody=sum(states.get(state, 0) for state in _NEEDS_SOMEBODY) + sum(stuck.values()),
         posted=sum(count for state, count in states.items() if state in DONE),
         total=sum(states.values()),
         live=(bool(waiting) and not stopped) or any(state in states for state in _ON_THE_WAY),
@@ -129,7 +130,24 @@ def bulk_page(bulk: BulkSend, *, number: str = "1") -> BulkPage:
     )
 
 
-def _batches(bulk: BulkSend) -> QuerySet[Batch]:
+def _without_access(batches: BatchQuerySet) -> dict[str, int]:
+    """Return how many of those that are merely queued wait for a sign-in, by state."""
+    stuck = batches.without_access().filter(state__in=MERELY_QUEUED).values_list("state")
+    return dict(stuck.annotate(Count("pk")))
+
+
+def _outcomes(states: dict[str, int], stuck: dict[str, int]) -> list[Outcomes]:
+    first = Outcomes(*shown_batch_state(_S.READY, Cause.SIGN_IN), sum(stuck.values()))
+    others = (
+        Outcomes(
+            look_of(state), batch_state_words(state), states.get(state, 0) - stuck.get(state, 0)
+        )
+        for state in _S
+    )
+    return [one for one in (first, *others) if one.count]
+
+
+def _batches(bulk: BulkSend) -> BatchQuerySet:
     """Return the batches of the journals that are sent; not those that were reversed before."""
     return Batch.objects.filter(
         journal__bulk_items__bulk=bulk,
@@ -147,15 +165,20 @@ def _totals(bulk: BulkSend) -> list[tuple[str, Decimal]]:
     return sorted(sums.items())
 
 
-def _batch_rows(batches: QuerySet[Batch], number: str) -> "Page[Any]":
+def _batch_rows(batches: BatchQuerySet, number: str) -> "Page[Any]":
     first = Case(
         When(state__in=_NEEDS_SOMEBODY, then=Value(0)),
+        When(
+            ~Q(connection__state=Connection.State.AUTHORISED),
+            state__in=MERELY_QUEUED,
+            then=Value(0),
+        ),
         When(state__in=[_S.HELD, _S.POSTPONED], then=Value(1)),
         default=Value(2),
         output_field=IntegerField(),
     )
     rows = (
-        batches.select_related("journal__company")
+        batches.select_related("journal__company", "connection")
         .defer("lines_json", "candidates_seen")
         .annotate(place=first)
         .order_by("place", "journal__run_period", "journal__reference", "period", "pk")
@@ -167,6 +190,10 @@ def _batch_rows(batches: QuerySet[Batch], number: str) -> "Page[Any]":
 
 def _batch_row(batch: Batch) -> BulkRow:
     journal = batch.journal
+    has_access = batch.connection is None or batch.connection.is_authorised
+    state = BatchState(batch.state)
+    cause = cause_now(state, stored=batch.waits_for, has_access=has_access)
+    look, state_words = shown_batch_state(state, cause)
     failure = shown_failure(
         code=batch.failure_code, params=batch.failure_params, company_id=journal.company_id
     )
@@ -178,8 +205,8 @@ def _batch_row(batch: Batch) -> BulkRow:
         period=label_of(batch),
         total=batch.total,
         currency=journal.currency,
-        look=look_of(batch.state),
-        state=batch_state_words(batch.state),
+        look=look,
+        state=state_words,
         state_at=batch.state_at,
         vendor_number=batch.vendor_number,
         why=failure.summary if failure and batch.state not in DONE else "",

@@ -20,6 +20,7 @@ _EVENTS: dict[str, tuple[str, str, str]] = {
     "imported": (_("Imported"), "file", "quiet"),
     "replaced": (_("Replaced by the content of a newer file"), "compare", "warn"),
     "send_pressed": (_("Send was pressed; batches queued: {batches}"), "send", "info"),
+    "tried_now": (_("Try now was pressed, batches: {batches}"), "refresh", "info"),
     "hurried": (_("Send was pressed again; tried at once, batches: {batches}"), "send", "info"),
     "withdrawn": (_("Withdrawn; batches: {batches}"), "undo", "quiet"),
     "checked": (
@@ -48,7 +49,7 @@ _EVENTS: dict[str, tuple[str, str, str]] = {
         "warn",
     ),
     "closed_by_hand": (_("{period}: closed by hand. Reason: {reason}"), "lock", "warn"),
-    "opened_again": (_("{period}: the closing was taken back"), "undo", "quiet"),
+    "opened_again": (_("{period}: the closing was undone"), "undo", "quiet"),
     "reversal_pressed": (
         _("{period}: Reverse was pressed for {number}. Reason: {reason}"),
         "undo",
@@ -56,7 +57,7 @@ _EVENTS: dict[str, tuple[str, str, str]] = {
     ),
     "reversal_refused": (_("{of}: the reversal was not posted"), "cross-circle", "bad"),
     "taken_back_by_hand": (
-        _("{period}: {number} was taken back in the ledger by hand. Reason: {reason}"),
+        _("{period}: {number} was reversed in the ledger by hand. Reason: {reason}"),
         "undo",
         "warn",
     ),

@@ -7,22 +7,21 @@ from typing import Any
 
 from django.db.models import F
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext
 
 from accounts.models import Connection
 from journals.domain.states import DONE, MAY_BE_CLOSED, MAY_BE_QUEUED, MAY_BE_REVERSED, BatchState
-from journals.domain.waiting import CAN_BE_HURRIED, CAUSE_WORDS, Cause
+from journals.domain.waiting import CAUSE_WORDS, Cause, can_be_hurried, cause_now
 from journals.models import Batch, Journal
 from journals.queries.comparisons import Compared, newest_of
 from journals.queries.histories import SHOWN_AT_FIRST, Entry, history
+from journals.queries.waits import shown_batch_state, shown_state, worst
 from journals.queries.wording import (
     LIVE,
     ProblemRow,
-    batch_state_words,
-    journal_state_words,
     label_of,
-    look_of,
     problem_row,
     shown_failure,
     with_way_out,
@@ -32,7 +31,6 @@ from organisations.queries import FailureRow, asked_once, until_sign_in
 
 _S = BatchState
 _SETTLED = frozenset({_S.CLOSED, _S.REVERSED, _S.BOOKED_BEFORE})
-_QUEUED = frozenset({_S.READY, _S.POSTPONED})
 _MAY_BE_WITHDRAWN = frozenset({_S.READY, _S.POSTPONED, _S.HELD})
 
 
@@ -56,6 +54,7 @@ class BatchRow:
     waits_for: str
     """In words, where it waits for something that has a name."""
     next_at: datetime | None
+    may_try_now: bool
     failure: FailureRow | None
     candidates: list[str]
     needs_person: bool
@@ -92,6 +91,10 @@ class JournalPage:
     more_entries: bool
     may_send: bool
     may_send_what_can_go: bool
+    sign_in_for: str
+    """The account that somebody must sign in to before anything goes on."""
+    next_at: datetime | None
+    """When the first of the batches that wait is tried again."""
     may_try_now: bool
     """It waits for something that a person may know to be over."""
     may_withdraw: bool
@@ -101,7 +104,31 @@ class JournalPage:
     sent_anew_as: Journal | None
 
 
-def journal_page(journal: Journal) -> JournalPage:
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """What one batch waits for, and until when as far as that is known."""
+
+    cause: Cause | None = None
+    next_at: datetime | None = None
+    may_try_now: bool = False
+
+
+def _wait_of(batch: Batch, *, now: datetime) -> Wait:
+    state = BatchState(batch.state)
+    access, paused = batch.access, batch.paused_until  # type: ignore[attr-defined]
+    has_access = access in (None, Connection.State.AUTHORISED)
+    cause = cause_now(state, stored=batch.waits_for, has_access=has_access)
+    if cause is None and state not in (_S.POSTPONED, _S.UNKNOWN, _S.HELD):
+        return Wait()
+    if not has_access:
+        return Wait(cause)  # a sign-in has no time: it is whenever somebody signs in
+    is_paused = paused is not None and paused > now
+    next_at = max(paused, batch.not_before) if is_paused else batch.not_before
+    hurried = can_be_hurried(state, cause, empty_look_ups=batch.empty_look_ups)
+    return Wait(cause, next_at, may_try_now=hurried and not is_paused and next_at > now)
+
+
+def journal_page(journal: Journal, *, now: datetime | None = None) -> JournalPage:
     """Return the live part of a journal's page."""
     batches = list(
         Batch.objects.filter(journal=journal)
@@ -109,9 +136,15 @@ def journal_page(journal: Journal) -> JournalPage:
         .exclude(reverses__isnull=False, state=_S.DRAFT)
         .select_related("reason_by")
         .defer("lines_json", "candidates_seen")
-        .annotate(access=F("connection__state"))
+        .annotate(
+            access=F("connection__state"),
+            account=F("connection__name"),
+            paused_until=F("connection__not_before"),
+        )
         .order_by("period", "round")
     )
+    waits = {batch.pk: _wait_of(batch, now=now or timezone.now()) for batch in batches}
+    look, state_label = shown_state(journal.state, worst(one.cause for one in waits.values()))
     own = [batch for batch in batches if batch.reverses_id is None]
     standing = [batch for batch in own if batch.state != _S.REVERSED] or own
     states = {BatchState(batch.state) for batch in own}
@@ -125,8 +158,8 @@ def journal_page(journal: Journal) -> JournalPage:
     left = bool(states & MAY_BE_QUEUED)
     return JournalPage(
         state=journal.state,
-        look=look_of(journal.state),
-        state_label=journal_state_words(journal.state),
+        look=look,
+        state_label=state_label,
         state_at=journal.state_at,
         sent=journal.state == Journal.State.SENT,
         live=journal.state in LIVE,
@@ -134,6 +167,7 @@ def journal_page(journal: Journal) -> JournalPage:
             _row(
                 batch,
                 journal,
+                waits[batch.pk],
                 takes_back=numbers.get(batch.reverses_id or 0, ""),
                 mirror=mirrors.get(batch.pk),
                 compared=compared.get(batch.pk),
@@ -150,13 +184,17 @@ def journal_page(journal: Journal) -> JournalPage:
         may_send_what_can_go=left
         and not journal.send_what_can_go
         and (stopped_with_others or (_S.REJECTED in states and len(batches) > 1)),
-        # Without a sign-in there is nothing to try.
-        may_try_now=any(
-            batch.state in _QUEUED
-            and batch.waits_for in CAN_BE_HURRIED
-            and batch.access == Connection.State.AUTHORISED
-            for batch in batches
+        sign_in_for=next(
+            (
+                batch.account
+                for batch in batches
+                if batch.access != Connection.State.AUTHORISED
+                and waits[batch.pk].cause is Cause.SIGN_IN
+            ),
+            "",
         ),
+        next_at=min((one.next_at for one in waits.values() if one.next_at), default=None),
+        may_try_now=any(one.may_try_now for one in waits.values()),
         may_withdraw=any(batch.state in _MAY_BE_WITHDRAWN for batch in batches),
         may_reverse=any(
             batch.state in MAY_BE_REVERSED and batch.pk not in under_way for batch in own
@@ -167,7 +205,9 @@ def journal_page(journal: Journal) -> JournalPage:
     )
 
 
-def _failure_of(batch: Batch, journal: Journal, *, settled: bool) -> FailureRow | None:
+def _failure_of(
+    batch: Batch, journal: Journal, cause: Cause | None, *, settled: bool
+) -> FailureRow | None:
     failure = shown_failure(
         code="" if settled else batch.failure_code,
         params=batch.failure_params,
@@ -175,7 +215,7 @@ def _failure_of(batch: Batch, journal: Journal, *, settled: bool) -> FailureRow 
         at=batch.failure_at,
         company_id=journal.company_id,
     )
-    if failure is None or batch.waits_for != Cause.SIGN_IN:
+    if failure is None or cause is not Cause.SIGN_IN:
         return failure
     # Nothing goes on by itself while nobody may ask the ledger.
     return with_way_out(until_sign_in(failure), company_id=journal.company_id)
@@ -184,32 +224,32 @@ def _failure_of(batch: Batch, journal: Journal, *, settled: bool) -> FailureRow 
 def _row(
     batch: Batch,
     journal: Journal,
+    wait: Wait,
     *,
     takes_back: str,
     mirror: Batch | None,
     compared: Compared | None,
 ) -> BatchRow:
     state = BatchState(batch.state)
-    waits = state in (_S.POSTPONED, _S.UNKNOWN, _S.HELD) or bool(batch.waits_for)
-    # A sign-in has no time: it is whenever somebody signs in.
-    dated = waits and batch.waits_for != Cause.SIGN_IN
+    look, state_label = shown_batch_state(state, wait.cause)
     return BatchRow(
         pk=batch.pk,
         period=batch.period,
         label=label_of(batch),
         posting_period=batch.posting_period,
         state=state,
-        look=look_of(state),
-        state_label=batch_state_words(state),
+        look=look,
+        state_label=state_label,
         state_at=batch.state_at,
         total=batch.total,
         lines=batch.line_count,
         vendor_number=batch.vendor_number,
         description=batch.description,
         proven_at=batch.proven_at,
-        waits_for=gettext(CAUSE_WORDS[Cause(batch.waits_for)]) if batch.waits_for else "",
-        next_at=batch.not_before if dated else None,
-        failure=_failure_of(batch, journal, settled=state in _SETTLED),
+        waits_for=gettext(CAUSE_WORDS[wait.cause]) if wait.cause else "",
+        next_at=wait.next_at,
+        may_try_now=wait.may_try_now,
+        failure=_failure_of(batch, journal, wait.cause, settled=state in _SETTLED),
         candidates=[str(number) for number in batch.candidates],
         needs_person=state is _S.NEEDS_PERSON,
         decide_url=reverse("journals:decision", args=[batch.pk]),

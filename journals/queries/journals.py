@@ -15,8 +15,10 @@ from django.utils.translation import gettext
 
 from connectors.bounds import row_number
 from journals.domain.states import DONE, BatchState
+from journals.domain.waiting import WAIT_LABELS, Cause
 from journals.models import Batch, Journal
-from journals.queries.wording import ATTENTION, journal_state_words, look_of
+from journals.queries.waits import SIGN_IN, causes_of, shown_state, wait_for_sign_in
+from journals.queries.wording import ATTENTION
 from organisations.models import Company, Organisation
 
 PAGE_SIZE = 25
@@ -52,7 +54,7 @@ class Filters:
         sort = str(query.get("sort", ""))
         return cls(
             search=str(query.get("q", "")).strip()[:80],
-            state=state if state in (*Journal.State.values, "attention") else "",
+            state=state if state in (*Journal.State.values, "attention", SIGN_IN) else "",
             period=period if _PERIOD.fullmatch(period) else "",
             company=row_number(company),
             sort=sort if sort.removeprefix("-") in _SORTS else DEFAULT_SORT,
@@ -90,6 +92,7 @@ class JournalRow:
     state: str
     look: str
     state_label: str
+    waits_for: str
     state_at: datetime
     sent: bool
     posted: int
@@ -130,8 +133,9 @@ _BOOKED = sorted(DONE - {BatchState.BOOKED_BEFORE})
 
 
 def journal_rows(journals: Iterable[Journal]) -> list[JournalRow]:
-    """Return the rows of these journals; how far their batches are is one query for all."""
+    """Return the rows of these journals; two queries for all of them."""
     journals = list(journals)
+    causes = causes_of(journal.pk for journal in journals)
     counts = {
         journal_id: (every, posted)
         for journal_id, every, posted in Batch.objects.filter(
@@ -141,10 +145,14 @@ def journal_rows(journals: Iterable[Journal]) -> list[JournalRow]:
         .exclude(state=BatchState.REVERSED)
         .annotate(every=Count("pk"), posted=Count("pk", filter=Q(state__in=_BOOKED)))
     }
-    return [_row(journal, *counts.get(journal.pk, (0, 0))) for journal in journals]
+    return [
+        _row(journal, *counts.get(journal.pk, (0, 0)), cause=causes.get(journal.pk))
+        for journal in journals
+    ]
 
 
-def _row(journal: Journal, batches: int, posted: int) -> JournalRow:
+def _row(journal: Journal, batches: int, posted: int, *, cause: Cause | None) -> JournalRow:
+    look, words = shown_state(journal.state, cause)
     return JournalRow(
         pk=journal.pk,
         url=reverse("journals:detail", args=[journal.pk]),
@@ -156,8 +164,9 @@ def _row(journal: Journal, batches: int, posted: int) -> JournalRow:
         currency=journal.currency,
         lines=journal.line_count,
         state=journal.state,
-        look=look_of(journal.state),
-        state_label=journal_state_words(journal.state),
+        look=look,
+        state_label=words,
+        waits_for=cause.value if cause else "",
         state_at=journal.state_at,
         sent=journal.state == Journal.State.SENT,
         posted=posted,
@@ -174,10 +183,8 @@ def matching(organisation: Organisation, filters: Filters) -> QuerySet[Journal]:
             | Q(company__name__icontains=filters.search)
             | Q(company__number__icontains=filters.search)
         )
-    if filters.state == "attention":
-        journals = journals.filter(state__in=ATTENTION)
-    elif filters.state:
-        journals = journals.filter(state=filters.state)
+    if filters.state:
+        journals = in_state(journals, filters.state)
     if filters.period:
         journals = journals.filter(run_period=filters.period)
     if filters.company is not None:
@@ -185,9 +192,19 @@ def matching(organisation: Organisation, filters: Filters) -> QuerySet[Journal]:
     return journals
 
 
+def in_state(journals: QuerySet[Journal], wanted: str) -> QuerySet[Journal]:
+    """Return the journals that a list shows under that state."""
+    if wanted == SIGN_IN:
+        return journals.filter(wait_for_sign_in())
+    if wanted == "attention":
+        return journals.filter(Q(state__in=ATTENTION) | wait_for_sign_in())
+    return journals.filter(~wait_for_sign_in(), state=wanted)
+
+
 def state_choices() -> list[tuple[str, str]]:
     """Return what the state filter offers."""
     return [
         ("attention", gettext("Needs attention")),
+        (SIGN_IN, gettext(WAIT_LABELS[Cause.SIGN_IN])),
         *((state.value, str(state.label)) for state in Journal.State),
     ]

@@ -10,7 +10,7 @@ from journals.domain.run_marks import Likeness, Replacing, RunMarks, likeness
 from journals.models import Batch, Content, ImportedFile, Journal
 from journals.operations import runs, storing
 from journals.operations.importing import files
-from journals.queries.wording import journal_state_words
+from journals.queries.waits import words_of
 
 _SHOWN = 5
 
@@ -110,7 +110,7 @@ def _side(name: str, content: Content, marks: RunMarks, journal: Journal | None 
     return RunSide(
         name=name,
         url=reverse("journals:detail", args=[journal.pk]) if journal else "",
-        state=journal_state_words(journal.state) if journal else "",
+        state=words_of(journal) if journal else "",
         texts=texts[:_SHOWN] + (["…"] if len(texts) > _SHOWN else []),
         vouchers=", ".join(sorted(marks.vouchers)),
         lines=content.line_count,

@@ -12,6 +12,7 @@ from connectors.errors import ConnectorError
 from journals.domain.preflight import PREFLIGHT_PROBLEMS, PreflightProblem
 from journals.domain.states import STATE_WORDS, BatchState
 from journals.models import Batch, Journal
+from organisations.domain import rights_to_change
 from organisations.queries import WHO_WORDS, FailureRow, failure_row, failure_row_of, words
 
 # States that look like another one; the words are always the state's own.
@@ -121,23 +122,26 @@ def shown_failure(
     plain = failure_row(code=code, params=params, detail=detail, at=at, trace_id=trace_id)
     if plain is None:
         return None
-    url, label = _way_out(plain.action, company_id=company_id)
-    return replace(plain, action_url=url, action_label=label)
+    return _led_on(plain, company_id=company_id)
 
 
 def shown_refusal(refusal: ConnectorError, *, company_id: int | None = None) -> FailureRow:
     """Return a failure that was just raised in words, with the button that helps."""
     plain = failure_row_of(refusal)
-    url, label = _way_out(plain.action, company_id=company_id)
-    return replace(plain, action_url=url, action_label=label)
+    return _led_on(plain, company_id=company_id)
 
 
 def with_way_out(plain: FailureRow | None, *, company_id: int | None) -> FailureRow | None:
     """Return a failure with the button that its action asks for."""
     if plain is None:
         return None
+    return _led_on(plain, company_id=company_id)
+
+
+def _led_on(plain: FailureRow, *, company_id: int | None) -> FailureRow:
     url, label = _way_out(plain.action, company_id=company_id)
-    return replace(plain, action_url=url, action_label=label)
+    rights = rights_to_change("vismanet") if plain.action == "reconnect" else ()
+    return replace(plain, action_url=url, action_label=label, action_rights=tuple(rights))
 
 
 def told(code: str, params: Mapping[str, object]) -> FailureRow:

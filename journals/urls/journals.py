@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from journals.views import bulk_sending, going_live, lists
+from journals.views import bulk_sending, going_live, lists, waiting
 from journals.views import journals as views
 
 urlpatterns = [
@@ -20,6 +20,7 @@ urlpatterns = [
     path("journals/<int:pk>/history/", views.history, name="history"),
     path("journals/<int:pk>/send/", views.send, name="send"),
     path("journals/<int:pk>/booked/", going_live.booked, name="booked"),
+    path("journals/<int:pk>/try-now/", waiting.try_now, name="try_now"),
     path("journals/<int:pk>/withdraw/", views.withdraw, name="withdraw"),
     path("journals/<int:pk>/check/", views.check, name="check"),
     path("journals/<int:pk>/check/<int:errand_pk>/", views.check_result, name="check_result"),

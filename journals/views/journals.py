@@ -160,6 +160,7 @@ def _live_context(request: HubRequest, journal: Journal, chosen: Batch | None) -
         "may_write": _may_write(request),
         "company_text": str(journal.company_id),
         "may_undo": request.membership.role.allows(domain.UNDO, Level.WRITE),
+        "may_connect": request.membership.role.allows(domain.VISMANET, Level.WRITE),
     }
 
 
@@ -240,7 +241,7 @@ def _request_sending(
 @require_POST
 @needs(domain.JOURNALS, Level.WRITE)
 def withdraw(request: HubRequest, pk: int) -> HttpResponse:
-    """Take back the batches of a journal that were not sent yet."""
+    """Withdraw the batches of a journal that were not sent yet."""
     journal = _journal(request, pk)
     taken = sending.withdraw(journal=journal, by=request.user, now=timezone.now())  # type: ignore[arg-type]
     if taken:

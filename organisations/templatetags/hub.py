@@ -23,6 +23,8 @@ from django.utils.translation import (
     pgettext_lazy,
 )
 
+from organisations.domain import Level
+
 register = template.Library()
 
 MINUS = "\N{MINUS SIGN}"
@@ -68,6 +70,7 @@ BADGES: Mapping[str, Badge] = {
     "not_authorised": Badge(gettext_lazy("Not authorised"), "connection", "quiet"),
     "authorised": Badge(gettext_lazy("Authorised"), "connection-on", "good"),
     "sign_in_again": Badge(gettext_lazy("Sign in again"), "key", "bad"),
+    "waits_for_sign_in": Badge(gettext_lazy("Waits for a sign-in"), "key", "bad"),
     "disconnected": Badge(gettext_lazy("Disconnected"), "unlink", "quiet"),
     "blocked": Badge(gettext_lazy("Blocked"), "stop", "bad"),
     "test": Badge(gettext_lazy("Test company"), "beaker", "test"),
@@ -423,10 +426,18 @@ def failure_box(context: Context, failure: object, heading: str = "h3") -> dict[
     """
     return {
         "failure": failure,
+        "led_on": _may_write_all(context, getattr(failure, "action_rights", ())),
         "heading": heading,
         "now": _now(context),
         "csrf_token": context.get("csrf_token"),
     }
+
+
+def _may_write_all(context: Context, rights: Iterable[str]) -> bool:
+    membership = getattr(context.get("request"), "membership", None)
+    return all(
+        membership is not None and membership.role.allows(key, Level.WRITE) for key in rights
+    )
 
 
 @register.inclusion_tag("parts/problems.html")

@@ -55,16 +55,16 @@ STATES = {
 """Word, and the look among `organisations.templatetags.hub.BADGES`."""
 REGISTRATIONS = {
     "ready": (_("Waits"), "waiting"),
-    "held_back": (_("Waits until it is taken back elsewhere"), "held"),
+    "held_back": (_("Waits until it is reversed elsewhere"), "held"),
     "sending": (_("Being registered"), "sending"),
     "registered": (_("Registered"), "done"),
     "unknown": (_("Outcome unknown"), "unknown"),
     "rejected": (_("Refused"), "rejected"),
     "needs_person": (_("Needs a person"), "needs_person"),
     "withdrawn": (_("Left out"), "skipped"),
-    "to_reverse": (_("Is taken back"), "waiting"),
-    "reversing": (_("Is taken back"), "sending"),
-    "reversed": (_("Taken back"), "reversed"),
+    "to_reverse": (_("Waits to be reversed"), "waiting"),
+    "reversing": (_("Being reversed"), "sending"),
+    "reversed": (_("Reversed"), "reversed"),
 }
 STANDINGS = {
     Standing.REFUSED: (_("Refused by PowerOffice"), "rejected"),

@@ -60,7 +60,7 @@ class TestTheConfirmPage:
 
         posted = office.ledger()[-1]
         assert posted.description in html
-        assert f"takes back {batch.vendor_number}" in html
+        assert f"reverses {batch.vendor_number}" in html
         assert [entry["creditAmountInCurrency"] for entry in posted.lines] == [500.25, 0]
         assert html.count("500.25") >= 3
 
@@ -129,7 +129,7 @@ class TestTheJournalsPage:
 
         mirror = Batch.objects.get(reverses__isnull=False)
         assert "Reversed" in html
-        assert f"takes back {number}" in html
+        assert f"reverses {number}" in html
         assert f"by {mirror.vendor_number}" in html
         assert "Wrong month" in html
         assert str(office.member.user) in html
@@ -250,7 +250,7 @@ class TestClosing:
         client.post(url, {"open_again": "yes"})
 
         batch.refresh_from_db()
-        assert "Take the closing back" in page
+        assert "Undo the closing" in page
         assert batch.state == "rejected"
         assert batch.reason == ""
 

@@ -141,11 +141,11 @@ class TestThePageOfAJournalThatWaits:
         office.store.clear_faults()
 
         html = page(office, journal)
-        signed_in(office.member).post(reverse("journals:send", args=[journal.pk]))
+        signed_in(office.member).post(reverse("journals:try_now", args=[journal.pk]))
         later(1)
 
         assert "Waits for the vendor to answer again" in html
-        assert "Looked at again" in html
+        assert "Next attempt:" in html
         assert "Try now" in html
         assert states(journal) == ["posted"]
 

@@ -9,6 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import translation
 from prometheus_client.parser import text_string_to_metric_families
 
 from accounts.models import Connection, Installation
@@ -61,6 +62,15 @@ def busy_hub() -> None:
 
 
 class TestFigures:
+    @pytest.mark.parametrize("language", ["en", "sv", "nb"])
+    def test_name_no_two_rows_of_a_section_alike(self, language: str) -> None:
+        busy_hub()
+
+        with translation.override(language):
+            shown = {one.key: [row.texts for row in one.rows] for one in figures.sections(now=NOW)}
+
+        assert {key for key, texts in shown.items() if len(set(texts)) < len(texts)} == set()
+
     def test_count_what_waits_and_say_how_old_the_oldest_is(self) -> None:
         busy_hub()
 

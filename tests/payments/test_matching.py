@@ -167,7 +167,7 @@ class TestUndo:
         registration = Registration.objects.get()
         assert registration.state == "needs_person"
         html = rows.signed_in(one.member).get(f"/invoices/payments/{registration.payment_id}/")
-        assert "It stands there: take it back" in html.content.decode()
+        assert "It stands there: reverse it" in html.content.decode()
         assert "send it" not in html.content.decode()
         return registration
 

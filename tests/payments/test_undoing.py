@@ -187,7 +187,7 @@ class TestWhatIsMatchedAnew:
 
         text = " ".join(html.content.decode().split())
         assert "The payment was taken off invoice 1001" in text
-        assert "Waits until it is taken back elsewhere" in text
+        assert "Waits until it is reversed elsewhere" in text
         assert "PowerOffice does not allow this" in text
 
 

@@ -57,7 +57,7 @@ def add_answer(parser: CommandParser) -> None:
     parser.add_argument(
         "--not-booked-after-all",
         action="store_true",
-        help="take back that it was booked before the hub; needs --reason",
+        help="undo that it was booked before the hub; needs --reason",
     )
     parser.add_argument("--reason", default="", help="kept in the history and audit trail")
 
@@ -129,7 +129,7 @@ def table(batches: list[dict[str, Any]], *, currency: str) -> str:
         total = f"{row['total']} {currency}"
         lines.append(
             f"{row['period']:<8}  {total:>18}  {row['number'] or '-':<12}  {row['state_words']}"
-            + (f", takes back {row['takes_back']}" if row["takes_back"] else "")
+            + (f", reverses {row['takes_back']}" if row["takes_back"] else "")
             + (f" ({row['reason']})" if row["reason"] else "")
         )
         if row["failure"]:

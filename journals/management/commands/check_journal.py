@@ -16,7 +16,7 @@ from journals.management.commands._journals import (
     told,
 )
 from journals.queries.journal_page import check_result
-from journals.queries.wording import journal_state_words
+from journals.queries.waits import words_of
 from organisations.management.commands._command import HubCommand
 from organisations.operations.errands import request_errand, run_errand
 
@@ -46,7 +46,7 @@ class Command(HubCommand):
             options["journal"], organisation=options["organisation"], company=options["company"]
         )
         if answer_first(journal, options):
-            state = journal_state_words(journal.state)
+            state = words_of(journal)
             self.answer(options, f"{journal.reference}: {state}", {"state": journal.state})
             return
         errand = request_errand(

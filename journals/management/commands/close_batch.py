@@ -11,7 +11,8 @@ from journals.management.commands._journals import batch_values, journal_named, 
 from journals.management.commands._undoing import batches_of
 from journals.models import Batch
 from journals.operations import closing
-from journals.queries.wording import journal_state_words, shown_refusal
+from journals.queries.waits import words_of
+from journals.queries.wording import shown_refusal
 from organisations.management.commands._command import HubCommand
 
 
@@ -58,7 +59,7 @@ class Command(HubCommand):
             raise CommandError(told(shown_refusal(refusal))) from None
         journal.refresh_from_db()
         batches = batch_values(journal)
-        words = f"{journal.reference}: {journal_state_words(journal.state)}"
+        words = f"{journal.reference}: {words_of(journal)}"
         self.answer(
             options,
             f"{words}\n{table(batches, currency=journal.currency)}",

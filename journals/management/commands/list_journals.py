@@ -3,10 +3,11 @@
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
+from django.db.models import QuerySet
 
 from journals.models import Journal
-from journals.queries.journals import Filters, JournalRow, journal_rows
-from journals.queries.wording import ATTENTION
+from journals.queries.journals import Filters, JournalRow, in_state, journal_rows
+from journals.queries.waits import SIGN_IN
 from organisations.management.commands._command import HubCommand, organisation_named
 
 
@@ -28,11 +29,11 @@ class Command(HubCommand):
         """Print one line per journal."""
         wanted = options["state"]
         if wanted and not Filters.from_query({"state": wanted}).state:
-            known = ", ".join(["attention", *Journal.State.values])
+            known = ", ".join(["attention", SIGN_IN, *Journal.State.values])
             raise CommandError(f"There is no state {wanted!r}. The states are: {known}.")
-        found = Journal.objects.of(organisation_named(options["organisation"]))
+        found: QuerySet[Journal] = Journal.objects.of(organisation_named(options["organisation"]))
         if wanted:
-            found = found.filter(state__in=ATTENTION if wanted == "attention" else [wanted])
+            found = in_state(found, wanted)
         if options["company"]:
             found = found.filter(company__number=options["company"])
         newest = found.select_related("company").order_by("-imported_at", "-pk")
@@ -62,6 +63,7 @@ def _values(row: JournalRow) -> dict[str, Any]:
         "currency": row.currency,
         "lines": row.lines,
         "state": row.state,
+        "waits_for": row.waits_for,
         "state_at": row.state_at.isoformat(),
         "batches": row.batches,
         "posted": row.posted,

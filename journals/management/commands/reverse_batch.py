@@ -18,7 +18,8 @@ from journals.management.commands._journals import (
 from journals.management.commands._undoing import batches_of, wait_for
 from journals.models import Batch, Journal
 from journals.operations import reversing
-from journals.queries.wording import journal_state_words, shown_refusal
+from journals.queries.waits import words_of
+from journals.queries.wording import shown_refusal
 from organisations.management.commands._command import HubCommand
 
 
@@ -100,13 +101,13 @@ class Command(HubCommand):
             wait_for(journal, seconds=options["wait"])
         self._show(journal, options)
         if options["wait"] and not _all_taken_back(batches):
-            state = journal_state_words(journal.state)
+            state = words_of(journal)
             raise CommandError(f"Not every batch is reversed: {state}. {idle}".strip())
 
     def _show(self, journal: Journal, options: dict[str, Any]) -> None:
         journal.refresh_from_db()
         batches = batch_values(journal)
-        words = f"{journal.reference}: {journal_state_words(journal.state)}"
+        words = f"{journal.reference}: {words_of(journal)}"
         self.answer(
             options,
             f"{words}\n{table(batches, currency=journal.currency)}",

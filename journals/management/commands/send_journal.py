@@ -21,7 +21,8 @@ from journals.management.commands._journals import (
 )
 from journals.models import FirstLook, Journal
 from journals.operations.sending import request_sending
-from journals.queries.wording import LIVE, journal_state_words, problem_row, shown_refusal
+from journals.queries.waits import words_of
+from journals.queries.wording import LIVE, problem_row, shown_refusal
 from organisations.management.commands._command import HubCommand
 
 
@@ -85,7 +86,7 @@ class Command(HubCommand):
         self._wait(journal, seconds=options["wait"])
         self._show(journal, options)
         if not _all_posted(batch_values(journal)):
-            state = journal_state_words(journal.state)
+            state = words_of(journal)
             still = " It is still on its way." if journal.state in LIVE else ""
             raise CommandError(f"Not every batch is posted: {state}.{still} {idle}".strip())
 
@@ -99,7 +100,7 @@ class Command(HubCommand):
     def _show(self, journal: Journal, options: dict[str, Any]) -> None:
         journal.refresh_from_db()
         batches = batch_values(journal)
-        state = journal_state_words(journal.state)
+        state = words_of(journal)
         problems = [problem_row(stored) for stored in journal.preflight_problems]
         said = "".join(f"\n{problem_line(problem)}" for problem in problems)
         if FirstLook.objects.filter(journal=journal, answer="").exists() and problems:

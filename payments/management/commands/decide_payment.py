@@ -20,7 +20,7 @@ class Command(PaymentCommand):
     help = (
         "Say what a person found in PowerOffice Go about a payment that needs a person: it stands "
         "there, it does not (so it is sent), or it is left out. What was taken off its invoice "
-        "meanwhile is taken back there, and never sent."
+        "meanwhile is reversed there, and never sent."
     )
     example = (
         "python manage.py decide_payment 17/1 --client 4110101 --choice there "

@@ -26,7 +26,7 @@ class Command(PaymentsCommand):
 
     help = (
         "Take a payment, or a credit note, off its invoice again. What stands in PowerOffice Go "
-        "already is taken back there by a worker."
+        "already is reversed there by a worker."
     )
     example = (
         'python manage.py undo_match 17/1 --client 4110101 --invoice 10234 --reason "Wrong invoice"'

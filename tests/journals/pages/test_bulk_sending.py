@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.models import Connection
 from journals.models import Batch, BulkItem, BulkSend, Journal
 from journals.operations import bulk_sending
 from mappings.models import Mapping
@@ -255,6 +256,16 @@ class TestFollowing:
         assert "1 batch needs somebody." in html
         assert html.index(second.journal.reference) < html.index(first.journal.reference)
         assert reverse("journals:detail", args=[second.journal_id]) in html
+
+    def test_says_of_an_expired_account_that_somebody_must_sign_in(self, client, bulk):
+        account = Batch.objects.first().connection
+        Connection.objects.filter(pk=account.pk).update(state=Connection.State.SIGN_IN_AGAIN)
+
+        html = page_of(client, bulk)
+
+        assert "3 batches need somebody." in html
+        assert "Waits for a sign-in" in html
+        assert "Queued" not in html
 
     def test_goes_on_by_itself_until_nothing_is_on_its_way(self, client, bulk):
         url = reverse("journals:bulk_progress", args=[bulk.pk])

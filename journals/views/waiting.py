@@ -1,0 +1,25 @@
+"""A person knows that what a journal waits for is over."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from journals.models import Journal
+from journals.operations import sending
+from organisations import domain
+from organisations.domain import Level
+from organisations.guards import needs
+from organisations.middleware import HubRequest, person
+
+
+@require_POST
+@needs(domain.JOURNALS, Level.WRITE)
+def try_now(request: HubRequest, pk: int) -> HttpResponse:
+    """Let what waits of a journal be tried at once."""
+    journal = get_object_or_404(Journal.objects.of(request.organisation), pk=pk)
+    if not sending.try_now(journal=journal, by=person(request), now=timezone.now()):
+        messages.info(request, _("Nothing waits that could be tried now."))
+    return redirect("journals:detail", pk=journal.pk)
