@@ -68,8 +68,7 @@ RIGHTS: tuple[Right, ...] = (
     Right(
         BUSINESS,
         _("Visma Business integration"),
-        _("Use the Visma Business integration."),
-        _GIVEN_OR_NOT,
+        _("See invoices and payments. Changing means: match and decide payments, block, compare."),
     ),
     Right(
         PAYMENTS_OVERVIEW,
@@ -105,6 +104,7 @@ BUILT_IN_ROLES: Mapping[str, Mapping[str, Level]] = {
         VISMANET: Level.READ,
         JOURNALS: Level.READ,
         AUDIT: Level.READ,
+        BUSINESS: Level.READ,
     },
 }
 

@@ -55,7 +55,7 @@ CLIENTS = register(
     Kind(
         "invoice_client",
         rows=lambda of, _row: InvoiceClient.objects.of(of).order_by("number", "pk"),
-        rights=_MAY_USE,
+        rights=((domain.BUSINESS, Level.READ),),
     )
 )
 CUSTOMERS = register(

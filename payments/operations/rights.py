@@ -12,18 +12,21 @@ HUB = None
 """Who asks when nobody does: the schedule, or the operator at the machine."""
 
 
-def check_right(organisation: Organisation, by: User | None, *keys: str) -> None:
+def check_right(
+    organisation: Organisation, by: User | None, *keys: str, level: Level = Level.WRITE
+) -> None:
     """
     Let it pass if the person has all those rights in the organisation.
 
     :param by: None: the hub itself
+    :param level: READ for what only looks at payments
     :raises NotAllowed: naming the right that is missing
     """
     if by is HUB:
         return
     found = Membership.objects.of(organisation).filter(user=by).select_related("role").first()
     for key in (domain.BUSINESS, *keys):
-        if found is None or not found.role.allows(key, Level.WRITE):
+        if found is None or not found.role.allows(key, level):
             raise refusals.NotAllowed(person=str(by), right=gettext(RIGHT_BY_KEY[key].name))
 
 

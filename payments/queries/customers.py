@@ -33,9 +33,14 @@ def list_customers(
     if search:
         found = found.filter(Q(number__startswith=search) | Q(name__icontains=search))
     if blocked:
-        active = TimeBlock.objects.filter(customer=OuterRef("pk"), lifted_at=None)
-        found = found.filter(Exists(active))
+        found = blocked_of(found)
     return page_of(found.order_by("number", "pk"), _customer_rows, page=page)
+
+
+def blocked_of(customers: Any) -> Any:
+    """Return those on which no time can be registered now."""
+    active = TimeBlock.objects.filter(customer=OuterRef("pk"), lifted_at=None)
+    return customers.filter(Exists(active))
 
 
 def _customer_rows(shown: list[Customer]) -> list[CustomerRow]:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.paginator import Page
-from django.db.models import Count, ExpressionWrapper, F, OuterRef, Q, Subquery, Value
+from django.db.models import Count, Exists, ExpressionWrapper, F, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 
@@ -55,10 +55,21 @@ class ClientRow:
 
 
 def client_rows(
-    organisation: Organisation, integration: Integration, *, search: str = "", page: str = "1"
+    organisation: Organisation,
+    integration: Integration,
+    *,
+    search: str = "",
+    page: str = "1",
+    to_compare: bool = False,
 ) -> Page[Any]:
-    """Return one page of the clients, with sums that are added up here and now."""
+    """
+    Return one page of the clients, with sums that are added up here and now.
+
+    :param to_compare: only those that were not compared since they were fetched
+    """
     clients = InvoiceClient.objects.of(organisation).select_related("source", "target")
+    if to_compare:
+        clients = not_compared(clients)
     if search:
         clients = clients.filter(Q(name__icontains=search) | Q(number__icontains=search))
 
@@ -66,6 +77,14 @@ def client_rows(
         return _client_rows(shown, integration)
 
     return page_of(clients.order_by("number", "pk"), rows_of, page=page)
+
+
+def not_compared(clients: Any) -> Any:
+    """Return the clients of which nobody has compared the sides since their last fetch."""
+    since = Reconciliation.objects.filter(
+        client=OuterRef("pk"), made_at__gte=OuterRef("fetched_at")
+    )
+    return clients.filter(~Exists(since), fetched_at__isnull=False)
 
 
 def _client_rows(shown: list[InvoiceClient], integration: Integration) -> list[ClientRow]:

@@ -6,12 +6,8 @@ from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
-from organisations import domain
-from organisations.domain import Level
-from organisations.models import Membership
-from payments.domain.standing import STATES, WAITS_FOR_A_PERSON, Standing, standing_of
+from payments.domain.standing import STATES, Standing, standing_of
 from payments.domain.states import RegistrationState
 from payments.models import FetchRun, InvoiceClient, Registration
 from payments.queries.wording import STANDINGS
@@ -81,39 +77,3 @@ def payments_that_stand(payments: Any, standing: Standing | None) -> Any:
     states = STATES[standing] if standing else _ALL
     mine = Registration.objects.filter(payment=OuterRef("pk"), state__in=states)
     return payments.filter(Exists(mine))
-
-
-def home_tiles(membership: Membership) -> list[dict[str, Any]]:
-    """Return what the home page shows of payments, as far as the role allows."""
-    if not membership.role.allows(domain.BUSINESS, Level.WRITE):
-        return []
-    mine = Registration.objects.of(membership.organisation)
-    counts = _counted(mine).get(0, {})
-    people = sum(counts.get(one, 0) for one in WAITS_FOR_A_PERSON)
-    going = sum(counts.values()) - people
-    url = reverse("payments:not_there")
-    tiles = []
-    if people or going or InvoiceClient.objects.of(membership.organisation).exists():
-        tiles.append(
-            {
-                "label": _("Payments refused or to decide"),
-                "figure": people,
-                "note": _("Not registered in PowerOffice") if people else _("None"),
-                "url": url,
-                "tone": "bad" if people else "",
-            }
-        )
-    if going:
-        unknown = counts.get(Standing.UNKNOWN, 0)
-        tiles.append(
-            {
-                "label": _("Payments on their way"),
-                "figure": going,
-                "note": _("Of some the outcome is unknown")
-                if unknown
-                else _("They go by themselves"),
-                "url": url,
-                "tone": "warn" if unknown else "",
-            }
-        )
-    return tiles

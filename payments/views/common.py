@@ -55,8 +55,23 @@ def show(
     request: HubRequest, template: str, context: dict[str, Any], *, status: int = 200
 ) -> HttpResponse:
     """Show a page of payments, with what the person may press on it."""
-    context["may_write"] = may(request, domain.BUSINESS)
+    context["may_write"] = may_use(request)
     return render(request, template, context, status=status)
+
+
+def may_use(request: HubRequest) -> bool:
+    """Return whether the person may do more than look at payments."""
+    return may(request, domain.BUSINESS)
+
+
+def may_fetch(request: HubRequest) -> bool:
+    """Return whether the person may fetch for one client (S22)."""
+    return may_use(request) and may(request, domain.PAYMENTS_OVERVIEW)
+
+
+def may_change(request: HubRequest) -> bool:
+    """Return whether the person may change the integration's settings, and those of its clients."""
+    return may_use(request) and may(request, domain.ORGANISATION)
 
 
 def person(request: HubRequest) -> User:
@@ -74,7 +89,7 @@ def tell(request: HttpRequest, refusal: ConnectorError) -> None:
 def tabs(request: HubRequest, here: str) -> list[dict[str, object]]:
     """Return the tabs of the pages about invoices and payments."""
     items = [("overview", _("Invoice overview"))]
-    if may(request, domain.PAYMENTS_IMPORT):
+    if may_use(request) and may(request, domain.PAYMENTS_IMPORT):
         items.append(("import", _("Import payments")))
     items += [
         ("unmatched", _("Unmatched payments")),

@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -10,12 +10,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from connectors.errors import ConnectorError
 from organisations.middleware import HubRequest
 from organisations.pages import asked
+from organisations.queries import FailureRow
 from payments.forms import ReasonForm, TimeForm
 from payments.models import Customer
 from payments.operations import blocking, time_registration
 from payments.queries import customers as queries
 from payments.queries.failures import failure_row_of
-from payments.views.common import active, member, person, tabs, tell
+from payments.views.common import active, member, person, reader, show, tabs, tell
 
 
 @require_GET
@@ -35,7 +36,7 @@ def customers(request: HubRequest) -> HttpResponse:
             page=request.GET.get("page", "1"),
         ),
     }
-    return render(request, "payments/customers.html", context)
+    return show(request, "payments/customers.html", context)
 
 
 def _customer(request: HubRequest, pk: int) -> Customer:
@@ -49,7 +50,7 @@ def _customer(request: HubRequest, pk: int) -> Customer:
 
 
 @require_GET
-@member
+@reader
 def customer(request: HubRequest, pk: int) -> HttpResponse:
     """Show one customer; wait for the answer of Visma if it is being asked."""
     one = _customer(request, pk)
@@ -64,7 +65,7 @@ def customer(request: HubRequest, pk: int) -> HttpResponse:
     }
     part = "HX-Request" in request.headers
     name = "payments/_customer.html" if part else "payments/customer.html"
-    return render(request, name, context)
+    return show(request, name, context)
 
 
 @require_POST
@@ -110,35 +111,42 @@ def recheck(request: HubRequest, pk: int) -> HttpResponse:
 @active
 def time(request: HubRequest) -> HttpResponse:
     """Register time; a blocked customer is refused with the reason and since when (S20)."""
-    refusal, status = None, 200
     form = TimeForm(
         request.POST or None,
         organisation=request.organisation,
         initial={"worked_on": timezone.localdate()},
     )
-    if request.method == "POST":
-        status = 400
-        if form.is_valid():
-            try:
-                time_registration.register(
-                    organisation=request.organisation,
-                    who=str(person(request)),
-                    by=person(request),
-                    now=timezone.now(),
-                    customer=form.cleaned_data["customer"],
-                    worked_on=form.cleaned_data["worked_on"],
-                    minutes=form.cleaned_data["minutes"],
-                    text=form.cleaned_data["text"],
-                )
-            except ConnectorError as blocked:
-                refusal, status = failure_row_of(blocked), 409
-            else:
-                messages.success(request, _("The time is registered."))
-                return redirect("payments:time")
+    return _register(request, form) if request.method == "POST" else _time(request, form)
+
+
+@member
+def _register(request: HubRequest, form: TimeForm) -> HttpResponse:
+    if not form.is_valid():
+        return _time(request, form, status=400)
+    try:
+        time_registration.register(
+            organisation=request.organisation,
+            who=str(person(request)),
+            by=person(request),
+            now=timezone.now(),
+            customer=form.cleaned_data["customer"],
+            worked_on=form.cleaned_data["worked_on"],
+            minutes=form.cleaned_data["minutes"],
+            text=form.cleaned_data["text"],
+        )
+    except ConnectorError as blocked:
+        return _time(request, form, refusal=failure_row_of(blocked), status=409)
+    messages.success(request, _("The time is registered."))
+    return redirect("payments:time")
+
+
+def _time(
+    request: HubRequest, form: TimeForm, *, refusal: FailureRow | None = None, status: int = 200
+) -> HttpResponse:
     context = {
         "tabs": tabs(request, "time"),
         "form": form,
         "refusal": refusal,
         "page": queries.list_time(request.organisation, page=request.GET.get("page", "1")),
     }
-    return render(request, "payments/time.html", context, status=status)
+    return show(request, "payments/time.html", context, status=status)

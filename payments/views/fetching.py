@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -20,7 +20,7 @@ from payments.operations import fetching, marking
 from payments.operations.rights import integration_of
 from payments.queries import invoices, payments
 from payments.queries.failures import failure_row
-from payments.views.common import active, member, number, person, tabs, tell
+from payments.views.common import active, member, number, person, reader, show, tabs, tell
 from payments.views.overview import client_named
 
 
@@ -45,6 +45,7 @@ def fetch(request: HubRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @active
+@member
 @needs(domain.PAYMENTS_IMPORT, Level.WRITE)
 def import_payments(request: HubRequest) -> HttpResponse:
     """Fetch the payments of many clients: File, Import, Payments from Visma Business (S19)."""
@@ -80,11 +81,11 @@ def import_payments(request: HubRequest) -> HttpResponse:
         .select_related("requested_by")
         .order_by("-created_at", "-pk")[:5],
     }
-    return render(request, "payments/import.html", context)
+    return show(request, "payments/import.html", context)
 
 
 @require_GET
-@member
+@reader
 def group(request: HubRequest, pk: int) -> HttpResponse:
     """Show what a press for many did, client by client."""
     one = get_object_or_404(FetchGroup.objects.of(request.organisation), pk=pk)
@@ -92,7 +93,7 @@ def group(request: HubRequest, pk: int) -> HttpResponse:
     running = any(row.run is not None and not row.run.is_over for row in page.object_list)
     context = {"group": one, "page": page, "running": running}
     part = "HX-Request" in request.headers
-    return render(request, "payments/_group.html" if part else "payments/group.html", context)
+    return show(request, "payments/_group.html" if part else "payments/group.html", context)
 
 
 def _run(request: HubRequest, pk: int) -> FetchRun:
@@ -106,7 +107,7 @@ def _run(request: HubRequest, pk: int) -> FetchRun:
 
 
 @require_GET
-@member
+@reader
 def run(request: HubRequest, pk: int) -> HttpResponse:
     """Show one run, live while it goes on; each number opens its list."""
     one = _run(request, pk)
@@ -130,11 +131,11 @@ def run(request: HubRequest, pk: int) -> HttpResponse:
         ),
     }
     part = "HX-Request" in request.headers
-    return render(request, "payments/_run.html" if part else "payments/run.html", context)
+    return show(request, "payments/_run.html" if part else "payments/run.html", context)
 
 
 @require_GET
-@member
+@reader
 def run_list(request: HubRequest, pk: int, name: str) -> HttpResponse:
     """Show the payments, or the skipped rows, behind one number of a run."""
     one = _run(request, pk)
@@ -143,14 +144,14 @@ def run_list(request: HubRequest, pk: int, name: str) -> HttpResponse:
     if name == "skipped":
         context["page"] = payments.skipped_rows(one, page=page_number)
         context["total"] = payments.sum_of(one.skipped)
-        return render(request, "payments/skipped.html", context)
+        return show(request, "payments/skipped.html", context)
     if name not in payments.LISTS:
         raise Http404
     listed = payments.run_list(one, name)
     context["page"] = payments.paged(listed, page=page_number)
     context["total"], context["name"] = payments.sum_of(listed), name
     context["title"] = payments.list_title(one, name)
-    return render(request, "payments/run_list.html", context)
+    return show(request, "payments/run_list.html", context)
 
 
 @require_POST

@@ -3,14 +3,13 @@
 from django.contrib import messages
 from django.db.models import Q
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from connectors.errors import ConnectorError
-from organisations import domain
 from organisations.middleware import HubRequest
 from organisations.operations import audit
 from organisations.queries import words
@@ -23,7 +22,18 @@ from payments.queries import invoices as queries
 from payments.queries import standing
 from payments.queries.failures import failure_row_of
 from payments.queries.payments import events_of, tie_of
-from payments.views.common import active, may, member, person, tabs, tell
+from payments.views.common import (
+    active,
+    may_change,
+    may_fetch,
+    may_use,
+    member,
+    person,
+    reader,
+    show,
+    tabs,
+    tell,
+)
 
 
 @require_GET
@@ -31,19 +41,22 @@ from payments.views.common import active, may, member, person, tabs, tell
 def overview(request: HubRequest) -> HttpResponse:
     """List the invoice clients with what is open on each side."""
     search = request.GET.get("q", "").strip()[:80]
+    to_compare = request.GET.get("show") == "not_compared"
     context = {
         "tabs": tabs(request, "overview"),
+        "to_compare": to_compare,
         "search": search,
-        "may_fetch": may(request, domain.PAYMENTS_OVERVIEW),
-        "may_change": may(request, domain.ORGANISATION),
+        "may_fetch": may_fetch(request),
+        "may_change": may_change(request),
         "page": queries.client_rows(
             request.organisation,
             integration_of(request.organisation),
             search=search,
             page=request.GET.get("page", "1"),
+            to_compare=to_compare,
         ),
     }
-    return render(request, "payments/overview.html", context)
+    return show(request, "payments/overview.html", context)
 
 
 def client_named(request: HubRequest, pk: int) -> InvoiceClient:
@@ -58,7 +71,7 @@ def client_named(request: HubRequest, pk: int) -> InvoiceClient:
 
 
 @require_GET
-@member
+@reader
 def client(request: HubRequest, pk: int) -> HttpResponse:
     """Show one client: its invoices, its last run, and the button that fetches."""
     one = client_named(request, pk)
@@ -71,19 +84,19 @@ def client(request: HubRequest, pk: int) -> HttpResponse:
         "runs": runs,
         "running": bool(runs) and not runs[0].is_over,
         "refusal": failure_row_of(refusal) if refusal else None,
-        "may_fetch": may(request, domain.PAYMENTS_OVERVIEW),
-        "may_change": may(request, domain.ORGANISATION),
+        "may_fetch": may_fetch(request),
+        "may_change": may_change(request),
         "tie": tie_of(one),
         "counts": standing.rows(standing.of_clients([one.pk]).get(one.pk, {}), client=one),
         "compared": queries.newest_reconciliations([one.pk]).get(one.pk),
-        "upload_form": UploadForm() if one.target_id is None else None,
+        "upload_form": UploadForm() if one.target_id is None and may_use(request) else None,
         "state": state,
         "search": search,
         "page": queries.list_invoices(
             one, search=search, state=state, page=request.GET.get("page", "1")
         ),
     }
-    return render(request, "payments/client.html", context)
+    return show(request, "payments/client.html", context)
 
 
 @require_POST
@@ -119,7 +132,7 @@ def import_invoices(request: HubRequest, pk: int) -> HttpResponse:
 
 
 @require_GET
-@member
+@reader
 def export_invoices(request: HubRequest, pk: int) -> HttpResponse:
     """Give a client's invoices in the format that is read back, and record that it was taken."""
     one = client_named(request, pk)
@@ -137,7 +150,7 @@ def export_invoices(request: HubRequest, pk: int) -> HttpResponse:
 
 
 @require_GET
-@member
+@reader
 def invoice(request: HubRequest, pk: int) -> HttpResponse:
     """Show one invoice with its events."""
     one = get_object_or_404(
@@ -149,4 +162,4 @@ def invoice(request: HubRequest, pk: int) -> HttpResponse:
         "compared": queries.newest_reconciliations([one.client_id]).get(one.client_id),
         "events": events_of(Q(invoice=one) | Q(credit_note=one)),
     }
-    return render(request, "payments/invoice.html", context)
+    return show(request, "payments/invoice.html", context)

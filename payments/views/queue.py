@@ -17,7 +17,6 @@ from django.views.decorators.http import require_GET, require_POST
 
 from connectors.bounds import row_number
 from connectors.errors import ConnectorError
-from organisations import domain
 from organisations.middleware import HubRequest
 from organisations.queries import FailureRow, failure_row_of
 from payments.domain.refusals import OtherCustomer
@@ -29,7 +28,7 @@ from payments.operations.splitting import Share
 from payments.queries import payments as queries
 from payments.queries.candidates import Candidates, candidates_of
 from payments.queries.invoices import unmatched_of, with_assigned
-from payments.views.common import active, may, member, person, show, tabs, tell
+from payments.views.common import active, may_use, member, person, show, tabs, tell
 from payments.views.matching import payment_of
 
 _MOST_AT_ONCE = 100
@@ -55,7 +54,7 @@ class Picking:
 def unmatched(request: HubRequest) -> HttpResponse:
     """Show every payment of which something stands on no invoice, and tie the sum."""
     opened = None
-    if may(request, domain.BUSINESS) and (pk := row_number(request.GET.get("open"))):
+    if may_use(request) and (pk := row_number(request.GET.get("open"))):
         found = _waiting(request).filter(pk=pk).first()
         if found is not None:
             opened = _picking(found, search=request.GET.get("find", "").strip()[:80])

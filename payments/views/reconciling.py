@@ -15,12 +15,12 @@ from organisations.pages import asked
 from payments.models import Reconciliation
 from payments.operations import reconciling
 from payments.queries import reconciliations as queries
-from payments.views.common import member, person, tell
+from payments.views.common import member, person, reader, show, tell
 from payments.views.overview import client_named
 
 
 @require_GET
-@member
+@reader
 def reconciliation(request: HubRequest, pk: int) -> HttpResponse:
     """Show the last comparison of a client; wait for one that is being made."""
     client = client_named(request, pk)
@@ -55,7 +55,7 @@ def reconciliation(request: HubRequest, pk: int) -> HttpResponse:
             "ageing": queries.ageing_bars(made),
             "history": queries.history_bars(client),
         }
-    return render(request, "payments/reconciliation.html", context)
+    return show(request, "payments/reconciliation.html", context)
 
 
 @require_POST
@@ -77,7 +77,7 @@ def compare(request: HubRequest, pk: int) -> HttpResponse:
 
 
 @require_GET
-@member
+@reader
 def export(request: HubRequest, pk: int, file_format: str) -> HttpResponse:
     """Give a comparison as a file."""
     made = get_object_or_404(

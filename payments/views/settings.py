@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -16,7 +16,7 @@ from accounts.views import connections
 from connectors.errors import ConnectorError
 from organisations import domain
 from organisations.domain import Level
-from organisations.guards import needs
+from organisations.guards import View, needs
 from organisations.middleware import HubRequest
 from organisations.models import Errand
 from organisations.operations import audit, sheets
@@ -36,24 +36,29 @@ from payments.operations import client_files, clients, start_dates, tokens
 from payments.operations.rights import integration_of
 from payments.queries.failures import failure_row_of
 from payments.queries.wording import finding_words
-from payments.views.common import active, may, member, person, tabs, tell
+from payments.views.common import active, may_change, member, person, reader, show, tabs, tell
 from payments.views.overview import client_named
 
-_administrator = needs(domain.ORGANISATION, Level.WRITE)
+
+def _administrator(view: View) -> View:
+    """Let settings be changed by who may use the integration, and change the organisation."""
+    return member(needs(domain.ORGANISATION, Level.WRITE)(view))
+
+
 _LARGEST_FILE = 2_000_000
 _MOST_TOLD = 20
 _GRAVEST_FIRST = {"problem": 0, "warning": 1}
 
 
 @require_http_methods(["GET", "POST"])
-@member
+@reader
 def settings(request: HubRequest) -> HttpResponse:
     """Show how to activate the integration; its settings once it is active (S14)."""
     integration = integration_of(request.organisation)
     if request.method == "POST":
         return _change(request)
     if request.headers.get("HX-Target") == "accounts" and integration.is_active:
-        return render(request, "payments/_accounts.html", _accounts_context(request))
+        return show(request, "payments/_accounts.html", _accounts_context(request))
     return _settings_page(request, SettingsForm(instance=integration))
 
 
@@ -100,7 +105,6 @@ def _ask_about_earlier(
 
 
 @require_GET
-@member
 @_administrator
 def earlier_count(request: HubRequest, pk: int) -> HttpResponse:
     """Show how many payments an earlier start date would bring, or that they are being counted."""
@@ -113,7 +117,7 @@ def earlier_count(request: HubRequest, pk: int) -> HttpResponse:
         "found": errand.result,
     }
     part = "HX-Request" in request.headers
-    return render(request, "payments/_earlier.html" if part else "payments/earlier.html", context)
+    return show(request, "payments/_earlier.html" if part else "payments/earlier.html", context)
 
 
 def _settings_page(request: HubRequest, form: SettingsForm, *, status: int = 200) -> HttpResponse:
@@ -122,14 +126,14 @@ def _settings_page(request: HubRequest, form: SettingsForm, *, status: int = 200
         "tabs": tabs(request, "settings") if integration.is_active else [],
         "integration": integration,
         "form": form,
-        "may_change": may(request, domain.ORGANISATION),
+        "may_change": may_change(request),
         "upload_form": UploadForm(),
     }
     if integration.is_active:
         good = ApiToken.objects.of(request.organisation).filter(revoked_at=None)
         context |= _accounts_context(request)
         context["tokens"] = paged(good.order_by("name"), request.GET.get("tokens"))
-    return render(request, "payments/settings.html", context, status=status)
+    return show(request, "payments/settings.html", context, status=status)
 
 
 def _accounts_context(request: HubRequest) -> dict[str, Any]:
@@ -140,12 +144,11 @@ def _accounts_context(request: HubRequest) -> dict[str, Any]:
     return {
         "accounts": here,
         "waits": any(not row.authorised for row in here),
-        "may_change": may(request, domain.ORGANISATION),
+        "may_change": may_change(request),
     }
 
 
 @require_POST
-@member
 @_administrator
 def activate(request: HubRequest) -> HttpResponse:
     """Activate the integration."""
@@ -155,7 +158,6 @@ def activate(request: HubRequest) -> HttpResponse:
 
 
 @require_POST
-@member
 @_administrator
 def deactivate(request: HubRequest) -> HttpResponse:
     """Switch the integration off; what is stored stays."""
@@ -177,7 +179,7 @@ def new_client(request: HubRequest) -> HttpResponse:
         saved = _save(request, form, None)
         if saved is not None:
             return redirect("payments:client_settings", pk=saved.pk)
-    return render(request, "payments/client_form.html", {"form": form})
+    return show(request, "payments/client_form.html", {"form": form})
 
 
 def _save(
@@ -201,7 +203,7 @@ def _save(
 
 
 @require_http_methods(["GET", "POST"])
-@member
+@reader
 def client_settings(request: HubRequest, pk: int) -> HttpResponse:
     """Show and change the settings of an invoice client, and what the last check found."""
     client = client_named(request, pk)
@@ -227,7 +229,7 @@ def _client_page(
     context = {
         "client": client,
         "form": form,
-        "may_change": may(request, domain.ORGANISATION),
+        "may_change": may_change(request),
         "here": request.get_full_path(),
         "asked": asked(
             request.organisation, request.GET.get("errand"), kind=clients.CHECK, client=client.pk
@@ -250,12 +252,11 @@ def _client_page(
         .order_by("key", "side"),
     }
     if "HX-Request" in request.headers:
-        return render(request, "payments/_check.html", context)
-    return render(request, "payments/client_settings.html", context, status=status)
+        return show(request, "payments/_check.html", context)
+    return show(request, "payments/client_settings.html", context, status=status)
 
 
 @require_POST
-@member
 @_administrator
 def check(request: HubRequest, pk: int) -> HttpResponse:
     """Let a worker look at the client's companies."""
@@ -333,7 +334,7 @@ def new_account(request: HubRequest) -> HttpResponse:
                 account.own_key = values["own_key"].strip()
                 account.save(update_fields=["own_key"])
             return connections.start(request, account)
-    return render(request, "payments/account_form.html", {"form": form})
+    return show(request, "payments/account_form.html", {"form": form})
 
 
 # --- Tokens ---------------------------------------------------------------------------------------
@@ -358,11 +359,10 @@ def new_token(request: HubRequest) -> HttpResponse:
             form.add_error("name", _(str(refused)))
         except ConnectorError as refusal:
             tell(request, refusal)
-    return render(request, "payments/token.html", {"form": form, "secret": secret})
+    return show(request, "payments/token.html", {"form": form, "secret": secret})
 
 
 @require_POST
-@member
 @_administrator
 def revoke_token(request: HubRequest, pk: int) -> HttpResponse:
     """End a token at once."""

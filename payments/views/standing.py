@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import ngettext
@@ -14,7 +14,7 @@ from payments.forms import ClientFilterForm
 from payments.models import InvoiceClient, Payment
 from payments.operations import deciding
 from payments.queries import payments, standing
-from payments.views.common import active, member, person, tabs
+from payments.views.common import active, member, person, show, tabs
 from payments.views.overview import client_named
 
 
@@ -49,7 +49,7 @@ def not_there(request: HubRequest) -> HttpResponse:
             order=("paid_on", "pk"),
         ),
     }
-    return render(request, "payments/not_there.html", context)
+    return show(request, "payments/not_there.html", context)
 
 
 @require_POST

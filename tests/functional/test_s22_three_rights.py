@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 
-from organisations.domain import BUILT_IN_ROLES, BUSINESS, PAYMENTS_IMPORT, PAYMENTS_OVERVIEW
+from organisations.domain import BUILT_IN_ROLES, BUSINESS, PAYMENTS_IMPORT, PAYMENTS_OVERVIEW, Level
 from organisations.models import AuditEntry, Membership
 from payments.models import ApiToken, FetchRun
 from payments.models.tokens import digest_of
@@ -21,9 +21,15 @@ from tests.payments.conftest import office as office
 RIGHTS = (BUSINESS, PAYMENTS_OVERVIEW, PAYMENTS_IMPORT)
 
 
-def test_no_built_in_role_has_any_of_them():
+def test_no_built_in_role_may_use_any_of_them():
     for rights in BUILT_IN_ROLES.values():
-        assert not set(RIGHTS) & set(rights)
+        assert not {key for key in RIGHTS if rights.get(key) == Level.WRITE}
+
+
+def test_of_the_built_in_roles_the_auditor_alone_sees_payments():
+    readers = {name for name, rights in BUILT_IN_ROLES.items() if set(RIGHTS) & set(rights)}
+
+    assert readers == {"Auditor"}
 
 
 def somebody(office: Office, *rights: str) -> Membership:

@@ -73,7 +73,7 @@ class TestARefusedPayment:
 
         html = page(three, "/")
 
-        assert 'Payments refused or to decide</span> <span class="tile-figure">3' in html
+        assert 'Payments refused</span> <span class="tile-figure">3' in html
 
     def test_is_told_to_the_owner_in_one_mail_for_all(self, three):
         lock(three)

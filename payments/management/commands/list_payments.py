@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from connectors.errors import ConnectorError
+from organisations.domain import Level
 from payments.domain.states import RegistrationState
 from payments.management.commands._one_payment import line_of, list_values
 from payments.management.commands._payments import PaymentsCommand, organisation_of, refused
@@ -41,7 +42,7 @@ class Command(PaymentsCommand):
         """Print one line per payment."""
         organisation = organisation_of(options)
         try:
-            check_right(organisation, self.whom(organisation, options))
+            check_right(organisation, self.whom(organisation, options), level=Level.READ)
         except ConnectorError as refusal:
             raise refused(refusal) from None
         found = Payment.objects.of(organisation)
