@@ -73,6 +73,7 @@ NOT_LISTS = {
     "organisations:audit_csv",
     "organisations:audit_xlsx",
     "mappings:step",
+    "mappings:ledger_choices",
     "journals:check_result",
     "payments:earlier_count",
     "journals:export",

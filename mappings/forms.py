@@ -1,6 +1,6 @@
 """The steps of the mapping wizard, and the tables of values."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any
 
 from django import forms
@@ -10,9 +10,15 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Connection
 from connectors.base import Account, Dimension, LedgerFacts
+from mappings.choosing import ACCOUNTS, Choice, LedgerSelect, LedgerText, select_of
 from mappings.domain.account_patterns import BadPattern, compile_pattern
 from mappings.domain.checking import PROBLEMS, find_pattern_problems
-from mappings.domain.dimensions import NoSuchDimension, find_dimension, nearest
+from mappings.domain.dimensions import (
+    NoSuchDimension,
+    find_dimension,
+    likely_dimensions,
+    nearest,
+)
 from mappings.domain.first_period import month_of, read_period
 from mappings.models import ClosedPeriodRule, ValueRule
 from mappings.operations.saving import REASON_LENGTH
@@ -111,22 +117,40 @@ class DimensionsForm(forms.Form):
 
     use_cost_centre = forms.BooleanField(label=_("Send the cost centre"), required=False)
     cost_centre_description = forms.CharField(
-        label=_("Description of the cost centre's dimension"),
-        max_length=60,
-        required=False,
-        widget=forms.TextInput(attrs={"list": "dimensions", "autocomplete": "off"}),
+        label=_("Description of the cost centre's dimension"), max_length=60, required=False
     )
     use_cost_unit = forms.BooleanField(label=_("Send the cost unit"), required=False)
     cost_unit_description = forms.CharField(
-        label=_("Description of the cost unit's dimension"),
-        max_length=60,
-        required=False,
-        widget=forms.TextInput(attrs={"list": "dimensions", "autocomplete": "off"}),
+        label=_("Description of the cost unit's dimension"), max_length=60, required=False
     )
 
     def __init__(self, *args: Any, dimensions: Sequence[Dimension], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.dimensions = dimensions
+        names = [item.description.strip() for item in dimensions if item.description.strip()]
+        for name in ("cost_centre", "cost_unit"):
+            self.fields[f"{name}_description"].widget = LedgerSelect(
+                choices=[Choice(description) for description in names]
+            )
+
+    @classmethod
+    def initial_of(
+        cls, settings: dict[str, Any], *, dimensions: Sequence[Dimension], seen: Container[str]
+    ) -> dict[str, Any]:
+        """
+        Return what the form shows for stored settings.
+
+        A new mapping is filled in with what the ledger calls so; it is ticked where payroll has
+        brought such codes.
+
+        :param seen: the dimensions of payroll whose codes the company's journals have brought
+        """
+        initial = dict(settings)
+        if "use_cost_centre" not in settings:
+            for key, description in likely_dimensions(dimensions).items():
+                initial[f"{key}_description"] = description
+                initial[f"use_{key}"] = key in seen
+        return initial
 
     def clean(self) -> dict[str, Any]:
         values: dict[str, Any] = super().clean() or {}
@@ -147,7 +171,7 @@ class DimensionsForm(forms.Form):
         field = f"{name}_description"
         typed = values.get(field, "")
         if not typed:
-            self.add_error(field, gettext("Write the description as it reads in the ledger."))
+            self.add_error(field, gettext("Choose the dimension of the ledger."))
             return None
         try:
             found = find_dimension(typed, self.dimensions)
@@ -264,12 +288,16 @@ class PolicyForm(forms.Form):
             "For corrections whose period does not balance by itself. Empty: such a journal is "
             "not sent."
         ),
-        widget=forms.TextInput(attrs={"list": "accounts", "autocomplete": "off"}),
     )
 
-    def __init__(self, *args: Any, facts: LedgerFacts, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, facts: LedgerFacts, connection: Connection, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.facts = facts
+        self.fields["balancing_account"].widget = select_of(
+            facts, ACCOUNTS, connection, empty=_("No account")
+        )
 
     def clean_first_period(self) -> str:
         try:
@@ -335,16 +363,27 @@ class ValuesForm(forms.Form):
 
     rule = forms.ChoiceField(label=_("Rule"), choices=ValueRule.choices, widget=forms.RadioSelect)
 
-    def __init__(self, *args: Any, dimension: Dimension | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        choice: LedgerSelect | LedgerText,
+        dimension: Dimension | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.dimension = dimension
+        self.choice = choice
         self.table: dict[str, str] = {}
 
     def rows(self) -> list[tuple[str, str]]:
-        """Return the rows as they were typed."""
+        """Return the rows as they were chosen or typed."""
         if not hasattr(self.data, "getlist"):
             return []
         codes, values = self.data.getlist("code"), self.data.getlist("value")
+        texts = self.data.getlist("value_text")
+        if texts:
+            pairs = zip(values, texts, strict=False)
+            values = [self.choice.chosen(value, text) for value, text in pairs]
         return [(code.strip(), value.strip()) for code, value in zip(codes, values, strict=False)]
 
     def clean(self) -> dict[str, Any]:

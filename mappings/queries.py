@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Connection
 from connectors.base import Dimension, LedgerFacts
 from connectors.registry import targets_of_journals
+from mappings.choosing import Choice, LedgerSelect, LedgerText, address_of
 from mappings.domain.checking import PROBLEMS
 from mappings.domain.dimensions import nearest
 from mappings.models import Mapping, PayrollDimension
@@ -23,6 +24,8 @@ from organisations.models import Company, Organisation
 from organisations.queries import words
 
 ROWS_ON_A_PAGE = 100
+_FEW_IN_A_ROW = 25
+"""A table has a choice in every row: of more values each is a field that searches."""
 
 
 def offered_connections(company: Company) -> QuerySet[Connection]:
@@ -206,6 +209,11 @@ class ValueRow:
     near: str
     missing: bool
 
+    @classmethod
+    def typed(cls, code: str, value: str) -> "ValueRow":
+        """Return a row as a person wrote it."""
+        return cls(code=code, name="", value=value, near="", missing=False)
+
 
 @dataclass(frozen=True, slots=True)
 class ValuesTable:
@@ -217,8 +225,8 @@ class ValuesTable:
     rule: str
     rows: Sequence[ValueRow]
     missing: int
-    choices: Sequence[tuple[str, str]]
     dimension: Dimension | None
+    choices: Sequence[Choice]
 
 
 def values_tables(mapping: Mapping) -> list[ValuesTable]:
@@ -268,9 +276,18 @@ def _values_table(
         rule=getattr(mapping, f"{key}_rule"),
         rows=[*missing, *rows],
         missing=len(missing),
-        choices=choices,
         dimension=dimension,
+        choices=[Choice(value, name) for value, name in choices],
     )
+
+
+def value_choice(mapping: Mapping, table: ValuesTable) -> LedgerSelect | LedgerText:
+    """Return how a value is chosen; where the ledger lists none, it is written."""
+    if not table.choices:
+        return LedgerText()
+    dimension = cast(Dimension, table.dimension)
+    address = address_of(mapping.connection, str(dimension.segment_id))
+    return LedgerSelect(choices=table.choices, url=address, few=_FEW_IN_A_ROW)
 
 
 def _near(code: str, name: str, choices: list[tuple[str, str]]) -> str:

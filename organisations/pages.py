@@ -187,6 +187,7 @@ def matrix(organisation: Organisation) -> list[dict[str, Any]]:
             "cells": [
                 {
                     "field": f"{role.pk}-{right.key}",
+                    "role": role_name(role),
                     "label": f"{role_name(role)}: {_(right.name)}",
                     "level": _(domain.LEVEL_WORDS[domain.level_of(role.rights, right.key)]),
                     "choices": [

@@ -15,6 +15,21 @@ SAME, PADDED, TABLE = "same", "padded", "table"
 _SUGGESTIONS = 3
 _NEAR_ENOUGH = 0.6
 _NEAR_ENOUGH_DIMENSION = 0.3
+_CALLED = {
+    "cost_centre": (
+        *("kostnadsställe", "avdelning"),
+        *("kostnadssted", "avdeling"),
+        *("cost centre", "cost center", "department"),
+        *("kustannuspaikka", "kostenplaats"),
+    ),
+    "cost_unit": (
+        *("kostnadsbärare", "kostnadsenhet", "projekt"),
+        *("kostnadsbærer", "prosjekt"),
+        *("cost unit", "project"),
+        *("kostendrager",),
+    ),
+}
+"""What offices call them, in small letters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +65,21 @@ def find_dimension(description: str, dimensions: Iterable[Dimension]) -> Dimensi
     # Two or three dimensions are all there are: when none is close, any may be meant.
     near = [names[key] for key in close] or list(names.values())
     raise NoSuchDimension(description.strip(), tuple(near[:_SUGGESTIONS]))
+
+
+def likely_dimensions(dimensions: Iterable[Dimension]) -> dict[str, str]:
+    """
+    Return which dimension is by its description the cost centre, and which the cost unit.
+
+    What two dimensions could be is not guessed, nor what none is called.
+    """
+    names = [item.description.strip() for item in dimensions if item.description.strip()]
+    found = {}
+    for key, called in _CALLED.items():
+        fits = [name for name in names if any(word in name.casefold() for word in called)]
+        if len(fits) == 1:
+            found[key] = fits[0]
+    return {key: name for key, name in found.items() if list(found.values()).count(name) == 1}
 
 
 def same_text(one: str, other: str) -> bool:

@@ -15,12 +15,22 @@ from mappings.forms import ValuesForm
 from mappings.models import Mapping
 from mappings.operations.checking import CHECK
 from mappings.operations.saving import delete_mapping, save_values
-from mappings.queries import mapping_rows, problem_rows, setting_pairs, values_tables
+from mappings.queries import (
+    ValueRow,
+    ValuesTable,
+    mapping_rows,
+    problem_rows,
+    setting_pairs,
+    value_choice,
+    values_tables,
+)
 from organisations.domain import VISMANET, Level
 from organisations.guards import needs
 from organisations.middleware import HubRequest
 from organisations.operations.errands import request_errand
 from organisations.pages import asked
+
+_EMPTY_ROWS = 3
 
 
 def _mapping(request: HubRequest, pk: int) -> Mapping:
@@ -117,7 +127,9 @@ def values(request: HubRequest, pk: int) -> HttpResponse:
             raise PermissionDenied
         if table is None:
             raise Http404
-        bound = ValuesForm(request.POST, dimension=table.dimension)
+        bound = ValuesForm(
+            request.POST, choice=value_choice(mapping, table), dimension=table.dimension
+        )
         if bound.is_valid():
             save_values(
                 mapping=mapping,
@@ -130,14 +142,36 @@ def values(request: HubRequest, pk: int) -> HttpResponse:
             messages.success(request, _("The values are saved."))
             return redirect("mappings:values", pk=mapping.pk)
     shown = [
-        {
-            "table": table,
-            "form": bound
-            if bound is not None and table.key == chosen
-            else ValuesForm(initial={"rule": table.rule}, auto_id=f"id_{table.key}_%s"),
-            "typed": bound.rows() if bound is not None and table.key == chosen else None,
-        }
+        _shown(mapping, table, bound if table.key == chosen else None, may_change=may_change)
         for table in tables
     ]
-    context = {"mapping": mapping, "shown": shown, "may_change": may_change, "empty_rows": "123"}
+    context = {"mapping": mapping, "shown": shown, "may_change": may_change}
     return render(request, "mappings/values.html", context)
+
+
+def _shown(
+    mapping: Mapping, table: ValuesTable, bound: ValuesForm | None, *, may_change: bool
+) -> dict[str, Any]:
+    """Return one table as it is printed, with a choice of the ledger's values in each row."""
+    choice = value_choice(mapping, table)
+    form = bound or ValuesForm(
+        choice=choice, initial={"rule": table.rule}, auto_id=f"id_{table.key}_%s"
+    )
+    rows = list(table.rows)
+    if bound is not None:
+        rows = [ValueRow.typed(code, value) for code, value in bound.rows()]
+    elif may_change:
+        rows += [ValueRow.typed("", "")] * _EMPTY_ROWS
+    return {
+        "table": table,
+        "form": form,
+        "rows": [
+            (row, choice.render("value", row.value, _attrs(table, number, row)))
+            for number, row in enumerate(rows, start=1)
+        ],
+    }
+
+
+def _attrs(table: ValuesTable, number: int, row: ValueRow) -> dict[str, str]:
+    label = _("Value for %(code)s") % {"code": row.code} if row.code else _("Value")
+    return {"id": f"{table.key}_value_{number}", "aria-label": label}

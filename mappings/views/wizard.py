@@ -34,7 +34,7 @@ from mappings.operations.saving import (
     create_mapping,
 )
 from mappings.queries import offered_companies, setting_pairs, suggested_pair
-from mappings.sources import FirstPeriodEffect, first_period_effect
+from mappings.sources import FirstPeriodEffect, codes_seen, first_period_effect
 from organisations.domain import VISMANET, Level
 from organisations.guards import needs
 from organisations.middleware import HubRequest
@@ -156,7 +156,7 @@ def step(request: HubRequest, step: str) -> HttpResponse:
         return redirect("mappings:step", step="place")
     if step == "review":
         return _review(request, draft, cast(Company, company), cast(Connection, connection))
-    form = _form(request, step, draft=draft, company=company, facts=facts)
+    form = _form(request, step, draft=draft, company=company, connection=connection, facts=facts)
     if step == "place" and not form.fields:
         # One branch and one ledger: nothing to choose, and nothing to send.
         draft["settings"] |= {"branch": "", "ledger": ""}
@@ -173,7 +173,6 @@ def step(request: HubRequest, step: str) -> HttpResponse:
         # What is refused by a reading may have been put right there since.
         "read_at": read_at if form.errors else None,
         "dimensions": [item.description.strip() for item in facts.dimensions],
-        "accounts": [a for a in facts.accounts if a.active and a.takes_manual_entries],
         **_around(step, draft),
     }
     return render(request, "mappings/step.html", context)
@@ -185,6 +184,7 @@ def _form(
     *,
     draft: dict[str, Any],
     company: Company | None,
+    connection: Connection | None,
     facts: LedgerFacts,
 ) -> Form:
     data = request.POST if request.method == "POST" else None
@@ -199,10 +199,18 @@ def _form(
     if step == "place":
         return forms.PlaceForm(data, facts=facts, initial=settings)
     if step == "dimensions":
-        return forms.DimensionsForm(data, dimensions=facts.dimensions, initial=settings)
+        initial = forms.DimensionsForm.initial_of(
+            settings, dimensions=facts.dimensions, seen=codes_seen(Mapping(company=company))
+        )
+        return forms.DimensionsForm(data, dimensions=facts.dimensions, initial=initial)
     if step == "patterns":
         return forms.PatternsForm(data, accounts=facts.accounts, initial=settings)
-    return forms.PolicyForm(data, facts=facts, initial=forms.PolicyForm.initial_of(settings))
+    return forms.PolicyForm(
+        data,
+        facts=facts,
+        connection=cast(Connection, connection),
+        initial=forms.PolicyForm.initial_of(settings),
+    )
 
 
 def _take(request: HubRequest, step: str, draft: dict[str, Any], form: Form) -> HttpResponse:

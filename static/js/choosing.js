@@ -77,7 +77,7 @@
     input.removeAttribute("aria-controls");
     if (list) {
       list.id = `${input.id}_list`;
-      list.ariaLabel = input.labels[0]?.textContent.trim();
+      list.ariaLabel = input.ariaLabel || input.labels[0]?.textContent.trim();
       input.setAttribute("aria-controls", list.id);
     }
     say(sheet(input).querySelector(".finder-note")?.textContent || "");

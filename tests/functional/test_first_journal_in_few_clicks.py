@@ -90,7 +90,9 @@ def walked(browser: Browser, hub: Hub) -> Iterator[CountingDesk]:
     desk.sees("Nothing is sent until somebody presses Send.")
     desk.click("Open the journal")
     desk.click("Send")
-    expect(page.locator("#journal-live .pair--sent")).to_have_text("Sent", timeout=PATIENCE)
+    expect(page.locator("#journal-live .pair--sent")).to_have_text(
+        "3 of 3 posted", timeout=PATIENCE
+    )
     yield desk
     desk.close()
 

@@ -5,7 +5,10 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from mappings.domain.dimensions import NoSuchDimension, find_dimension
+from connectors.base import Dimension
+from mappings import sources
+from mappings.domain.dimensions import NoSuchDimension, find_dimension, likely_dimensions
+from mappings.sources import CodeSeen
 from tests import factories
 from tests.mappings.targets import connected, facts
 from tests.mappings.wizard import answer, signed_in, walk_to_dimensions
@@ -31,6 +34,24 @@ class TestDimensions:
 
         assert '<option value="Kostnadsställe">' in page.text
         assert page.context["dimensions"][0] == "Kostnadsställe"
+
+    def test_are_filled_in_by_what_the_ledger_calls_them(self, client: Any) -> None:
+        form = client.get(reverse("mappings:step", args=["dimensions"])).context["form"]
+
+        assert form["cost_centre_description"].value() == "Kostnadsställe"
+        assert form["cost_unit_description"].value() == "Kostnadsbärare"
+        assert not form["use_cost_centre"].value()
+
+    def test_are_ticked_where_payroll_has_brought_such_codes(
+        self, client: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        seen = [CodeSeen("cost_centre", "100")]
+        monkeypatch.setattr(sources, "code_sources", [lambda mapping: seen])
+
+        form = client.get(reverse("mappings:step", args=["dimensions"])).context["form"]
+
+        assert form["use_cost_centre"].value()
+        assert not form["use_cost_unit"].value()
 
     @pytest.mark.parametrize("typed", ["Kostnadsställe", "kostnadsSTÄLLE", "  Kostnadsställe  "])
     def test_are_found_whatever_the_case_and_the_outer_blanks(
@@ -90,6 +111,20 @@ class TestDimensions:
         settings = settings_of(client)
         assert (settings["use_cost_centre"], settings["cost_centre_segment"]) == (False, None)
         assert settings["cost_centre_description"] == ""
+
+
+class TestLikelyDimensions:
+    def test_are_known_by_what_offices_call_them(self) -> None:
+        assert likely_dimensions(facts().dimensions) == {
+            "cost_centre": "Kostnadsställe",
+            "cost_unit": "Projekt",
+        }
+
+    @pytest.mark.parametrize("names", [("Avdelning", "Kostnadsställe"), ("Region",), ()])
+    def test_are_not_guessed_where_two_or_none_are_called_so(self, names: tuple[str, ...]) -> None:
+        known = [Dimension(n, name, 4) for n, name in enumerate(names, start=1)]
+
+        assert likely_dimensions(known) == {}
 
 
 class TestFindDimension:

@@ -1,11 +1,13 @@
 """The list, one mapping, its values, its removal, and who may see and change them."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
+from connectors.base import Account, Dimension, DimensionValue
 from mappings import sources
 from mappings.models import MappedValue, Mapping
 from mappings.operations.ledger import store_facts
@@ -242,6 +244,65 @@ class TestValues:
         assert f'value="{rows[0][1]}"' in page.text
         assert not MappedValue.objects.exists()
 
+    def test_are_chosen_from_what_the_ledger_has(self, mapping: Mapping, client: Client) -> None:
+        MappedValue.objects.create(
+            organisation=mapping.organisation,
+            mapping=mapping,
+            dimension="cost_centre",
+            payroll_code="10",
+            target_value="0900",
+        )
+
+        page = client.get(reverse("mappings:values", args=[mapping.pk]))
+
+        assert '<option value="0100">0100 Lager öst</option>' in page.text
+        assert '<option value="0900" selected>0900</option>' in page.text  # not active any more
+        assert 'aria-label="Value for 10"' in page.text
+
+    def test_of_a_long_list_are_searched_and_resolved_from_what_is_typed(
+        self, mapping: Mapping, client: Client
+    ) -> None:
+        values = tuple(DimensionValue(f"{n:04}", f"Lager {n}") for n in range(1, 60))
+        store_facts(
+            mapping.connection,
+            facts(dimensions=(Dimension(1, "Kostnadsställe", 4, values),)),
+            now=NOW + timedelta(minutes=1),
+        )
+
+        page = client.get(reverse("mappings:values", args=[mapping.pk]))
+        client.post(
+            reverse("mappings:values", args=[mapping.pk]),
+            {
+                "dimension": "cost_centre",
+                "rule": "table",
+                "code": ["10", "20", "30", "40"],
+                "value": ["0007", "", "", "0008"],
+                "value_text": ["0007 Lager 7", "Lager 12", "0013", "Lager 9"],
+            },
+        )
+
+        assert "<option" not in page.text[page.text.index("<tbody>") :]
+        assert f"{reverse('mappings:ledger_choices', args=[mapping.connection_id])}?what=1" in (
+            page.text
+        )
+        saved = dict(MappedValue.objects.values_list("payroll_code", "target_value"))
+        assert saved == {"10": "0007", "20": "0012", "30": "0013", "40": "0009"}
+
+    def test_are_only_shown_to_who_may_not_change_them(self, mapping: Mapping) -> None:
+        MappedValue.objects.create(
+            organisation=mapping.organisation,
+            mapping=mapping,
+            dimension="cost_centre",
+            payroll_code="10",
+            target_value="0100",
+        )
+        reader = signed_in(factories.member(mapping.organisation, rights={"vismanet": "read"}))
+
+        page = reader.get(reverse("mappings:values", args=[mapping.pk]))
+
+        assert "0100" in page.text
+        assert 'name="value"' not in page.text
+
     def test_show_codes_of_journals_that_have_none_with_what_is_near(
         self, mapping: Mapping, client: Client, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -254,3 +315,41 @@ class TestValues:
         assert "0100 Lager öst" in page.text
         by_name = page.context["shown"][0]["table"].rows[1]
         assert by_name.near.startswith("0200 Lager väst")
+
+
+class TestWhatTheLedgerHas:
+    """What is listed below a field that searches the accounts or values of a ledger."""
+
+    def listed(self, client: Client, mapping: Mapping, **asked: str) -> Any:
+        return client.get(reverse("mappings:ledger_choices", args=[mapping.connection_id]), asked)
+
+    def test_is_found_by_number_and_by_name(self, mapping: Mapping, client: Client) -> None:
+        by_name = self.listed(client, mapping, what="1", q="VÄST").text
+        by_number = self.listed(client, mapping, what="accounts", q="19").text
+
+        assert "0200 Lager väst" in by_name
+        assert "Lager öst" not in by_name
+        assert 'data-pk="1930">1930 Bank' in by_number
+
+    def test_leaves_out_what_cannot_be_posted_to(self, mapping: Mapping, client: Client) -> None:
+        everything = self.listed(client, mapping, what="accounts").text
+
+        assert "1930" in everything
+        assert "1510" not in everything
+        assert "7699" not in everything
+
+    def test_says_that_there_is_more(self, mapping: Mapping, client: Client) -> None:
+        accounts = tuple(Account(f"{n}", f"Account {n}") for n in range(1000, 1100))
+        store_facts(mapping.connection, facts(accounts=accounts), now=NOW + timedelta(minutes=1))
+
+        everything = self.listed(client, mapping, what="accounts")
+
+        assert everything.text.count('role="option"') == 20
+        assert "Write more to narrow them down" in everything.text
+
+    def test_is_told_to_nobody_else(self, mapping: Mapping, client: Client) -> None:
+        reader = signed_in(factories.member(mapping.organisation, rights={"vismanet": "read"}))
+
+        assert self.listed(signed_in(factories.member()), mapping, what="1").status_code == 404
+        assert self.listed(reader, mapping, what="1").status_code == 403
+        assert "Nothing matches." in self.listed(client, mapping, what="9").text
