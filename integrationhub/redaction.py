@@ -20,6 +20,8 @@ _SECRET_NAME = re.compile(_NAMES, re.IGNORECASE)
 _SECRET_FIELD = frozenset({"code", "state", "otp", "pin", "own_key"})
 
 _QUERY = re.compile(r"(?<=[\w/.~%-])\?[^\s\"'<>=&]+=[^\s\"'<>]*")
+# The one address whose path is the secret: that of a link for a new password.
+_PASSWORD_LINK = re.compile(r"(/sign-in/forgotten/)[^\s\"'<>?]+")
 _LOGIN_IN_ADDRESS = re.compile(r"(?<=://)[^/\s\"'@]+@")
 _HEADER = re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]+")
 _SIGNED_TOKEN = re.compile(r"\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)*")
@@ -58,6 +60,7 @@ def redacted(value: Any, *, name: str = "", nested: bool = False) -> Any:
 def redacted_text(text: str) -> str:
     """Return the text without tokens, without secret fields and without the queries in it."""
     text = _QUERY.sub(f"?{REDACTED}", text)
+    text = _PASSWORD_LINK.sub(rf"\1{REDACTED}", text)
     text = _LOGIN_IN_ADDRESS.sub(f"{REDACTED}@", text)
     text = _HEADER.sub(rf"\1 {REDACTED}", text)
     text = _SIGNED_TOKEN.sub(REDACTED, text)

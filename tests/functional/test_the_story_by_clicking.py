@@ -239,6 +239,49 @@ class TestPayroll:
         assert payroll.findings == []
 
 
+class TestSomebodyInvited:
+    def test_gets_a_link_accepts_and_works_with_the_role_that_was_chosen(
+        self, administrator: Desk, hub: Hub, browser: Browser
+    ) -> None:
+        page = administrator.page
+        administrator.open("/people/")
+        administrator.follow("Invite someone")
+        page.get_by_label("E-mail").fill("nils@office.example")
+        page.get_by_label("Role").select_option(label="Payroll")
+        administrator.look_closely()
+        administrator.press("Invite")
+        administrator.sees("It is shown this once")
+        link = page.locator(".copyable code").inner_text()
+        administrator.look_closely()
+        administrator.open("/people/")
+        administrator.sees("Waits for an answer")
+        administrator.look_closely()
+
+        nils = Desk(browser, hub, "nils")
+        nils.page.goto(link)
+        nils.sees("You are new here")
+        nils.look_closely()
+        nils.type_into("Your name", "Nils Ny")
+        nils.page.get_by_label("New password", exact=True).fill("seven-green-bottles")
+        nils.page.get_by_label("New password once more").fill("seven-green-bottles")
+        nils.press_key_on("Accept and make my account")
+        nils.sees("Welcome. Your account is made")
+        nils.page.get_by_label("E-mail").fill("nils@office.example")
+        nils.page.get_by_label("Password").fill("seven-green-bottles")
+        nils.press("Sign in")
+        nils.page.wait_for_url(re.compile(r"^https?://[^/]+/$"))
+        menu = nils.page.locator(".top-nav a").all_inner_texts()
+        administrator.open("/people/")
+        listed = page.locator("main").inner_text()
+        findings = administrator.findings + nils.findings
+        nils.close()
+
+        assert "Journals" in [name.strip() for name in menu]
+        assert "Nils Ny" in listed
+        assert "Open invitations" not in listed
+        assert findings == []
+
+
 class TestAuditor:
     def test_sees_everything_and_cannot_press(
         self, sent: dict[str, Any], hub: Hub, browser: Browser

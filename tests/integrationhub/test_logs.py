@@ -69,6 +69,8 @@ class TestRedactSecrets:
             '{"refresh_token": "hunter2 with blanks"}',
             "Authorization: Basic aHVudGVyMg==hunter2",
             "mssql://reader:hunter2@10.0.0.5:1433",
+            "Gone: /sign-in/forgotten/Mg/cyq-hunter2/",
+            "GET https://hub.example/invitation/open/?token=hunter2 302",
             "shown once: hub_hunter2hunter2hunter2hunter2",
             "failed with kwargs={'client_secret': 'hunter2'}",
         ],

@@ -13,7 +13,6 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from integrationhub.redaction import redacted
 from organisations.domain import ORGANISATION
 from organisations.models import AuditEntry, Errand, Invitation, Membership, User
 from organisations.operations import invitations, people
@@ -330,10 +329,3 @@ class TestTheEnd:
 
         assert answer.status_code == 410
         assert not Session.objects.exists()
-
-
-class TestLogs:
-    def test_hold_no_token_of_a_link(self) -> None:
-        link = "https://hub.example" + "/invitation/open/?token=hunter2hunter2"
-
-        assert "hunter2" not in str(redacted(f"GET {link} 302"))
