@@ -58,11 +58,26 @@ class TestATemplate:
         said = template.read_text(encoding="utf-8")
 
         assert not re.search(
-            r"<script(?![^>]*\bsrc=)|<style\b|\sstyle=|\son[a-z]+=|javascript:", said
+            r"<script(?![^>]*\bsrc=)|<(style|object|embed|applet|iframe)\b|\sstyle=|\son[a-z]+=|javascript:",
+            said,
         )
 
     def test_masks_no_password_by_other_means_and_lets_people_paste(self, template: Path) -> None:
         assert not re.search(r"onpaste|oncopy|oncontextmenu", template.read_text(encoding="utf-8"))
+
+
+def test_no_template_and_no_program_is_made_of_what_somebody_typed() -> None:
+    found = [
+        str(path.relative_to(ROOT))
+        for app in (*settings.HUB_APPS, "connectors", "integrationhub")
+        for path in (ROOT / app).rglob("*.py")
+        if re.search(
+            r"\bTemplate\(|from_string\(|\b(eval|exec|compile)\(|mark_safe",
+            re.sub(r"re\.compile\(", "", path.read_text(encoding="utf-8")),
+        )
+    ]
+
+    assert found == []
 
 
 class TestWhatIsInstalled:

@@ -14,6 +14,7 @@ import requests
 import responses
 import urllib3
 from structlog.testing import capture_logs
+from urllib3.util.ssl_ import create_urllib3_context
 
 from connectors import http
 from connectors.errors import (
@@ -297,6 +298,9 @@ class TestHttp:
         make_http(tokens).send("GET", "/v1/thing", writes=False)
 
         assert responses.calls[0].request.req_kwargs["verify"]
+
+    def test_speaks_no_old_tls(self):
+        assert create_urllib3_context().minimum_version >= ssl.TLSVersion.TLSv1_2
 
     @responses.activate
     def test_keeps_no_cookie(self, tokens):

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import hmac
 import json
 import socket
 import traceback
@@ -128,6 +129,10 @@ def form_of(call):
 
 def token_calls(service):
     return [one for one in service.calls if one.request.url.endswith("/connect/token")]
+
+
+def unpadded(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=")
 
 
 def clock(moment):
@@ -351,6 +356,30 @@ class TestFinish:
         forged = RSAKey.generate_key(2048, parameters={"kid": "key-1"})
         claims = id_claims() if which == "id_token" else access_claims()
         answers(service, token_answer(**{which: token(claims, key=forged)}))
+
+        with pytest.raises(oauth.ProofNotGenuine):
+            exchange()
+
+    def test_takes_no_key_that_the_token_itself_brings(self, service):
+        forged = RSAKey.generate_key(2048, parameters={"kid": "theirs"})
+        head = {
+            "alg": "RS256",
+            "kid": "theirs",
+            "jku": "https://evil.example/jwks",
+            "jwk": forged.as_dict(private=False),
+        }
+        answers(service, token_answer(id_token=jwt.encode(head, id_claims(), forged)))
+
+        with pytest.raises(oauth.ProofNotGenuine):
+            exchange()
+
+        assert not [call for call in service.calls if "evil.example" in call.request.url]
+
+    def test_takes_no_public_key_for_a_shared_secret(self, service):
+        parts = ({"alg": "HS256", "kid": "key-1"}, id_claims())
+        signed = b".".join(unpadded(json.dumps(part).encode()) for part in parts)
+        mark = hmac.digest(KEY.as_pem(private=False), signed, "sha256")
+        answers(service, token_answer(id_token=f"{signed.decode()}.{unpadded(mark).decode()}"))
 
         with pytest.raises(oauth.ProofNotGenuine):
             exchange()

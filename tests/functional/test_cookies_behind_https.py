@@ -41,6 +41,7 @@ class TestCookiesBehindHttps:
         for name, cookie in browser.cookies.items():
             assert (cookie["secure"], cookie["path"], cookie["domain"]) == (True, "/", ""), name
             assert bool(cookie["httponly"]) == (name != "__Host-theme"), name
+            assert cookie["samesite"] == "Lax", name
 
     def test_a_notice_that_waits_for_the_next_page_bears_it_too(self):
         browser = Client()
@@ -63,3 +64,12 @@ class TestCookiesBehindHttps:
         browser.cookies["sessionid"] = stolen
 
         assert browser.get("/profile/", secure=True).status_code == 302
+
+    @pytest.mark.parametrize("path", ["/sign-in/", "/nowhere", "/healthz", "/api/v1/fetches"])
+    def test_the_browser_is_told_to_come_encrypted_from_now_on(self, settings, path):
+        settings.SECURE_HSTS_SECONDS = 31_536_000
+        settings.SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+
+        answer = Client().get(path, secure=True)
+
+        assert answer["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"

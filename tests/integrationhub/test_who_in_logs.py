@@ -2,6 +2,7 @@
 
 import json
 import logging
+import sys
 
 import pytest
 from django.test import Client
@@ -105,6 +106,53 @@ class TestARefusal:
         _answer, lines = logged(Client(), "GET", "/nowhere/")
 
         assert refusals(lines) == []
+
+
+class TestAnAttemptToGetPast:
+    @pytest.mark.parametrize(
+        ("path", "more", "status"),
+        [
+            ("/companies/?q=%01", {}, 400),
+            ("/people/new/", {"CONTENT_LENGTH": "900000000"}, 413),
+            ("/healthz", {"HTTP_HOST": "evil.example"}, 400),
+        ],
+        ids=["characters", "size", "host"],
+    )
+    def test_the_checks_is_logged(self, logged, path, more, status):
+        method = "POST" if status == 413 else "GET"
+
+        answer, lines = logged(browser_of(factories.member()), method, path, **more)
+
+        assert answer.status_code == status
+        assert [line for line in lines if line["level"] in ("warning", "error")]
+
+    def test_a_defect_is_logged_with_its_number(self, logged, monkeypatch):
+        monkeypatch.setattr("integrationhub.readiness.check_all", lambda **_: 1 / 0)
+
+        answer, lines = logged(Client(raise_request_exception=False), "GET", "/readyz")
+
+        (line,) = [line for line in lines if line["level"] == "error"]
+        assert "ZeroDivisionError" in line["exception"]
+        assert line["request_id"] == answer["X-Request-ID"]
+
+
+class TestTheLog:
+    def test_goes_to_one_place_alone(self):
+        logs.configure(form="json", level="INFO")
+        known = [
+            logging.getLogger(),
+            *map(logging.getLogger, list(logging.root.manager.loggerDict)),
+        ]
+
+        places = {
+            getattr(handler, "stream", None)
+            for one in known
+            for handler in one.handlers
+            if not isinstance(handler, logging.NullHandler)
+            and type(handler).__module__.partition(".")[0] != "_pytest"
+        }
+
+        assert places == {sys.stderr}
 
 
 class TestALine:
