@@ -668,8 +668,9 @@ class OpenIdSignIn:
         return document
 
     def _endpoint(self, name: str) -> str:
+        """Return an address of the discovery; one on another host would get code and secret."""
         url = self._discovery().get(name)
-        if not isinstance(url, str) or urlsplit(url).scheme != urlsplit(self.issuer).scheme:
+        if not isinstance(url, str) or urlsplit(url)[:2] != urlsplit(self.issuer)[:2]:
             raise BadAnswer(vendor=self.vendor, detail=f"discovery: field {name!r}")
         return url
 

@@ -203,6 +203,9 @@ class TestDiscovery:
         [
             (discovery(issuer="https://evil.example"), oauth.ProofNotGenuine),
             (discovery(authorization_endpoint="http://connect.example/a"), BadAnswer),
+            (discovery(authorization_endpoint="https://evil.example/a"), BadAnswer),
+            (discovery(authorization_endpoint=f"{ISSUER}:8443/a"), BadAnswer),
+            (discovery(authorization_endpoint=f"{ISSUER}@evil.example/a"), BadAnswer),
             (discovery(authorization_endpoint=None), BadAnswer),
             (["not", "an", "object"], BadAnswer),
         ],
@@ -335,6 +338,19 @@ class TestFinish:
             exchange()
 
         assert token_calls(service) == []
+
+    def test_sends_no_code_and_no_secret_to_another_host(self, service):
+        service.replace(
+            "GET",
+            f"{ISSUER}/.well-known/openid-configuration",
+            json=discovery(token_endpoint="https://elsewhere.example/connect/token"),
+        )
+        service.post("https://elsewhere.example/connect/token", json=token_answer())
+
+        with pytest.raises(BadAnswer):
+            exchange()
+
+        assert not [call for call in service.calls if "elsewhere" in call.request.url]
 
     def test_takes_back_a_token_that_it_refused(self, service):
         answers(service, token_answer(access={"tenant_id": None}))

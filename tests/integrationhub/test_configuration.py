@@ -164,10 +164,12 @@ class TestKeepOwnSecrets:
 class TestSettings:
     """The settings module itself, in a process of its own."""
 
-    def start(self, tmp_path: Path, **values: str) -> subprocess.CompletedProcess[str]:
+    def start(
+        self, tmp_path: Path, *, program: str = "", **values: str
+    ) -> subprocess.CompletedProcess[str]:
         env = {"PATH": os.environ["PATH"], "HUB_ENV_FILE": os.devnull, **values}
         env |= {"HUB_DATA_DIR": str(tmp_path), "PYTHONPATH": os.environ.get("PYTHONPATH", "")}
-        program = (
+        program = program or (
             "from django.conf import settings as s; "
             "print(s.HUB_BASE_URL, s.HUB_VENDORS['VISMA_NET_API_URL'], s.SESSION_COOKIE_SECURE, "
             "s.SECURE_HSTS_SECONDS > 0 and s.SECURE_HSTS_INCLUDE_SUBDOMAINS, "
@@ -235,6 +237,19 @@ class TestSettings:
             *("VISMA_CONNECT_URL:", "VISMA_NET_API_URL:"),
         }
         assert "hunter2" not in done.stderr
+
+    def test_hash_passwords_slowly(self, tmp_path):
+        asks = (
+            "from django.contrib.auth.hashers import get_hasher; h = get_hasher(); "
+            "print(h.algorithm, h.iterations, len(h.salt()))"
+        )
+
+        done = self.start(tmp_path, program=asks)
+
+        algorithm, rounds, salt = done.stdout.split()
+        assert algorithm == "pbkdf2_sha256"
+        assert int(rounds) >= 600_000
+        assert int(salt) >= 22
 
     def test_make_no_secrets_in_production(self, tmp_path):
         self.start(tmp_path, HUB_SANDBOX="0")

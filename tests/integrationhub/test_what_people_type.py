@@ -14,6 +14,7 @@ from accounts.operations import telling
 from benchmarks import lists
 from journals.models import ImportedFile
 from organisations.models import AuditEntry, Company, Debtor, Errand, User
+from payments.operations import tokens
 from tests import factories
 from tests.integrationhub.test_every_address import signed_in
 from tests.integrationhub.test_every_address import theirs as theirs
@@ -186,6 +187,24 @@ class TestAMail:
 
 
 class TestAProgram:
+    def test_is_told_only_what_it_asked_for(self, theirs: lists.Office):
+        run = theirs.about["run"]
+        _token, secret = tokens.create(
+            organisation=theirs.organisation,
+            name="program",
+            scopes=["payments_overview"],
+            by=theirs.user,
+            now=factories.NOW,
+        )
+
+        answer = Client().get(
+            f"/api/v1/fetches/{run.pk}", headers={"authorization": f"Bearer {secret}"}
+        )
+
+        assert set(answer.json()) == {
+            *("id", "client", "state", "fetched", "known", "agrees", "failure"),
+        }
+
     def test_without_a_session_is_given_none(self):
         answer = Client().get("/api/v1/fetches/1")
 
