@@ -66,6 +66,8 @@ class ConnectorError(Exception):
     """A button that helps: retry, reconnect, open_mapping, look_up, or nothing."""
     needs: ClassVar[tuple[str, ...]] = ("vendor",)
     """The placeholders that the texts may hold; whoever raises the error gives them."""
+    sums: ClassVar[tuple[str, ...]] = ()
+    """Those that are sums of the hub's own, written as the reader writes numbers."""
 
     def __init__(
         self,

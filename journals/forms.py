@@ -15,7 +15,7 @@ from journals.models import ImportedFile
 from journals.operations.importing.files import RUN_LENGTH
 from journals.operations.readings import DIMENSION_LENGTH
 from journals.queries import readings as wording
-from journals.queries.imports import companies_for
+from journals.queries.imports import FIELD_WORDS, companies_for
 from organisations.choosing import Kind, RowField, register
 from organisations.domain import JOURNALS, Level
 from organisations.models import Company, Organisation
@@ -48,26 +48,6 @@ _PERIOD_RULES = [
     (how.PERIOD_FROM_DATE, _("The month of the date")),
     (how.YEAR_AND_MONTH, _("One column for the year, one for the month")),
 ]
-_FIELD_WORDS = {
-    "account": _("Account"),
-    "account_name": _("Account name"),
-    "cost_centre": _("Cost centre"),
-    "cost_unit": _("Cost unit"),
-    "amount": _("Amount"),
-    "debit": _("Debit"),
-    "credit": _("Credit"),
-    "side": _("Debit or credit"),
-    "date": _("Date"),
-    "period": _("Period"),
-    "year": _("Year"),
-    "month": _("Month"),
-    "text": _("Text"),
-    "text2": _("Second text"),
-    "currency": _("Currency"),
-    "company": _("Organisation number"),
-    "company_name": _("Company name"),
-    "run": _("Run"),
-}
 _COLUMN = "column_"
 
 
@@ -145,6 +125,8 @@ class UploadForm(forms.Form):
         required=False,
         empty_label=_("By the organisation number in the file"),
     )
+    together = forms.RegexField(r"[0-9a-f]{32}", required=False, widget=forms.HiddenInput)
+    """What the files share that are sent from one page, however often it is pressed."""
 
     def __init__(
         self, *args: Any, organisation: Organisation, one_of_many: bool = False, **more: Any
@@ -248,7 +230,7 @@ class ColumnsForm(forms.Form):
         choices = [("", _("Not in the file")), *((heading, heading) for heading in headings)]
         for name in how.FIELDS:
             self.fields[f"{_COLUMN}{name}"] = forms.ChoiceField(
-                label=_FIELD_WORDS[name], choices=choices, required=False
+                label=FIELD_WORDS[name], choices=choices, required=False
             )
         for found in suggestion.get("findings", ()):
             self._show_finding(found)

@@ -1,16 +1,22 @@
 """Reading for screens: stored failures in words, and how old the waiting work is."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 
 from django.db.models import Min
 from django.utils.translation import gettext
 
 from connectors import errors
 from connectors.registry import error_class
+from connectors.words import SUMS
 from connectors.words import gettext_noop as _
 from organisations.models import Errand
+from organisations.templatetags.hub import amount
+
+_SUM = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,6})?")
 
 WHO_WORDS = {
     errors.PAYROLL: _("Payroll staff"),
@@ -49,9 +55,22 @@ class FailureRow:
     tone: str = "bad"
 
 
-def words(template: str, params: Mapping[str, object]) -> str:
-    """Return a stored text in the reader's language, filled in."""
-    return gettext(template).format_map(_Params({k: str(v) for k, v in params.items()}))
+def words(template: str, params: Mapping[str, object], *, sums: Collection[str] = ()) -> str:
+    """
+    Return a stored text in the reader's language, filled in.
+
+    :param sums: parameters that are sums of the hub's own, besides those that `params` names: they
+        are written as the reader writes numbers, while what is quoted stays as it is
+    """
+    sums = {*sums, *str(params.get(SUMS, "")).split()}
+    texts = {k: _as_sums(str(v)) if k in sums else str(v) for k, v in params.items()}
+    return gettext(template).format_map(_Params(texts))
+
+
+def _as_sums(text: str) -> str:
+    """Write one or several amounts as the reader does; what is none stays as it is."""
+    parts = text.split(", ")
+    return " · ".join(amount(Decimal(part)) if _SUM.fullmatch(part) else part for part in parts)
 
 
 def failure_row(
@@ -97,9 +116,9 @@ def _row(
     action_post: bool = False,
 ) -> FailureRow:
     return FailureRow(
-        summary=words(kind.summary, params),
-        remedy=words(kind.remedy, params),
-        not_booked=words(kind.not_booked, params),
+        summary=words(kind.summary, params, sums=kind.sums),
+        remedy=words(kind.remedy, params, sums=kind.sums),
+        not_booked=words(kind.not_booked, params, sums=kind.sums),
         who=kind.who,
         who_text=gettext(WHO_WORDS[kind.who]),
         action=kind.action,

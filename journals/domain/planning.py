@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from connectors import base
 from connectors.words import gettext_noop as _
+from connectors.words import texts_of
 from journals.domain.lines import ZERO, JournalLine
 from journals.domain.periods import last_day, period_of
 from journals.domain.posting_periods import HELD, MOVED, POST, REFUSE, choose_posting_period
@@ -362,7 +363,7 @@ def _planned(
     chosen = choose_posting_period(own_date, periods=periods, rule=settings.closed_period_rule)
     balancing = [line for line in batch.lines if line.line_number == BALANCING_LINE]
     notes = [
-        Note("balanced", _BALANCED, {"amount": str(line.amount), "account": line.account})
+        Note("balanced", _BALANCED, texts_of({"amount": line.amount, "account": line.account}))
         for line in balancing
     ]
     target = ""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from connectors import base
 from connectors.errors import ADMINISTRATOR, PAYROLL
 from connectors.words import gettext_noop as _
+from connectors.words import texts_of
 from journals.domain.planning import (
     COST_CENTRE,
     COST_UNIT,
@@ -255,8 +256,7 @@ def _found(
         who=kind.who,
         period=period,
         lines=lines,
-        params={"period": period, "lines": str(lines)}
-        | {name: str(value) for name, value in params.items()},
+        params={"period": period, "lines": str(lines)} | texts_of(params),
         suggestions=suggestions,
         stops=kind.stops,
     )

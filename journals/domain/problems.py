@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from connectors.bounds import as_text
+from connectors.words import SUMS, texts_of
 from connectors.words import gettext_noop as _
 from journals.domain.people import MASK, without_personal_numbers
 
@@ -53,7 +54,8 @@ class Problem:
     :param column: name of the field or heading
     :param value: what stands there, cut to 80 characters
     :param message: template; fill with ``message.format(**params)`` after translation
-    :param params: always holds line, column and value, besides what the message names
+    :param params: always holds line, column and value, besides what the message names, and which
+        of them are sums of the hub's own (`connectors.words.SUMS`)
     """
 
     code: str
@@ -115,6 +117,7 @@ def problem(
     """Return a problem of the catalogue; personal numbers in what it quotes are masked."""
     kind = PROBLEMS[code]
     shown = as_text(str(value))
+    sums = texts_of({"value": value} | params).get(SUMS)
     texts = {name: as_text(str(param)) for name, param in params.items()}
     column = as_text(column)
     if code not in _NAMES_THE_COMPANY:
@@ -132,7 +135,8 @@ def problem(
         message=kind.message,
         expected=kind.expected,
         params={"line": "" if line is None else str(line), "column": column, "value": shown}
-        | texts,
+        | texts
+        | ({SUMS: sums} if sums else {}),
     )
 
 

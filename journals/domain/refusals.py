@@ -157,6 +157,7 @@ class PeriodUnbalanced(Rejected):
     """Debits and credits of a period differ."""
 
     summary = _("{periods} does not balance: debit minus credit is {differences}.")
+    sums = ("differences",)
     remedy = _("Correct it in payroll and import the run again.")
     who = PAYROLL
 

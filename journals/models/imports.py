@@ -95,6 +95,8 @@ class ImportedFile(models.Model):
     )
     uploaded_at = models.DateTimeField(default=timezone.now, editable=False)
     request_id = models.CharField(max_length=64, blank=True)
+    together = models.CharField(max_length=32, blank=True)
+    """A name that the files share which were uploaded from one page; empty: it came otherwise."""
     rung_at = models.DateTimeField(null=True, blank=True)
     lease_owner = models.CharField(max_length=80, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
@@ -109,6 +111,11 @@ class ImportedFile(models.Model):
                 condition=models.Q(state__in=["waiting", "reading"]),
             ),
             models.Index(fields=["organisation", "-uploaded_at"], name="file_newest_first"),
+            models.Index(
+                fields=["together"],
+                name="file_together",
+                condition=~models.Q(together=""),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,5 +1,6 @@
 """What the pages about imported files show."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,8 +10,9 @@ from typing import Any
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy
 
+from connectors.words import SUMS
 from journals.domain.comparing import ADDED, REMOVED, LineChange, compare
 from journals.domain.lines import PeriodTotal
 from journals.domain.problems import ERROR, WARNING, Problem
@@ -19,10 +21,39 @@ from journals.operations import storing
 from journals.operations.importing import files
 from journals.queries.readings import reading_url
 from organisations.models import Company, Organisation
+from organisations.queries import words
 
 State = ImportedFile.State
 _RECENT = 20
+FIELD_WORDS = {
+    "account": gettext_lazy("Account"),
+    "account_name": gettext_lazy("Account name"),
+    "cost_centre": gettext_lazy("Cost centre"),
+    "cost_unit": gettext_lazy("Cost unit"),
+    "amount": gettext_lazy("Amount"),
+    "debit": gettext_lazy("Debit"),
+    "credit": gettext_lazy("Credit"),
+    "side": gettext_lazy("Debit or credit"),
+    "date": gettext_lazy("Date"),
+    "period": gettext_lazy("Period"),
+    "year": gettext_lazy("Year"),
+    "month": gettext_lazy("Month"),
+    "text": gettext_lazy("Text"),
+    "text2": gettext_lazy("Second text"),
+    "currency": gettext_lazy("Currency"),
+    "company": gettext_lazy("Organisation number"),
+    "company_name": gettext_lazy("Company name"),
+    "run": gettext_lazy("Run"),
+}
+"""What a column holds."""
+_AT_ONE_SELECT = 3
+"""So many problems of the rows stand at the select of their column, the others in the list."""
 _ABOUT_A_COLUMN = ("missing_column", "column_twice", "employee_column")
+_NAMES_A_FIELD = (
+    *_ABOUT_A_COLUMN,
+    *("period_unbalanced", "voucher_unbalanced", "balance_not_checked"),
+)
+"""Problems whose column is no heading of the file but what a column holds."""
 _MENDED_BY_READING = ("mark_contradicts", "date_contradicts", "dimension_left_out")
 _CHANGES_ON_A_PAGE = 50
 _TONES = {ERROR: "bad", WARNING: "warn"}
@@ -132,7 +163,9 @@ def file_page(file: ImportedFile) -> FilePage:
         currency=head.get("currency") or (file.company.currency if file.company else ""),
         facts=_facts(file, head),
         first_names=head.get("first_names", []),
-        problems=[problem_row(found, company=file.company) for found in files.problems_of(file)],
+        problems=[
+            problem_row(found, company=file.company) for found, name in _by_column(file) if not name
+        ],
         more_problems=max(file.problem_count - len(file.problems), 0),
         journal_url=(reverse("journals:detail", args=[file.journal_id]) if file.journal_id else ""),
         journal_reference=file.journal.reference if file.journal else "",
@@ -175,16 +208,34 @@ def _facts(file: ImportedFile, head: Mapping[str, Any]) -> list[tuple[str, str]]
 
 def problem_words(found: Problem) -> str:
     """Return what is wrong, in the reader's language."""
-    return gettext(found.message).format_map(found.params)
+    return words(found.message, {**found.params, "column": _column_words(found)})
+
+
+def _column_words(found: Problem) -> str:
+    label = FIELD_WORDS.get(found.column) if found.code in _NAMES_A_FIELD else None
+    return found.column if label is None else f"{str(label)[:1].lower()}{str(label)[1:]}"
 
 
 def column_problems(file: ImportedFile) -> list[tuple[str, str]]:
-    """Return what is wrong with columns, each with its field, to stand beside the select."""
-    return [
-        (found.column, problem_words(found))
-        for found in files.problems_of(file)
-        if found.code in _ABOUT_A_COLUMN
-    ]
+    """Return what is wrong with columns, each with its field, to stand at the select."""
+    return [(name, problem_words(found)) for found, name in _by_column(file) if name]
+
+
+def _by_column(file: ImportedFile) -> list[tuple[Problem, str]]:
+    """Return the problems of a file, each with the field of the column that it stands at, or ""."""
+    problems = files.problems_of(file)
+    if file.state != State.NEEDS_COLUMNS:
+        return [(found, "") for found in problems]
+    columns: Mapping[str, str] = file.head["suggestion"]["settings"].get("columns", {})
+    by_heading = {heading: name for name, heading in columns.items()}
+    at: Counter[str] = Counter()
+    placed = []
+    for found in problems:
+        about = found.code in _ABOUT_A_COLUMN
+        name = found.column if about else by_heading.get(found.column, "")
+        at[name] += 1
+        placed.append((found, name if about or at[name] <= _AT_ONE_SELECT else ""))
+    return placed
 
 
 def problem_row(found: Problem, *, company: Company | None = None) -> FileProblemRow:
@@ -193,8 +244,8 @@ def problem_row(found: Problem, *, company: Company | None = None) -> FileProble
     if found.line is not None:
         place.append(gettext("Line {line}").format(line=found.line))
     if found.column:
-        place.append(found.column)
-    if found.value:
+        place.append(_column_words(found))
+    if found.value and "value" not in found.params.get(SUMS, "").split():  # nothing of the file
         place.append(f"“{found.value}”")
     remedy = gettext(found.remedy)
     if found.expected:

@@ -70,6 +70,17 @@ def address_of(pks: Iterable[int]) -> str:
     return f"{reverse('journals:uploaded')}?{urlencode({'files': '.'.join(map(str, pks))})}"
 
 
+def address_of_companions(file: ImportedFile) -> str:
+    """Return where a file is shown with those that were uploaded with it; empty if it was alone."""
+    if not file.together:
+        return ""
+    companions = ImportedFile.objects.filter(
+        organisation_id=file.organisation_id, together=file.together
+    )
+    pks = list(companions.order_by("pk").values_list("pk", flat=True)[:MOST_FILES])
+    return address_of(pks) if len(pks) > 1 else ""
+
+
 def uploaded_together(organisation: Organisation, *, files: str, number: str) -> UploadedTogether:
     """Return what became of the files: first those that a person must look at."""
     pks = _ids(files)

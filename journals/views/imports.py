@@ -16,6 +16,7 @@ from journals.operations import readings
 from journals.operations.importing import deciding, files
 from journals.queries import imports as queries
 from journals.queries.readings import reading_url
+from journals.queries.uploads import address_of_companions
 from journals.queries.which_run import which_run
 from organisations import domain
 from organisations.domain import Level
@@ -116,6 +117,7 @@ def _file_page(
         "state": file.state,
         "may_import": _may_import(request),
         "reading_url": reading_url(file.company),
+        "companions_url": address_of_companions(file),
         "changes": queries.changes(file, number=request.GET.get("page", "1")),
     }
     if file.state == State.NEEDS_COLUMNS:

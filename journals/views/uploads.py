@@ -1,6 +1,7 @@
 """Files that come in: the page that takes them, and what became of those that came together."""
 
 from typing import Any
+from uuid import uuid4
 
 import structlog
 from django.conf import settings
@@ -30,7 +31,8 @@ def import_files(request: HubRequest) -> HttpResponse:
     if request.method == "POST":
         return _upload(request)
     form = UploadForm(
-        organisation=request.organisation, initial={"company": request.GET.get("company")}
+        organisation=request.organisation,
+        initial={"company": request.GET.get("company"), "together": uuid4().hex},
     )
     return _import_page(request, form)
 
@@ -92,6 +94,7 @@ def _take(request: HubRequest, form: UploadForm, upload: "UploadedFile[Any]") ->
             by=person(request),
             now=timezone.now(),
             request_id=_request_id(),
+            together=form.cleaned_data["together"],
         )
 
 
@@ -105,6 +108,7 @@ def _receive(request: HubRequest, form: UploadForm, upload: "UploadedFile[Any]")
         encoding=form.cleaned_data["encoding"],
         now=timezone.now(),
         request_id=_request_id(),
+        together=form.cleaned_data["together"],
     )
 
 

@@ -454,6 +454,14 @@ def empty_state(
     return {"title": title, "text": text, "icon": icon, "url": url, "action": action}
 
 
+@register.inclusion_tag("parts/empty_row.html")
+def empty_row(
+    columns: int, title: str, text: str = "", icon: str = "info", url: str = "", action: str = ""
+) -> dict[str, object]:
+    """Print the one row of a table that has none, over all its columns."""
+    return {"columns": columns} | empty_state(title, text, icon, url, action)
+
+
 @register.inclusion_tag("parts/progress.html")
 def progress(done: int, total: int, words: str = "") -> dict[str, object]:
     """Print how far something has come, as a bar and in words."""

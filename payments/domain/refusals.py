@@ -141,6 +141,7 @@ class PaidThereAlready(Rejected):
     who = FINANCE
     action = ""
     needs = ("invoice", "balance", "expected", "beyond", "amount")
+    sums = ("balance", "expected", "beyond", "amount")
 
 
 class NoClearingAccount(Rejected):
@@ -161,6 +162,7 @@ class OtherAmount(OutcomeUnknown):
     who = FINANCE
     action = "decide"
     needs = ("theirs", "ours")
+    sums = needs
 
 
 class StillUnknown(OutcomeUnknown):

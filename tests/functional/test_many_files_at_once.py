@@ -89,6 +89,25 @@ class TestSeveralFilesInOneRequest:
         assert "1 file waits for your answer." in shown
         assert 'hx-trigger="every' not in shown
 
+    def test_are_found_again_from_the_page_of_each(self, client, member) -> None:
+        page = client.get(reverse("journals:import"))
+        together = {"together": page.context["form"].initial["together"]}
+        for name in ("march.si", "april.si"):
+            # One by one, as the script of the page sends them.
+            client.post(
+                reverse("journals:import"),
+                {"upload": SimpleUploadedFile(name, sie(text=name))} | together,
+                headers={"HX-Request": "true"},
+            )
+        alone = receive(member.organisation, sie(text="alone"))
+        march, april = ImportedFile.objects.exclude(pk=alone.pk).order_by("pk")
+
+        shown = client.get(reverse("journals:imported_file", args=[march.pk])).content.decode()
+        other = client.get(reverse("journals:imported_file", args=[alone.pk])).content.decode()
+
+        assert address_of([march.pk, april.pk]) in shown
+        assert "Files uploaded together" not in other
+
     def test_list_first_what_waits_for_an_answer(self, client, member, run_due_work) -> None:
         company(member.organisation)
         answer = upload(

@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 
+from journals.domain.problems import problem
 from journals.models import CompanyReading, ImportedFile, Journal
 from journals.operations import storing
 from organisations.models import Company, Membership
@@ -135,7 +136,22 @@ class TestTheAskingPage:
             "The column for account is missing. Headings found: "
             "company, run, period, date, x, debit, credit, text."
         ]
-        assert b'id="id_column_account_problem"' in page_of(client, file).content
+        html = page_of(client, file).content.decode()
+        assert html.index('id="id_column_account_problem"') < html.index('id="id_column_account"')
+        assert html.count("The column for account is missing.") == 1  # and not in a list below
+
+    def test_stands_what_is_wrong_with_a_column_s_rows_at_its_select(self, client, of):
+        rows = [("7010", "1000,00", ""), ("2821", "", "1000,00")]
+        file = imported(of.organisation, csv(rows), name="a.csv", company=of)
+        wrong = problem("amount_unreadable", line=4, column="debit", value="x")
+        ImportedFile.objects.filter(pk=file.pk).update(problems=[wrong.to_json()])
+
+        page = page_of(client, file)
+
+        assert page.context["columns"]["column_debit"].field.noted == [
+            "Line 4: x in debit is not an amount."
+        ]
+        assert page.context["page"].problems == []
 
     def test_suggests_a_name_that_no_other_source_has(self, client, of):
         first = imported(of.organisation, csv(), name="pay.csv", company=of)

@@ -6,10 +6,11 @@ from django.urls import reverse
 
 from journals.domain.states import BatchState
 from journals.models import Batch, ImportedFile, Journal
+from journals.operations.sending import refresh_state
 from organisations.models import Membership
 from tests import factories
 from tests.functional.test_import_pages import decide, page_of, signed_in
-from tests.journals.importing.builders import company, imported
+from tests.journals.importing.builders import NOW, company, imported
 from tests.journals.importing.test_two_runs_of_one_day import EXTRA, visma
 
 pytestmark = pytest.mark.django_db
@@ -60,6 +61,29 @@ class TestTheQuestion:
         assert 'value="take"' not in page
         assert 'value="another_run"' in page
         assert "Reverse it first" in page
+
+    @pytest.mark.parametrize("state", BatchState)
+    def test_offers_to_replace_where_that_is_possible_and_nowhere_else(self, client, second, state):
+        of_a_worker = {"claim_owner": "worker", "lease_until": NOW}
+        in_ledger = {"vendor_number": "000417", "proven_at": NOW}
+        more = {
+            BatchState.SENDING: of_a_worker,
+            BatchState.ACCEPTED: in_ledger,
+            BatchState.POSTED: in_ledger,
+            BatchState.RELEASED: in_ledger,
+            BatchState.REVERSED: in_ledger,
+            BatchState.CLOSED: {"reason": "Booked by hand"},
+        }
+        Batch.objects.update(state=state, **more.get(state, {}))
+        refresh_state(Journal.objects.get().pk, now=NOW)
+        page = page_of(client, second).content.decode()
+
+        decide(client, second, "take")
+
+        second.refresh_from_db()
+        assert ('value="take"' in page) is (second.state == State.IMPORTED)
+        for possible in ("another_run", "keep"):
+            assert f'value="{possible}"' in page
 
     def test_offers_the_place_of_a_reversed_run(self, client, second):
         Batch.objects.update(state=BatchState.REVERSED)

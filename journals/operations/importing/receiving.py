@@ -44,6 +44,7 @@ def receive(
     encoding: str = "",
     source: Source | None = None,
     rules: Mapping[str, Any] | None = None,
+    together: str = "",
 ) -> ImportedFile:
     """
     Store a file for a worker to read.
@@ -51,6 +52,7 @@ def receive(
     A file whose bytes are those of a journal's present content is not stored: its row says so.
 
     :param rules: settings of a table that a person gives with the file, for its company
+    :param together: what the files share that are uploaded together
     :param encoding: chosen by a person who saw wrong letters; empty = by the file itself
     :raises ImportRefused: if the file is larger than may be, or the run's name is too long
     """
@@ -85,6 +87,7 @@ def receive(
             uploaded_by=by,
             uploaded_at=now,
             request_id=request_id,
+            together=together,
         )
         with transaction.atomic():
             known = None if encoding or rules else _imported_before(file)
@@ -106,6 +109,7 @@ def turn_away(
     by: User | None,
     now: datetime,
     request_id: str = "",
+    together: str = "",
 ) -> ImportedFile:
     """Keep the row of a file that is larger than may be, so that it is seen beside the others."""
     file = ImportedFile(
@@ -117,6 +121,7 @@ def turn_away(
         uploaded_by=by,
         uploaded_at=now,
         request_id=request_id,
+        together=together,
     )
     set_problems(file, [problem("file_too_large", value=size, limit=limits().max_bytes)])
     file.save()
