@@ -113,6 +113,7 @@ ACTIONS = {
     "payments.fetch_cancelled": _("Fetching payments cancelled"),
     "payments.decided": _("Decided about a payment"),
     "payments.tried_again": _("Payment tried again"),
+    "payments.tried_now": _("Try now pressed for what waits in payments"),
     "payments.marks_tried_again": _("Marks in Visma tried again"),
     "payments.reconciled": _("Outstanding amounts compared"),
     "payment.matched": _("Payment matched"),

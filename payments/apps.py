@@ -11,4 +11,13 @@ class PaymentsConfig(AppConfig):
 
     def ready(self) -> None:
         """Make the handlers of errands known."""
-        from payments.operations import alarming, blocking, clients, reconciling  # noqa: F401
+        from accounts.operations import connecting
+        from payments.operations import (  # noqa: F401
+            alarming,
+            blocking,
+            clients,
+            reconciling,
+            trying,
+        )
+
+        connecting.when_authorised.append(trying.signed_in)

@@ -12,6 +12,7 @@ from payments.views import (
     reconciling,
     settings,
     standing,
+    trying,
 )
 
 app_name = "payments"
@@ -35,6 +36,7 @@ urlpatterns = [
     path("invoices/runs/<int:pk>/", fetching.run, name="run"),
     path("invoices/runs/<int:pk>/cancel/", fetching.cancel, name="cancel_run"),
     path("invoices/runs/<int:pk>/mark-again/", fetching.mark_again, name="mark_again"),
+    path("invoices/runs/<int:pk>/now/", trying.run, name="try_run"),
     path("invoices/runs/<int:pk>/<slug:name>/", fetching.run_list, name="run_list"),
     path("invoices/unmatched/", queue.unmatched, name="unmatched"),
     path("invoices/not-there/", standing.not_there, name="not_there"),
@@ -47,6 +49,9 @@ urlpatterns = [
     path("invoices/matches/<int:pk>/undo/", matching.undo, name="undo_match"),
     path("invoices/registrations/<int:pk>/again/", matching.try_again, name="register_again"),
     path("invoices/registrations/<int:pk>/decide/", matching.decide, name="decide"),
+    path("invoices/registrations/<int:pk>/now/", trying.registration, name="try_registration"),
+    path("invoices/payments/<int:pk>/mark-now/", trying.mark, name="try_mark"),
+    path("invoices/customers/<int:pk>/now/", trying.push, name="try_push"),
     path("invoices/customers/", customers.customers, name="customers"),
     path("invoices/customers/<int:pk>/", customers.customer, name="customer"),
     path("invoices/customers/<int:pk>/block/", customers.block, name="block"),

@@ -13,6 +13,7 @@ class Standing(StrEnum):
 
     REFUSED = "refused"
     NEEDS_PERSON = "needs_person"
+    SIGN_IN = "sign_in"
     UNKNOWN = "unknown"
     WAITING = "waiting"
 

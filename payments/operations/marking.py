@@ -11,7 +11,13 @@ from typing import Any
 import structlog
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from connectors.errors import ConnectorError, OutcomeUnknown, Unavailable
+from connectors.errors import (
+    ConnectorError,
+    Forbidden,
+    NotAuthorized,
+    OutcomeUnknown,
+    Unavailable,
+)
 from connectors.receivables import PaymentSource
 from organisations.models import User
 from organisations.operations import audit
@@ -120,6 +126,13 @@ def mark_some(client: InvoiceClient, *, source: PaymentSource, clock: Clock) -> 
         except OutcomeUnknown:
             # Harmless to repeat: the connector reads before it writes.
             _later(some, clock() + timedelta(seconds=30))
+            return marked, False
+        except NotAuthorized as failure:
+            if not isinstance(failure, Forbidden):
+                # They go on after the sign-in; where the account stands it is a fault over there.
+                _later(some, clock() + timedelta(seconds=60))
+                return marked, False
+            _refuse([payment.pk for payment in some], failure.code(), now=clock())
             return marked, False
         except ConnectorError as failure:
             _refuse([payment.pk for payment in some], failure.code(), now=clock())

@@ -7,12 +7,13 @@ from typing import Any
 from django.core.paginator import Page
 from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
+from django.utils import timezone
 
 from organisations.models import Organisation
 from organisations.queries import FailureRow
 from payments.models import Customer, DeniedProject, TimeBlock, TimeEntry
-from payments.queries.failures import failure_row
 from payments.queries.pages import page_of
+from payments.queries.waits import Wait, push_failure, push_wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,7 @@ class CustomerPage:
     by_person: bool
     projects: list[DeniedProject]
     failure: FailureRow | None
+    wait: Wait | None
 
 
 def customer_page(customer: Customer) -> CustomerPage:
@@ -92,11 +94,8 @@ def customer_page(customer: Customer) -> CustomerPage:
         projects=list(
             DeniedProject.objects.filter(customer=customer, lifted_at=None).order_by("code")
         ),
-        failure=failure_row(
-            code=customer.push_failure_code,
-            params=customer.push_failure_params,
-            detail=customer.push_failure_detail,
-        ),
+        failure=push_failure(customer),
+        wait=push_wait(customer, now=timezone.now()),
     )
 
 

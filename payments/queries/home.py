@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Exists, QuerySet
 from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
@@ -15,7 +15,7 @@ from payments.models import Customer, FetchRun, InvoiceClient, Payment
 from payments.operations.rights import integration_of
 from payments.queries.customers import blocked_of
 from payments.queries.invoices import not_compared, unmatched_of
-from payments.queries.standing import payments_that_stand
+from payments.queries.standing import payments_that_stand, unknown_and_locked_out
 
 Tile = dict[str, Any]
 
@@ -69,10 +69,15 @@ def _tile(label: str, rows: "QuerySet[Any]", url: str, *, note: str, tone: str =
 
 
 def _standing(payments: "QuerySet[Payment]") -> list[Tile]:
+    asked = _("PowerOffice is asked")
+    if payments.filter(Exists(unknown_and_locked_out())).exists():
+        asked = _("An administrator must sign in")
+    signs_in = (_("Payments that wait for a sign-in"), _("An administrator must sign in"))
     kinds = (
+        (Standing.SIGN_IN, *signs_in, "bad"),
         (Standing.REFUSED, _("Payments refused"), _("By PowerOffice"), "bad"),
         (Standing.NEEDS_PERSON, _("Payments to decide"), _("Only a person can tell"), "bad"),
-        (Standing.UNKNOWN, _("Payments of unknown outcome"), _("PowerOffice is asked"), "warn"),
+        (Standing.UNKNOWN, _("Payments of unknown outcome"), asked, "warn"),
         (Standing.WAITING, _("Payments on their way"), _("They go by themselves"), ""),
     )
     url = reverse("payments:not_there")

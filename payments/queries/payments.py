@@ -8,12 +8,14 @@ from typing import Any
 from django.core.paginator import Page
 from django.db.models import Count, Exists, OuterRef, Q
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.models import Connection
 from connectors.base import ZERO
 from organisations.models import Organisation
 from organisations.queries import FailureRow
-from payments.domain.standing import STATES, WAITS_FOR_A_PERSON, Standing
+from payments.domain.standing import WAITS_FOR_A_PERSON, Standing
 from payments.domain.states import RegistrationState
 from payments.models import (
     Customer,
@@ -34,6 +36,7 @@ from payments.queries.failures import failure_row
 from payments.queries.invoices import unmatched_of, with_assigned
 from payments.queries.pages import page_of
 from payments.queries.suggestions import Suggestion, suggestions_for
+from payments.queries.waits import Wait, failure_of, locked_out, state_words, wait_of
 from payments.queries.wording import (
     OUTCOMES,
     REGISTRATIONS,
@@ -76,9 +79,14 @@ def payment_rows(payments: list[Payment]) -> list[PaymentRow]:
     for some in portions(ids):
         rows = Registration.objects.filter(payment_id__in=some).order_by("pk")
         held_back = set(rows.filter(Registration.objects.held_back()).values_list("pk", flat=True))
-        for pk, payment_id, state in rows.values_list("pk", "payment_id", "state"):
-            word, look = REGISTRATIONS["held_back" if pk in held_back else state]
-            states.setdefault(payment_id, []).append((str(word), look))
+        columns = ("pk", "payment_id", "state", "client__target__state")
+        for pk, payment_id, state, access in rows.values_list(*columns):
+            words = state_words(
+                state,
+                needs_sign_in=access not in (None, Connection.State.AUTHORISED),
+                held_back=pk in held_back,
+            )
+            states.setdefault(payment_id, []).append(words)
     names = _names(payments)
     return [
         PaymentRow(
@@ -208,6 +216,7 @@ class EventRow:
     target_number: str
     matched_there: bool | None
     failure: FailureRow | None
+    wait: Wait | None
     waits_for: tuple["Earlier", ...]
 
 
@@ -227,7 +236,8 @@ def events_of(condition: Q) -> list[EventRow]:
     rows = (
         Settlement.objects.filter(condition)
         .select_related(
-            "invoice", "payment", "credit_note", "made_by", "registration", "rounds__payment"
+            *("invoice", "payment", "credit_note", "made_by", "rounds__payment"),
+            "registration__client__target",
         )
         .annotate(is_undone=Exists(Settlement.objects.filter(undoes=OuterRef("pk"))))
         .order_by("made_at", "pk")
@@ -262,7 +272,10 @@ def _event(one: Settlement, earlier: tuple[Earlier, ...]) -> EventRow:
     source = one.payment or one.credit_note or (closes.payment if closes else None)
     paid_by = one.payment_id or (closes.payment_id if closes else None)
     held_back = bool(earlier) and registration is not None and registration.state == "ready"
-    state = "held_back" if held_back else registration.state if registration else ""
+    shown: tuple[str, str] | None = None
+    if registration:
+        needs_sign_in = locked_out(registration.client.target)
+        shown = state_words(registration.state, needs_sign_in=needs_sign_in, held_back=held_back)
     return EventRow(
         pk=one.pk,
         at=one.made_at,
@@ -280,19 +293,13 @@ def _event(one: Settlement, earlier: tuple[Earlier, ...]) -> EventRow:
         is_undo=one.undoes_id is not None,
         is_undone=undone,
         may_be_undone=one.undoes_id is None and not undone,
-        registration=(str(REGISTRATIONS[state][0]), REGISTRATIONS[state][1]) if state else None,
+        registration=shown,
         registration_pk=registration.pk if registration else None,
         registration_state=registration.state if registration else "",
         target_number=registration.target_number if registration else "",
         matched_there=registration.matched_there if registration else None,
-        failure=failure_row(
-            code=registration.failure_code,
-            params=registration.failure_params,
-            detail=registration.failure_detail,
-            at=registration.failure_at,
-        )
-        if registration
-        else None,
+        failure=failure_of(registration) if registration else None,
+        wait=wait_of(registration, now=timezone.now()) if registration and not held_back else None,
         waits_for=earlier if held_back else (),
     )
 
@@ -343,7 +350,7 @@ def run_list(run: FetchRun, name: str) -> Any:
             return fresh.filter(~Exists(Settlement.objects.filter(payment=OuterRef("pk"))))
         case _ if name in set(Standing):
             mine = standing.registrations_of(run).filter(payment=OuterRef("pk"))
-            stands = Exists(mine.filter(state__in=STATES[Standing(name)]))
+            stands = Exists(mine.filter(standing.condition(Standing(name))))
             return Payment.objects.filter(stands, client_id=run.client_id)
         case "marked" | "mark_refused":
             return fresh.filter(mark="marked" if name == "marked" else "refused")

@@ -7,8 +7,10 @@ from typing import Any
 from django.db.models import Count, Exists, OuterRef, Q
 from django.urls import reverse
 
+from accounts.models import Connection
 from payments.domain.standing import STATES, Standing, standing_of
 from payments.domain.states import RegistrationState
+from payments.domain.trying import SAYS_LESS
 from payments.models import FetchRun, InvoiceClient, Registration
 from payments.queries.wording import STANDINGS
 
@@ -31,10 +33,12 @@ Counts = dict[Standing, int]
 
 def _counted(rows: Any, by: str = "") -> dict[int, Counts]:
     found: dict[int, Counts] = {}
-    columns = (by, "state") if by else ("state",)
+    columns = (*((by,) if by else ()), "state", "client__target__state")
     counted = rows.filter(state__in=_ALL).order_by().values_list(*columns).annotate(n=Count("pk"))
-    for *key, state, number in counted:
+    for *key, state, access, number in counted:
         standing = standing_of(RegistrationState(state))
+        if state in SAYS_LESS and access not in (None, Connection.State.AUTHORISED):
+            standing = Standing.SIGN_IN
         if standing is not None:
             counts = found.setdefault(key[0] if key else 0, {})
             counts[standing] = counts.get(standing, 0) + number
@@ -72,8 +76,24 @@ def rows(counts: Counts, *, client: InvoiceClient | None = None) -> list[Standin
     ]
 
 
+def condition(standing: Standing) -> Q:
+    """Return the condition that a registration stands so."""
+    let_in = Q(client__target=None) | Q(client__target__state=Connection.State.AUTHORISED)
+    stuck = Q(state__in=SAYS_LESS) & ~let_in
+    if standing is Standing.SIGN_IN:
+        return stuck
+    return Q(state__in=STATES[standing]) & ~stuck
+
+
+def unknown_and_locked_out() -> Any:
+    """Return the unknown outcomes of a payment that nobody can ask about before a sign-in."""
+    rows = Registration.objects.filter(payment=OuterRef("pk"), state=RegistrationState.UNKNOWN)
+    locked_out = rows.filter(client__target__isnull=False)
+    return locked_out.exclude(client__target__state=Connection.State.AUTHORISED)
+
+
 def payments_that_stand(payments: Any, standing: Standing | None) -> Any:
     """Return those of which a registration stands so; None: in any of these ways."""
-    states = STATES[standing] if standing else _ALL
-    mine = Registration.objects.filter(payment=OuterRef("pk"), state__in=states)
+    wanted = condition(standing) if standing else Q(state__in=_ALL)
+    mine = Registration.objects.filter(wanted, payment=OuterRef("pk"))
     return payments.filter(Exists(mine))

@@ -69,6 +69,7 @@ REGISTRATIONS = {
 STANDINGS = {
     Standing.REFUSED: (_("Refused by PowerOffice"), "rejected"),
     Standing.NEEDS_PERSON: (_("To be decided by a person"), "needs_person"),
+    Standing.SIGN_IN: (_("Wait for a sign-in"), "waits_for_sign_in"),
     Standing.UNKNOWN: (_("Outcome unknown"), "unknown"),
     Standing.WAITING: (_("On their way to PowerOffice"), "waiting"),
 }

@@ -55,7 +55,7 @@ def show(
     request: HubRequest, template: str, context: dict[str, Any], *, status: int = 200
 ) -> HttpResponse:
     """Show a page of payments, with what the person may press on it."""
-    context["may_write"] = may_use(request)
+    context |= {"may_write": may_use(request), "may_connect": may_change(request)}
     return render(request, template, context, status=status)
 
 

@@ -18,8 +18,7 @@ from organisations.middleware import HubRequest
 from payments.models import FetchGroup, FetchRun, InvoiceClient
 from payments.operations import fetching, marking
 from payments.operations.rights import integration_of
-from payments.queries import invoices, payments
-from payments.queries.failures import failure_row
+from payments.queries import invoices, payments, waits
 from payments.views.common import active, member, number, person, reader, show, tabs, tell
 from payments.views.overview import client_named
 
@@ -123,12 +122,8 @@ def run(request: HubRequest, pk: int) -> HttpResponse:
         "trouble": payments.trouble_of(one),
         "going": payments.still_going(one, now=timezone.now()) if one.is_over else 0,
         "phase": FetchRun.Phase(one.phase).label,
-        "failure": failure_row(
-            code=one.failure_code,
-            params=one.failure_params,
-            detail=one.failure_detail,
-            at=one.failure_at,
-        ),
+        "failure": waits.run_failure(one),
+        "wait": waits.run_wait(one, now=timezone.now()),
     }
     part = "HX-Request" in request.headers
     return show(request, "payments/_run.html" if part else "payments/run.html", context)

@@ -19,6 +19,7 @@ from payments.operations import deciding, matching, prefixes
 from payments.queries import payments as queries
 from payments.queries.invoices import with_assigned
 from payments.queries.suggestions import suggestions_for
+from payments.queries.waits import mark_wait
 from payments.views.common import member, person, reader, show, tell
 
 
@@ -47,6 +48,7 @@ def _show(
         "row": row,
         "events": queries.events_of(Q(payment=payment)),
         "suggestions": suggestions_for([payment]).get(payment.pk, ()),
+        "mark_wait": mark_wait(payment, now=timezone.now()),
         "offer": prefixes.offer_of(payment),
         "form": form or MatchForm(),
         "undo_form": ReasonForm(),

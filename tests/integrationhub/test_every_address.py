@@ -215,6 +215,7 @@ SEEN_ELSEWHERE = {
     "journals:check_result": "tests/journals/pages/test_journal_page.py",
     "payments:forget_prefix": "tests/payments/test_prefixes.py",
     "payments:register_again": "tests/payments/test_pages.py",
+    "payments:try_registration": "tests/payments/test_true_remedies.py",
     "payments:decide": "tests/payments/test_pages.py",
     "payments:earlier_count": "tests/payments/test_pages.py",
     "payments:api_fetch": "below",
