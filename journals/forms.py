@@ -18,6 +18,7 @@ from journals.queries import readings as wording
 from journals.queries.imports import FIELD_WORDS, companies_for
 from organisations.choosing import Kind, RowField, register
 from organisations.domain import JOURNALS, Level
+from organisations.meanwhile import ToldOfChanges
 from organisations.models import Company, Organisation
 
 _ENCODINGS = [("", _("By the file itself")), *((name, name) for name in how.ENCODINGS)]
@@ -165,7 +166,7 @@ class AnotherRunForm(RunForm):
     )
 
 
-class DimensionsForm(forms.Form):
+class DimensionsForm(ToldOfChanges, forms.Form):
     """Which dimensions of a company's SIE files are booked."""
 
     cost_centre = forms.CharField(

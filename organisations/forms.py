@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from organisations import domain
 from organisations.choosing import Kind, RowField, register
 from organisations.domain import Level
+from organisations.meanwhile import ToldOfChanges
 from organisations.models import Company, Debtor, Organisation, Role, User
 from organisations.pages import role_name
 
@@ -151,7 +152,7 @@ class OwnPasswordForm(NewPasswordForm):
         return values
 
 
-class OrganisationForm(_OrganisationForm):
+class OrganisationForm(ToldOfChanges, _OrganisationForm):
     """The organisation's name and settings."""
 
     class Meta:
@@ -165,7 +166,7 @@ class OrganisationForm(_OrganisationForm):
         }
 
 
-class DebtorForm(_DebtorForm):
+class DebtorForm(ToldOfChanges, _DebtorForm):
     """A debtor's number and name."""
 
     class Meta:
@@ -206,7 +207,7 @@ MEMBERS = register(
 )
 
 
-class CompanyForm(_CompanyForm):
+class CompanyForm(ToldOfChanges, _CompanyForm):
     """A payroll company."""
 
     debtor = RowField(DEBTORS, label=_("Debtor"))

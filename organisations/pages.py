@@ -1,5 +1,6 @@
 """What the pages of accounts show: finished rows, a fixed number of queries each."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -177,9 +178,25 @@ def roles_of(organisation: Organisation) -> list[Role]:
     return list(Role.objects.of(organisation).order_by("-built_in", "name"))
 
 
-def matrix(organisation: Organisation) -> list[dict[str, Any]]:
-    """Return rights as lines and roles as columns, each cell with the levels to choose from."""
+def levels_of(roles: list[Role]) -> dict[str, str]:
+    """Return the level of each right of each role, under the name of its field in the matrix."""
+    return {
+        f"{role.pk}-{right.key}": domain.level_of(role.rights, right.key).value
+        for role in roles
+        for right in domain.RIGHTS
+    }
+
+
+def matrix(
+    organisation: Organisation, levels: Mapping[str, str] | None = None
+) -> list[dict[str, Any]]:
+    """
+    Return rights as lines and roles as columns, each cell with the levels to choose from.
+
+    :param levels: what is chosen, where that is not what is stored
+    """
     roles = roles_of(organisation)
+    levels = levels_of(roles) | dict(levels or {})
     return [
         {
             "name": _(right.name),
@@ -194,7 +211,7 @@ def matrix(organisation: Organisation) -> list[dict[str, Any]]:
                         {
                             "value": level.value,
                             "label": _level_words(right, level),
-                            "chosen": domain.level_of(role.rights, right.key) is level,
+                            "chosen": levels[f"{role.pk}-{right.key}"] == level.value,
                         }
                         for level in right.levels
                     ],

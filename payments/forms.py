@@ -17,6 +17,7 @@ from connectors.registry import CONNECTORS
 from organisations import domain
 from organisations.choosing import Kind, RowField, register
 from organisations.domain import Level
+from organisations.meanwhile import ToldOfChanges
 from organisations.models import Organisation
 from payments.fields import AmountField
 from payments.models import ApiToken, Customer, Integration, InvoiceClient
@@ -86,7 +87,7 @@ class _AsksAboutEarlier(forms.Form):
         self.fields["earlier_confirmed"].widget = forms.CheckboxInput()
 
 
-class SettingsForm(_AsksAboutEarlier, forms.ModelForm):  # type: ignore[type-arg]
+class SettingsForm(ToldOfChanges, _AsksAboutEarlier, forms.ModelForm):  # type: ignore[type-arg]
     """S15, S16, S17."""
 
     class Meta:
@@ -102,7 +103,7 @@ class SettingsForm(_AsksAboutEarlier, forms.ModelForm):  # type: ignore[type-arg
             self.initial["fetch_from"] = timezone.localdate().replace(day=1)
 
 
-class ClientForm(_AsksAboutEarlier, forms.ModelForm):  # type: ignore[type-arg]
+class ClientForm(ToldOfChanges, _AsksAboutEarlier, forms.ModelForm):  # type: ignore[type-arg]
     """An invoice client and where its money is."""
 
     source = RowField(

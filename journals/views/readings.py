@@ -11,16 +11,17 @@ from connectors.bounds import row_number
 from journals.forms import DimensionsForm
 from journals.models import CompanyReading
 from journals.operations import readings
-from journals.queries.readings import reading_page
+from journals.queries.readings import ReadingPage, reading_page
 from organisations import domain
 from organisations.domain import Level
-from organisations.guards import needs
+from organisations.guards import needs, one_at_a_time
 from organisations.middleware import HubRequest
 from organisations.models import Company, User
 
 
 @require_http_methods(["GET", "POST"])
 @needs(domain.JOURNALS, Level.READ)
+@one_at_a_time
 def reading(request: HubRequest, pk: int) -> HttpResponse:
     """Show how a company's files are read, and change it."""
     company = get_object_or_404(Company.objects.of(request.organisation), pk=pk)
@@ -37,7 +38,9 @@ def _change(request: HubRequest, company: Company) -> HttpResponse:
         readings.forget(row, by=_person(request))
         messages.success(request, _("It is asked again with the next file."))
         return redirect("journals:reading", pk=company.pk)
-    form = DimensionsForm(request.POST)
+    form = DimensionsForm(request.POST, initial=_stored(reading_page(company)))
+    if form.changed_meanwhile(company, request.organisation):
+        return _page(request, company, form=form, status=409)
     if form.is_valid():
         try:
             readings.choose_dimensions(
@@ -62,13 +65,16 @@ def _page(
     request: HubRequest, company: Company, *, form: DimensionsForm | None = None, status: int = 200
 ) -> HttpResponse:
     page = reading_page(company)
-    initial = {"cost_centre": page.cost_centre, "cost_unit": page.cost_unit}
     context = {
         "page": page,
-        "form": form or DimensionsForm(initial=initial),
+        "form": form or DimensionsForm(initial=_stored(page)),
         "may_write": request.membership.role.allows(domain.JOURNALS, Level.WRITE),
     }
     return render(request, "journals/imports/reading.html", context, status=status)
+
+
+def _stored(page: ReadingPage) -> dict[str, str]:
+    return {"cost_centre": page.cost_centre, "cost_unit": page.cost_unit}
 
 
 def _person(request: HttpRequest) -> User | None:

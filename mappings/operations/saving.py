@@ -54,6 +54,10 @@ class FirstPeriodNeedsReason(Rejected):
     needs = ("before", "after")
 
 
+class MappingChanged(Exception):
+    """Somebody else has changed the mapping since it was shown."""
+
+
 REASON_LENGTH = 300
 
 
@@ -148,6 +152,7 @@ def change_mapping(
     by: User | None,
     now: datetime,
     reason: str = "",
+    shown: MappingSettings | None = None,
     address: str = "",
     request_id: str = "",
 ) -> Mapping:
@@ -155,25 +160,30 @@ def change_mapping(
     Change the settings of a mapping; the audit trail says what was and what is.
 
     :param reason: why the first period changes; needed only then
+    :param shown: what the person was shown, where one has chosen
+    :raises MappingChanged: if something else is stored by now
     :raises FirstPeriodMissing: if the mapping had one and the settings have none
     :raises FirstPeriodNeedsReason: if it changes without a reason
     """
     reason = " ".join(reason.replace("\0", "").split())[:REASON_LENGTH]
-    other_period = mapping.first_period != settings.first_period
-    if other_period:
-        _check_first_period(settings)
-    if other_period and mapping.first_period and not reason:
-        raise FirstPeriodNeedsReason(before=mapping.first_period, after=settings.first_period)
-    before, after = asdict(MappingSettings.of(mapping)), asdict(settings)
-    changed = {
-        name: {"from": before[name], "to": value}
-        for name, value in after.items()
-        if before[name] != value
-    }
-    for name, value in after.items():
-        setattr(mapping, name, value)
-    mapping.updated_at = now
     with transaction.atomic():
+        stored = MappingSettings.of(hold_mapping(mapping))
+        if shown is not None and stored not in (shown, settings):
+            raise MappingChanged()
+        other_period = stored.first_period != settings.first_period
+        if other_period:
+            _check_first_period(settings)
+        if other_period and stored.first_period and not reason:
+            raise FirstPeriodNeedsReason(before=stored.first_period, after=settings.first_period)
+        before, after = asdict(stored), asdict(settings)
+        changed = {
+            name: {"from": before[name], "to": value}
+            for name, value in after.items()
+            if before[name] != value
+        }
+        for name, value in after.items():
+            setattr(mapping, name, value)
+        mapping.updated_at = now
         mapping.save(update_fields=[*after, "updated_at"])
         record(
             organisation=mapping.organisation,
@@ -187,6 +197,12 @@ def change_mapping(
         if other_period:
             _follow_first_period(mapping, now=now)
     return mapping
+
+
+def hold_mapping(mapping: Mapping) -> Mapping:
+    """Return the mapping as it is stored now, held until the commit."""
+    held: Mapping = Mapping.objects.select_for_update().get(pk=mapping.pk)
+    return held
 
 
 def _check_first_period(settings: MappingSettings) -> None:

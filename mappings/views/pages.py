@@ -4,6 +4,7 @@ from typing import Any, cast
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -14,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from mappings.forms import ValuesForm
 from mappings.models import Mapping
 from mappings.operations.checking import CHECK
-from mappings.operations.saving import delete_mapping, save_values
+from mappings.operations.saving import delete_mapping, hold_mapping, save_values
 from mappings.queries import (
     ValueRow,
     ValuesTable,
@@ -24,8 +25,10 @@ from mappings.queries import (
     value_choice,
     values_tables,
 )
+from mappings.views.meanwhile import shown_of, values_meanwhile
 from organisations.domain import VISMANET, Level
 from organisations.guards import needs
+from organisations.meanwhile import Meanwhile, shown_text
 from organisations.middleware import HubRequest
 from organisations.operations.errands import request_errand
 from organisations.pages import asked
@@ -117,36 +120,58 @@ def delete(request: HubRequest, pk: int) -> HttpResponse:
 def values(request: HubRequest, pk: int) -> HttpResponse:
     """Show how payroll's codes become values, per dimension; change one dimension at a time."""
     mapping = _mapping(request, pk)
-    tables = values_tables(mapping)
-    may_change = _may_change(request)
-    bound: ValuesForm | None = None
-    chosen = request.POST.get("dimension", "")
     if request.method == "POST":
-        table = next((item for item in tables if item.key == chosen), None)
-        if not may_change:
+        if not _may_change(request):
             raise PermissionDenied
-        if table is None:
-            raise Http404
-        bound = ValuesForm(
-            request.POST, choice=value_choice(mapping, table), dimension=table.dimension
-        )
-        if bound.is_valid():
-            save_values(
-                mapping=mapping,
-                dimension=chosen,
-                rule=bound.cleaned_data["rule"],
-                table=bound.table,
-                now=timezone.now(),
-                **_told(request),
-            )
-            messages.success(request, _("The values are saved."))
-            return redirect("mappings:values", pk=mapping.pk)
+        return _change_values(request, mapping)
+    return _values_page(request, mapping, values_tables(mapping))
+
+
+@transaction.atomic
+def _change_values(request: HubRequest, mapping: Mapping) -> HttpResponse:
+    try:
+        tables = values_tables(hold_mapping(mapping))
+    except Mapping.DoesNotExist:
+        raise Http404 from None
+    chosen = request.POST.get("dimension", "")
+    table = next((item for item in tables if item.key == chosen), None)
+    if table is None:
+        raise Http404
+    bound = ValuesForm(request.POST, choice=value_choice(mapping, table), dimension=table.dimension)
+    if meanwhile := values_meanwhile(mapping, table, bound):
+        return _values_page(request, mapping, tables, bound=bound, meanwhile=meanwhile)
+    if not bound.is_valid():
+        return _values_page(request, mapping, tables, bound=bound)
+    save_values(
+        mapping=mapping,
+        dimension=chosen,
+        rule=bound.cleaned_data["rule"],
+        table=bound.table,
+        now=timezone.now(),
+        **_told(request),
+    )
+    messages.success(request, _("The values are saved."))
+    return redirect("mappings:values", pk=mapping.pk)
+
+
+def _values_page(
+    request: HubRequest,
+    mapping: Mapping,
+    tables: list[ValuesTable],
+    *,
+    bound: ValuesForm | None = None,
+    meanwhile: Meanwhile | None = None,
+) -> HttpResponse:
+    chosen = request.POST.get("dimension", "")
+    may_change = _may_change(request)
     shown = [
         _shown(mapping, table, bound if table.key == chosen else None, may_change=may_change)
+        | {"meanwhile": meanwhile if table.key == chosen else None}
         for table in tables
     ]
     context = {"mapping": mapping, "shown": shown, "may_change": may_change}
-    return render(request, "mappings/values.html", context)
+    status = 409 if meanwhile else 200
+    return render(request, "mappings/values.html", context, status=status)
 
 
 def _shown(
@@ -165,6 +190,7 @@ def _shown(
     return {
         "table": table,
         "form": form,
+        "shown": shown_text(shown_of(table)),
         "rows": [
             (row, choice.render("value", row.value, _attrs(table, number, row)))
             for number, row in enumerate(rows, start=1)

@@ -29,14 +29,17 @@ from mappings.operations.saving import (
     ConnectionNotAuthorised,
     FirstPeriodMissing,
     FirstPeriodNeedsReason,
+    MappingChanged,
     MappingSettings,
     change_mapping,
     create_mapping,
 )
-from mappings.queries import offered_companies, setting_pairs, suggested_pair
+from mappings.queries import offered_companies, suggested_pair
 from mappings.sources import FirstPeriodEffect, codes_seen, first_period_effect
+from mappings.views.meanwhile import pairs_of, shown_in_draft, take_in
 from organisations.domain import VISMANET, Level
 from organisations.guards import needs
+from organisations.meanwhile import Meanwhile
 from organisations.middleware import HubRequest
 from organisations.models import Company, Errand
 from organisations.operations.errands import TooManyChecks, request_errand
@@ -90,8 +93,9 @@ def edit(request: HubRequest, pk: int) -> HttpResponse:
         "mapping": mapping.pk,
         "company": mapping.company_id,
         "connection": mapping.connection_id,
-        "settings": {name: getattr(settings, name) for name in settings.__slots__},
+        **shown_in_draft(settings),
     }
+    draft["settings"] = dict(draft["shown"])
     draft["errand"] = _read_ledger(request, mapping.connection).pk
     request.session[DRAFT] = draft
     return redirect("mappings:reading")
@@ -240,6 +244,7 @@ def _review(
         return redirect("mappings:step", step="policy")
     settings = MappingSettings.from_draft(draft["settings"])
     refused = ""
+    meanwhile: Meanwhile | None = None
     change = _first_period_change(request, draft, settings)
     reason = change.form if change else None
     if request.method == "POST" and (reason is None or reason.is_valid()):
@@ -256,7 +261,8 @@ def _review(
                     Mapping.objects.of(request.organisation), pk=draft["mapping"]
                 )
                 why = reason.cleaned_data["reason"] if reason is not None else ""
-                change_mapping(mapping=mapping, settings=settings, reason=why, **told)
+                shown = MappingSettings.from_draft(draft["shown"])
+                change_mapping(mapping=mapping, settings=settings, reason=why, shown=shown, **told)
             else:
                 mapping = create_mapping(
                     company=company, connection=connection, settings=settings, **told
@@ -270,6 +276,11 @@ def _review(
             refused = (
                 f"{words(refusal.summary, refusal.params)} {words(refusal.remedy, refusal.params)}"
             )
+        except MappingChanged:
+            meanwhile = take_in(draft, mapping, settings)
+            request.session[DRAFT] = draft
+            settings = MappingSettings.from_draft(draft["settings"])
+            change = _first_period_change(request, draft, settings)
         else:
             del request.session[DRAFT]
             return _check_saved(request, mapping)
@@ -277,12 +288,14 @@ def _review(
         "company": company,
         "connection": connection,
         "settings": settings,
-        "pairs": _pairs(settings, company, connection),
+        "pairs": pairs_of(settings, company, connection),
         "refused": refused,
         "change": change,
+        "meanwhile": meanwhile,
         **_around("review", draft),
     }
-    return render(request, "mappings/review.html", context)
+    status = 409 if meanwhile else 200
+    return render(request, "mappings/review.html", context, status=status)
 
 
 def _check_saved(request: HubRequest, mapping: Mapping) -> HttpResponse:
@@ -331,15 +344,6 @@ def _first_period_change(
         effect=first_period_effect(mapping, settings.first_period),
         form=forms.ReasonForm(request.POST if request.method == "POST" else None),
     )
-
-
-def _pairs(
-    settings: MappingSettings, company: Company, connection: Connection
-) -> list[tuple[str, str]]:
-    shown = Mapping(company=company, connection=connection, target=connection.vendor)
-    for name in settings.__slots__:
-        setattr(shown, name, getattr(settings, name))
-    return setting_pairs(shown)
 
 
 def _around(step: str, draft: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from organisations.domain import ORGANISATION, Level
 from organisations.forms import OrganisationForm
-from organisations.guards import needs
+from organisations.guards import needs, one_at_a_time
 from organisations.middleware import HubRequest
 from organisations.models import Organisation
 from organisations.operations import people as operations
@@ -15,12 +15,14 @@ from organisations.pages import without_second_factor
 
 
 @needs(ORGANISATION, Level.WRITE)
+@one_at_a_time
 def organisation(request: HubRequest) -> HttpResponse:
     """Change the organisation's name and settings."""
     # Its own copy: a name that is refused must not stand in the page's head.
     mine = Organisation.objects.get(pk=request.organisation.pk)
     form = OrganisationForm(request.POST or None, instance=mine)
-    if request.method == "POST" and form.is_valid():
+    told = form.changed_meanwhile(mine, request.organisation)
+    if request.method == "POST" and not told and form.is_valid():
         operations.change_organisation(
             organisation=Organisation.objects.get(pk=mine.pk),
             values=form.cleaned_data,
@@ -33,4 +35,5 @@ def organisation(request: HubRequest) -> HttpResponse:
         request,
         "organisations/organisation.html",
         {"form": form, "without": without, "more": more},
+        status=409 if told else 200,
     )

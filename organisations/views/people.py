@@ -1,5 +1,7 @@
 """People and roles."""
 
+from collections.abc import Mapping
+
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpResponse
@@ -13,8 +15,17 @@ from organisations import domain, pages
 from organisations.domain import ORGANISATION, Level
 from organisations.forms import RoleForm, RoleOfMemberForm
 from organisations.guards import needs
+from organisations.meanwhile import (
+    SHOWN,
+    Difference,
+    Meanwhile,
+    Shown,
+    compare,
+    shown_text,
+    who_changed,
+)
 from organisations.middleware import HubRequest
-from organisations.models import Membership
+from organisations.models import Membership, Role
 from organisations.operations import forgotten
 from organisations.operations import people as operations
 
@@ -86,23 +97,67 @@ def roles(request: HubRequest) -> HttpResponse:
     """Show roles and rights as a matrix, and change it with the right to."""
     if request.method == "POST":
         return _save_matrix(request)
-    return render(
-        request,
-        "organisations/roles.html",
-        {
-            "roles": [pages.role_name(role) for role in pages.roles_of(request.organisation)],
-            "matrix": pages.matrix(request.organisation),
-            "form": RoleForm(),
-            "may_change": _may_change(request),
-        },
-    )
+    return _matrix(request)
+
+
+def _matrix(
+    request: HubRequest,
+    *,
+    typed: Mapping[str, str] | None = None,
+    meanwhile: Meanwhile | None = None,
+) -> HttpResponse:
+    roles = pages.roles_of(request.organisation)
+    context = {
+        "roles": [pages.role_name(role) for role in roles],
+        "matrix": pages.matrix(request.organisation, typed),
+        "shown": shown_text(pages.levels_of(roles)),
+        "meanwhile": meanwhile,
+        "form": RoleForm(),
+        "may_change": _may_change(request),
+    }
+    status = 409 if meanwhile else 200
+    return render(request, "organisations/roles.html", context, status=status)
+
+
+def _changed_meanwhile(
+    request: HubRequest, roles: list[Role]
+) -> tuple[Meanwhile, dict[str, str]] | None:
+    """Return what somebody else changed in the matrix, and what is chosen with that taken in."""
+    shown = Shown.from_text(request.POST.get(SHOWN, ""))
+    if shown is None:
+        return None
+    stored = {name: level for name, level in pages.levels_of(roles).items() if name in shown.values}
+    typed = {name: request.POST.get(name, level) for name, level in stored.items()}
+    theirs, merged = compare({name: shown.values[name] for name in stored}, stored, typed)
+    if not theirs:
+        return None
+    labels = {
+        cell["field"]: (
+            cell["label"],
+            {choice["value"]: choice["label"] for choice in cell["choices"]},
+        )
+        for line in pages.matrix(request.organisation)
+        for cell in line["cells"]
+    }
+    differences = []
+    for name in theirs:
+        label, words = labels[name]
+        own = words.get(typed[name], "") if merged[name] == typed[name] else ""
+        before = words.get(shown.values[name], "–")
+        differences.append(Difference(label, before, words.get(stored[name], "–"), own))
+    who = who_changed(request.organisation, roles, shown.at)
+    return Meanwhile(who, differences), merged
 
 
 @needs(ORGANISATION, Level.WRITE)
 def _save_matrix(request: HubRequest) -> HttpResponse:
     try:
         with transaction.atomic():
-            for role in pages.roles_of(request.organisation):
+            operations.hold(request.organisation)
+            roles = pages.roles_of(request.organisation)
+            if changed := _changed_meanwhile(request, roles):
+                return _matrix(request, meanwhile=changed[0], typed=changed[1])
+            for role in roles:
                 asked = {
                     key: request.POST.get(f"{role.pk}-{key}", domain.level_of(role.rights, key))
                     for key in domain.RIGHT_BY_KEY

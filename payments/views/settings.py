@@ -16,7 +16,7 @@ from accounts.views import connections
 from connectors.errors import ConnectorError
 from organisations import domain
 from organisations.domain import Level
-from organisations.guards import View, needs
+from organisations.guards import View, needs, one_at_a_time
 from organisations.middleware import HubRequest
 from organisations.models import Errand
 from organisations.operations import audit, sheets
@@ -52,6 +52,7 @@ _GRAVEST_FIRST = {"problem": 0, "warning": 1}
 
 @require_http_methods(["GET", "POST"])
 @reader
+@one_at_a_time
 def settings(request: HubRequest) -> HttpResponse:
     """Show how to activate the integration; its settings once it is active (S14)."""
     integration = integration_of(request.organisation)
@@ -66,7 +67,10 @@ def settings(request: HubRequest) -> HttpResponse:
 def _change(request: HubRequest) -> HttpResponse:
     if not integration_of(request.organisation).is_active:
         return redirect("payments:settings")
-    form = SettingsForm(request.POST, instance=integration_of(request.organisation))
+    integration = integration_of(request.organisation)
+    form = SettingsForm(request.POST, instance=integration)
+    if form.changed_meanwhile(integration, request.organisation):
+        return _settings_page(request, form, status=409)
     if not form.is_valid():
         return _settings_page(request, form, status=400)
     try:
@@ -204,6 +208,7 @@ def _save(
 
 @require_http_methods(["GET", "POST"])
 @reader
+@one_at_a_time
 def client_settings(request: HubRequest, pk: int) -> HttpResponse:
     """Show and change the settings of an invoice client, and what the last check found."""
     client = client_named(request, pk)
@@ -217,6 +222,8 @@ def client_settings(request: HubRequest, pk: int) -> HttpResponse:
 @_administrator
 def _change_client(request: HubRequest, client: InvoiceClient) -> HttpResponse:
     form = ClientForm(request.POST, instance=client, organisation=request.organisation)
+    if form.changed_meanwhile(client, request.organisation):
+        return _client_page(request, client, form, status=409)
     if form.is_valid() and _save(request, form, client_named(request, client.pk)) is not None:
         messages.success(request, _("The settings are saved."))
         return redirect("payments:client_settings", pk=client.pk)

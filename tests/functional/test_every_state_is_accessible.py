@@ -13,6 +13,7 @@ from tests import factories
 from tests.functional.desk import findings_at
 from tests.journals.pages import rows
 from tests.organisations import inviting
+from tests.sent import sent_by
 
 pytestmark = [pytest.mark.django_db, pytest.mark.browser]
 
@@ -239,3 +240,14 @@ def test_the_page_of_too_many_checks_is_accessible(
         )
 
     assert findings_at(browser, client, f"/mappings/{mapping.pk}/edit/", status=429) == []
+
+
+def test_the_page_of_what_another_person_changed_meanwhile_is_accessible(
+    me: Membership, client: Client, browser: Browser
+) -> None:
+    company = factories.company(me.organisation, name="Åkeriet")
+    page = f"/companies/{company.pk}/"
+    typed = {**sent_by(client.get(page)), "name": "Åkeriet AB"}
+    type(company).objects.filter(pk=company.pk).update(name="Åkeriet Nord", is_test=True)
+
+    assert findings_at(browser, client, page, status=409, **typed) == []
