@@ -123,6 +123,8 @@ def make_link(*, membership: Membership, by: User) -> str:
                 "well. The operator of the hub can set a new password: manage.py set_password."
             )
         )
+    # Whoever holds the link could set up more than a password before the person does.
+    User.objects.filter(pk=user.pk).update(handed_over=True)
     record(
         organisation=membership.organisation,
         action="person.password_link_made",

@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.core.mail import send_mail
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import translation
 from django.utils.http import urlencode
@@ -157,17 +157,21 @@ def accept_as_new(*, invitation: Invitation, name: str, password: str, now: date
     :raises Refused: if there is such an account, or the invitation is not open any more
     """
     invitation = _open(invitation, now=now)
-    if User.objects.filter(email=invitation.email).exists():
+    try:
+        with transaction.atomic():
+            user = User.objects.create_user(
+                email=invitation.email,
+                name=name.strip(),
+                password=password,
+                language=get_language() or "",
+                handed_over=not invitation.by_mail,
+            )
+    except IntegrityError:
         # Whoever holds a link that was handed over may not be the person: a line for the operator.
         log.warning("invitation of a known address used as a new one", invitation=invitation.pk)
-        raise Refused(_("This address has an account already. Sign in with it, then accept."))
-    user = User.objects.create_user(
-        email=invitation.email,
-        name=name.strip(),
-        password=password,
-        language=get_language() or "",
-        handed_over=not invitation.by_mail,
-    )
+        raise Refused(
+            _("This address has an account already. Sign in with it, then accept.")
+        ) from None
     _join(invitation, user)
     return user
 

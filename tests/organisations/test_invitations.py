@@ -219,6 +219,15 @@ class TestByMail:
 
         assert mail.outbox == []
 
+    def test_an_expired_one_is_not_mailed(
+        self, administrator: Membership, run_due_work: Callable[..., int]
+    ) -> None:
+        invite(administrator)
+
+        run_due_work(now=timezone.now() + LATER)
+
+        assert mail.outbox == []
+
     def test_one_that_could_not_be_mailed_says_so_in_the_list(
         self,
         administrator: Membership,

@@ -6,7 +6,7 @@ import pytest
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from organisations.models import AuditEntry, Invitation, Membership, User
+from organisations.models import AuditEntry, Invitation, Membership, Role, User
 from organisations.operations import invitations, people, second_factor
 from tests import factories
 from tests.organisations.inviting import (
@@ -105,6 +105,24 @@ class TestSomebodyNew:
 
         assert "not open" in late.content.decode()
         assert User.objects.get(email=ADDRESS).check_password(CHOSEN)
+
+    @pytest.mark.parametrize("end", ["demoted", "expired", "sent again"])
+    def test_is_too_late_with_a_page_that_was_open_before(
+        self, administrator: Membership, end: str
+    ) -> None:
+        invite(administrator)
+        stale, now = Invitation.objects.get(), timezone.now()
+        if end == "demoted":
+            Role.objects.filter(pk=administrator.role_id).update(rights={})
+        elif end == "expired":
+            now += invitations.VALID
+        else:
+            invitations.send_again(invitation=stale, by=administrator.user, now=now)
+
+        with pytest.raises(people.Refused, match="answered or withdrawn"):
+            invitations.accept_as_new(invitation=stale, name="Ada", password=CHOSEN, now=now)
+
+        assert not User.objects.filter(email=ADDRESS).exists()
 
 
 class TestSomebodyKnown:

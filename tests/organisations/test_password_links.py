@@ -72,6 +72,13 @@ class TestLink:
         assert sign_in(member.user).status_code == 302
         assert "does not work any more" in Client().get(link).content.decode()
 
+    def test_leaves_a_mark_since_who_made_it_could_have_used_it(
+        self, administrator: Membership, member: Membership
+    ) -> None:
+        ask(administrator, member)
+
+        assert User.objects.get(pk=member.user_id).handed_over
+
     def test_is_shown_to_no_cache_and_stored_nowhere(
         self, administrator: Membership, member: Membership, settings: Any
     ) -> None:
