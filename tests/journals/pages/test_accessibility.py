@@ -4,7 +4,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 
-from journals.models import Journal
+from journals.models import BulkItem, BulkSend, Journal
 from tests.face.test_pages import shown
 from tests.journals.pages import rows
 
@@ -43,6 +43,47 @@ def full_journal(me) -> Journal:
         **failure,
     )
     return journal
+
+
+def bulk_sends(me) -> dict[str, str]:
+    """Make a bulk send that asks, one under way, and one with all that may become of a batch."""
+    full = full_journal(me)
+    waiting = rows.journal(me.organisation)
+    rows.mapping(waiting.company)
+    gone = rows.journal(me.organisation, state="sent")
+    addresses = {}
+    for name, outcome in (("asks", "waiting"), ("runs", "waiting"), ("over", "queued")):
+        bulk = BulkSend.objects.create(
+            organisation=me.organisation,
+            made_by=me.user,
+            query="period=2026-03",
+            confirmed_at=None if name == "asks" else rows.NOW,
+        )
+        for journal in (full, waiting):
+            BulkItem.objects.create(bulk=bulk, journal=journal, outcome=outcome)
+        BulkItem.objects.create(
+            bulk=bulk,
+            journal=gone,
+            outcome="left_out",
+            failure_code="NothingToSend",
+            failure_params={"reference": gone.reference},
+        )
+        addresses[name] = reverse("journals:bulk", args=[bulk.pk])
+    return addresses
+
+
+class TestBulkSends:
+    @pytest.mark.parametrize("width", [1280, 390])
+    @pytest.mark.parametrize("name", ["asks", "runs", "over"])
+    def test_give_axe_core_nothing_to_find(self, name, width, me, client, browser):
+        html = client.get(bulk_sends(me)[name]).content.decode()
+
+        page = shown(browser, html, width)
+        found = Axe().run(page)
+        wide = page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
+
+        assert found.violations_count == 0, found.generate_report()
+        assert not wide
 
 
 class TestPages:
