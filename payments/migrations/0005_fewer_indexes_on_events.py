@@ -16,7 +16,7 @@ from django.db.models.functions import Coalesce
 
 class Migration(migrations.Migration):
 
-    dependencies = [("payments", "0004_keys_checked_by_the_page")]
+    dependencies = [("payments", "0003_fewer_indexes_on_payments")]
 
     operations = [
         migrations.RemoveConstraint(

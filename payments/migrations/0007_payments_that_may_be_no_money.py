@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('payments', '0006_events_hold_their_client'),
+        ('payments', '0005_fewer_indexes_on_events'),
     ]
 
     operations = [

@@ -25,7 +25,6 @@ from payments.models import (
     Payment,
     Registration,
     Settlement,
-    bulk,
 )
 from payments.models.money import Total
 from payments.models.open_invoices import open_invoices
@@ -167,25 +166,21 @@ def store_placed(
     :param payments: primary key and key in the source; `Placed.payment_id` counts them from 0
     """
     parts = [(one, part) for one in placed for part in one.parts]
-    keys = bulk.insert(
-        Settlement,
-        ("payment_id", "invoice_id", "amount", "rule", "outcome"),
-        (
-            (
-                payments[one.payment_id][0],
-                part.invoice_id,
-                part.amount,
-                _RULES[one.rule],
-                _OUTCOMES[part.outcome],
-            )
-            for one, part in parts
-        ),
-        number=len(parts),
-        organisation_id=client.organisation_id,
-        client_id=client.pk,
-        run_id=run.pk if run else None,
-        made_at=now,
+    stored = Settlement.objects.bulk_create(
+        Settlement(
+            organisation_id=client.organisation_id,
+            client_id=client.pk,
+            run=run,
+            made_at=now,
+            payment_id=payments[one.payment_id][0],
+            invoice_id=part.invoice_id,
+            amount=part.amount,
+            rule=_RULES[one.rule],
+            outcome=_OUTCOMES[part.outcome],
+        )
+        for one, part in parts
     )
+    keys = [row.pk for row in stored]
     _store_roundings(client, dict(zip(keys, (part for _, part in parts), strict=True)), run, now)
     if client.target_id is not None:
         events = [
@@ -300,30 +295,25 @@ def _register(client: InvoiceClient, events: Sequence[_Event], *, now: datetime)
     source = client.source
     vendor = source.vendor if source else ""
     company = source.tenant_id if source else f"client-{client.pk}"
-    bulk.insert(
-        Registration,
-        ("settlement_id", "payment_id", "reference", "amount"),
-        (
-            (
-                event.settlement_id,
-                event.payment_id,
-                reference_of(
-                    vendor=vendor,
-                    company=company,
-                    journal_number=event.payment_key.journal_number,
-                    audit_number=event.payment_key.audit_number,
-                    invoice_number=numbers[event.invoice_id],
-                    round=event.round,
-                ),
-                event.amount,
-            )
-            for event in events
-        ),
-        number=len(events),
-        organisation_id=client.organisation_id,
-        client_id=client.pk,
-        state_at=now,
-        not_before=now,
+    Registration.objects.bulk_create(
+        Registration(
+            organisation_id=client.organisation_id,
+            client_id=client.pk,
+            state_at=now,
+            not_before=now,
+            settlement_id=event.settlement_id,
+            payment_id=event.payment_id,
+            reference=reference_of(
+                vendor=vendor,
+                company=company,
+                journal_number=event.payment_key.journal_number,
+                audit_number=event.payment_key.audit_number,
+                invoice_number=numbers[event.invoice_id],
+                round=event.round,
+            ),
+            amount=event.amount,
+        )
+        for event in events
     )
 
 

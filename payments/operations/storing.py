@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from itertools import tee
 from typing import Any, TypeVar
 
 from django.db import transaction
@@ -22,7 +21,7 @@ from connectors.receivables import (
 from payments.domain import kid as kids
 from payments.domain.matching import Incoming, Placed
 from payments.domain.prefixes import numbers_behind
-from payments.models import Customer, FetchRun, Invoice, InvoiceClient, Payment, SkippedRow, bulk
+from payments.models import Customer, FetchRun, Invoice, InvoiceClient, Payment, SkippedRow
 from payments.operations import placing
 
 T = TypeVar("T")
@@ -80,10 +79,8 @@ def store_page(
                 fresh.append(one)
             elif before != one.amount:
                 skipped.append(_changed(run, one, before=before))
-        # The next ones are matched while the database stores the first.
-        matched, again = tee(placing.place(client, _incoming(client, fresh)))
-        ids, placed = _insert(run, fresh, matched, marks=marks, now=now), list(again)
-        stored = [(pk, one.key) for pk, one in zip(ids, fresh, strict=True)]
+        placed = list(placing.place(client, _incoming(client, fresh)))
+        stored = _insert(run, fresh, placed, marks=marks, now=now)
         placing.store_placed(client, stored, placed, run=run, now=now)
         skipped += _skipped(run, page)
         SkippedRow.objects.bulk_create(skipped)
@@ -189,56 +186,35 @@ def _insert(
     *,
     marks: bool,
     now: datetime,
-) -> list[int]:
-    """Write new payments, each with what came of its matching; return their primary keys."""
+) -> list[tuple[int, PaymentKey]]:
+    """Write new payments, each with what came of its matching; return their keys here and there."""
     marks = marks and run.client.target_id is None
-    return bulk.insert(
-        Payment,
-        (
-            "journal_number",
-            "audit_number",
-            "customer_number",
-            "voucher_number",
-            "voucher_type",
-            "paid_on",
-            "value_on",
-            "amount",
-            "amount_in_currency",
-            "currency",
-            "invoice_number",
-            "kid",
-            "text",
-            "doubt",
-            "left",
-            "mark_at",
-        ),
-        (
-            (
-                one.key.journal_number,
-                one.key.audit_number,
-                str(one.customer_number),
-                one.voucher_number,
-                one.voucher_type,
-                one.paid_on,
-                one.value_on,
-                one.amount,
-                one.amount_in_currency,
-                one.currency[:12],
-                one.invoice_number[:_INVOICE_NUMBER],
-                kids.tidy(one.kid)[:_KID],
-                one.text[:200],
-                one.doubt,
-                result.left.value if result.left else "",
-                now if marks and result.parts else None,
-            )
-            for one, result in zip(fresh, placed, strict=True)
-        ),
-        number=len(fresh),
-        organisation_id=run.organisation_id,
-        client_id=run.client_id,
-        first_run_id=run.pk,
-        created_at=now,
+    rows = Payment.objects.bulk_create(
+        Payment(
+            organisation_id=run.organisation_id,
+            client_id=run.client_id,
+            first_run_id=run.pk,
+            created_at=now,
+            journal_number=one.key.journal_number,
+            audit_number=one.key.audit_number,
+            customer_number=str(one.customer_number),
+            voucher_number=one.voucher_number,
+            voucher_type=one.voucher_type,
+            paid_on=one.paid_on,
+            value_on=one.value_on,
+            amount=one.amount,
+            amount_in_currency=one.amount_in_currency,
+            currency=one.currency[:12],
+            invoice_number=one.invoice_number[:_INVOICE_NUMBER],
+            kid=kids.tidy(one.kid)[:_KID],
+            text=one.text[:200],
+            doubt=one.doubt,
+            left=result.left.value if result.left else "",
+            mark_at=now if marks and result.parts else None,
+        )
+        for one, result in zip(fresh, placed, strict=True)
     )
+    return [(row.pk, row.key) for row in rows]
 
 
 def _changed(run: FetchRun, one: SourcePayment, *, before: Decimal) -> SkippedRow:

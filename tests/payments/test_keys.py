@@ -1,9 +1,4 @@
-"""
-The database takes no payment and no event that names a row which is not there.
-
-SQLite has foreign keys for it; PostgreSQL has triggers that look once for a page (migrations 0004
-and 0006).
-"""
+"""The database takes no payment and no event that names a row which is not there."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, InternalError, OperationalError, connection, transaction
+from django.db import IntegrityError, connection, transaction
 
 from organisations.models import User
 from payments.models import FetchRun, Invoice, InvoiceClient, Payment, Settlement
@@ -22,9 +17,6 @@ from tests.payments.rows import client_of, invoice, payment
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 4, 8, 9, 0, tzinfo=UTC)
 NOBODY = 10**9
-only_postgresql = pytest.mark.skipif(
-    "connection.vendor != 'postgresql'", reason="SQLite's foreign keys are those of one column"
-)
 
 
 def run_of(client: InvoiceClient) -> FetchRun:
@@ -160,145 +152,3 @@ def test_a_run_goes_and_leaves_what_it_found():
 
     paid.refresh_from_db()
     assert paid.first_run_id is None
-
-
-@only_postgresql
-class TestOnPostgresql:
-    def test_a_payment_is_of_the_organisation_of_its_client(self):
-        row = payment(client_of())
-
-        with refused():
-            Payment.objects.filter(pk=row.pk).update(organisation=client_of().organisation)
-
-    @pytest.mark.parametrize("other", ["invoice", "payment"])
-    def test_an_event_is_of_the_client_of_its_invoice_and_payment(self, other):
-        client, stranger = client_of(), client_of()
-        rows = {"invoice": invoice(client), "payment": payment(client)}
-        rows[other] = invoice(stranger) if other == "invoice" else payment(stranger)
-
-        with refused():
-            event(client, **{f"{name}_id": row.pk for name, row in rows.items()})
-
-    def test_a_credit_note_is_of_the_client_of_its_event(self):
-        client = client_of()
-
-        with refused():
-            event(client, invoice_id=invoice(client).pk, credit_note_id=invoice(client_of()).pk)
-
-    def test_an_event_undoes_one_of_its_own_client(self):
-        client, stranger = client_of(), client_of()
-        undone = event(stranger, invoice_id=invoice(stranger).pk, payment_id=payment(stranger).pk)
-
-        with refused():
-            event(
-                client,
-                invoice_id=invoice(client).pk,
-                payment_id=payment(client).pk,
-                undoes_id=undone.pk,
-            )
-
-    def test_an_event_is_of_the_organisation_of_its_client(self):
-        client = client_of()
-        there = {"invoice_id": invoice(client).pk, "payment_id": payment(client).pk}
-
-        with refused():
-            event(client, organisation_id=client_of().organisation_id, **there)
-
-    @pytest.mark.parametrize("model", [Invoice, Payment])
-    def test_what_an_event_names_keeps_its_client(self, model):
-        client = client_of()
-        event(client, invoice_id=invoice(client).pk, payment_id=payment(client).pk)
-
-        with refused():
-            model.objects.update(client=client_of())
-
-    def test_a_client_keeps_its_organisation_while_it_has_payments(self):
-        client = client_of()
-        payment(client)
-
-        with refused():
-            InvoiceClient.objects.filter(pk=client.pk).update(organisation=client_of().organisation)
-
-
-@contextmanager
-def other_connection() -> Iterator[Any]:
-    """Yield a cursor of somebody else, who waits for no lock."""
-    other = connection.copy()
-    try:
-        with other.cursor() as cursor:
-            cursor.execute("SET lock_timeout TO '100ms'")
-            yield cursor
-    finally:
-        other.close()
-
-
-@only_postgresql
-@pytest.mark.django_db(transaction=True)
-class TestWhileAPageIsWritten:
-    def test_a_run_that_it_names_is_held(self):
-        client = client_of()
-        run = run_of(client)
-
-        with other_connection() as other:
-            with transaction.atomic():
-                payment(client, first_run=run)
-                with pytest.raises(OperationalError, match="lock timeout"):
-                    other.execute("DELETE FROM payments_fetchrun")
-            with pytest.raises(IntegrityError, match="still named"):
-                other.execute("DELETE FROM payments_fetchrun")
-
-    @pytest.mark.parametrize(
-        "words",
-        [
-            "DELETE FROM payments_invoice",
-            "DELETE FROM payments_payment",
-            "UPDATE payments_invoice SET id = id + 1",
-            "UPDATE payments_payment SET id = id + 1",
-        ],
-    )
-    def test_what_its_events_name_is_held(self, words):
-        client = client_of()
-        there = {"invoice_id": invoice(client).pk, "payment_id": payment(client).pk}
-
-        with other_connection() as other:
-            with transaction.atomic():
-                event(client, **there)
-                with pytest.raises(OperationalError, match="lock timeout"):
-                    other.execute(words)
-            with pytest.raises(IntegrityError, match="still named"):
-                other.execute(words)
-
-    def test_an_event_that_is_undone_is_held(self):
-        client = client_of()
-        there = {"invoice_id": invoice(client).pk, "payment_id": payment(client).pk}
-        undone = event(client, **there)
-
-        with other_connection() as other, transaction.atomic():
-            event(client, undoes_id=undone.pk, **there)
-            with pytest.raises(OperationalError, match="lock timeout"):
-                other.execute("DELETE FROM payments_settlement WHERE undoes_id IS NULL")
-
-    def test_its_events_wait_for_whoever_deletes_what_they_name(self):
-        client = client_of()
-        there = {"invoice_id": invoice(client).pk, "payment_id": payment(client).pk}
-
-        with other_connection() as other:
-            other.execute("BEGIN")
-            other.execute("DELETE FROM payments_invoice")
-            with connection.cursor() as mine:
-                mine.execute("SET lock_timeout TO '100ms'")
-                with pytest.raises(OperationalError, match="lock timeout"):
-                    event(client, **there)
-                mine.execute("RESET lock_timeout")
-            other.execute("COMMIT")
-        with refused():
-            event(client, **there)
-
-    def test_its_events_are_not_written_from_an_older_picture(self):
-        client = client_of()
-        there = {"invoice_id": invoice(client).pk, "payment_id": payment(client).pk}
-
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-            with pytest.raises(InternalError, match="READ COMMITTED only"), transaction.atomic():
-                event(client, **there)
