@@ -172,21 +172,10 @@ class _Counter:
 
 @contextmanager
 def _counted(connection: Any) -> Iterator[_Counter]:
-    """Count the statements; a COPY goes past Django, so it is counted where it is made."""
-    from payments.models import bulk
-
-    counter, copy = _Counter(), bulk._copy
-
-    def copied(*words: Any) -> None:
-        counter.number += 1
-        copy(*words)
-
-    bulk._copy = copied  # type: ignore[assignment]
-    try:
-        with connection.execute_wrapper(counter):
-            yield counter
-    finally:
-        bulk._copy = copy
+    """Count the statements."""
+    counter = _Counter()
+    with connection.execute_wrapper(counter):
+        yield counter
 
 
 def _there() -> Any:

@@ -6,8 +6,6 @@ from uuid import uuid4
 from django.db import models
 from django.utils import timezone
 
-from organisations.models.prepared import Param
-
 
 class Installation(models.Model):
     """
@@ -33,7 +31,7 @@ class Installation(models.Model):
 class RestoreQuerySet(models.QuerySet["Restore"]):
     """Restores that still matter."""
 
-    def open(self, *, now: datetime | Param) -> "RestoreQuerySet":
+    def open(self, *, now: datetime) -> "RestoreQuerySet":
         """Return those after which a ledger may still hold what this database does not know."""
         return self.filter(watch_until__gt=now)
 

@@ -26,7 +26,6 @@ from django.utils import timezone
 from accounts.models import Connection
 from connectors.limits import COMPANY, PATIENCE, SUBSCRIPTION, Budget, Limiter, learn, take
 from organisations.models import CallBudget, Lease
-from organisations.models.prepared import Param, PreparedQuery
 from organisations.operations import claims
 
 T = TypeVar("T")
@@ -41,9 +40,6 @@ _TOLD_EVERY = 30.0
 _TRIES = 100
 _READER_PAUSE = 0.05
 _FORGET_AFTER = 86_400
-_OF_NAME: PreparedQuery[CallBudget] = PreparedQuery(
-    lambda: CallBudget.objects.filter(key=Param("name"))
-)
 
 Rule = Callable[[Budget, float], tuple[float, Budget]]
 """From a budget and the time to the seconds to wait, and the budget changed."""
@@ -89,7 +85,7 @@ class DatabaseBudgets:
     def change(self, name: str, rule: Rule) -> float:
         """Apply the rule; see :class:`Budgets`."""
         for _try in range(_TRIES):
-            row = _OF_NAME.first(name=name) or self._new(name)
+            row = CallBudget.objects.filter(key=name).first() or self._new(name)
             now = self._clock()
             before = row.budget
             wait, after = rule(before, now.timestamp())
@@ -102,7 +98,7 @@ class DatabaseBudgets:
 
     def read(self, name: str) -> tuple[float, Budget]:
         """Return the time and the budget; see :class:`Budgets`."""
-        row = _OF_NAME.first(name=name)
+        row = CallBudget.objects.filter(key=name).first()
         return self._clock().timestamp(), row.budget if row else Budget()
 
     def known(self) -> list[Known]:

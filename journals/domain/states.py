@@ -112,9 +112,6 @@ DONE = PROVEN | BOOKED_ELSEWHERE
 SENT = "sent"
 """The state of a journal that is in the ledger, as far as it is to be there."""
 
-SENT_WITH_OTHERS = DONE | {_S.REVERSED}
-"""With nothing but these beside a proven batch, its journal is *sent*."""
-
 MAY_BE_QUEUED = frozenset({_S.DRAFT, _S.REJECTED, _S.HELD})
 """Send puts it into the queue."""
 

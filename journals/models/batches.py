@@ -14,7 +14,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Connection, Restore
+from accounts.models import Connection, LedgerProof, Restore
+from accounts.models.hosts import unproven
 from connectors.errors import ConnectorError
 from journals.domain.proving import next_attempt
 from journals.domain.states import (
@@ -28,9 +29,8 @@ from journals.domain.states import (
 from journals.domain.waiting import NEEDS_ACCESS, Cause, cause_of
 from journals.models.attempts import LedgerAsked
 from organisations.models import OfOrganisation, Organisation
-from organisations.models.compare_and_set import Change, Unless
+from organisations.models.compare_and_set import ANYWAY, compare_and_set
 from organisations.models.failures import NO_FAILURE, why
-from organisations.models.prepared import Param
 
 _S = BatchState
 
@@ -51,39 +51,13 @@ def not_in_doubt(*, now: datetime) -> models.Q:
     return ~models.Q(models.Exists(opened)) | models.Q(models.Exists(asked))
 
 
-_LEDGER_NOT_ASKED = """
-    EXISTS (
-        SELECT 1 FROM accounts_restore AS restore
-        WHERE restore.watch_until > %s AND NOT EXISTS (
-            SELECT 1 FROM journals_ledgerasked AS asked
-            WHERE asked.batch_id = journals_batch.id AND asked.at >= restore.at
-        )
+def _ledger_not_asked(*, now: datetime) -> models.Exists:
+    """Return the contrary of `not_in_doubt`, for the claim: asked in the UPDATE itself."""
+    asked = LedgerAsked.objects.filter(
+        batch=models.OuterRef(models.OuterRef("pk")), at__gte=models.OuterRef("at")
     )
-"""
-"""The contrary of `not_in_doubt`, for the claim: asked in the UPDATE itself."""
+    return models.Exists(Restore.objects.open(now=now).filter(~models.Exists(asked)))
 
-_LIVING_NOT_PROVEN = """
-    EXISTS (
-        SELECT 1 FROM accounts_gap AS gap WHERE gap.id > COALESCE((
-            SELECT proof.gap_id FROM accounts_ledgerproof AS proof
-            WHERE proof.connection_id = journals_batch.connection_id AND proof.work = 'journals'
-        ), 0)
-    )
-"""
-"""The ledger was not asked since this database may have been put back or copied (B18)."""
-
-
-_HOLDS = tuple(sorted(HOLDS_ITS_NUMBER))
-_NUMBER_IS_ANOTHERS = f"""
-    EXISTS (
-        SELECT 1 FROM journals_batch AS another
-        WHERE another.connection_id = journals_batch.connection_id
-            AND another.vendor_number = %s
-            AND another.id <> journals_batch.id
-            AND another.state IN ({", ".join("%s" for _state in _HOLDS)})
-    )
-"""  # noqa: S608 (every value is a parameter)
-"""Asked in the UPDATE that stores a number: a ledger gives that of a deleted batch again."""
 
 _IN_QUESTION = models.Q(state__in=[_S.UNKNOWN, _S.ACCEPTED]) | models.Q(
     state=_S.POSTED, release_wanted=True
@@ -98,7 +72,7 @@ class BatchQuerySet(OfOrganisation):
         """Return those that may be sent now: their turn has come, and no restore is in the way."""
         return self.in_turn(now=now).filter(not_in_doubt(now=now))
 
-    def in_turn(self, *, now: datetime | Param) -> "BatchQuerySet":
+    def in_turn(self, *, now: datetime) -> "BatchQuerySet":
         """
         Return those that are checked, due, and have no earlier one before them.
 
@@ -119,7 +93,7 @@ class BatchQuerySet(OfOrganisation):
             not_before__lte=now,
         )
 
-    def maybe_due(self, *, now: datetime | Param) -> "BatchQuerySet":
+    def maybe_due(self, *, now: datetime) -> "BatchQuerySet":
         """Return what `to_deliver` or `to_prove` may find, and perhaps more; it is soon asked."""
         to_send = models.Q(state__in=[_S.READY, _S.POSTPONED])
         return self.filter(to_send | _IN_QUESTION, not_before__lte=now)
@@ -139,7 +113,7 @@ class BatchQuerySet(OfOrganisation):
             connection__state=Connection.State.AUTHORISED
         )
 
-    def to_prove(self, *, now: datetime | Param) -> "BatchQuerySet":
+    def to_prove(self, *, now: datetime) -> "BatchQuerySet":
         """Return those whose outcome is to be asked of the ledger now."""
         return self.filter(
             _IN_QUESTION,
@@ -150,7 +124,7 @@ class BatchQuerySet(OfOrganisation):
         """Return those whose worker has not been heard of for longer than its lease."""
         return self.filter(state=_S.SENDING, lease_until__lt=now)
 
-    def claimable(self, *, now: datetime | Param) -> "BatchQuerySet":
+    def claimable(self, *, now: datetime) -> "BatchQuerySet":
         """Return those that may be claimed; whether its turn has come is for `to_deliver`."""
         return self.filter(
             state__in=[_S.READY, _S.POSTPONED], not_before__lte=now, prepared_at__isnull=False
@@ -305,20 +279,17 @@ class Batch(models.Model):
     # --- state changes: each is one UPDATE, and says whether it happened ---
 
     def claim(self, *, owner: str, now: datetime, lease_seconds: float) -> bool:
-        """Make a batch that is due ours, and say whether it is; see :meth:`claiming`."""
-        if self.state not in {_S.READY, _S.POSTPONED}:
-            return False
-        return self.claiming(owner=owner, now=now, lease_seconds=lease_seconds).made()
-
-    def claiming(self, *, owner: str, now: datetime, lease_seconds: float) -> Change:
         """
-        Return the UPDATE that makes a batch that is due ours: READY or POSTPONED becomes SENDING.
+        Make a batch that is due ours, and say whether it is: READY or POSTPONED becomes SENDING.
 
         What was read of it still holds when the claim is written, or there is no claim. That no
         restore has put it in doubt is asked there too, since `after_restore` may run beside the
         worker.
         """
-        return Change(
+        if self.state not in {_S.READY, _S.POSTPONED}:
+            return False
+        this_connection = models.OuterRef(models.OuterRef("connection"))
+        return compare_and_set(
             self,
             expect={"state": self.state, "prepared_at": self.prepared_at, "claim_owner": ""},
             changes={
@@ -330,7 +301,8 @@ class Batch(models.Model):
                 "empty_look_ups": 0,
                 "waits_for": "",
             },
-            unless=Unless(f"{_LEDGER_NOT_ASKED} OR {_LIVING_NOT_PROVEN}", (now,)),
+            only_if=~models.Q(_ledger_not_asked(now=now))
+            & ~models.Q(unproven(this_connection, work=LedgerProof.Work.JOURNALS)),
         )
 
     def mark_accepted(self, *, number: str, now: datetime) -> bool:
@@ -339,25 +311,25 @@ class Batch(models.Model):
 
         :returns: whether it was recorded; it is not while another batch holds the number
         """
-        return self.accepting(number=number, now=now).made()
-
-    def accepting(self, *, number: str, now: datetime) -> Change:
-        """Return the UPDATE of `mark_accepted`."""
-        return self._becoming(
+        # A ledger gives the number of a deleted batch again.
+        holders = Batch.objects.filter(
+            connection=models.OuterRef("connection"),
+            vendor_number=number,
+            state__in=HOLDS_ITS_NUMBER,
+        )
+        return self._become(
             _S.ACCEPTED,
             now=now,
-            unless=Unless(_NUMBER_IS_ANOTHERS, (number, *_HOLDS)),
+            only_if=~models.Q(models.Exists(holders.exclude(pk=models.OuterRef("pk")))),
             vendor_number=number,
             failures=0,
             not_before=now,
             keep_claim=True,
         )
 
-    def posting(self, *, now: datetime, unless: Unless | None = None) -> Change:
-        """Return the UPDATE that records that the batch was read back and is equal."""
-        return self._becoming(
-            _S.POSTED, now=now, unless=unless, proven_at=now, not_before=now, **NO_FAILURE
-        )
+    def mark_posted(self, *, now: datetime) -> bool:
+        """Record that the batch was read back and is equal."""
+        return self._become(_S.POSTED, now=now, proven_at=now, not_before=now, **NO_FAILURE)
 
     def mark_reversed_one(self, *, now: datetime) -> bool:
         """Record that the batch which this one takes back is taken back."""
@@ -544,19 +516,14 @@ class Batch(models.Model):
         return self._become(BatchState(self.state), now=self.state_at, not_before=until, **changes)
 
     def _become(
-        self, new: BatchState, *, now: datetime, keep_claim: bool = False, **changes: Any
-    ) -> bool:
-        return self._becoming(new, now=now, keep_claim=keep_claim, **changes).made()
-
-    def _becoming(
         self,
         new: BatchState,
         *,
         now: datetime,
         keep_claim: bool = False,
-        unless: Unless | None = None,
+        only_if: models.Q = ANYWAY,
         **changes: Any,
-    ) -> Change:
+    ) -> bool:
         old = BatchState(self.state)
         if new is not old and new not in VALID_TRANSITIONS[old]:
             raise ValueError(f"a batch that is {old} cannot become {new}")
@@ -564,4 +531,4 @@ class Batch(models.Model):
             changes |= {"claim_owner": "", "lease_until": None}
         changes = {"waits_for": ""} | changes | {"state": new, "state_at": now}
         expect = {"state": old, "claim_owner": self.claim_owner}
-        return Change(self, expect=expect, changes=changes, unless=unless)
+        return compare_and_set(self, expect=expect, changes=changes, only_if=only_if)

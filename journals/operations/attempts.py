@@ -5,24 +5,9 @@ from datetime import datetime
 
 from accounts.operations import calls as kept
 from connectors.errors import ConnectorError
-from journals.domain.states import SENT, SENT_WITH_OTHERS, BatchState
-from journals.models import Attempt, Batch, Journal
-from organisations.models.compare_and_set import Change, Unless, compare_and_set
-from organisations.models.prepared import Insertion, There, insert
-from organisations.models.together import held, run_together
-
-_DONE = tuple(sorted(SENT_WITH_OTHERS))
-_ANOTHER_IS_NOT_DONE = f"""
-    EXISTS (
-        SELECT 1 FROM journals_batch AS another
-        WHERE another.journal_id = journals_batch.journal_id
-            AND another.id <> journals_batch.id
-            AND another.state NOT IN ({", ".join("%s" for _ in _DONE)})
-    )
-"""  # noqa: S608 (every value is a parameter)
-_NOT_POSTED_NOW = """
-    NOT EXISTS (SELECT 1 FROM journals_batch WHERE id = %s AND state = %s AND proven_at = %s)
-"""
+from journals.models import Attempt, Batch
+from organisations.models.compare_and_set import compare_and_set
+from organisations.models.durability import durable
 
 
 class Calls(kept.Calls):
@@ -37,7 +22,7 @@ class Calls(kept.Calls):
 def open_attempt(batch: Batch, kind: str, *, owner: str, now: datetime) -> Attempt:
     """Write down that a call is about to be made. Accounts and amounts of lines stay out."""
     attempt = _attempt(batch, kind, owner=owner, started_at=now)
-    insert(attempt)
+    attempt.save(force_insert=True)
     return attempt
 
 
@@ -49,67 +34,19 @@ def claim_and_open(
 
     :returns: the row of the call; None if another has the batch, or it is not due any more
     """
-    claim = batch.claiming(owner=owner, now=now, lease_seconds=lease_seconds)
-    attempt = _attempt(batch, Attempt.Kind.POST, owner=owner, started_at=now)
-    mine = There(Batch, id=batch.pk, claim_owner=owner, sent_at=now)
-    opening = Insertion(attempt, only_if=mine)
-    stored = run_together(claim, opening).row
-    if stored is None:
-        return None
-    claim.happened()
-    opening.happened(stored[0])
-    return attempt
+    with durable():
+        if not batch.claim(owner=owner, now=now, lease_seconds=lease_seconds):
+            return None
+        return open_attempt(batch, Attempt.Kind.POST, owner=owner, now=now)
 
 
 def record_number(
     batch: Batch, attempt: Attempt, number: str, calls: Calls, *, now: datetime
 ) -> bool:
     """Complete the row of the call that posted it and store its number; say whether it was ours."""
-    closing = Change(attempt, expect={}, changes=calls.as_columns("ok", now=now))
-    accepting = batch.accepting(number=number, now=now)
-    # The claim is on the disk, so the ledger would be asked for it again.
-    answer = run_together(closing, accepting, may_be_lost=True)
-    closing.happened()
-    return accepting.was_made(answer)
-
-
-def record_posted(
-    batch: Batch, calls: Calls, *, owner: str, started_at: datetime, now: datetime
-) -> bool:
-    """Write down a read-back that found what was sent: the batch is *posted*."""
-    posting = batch.posting(now=now)
-    attempt = _read(batch, "ok", calls, owner=owner, started_at=started_at, now=now)
-    return posting.was_made(run_together(Insertion(attempt), posting))
-
-
-def record_sent(
-    batch: Batch, calls: Calls, *, owner: str, started_at: datetime, now: datetime
-) -> bool:
-    """
-    Write down a read-back that found what was sent, where it was all that its journal waited for.
-
-    It is what `record_posted` and `refresh_state` do together, for nearly every batch, in one
-    message: the batch is *posted* and its journal *sent*.
-
-    :returns: whether it was so; else nothing is written
-    """
-    posting = batch.posting(now=now, unless=Unless(_ANOTHER_IS_NOT_DONE, _DONE))
-    mine = {"id": batch.pk, "state": BatchState.POSTED.value, "proven_at": now}
-    attempt = _read(batch, "ok", calls, owner=owner, started_at=started_at, now=now)
-    journal = Journal(pk=batch.journal_id)
-    sending = Change(
-        journal,
-        expect={},
-        changes={"state": SENT, "state_at": now},
-        unless=Unless(_NOT_POSTED_NOW, tuple(mine.values())),
-    )
-    # In the order in which all others take them, so that no two wait for each other.
-    holding = held(batch, journal)
-    written = Insertion(attempt, only_if=There(Batch, **mine))
-    if not sending.was_made(run_together(*holding, posting, written, sending, may_be_lost=True)):
-        return False
-    posting.happened()
-    return True
+    with durable():
+        close_attempt(attempt, "ok", calls, now=now)
+        return batch.mark_accepted(number=number, now=now)
 
 
 def close_attempt(
@@ -144,7 +81,7 @@ def record_read(
     """Write down a read-back that was made. It changed nothing, so nothing went before it."""
     read = _read(batch, outcome, calls, owner=owner, started_at=started_at, now=now, detail=detail)
     read.params = dict(params or {})
-    insert(read)
+    read.save(force_insert=True)
 
 
 def close_left_open(batch: Batch, failure: ConnectorError, *, owner: str, now: datetime) -> None:

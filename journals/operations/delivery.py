@@ -32,9 +32,7 @@ from journals.operations.contents import digest_of, to_post
 from journals.operations.faults import stop_batch
 from journals.operations.sending import changed_mapping, refresh_state, refusal_of, remember
 from organisations.models import Lease
-from organisations.models.compare_and_set import Change
 from organisations.models.durability import durable
-from organisations.models.together import run_together
 from organisations.operations import claims
 from organisations.operations.boundaries import reached
 from organisations.operations.faults import DATABASE_IS_AWAY, fault_number
@@ -54,7 +52,7 @@ def serve(*, connection_id: int, clock: Clock) -> int:
     After its turn it queues up again behind the others, so that nobody's thousand batches
     stand before another's one.
     """
-    connection = due.connection(connection_id)
+    connection = Connection.objects.get(pk=connection_id)
     if not connection.is_authorised or connection.is_paused(now=clock()):
         return 0
     if not installation.may_send(now=clock()):
@@ -62,9 +60,7 @@ def serve(*, connection_id: int, clock: Clock) -> int:
         return 0
     owner, started = claims.new_owner(), clock()
     key = writer_key(connection)
-    if not Lease.objects.take(
-        key=key, owner=owner, now=started, seconds=claims.lease_seconds(), may_be_lost=True
-    ):
+    if not Lease.objects.take(key=key, owner=owner, now=started, seconds=claims.lease_seconds()):
         return 0
     reached("deliver.leased")
     calls = Calls()
@@ -99,11 +95,9 @@ def serve(*, connection_id: int, clock: Clock) -> int:
                 told = True
                 waiting.vendor_took_a_batch(connection, clock())
     finally:
-        run_together(
-            Lease.objects.giving_back(key=key, owner=owner),
-            Change(connection, expect={}, changes={"rung_at": None}),
-            may_be_lost=True,
-        )
+        with durable():
+            Lease.objects.give_back(key=key, owner=owner)
+            Connection.objects.filter(pk=connection.pk).update(rung_at=None)
     if more:
         turns.queue_up_again(connection, now=clock())
     return served

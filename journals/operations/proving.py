@@ -28,14 +28,12 @@ from journals.operations.attempts import (
     Calls,
     close_attempt,
     open_attempt,
-    record_posted,
     record_read,
-    record_sent,
     was_denied,
 )
 from journals.operations.contents import to_post
 from journals.operations.sending import refresh_state, remember
-from organisations.models.durability import durable, recoverable
+from organisations.models.durability import durable
 from organisations.operations import claims
 from organisations.operations.boundaries import reached
 
@@ -225,29 +223,22 @@ def read_back(
     reached("prove.read")
     differences = [] if there is None else rules.verify_read_back(payload, there)
     now = clock()
-    sent = (
-        there is not None
-        and not differences
-        and batch.reverses_id is None
-        and record_sent(batch, calls, owner=owner, started_at=started, now=now)
-    )
-    if not sent:
-        with recoverable():
-            if there is None:
-                write_down("not_found", now=now)
-                _number_not_there(batch, now=now)
-            elif differences:
-                texts = "; ".join(difference.text for difference in differences[:20])
-                write_down("differs", now=now, detail=texts)
-                changed = refusals.ReadBackDiffers(number=there.number, detail=texts)
-                batch.mark_needs_person(
-                    changed, now=now, candidates=[there.number], seen=[batch_as_json(there)]
-                )
-            else:
-                told = record_posted(batch, calls, owner=owner, started_at=started, now=now)
-                if told and batch.reverses_id is not None:
-                    batch.mark_reversed_one(now=now)
-            refresh_state(batch.journal_id, now=now)
+    with durable():
+        if there is None:
+            write_down("not_found", now=now)
+            _number_not_there(batch, now=now)
+        elif differences:
+            texts = "; ".join(difference.text for difference in differences[:20])
+            write_down("differs", now=now, detail=texts)
+            changed = refusals.ReadBackDiffers(number=there.number, detail=texts)
+            batch.mark_needs_person(
+                changed, now=now, candidates=[there.number], seen=[batch_as_json(there)]
+            )
+        else:
+            write_down("ok", now=now)
+            if batch.mark_posted(now=now) and batch.reverses_id is not None:
+                batch.mark_reversed_one(now=now)
+        refresh_state(batch.journal_id, now=now)
     reached("prove.posted")
 
 

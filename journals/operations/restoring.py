@@ -35,7 +35,6 @@ from journals.operations.contents import to_post
 from journals.operations.living import numbers_in_company
 from journals.operations.sending import refresh_state
 from organisations.models.failures import NO_FAILURE, why
-from organisations.models.prepared import Param, PreparedQuery
 from organisations.operations.waking import wake
 
 Clock = Callable[[], datetime]
@@ -44,7 +43,6 @@ _AT_ONCE = 500
 _MOST_SEEN = 10
 _ASK_AGAIN = timedelta(seconds=30)
 _RING_AGAIN = timedelta(seconds=15)
-_OPEN = PreparedQuery(lambda: Restore.objects.open(now=Param("now")))
 
 
 def in_doubt(*, now: datetime) -> QuerySet[Batch]:
@@ -95,7 +93,7 @@ def ask(
     :returns: whether a restore is open, so that some may be
     """
     now = clock()
-    restores = _OPEN.all(now=now)
+    restores = list(Restore.objects.open(now=now))
     if restores:
         _ask(connection, connector, calls, restores, owner=owner, clock=clock)
     return bool(restores)

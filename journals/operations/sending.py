@@ -14,18 +14,11 @@ from mappings.domain.first_period import is_before
 from mappings.models import Mapping
 from mappings.operations.versions import digest_of_mapping
 from organisations.models import Company, User
-from organisations.models.ahead import alone_with
-from organisations.models.compare_and_set import compare_and_set
-from organisations.models.prepared import Param, PreparedQuery
+from organisations.models.durability import durable
 from organisations.operations import audit
 from organisations.operations.boundaries import reached
 
 _S = BatchState
-_STATES = PreparedQuery(
-    lambda: Batch.objects.filter(journal_id=Param("journal")).values_list(
-        "state", "prepared_at", "reverses_id", "journal__state"
-    )
-)
 
 
 def refusal_of(company: Company) -> ConnectorError | None:
@@ -252,17 +245,19 @@ def refresh_state(journal_id: int, *, now: datetime) -> None:
     """
     # Who changes another of its batches at the same time waits for us here, or we for them: else
     # each would count the other's as it was, and the journal might never say what became of both.
-    with alone_with(Journal, journal_id):
-        rows = _STATES.all(journal=journal_id)
-    counted = [
-        (BatchState(state), prepared)
-        for state, prepared, reverses, _known in rows
-        if reverses is None or state not in {_S.DRAFT, *DONE}
-    ]
-    checking = any(state == _S.READY and prepared is None for state, prepared in counted)
-    state = journal_state([state for state, _prepared in counted], checking=checking)
-    known = rows[0][-1] if rows else None
-    if known != state:
-        compare_and_set(
-            Journal(pk=journal_id), expect={}, changes={"state": state, "state_at": now}
-        )
+    with durable():
+        locked = Journal.objects.select_for_update(no_key=True).only("state")
+        journal = locked.filter(pk=journal_id).first()
+        if journal is None:
+            return  # deleted meanwhile, and its batches with it
+        counted = [
+            (BatchState(state), prepared)
+            for state, prepared, reverses in Batch.objects.filter(journal=journal).values_list(
+                "state", "prepared_at", "reverses_id"
+            )
+            if reverses is None or state not in {_S.DRAFT, *DONE}
+        ]
+        checking = any(state == _S.READY and prepared is None for state, prepared in counted)
+        state = journal_state([state for state, _prepared in counted], checking=checking)
+        if journal.state != state:
+            Journal.objects.filter(pk=journal_id).update(state=state, state_at=now)

@@ -11,24 +11,23 @@ from django.utils import timezone
 from connectors.limits import Budget
 from organisations.models.encrypted import EncryptedTextField
 from organisations.models.people import OfOrganisation, Organisation
-from organisations.models.prepared import Param, PreparedUpdate
-from organisations.models.together import Statement
 
 
 class LeaseQuerySet(models.QuerySet["Lease"]):
     """Taking and giving back by compare-and-set; the same on every database."""
 
-    def take(
-        self, *, key: str, owner: str, now: datetime, seconds: float, may_be_lost: bool = False
-    ) -> bool:
-        """
-        Take the lease if it is free, expired or already ours; say whether we have it.
-
-        :param may_be_lost: all that is done under it begins with a commit that is waited for,
-            which takes this one to the disk too
-        """
+    def take(self, *, key: str, owner: str, now: datetime, seconds: float) -> bool:
+        """Take the lease if it is free, expired or already ours; say whether we have it."""
         until = now + timedelta(seconds=seconds)
-        if _TAKE.run(may_be_lost=may_be_lost, key=key, owner=owner, now=now, until=until):
+        free = models.Q(until__lt=now) | models.Q(owner="")
+        mine = models.Q(owner=owner)
+        since = models.Case(
+            models.When(mine, then=models.F("taken_at")),
+            default=now,
+            output_field=models.DateTimeField(),
+        )
+        taken = self.filter(free | mine, key=key)
+        if taken.update(owner=owner, until=until, taken_at=since):
             return True
         if self.filter(key=key).exists():
             return False
@@ -41,11 +40,7 @@ class LeaseQuerySet(models.QuerySet["Lease"]):
 
     def give_back(self, *, key: str, owner: str) -> None:
         """Free the lease if it is still ours."""
-        _GIVE_BACK.run(key=key, owner=owner)
-
-    def giving_back(self, *, key: str, owner: str) -> Statement:
-        """Return the UPDATE of `give_back`, to be run together with others."""
-        return _GIVE_BACK.statement(key=key, owner=owner)
+        self.filter(key=key, owner=owner).update(owner="")
 
     def extend(self, *, owners: Sequence[str], until: datetime) -> int:
         """Extend all leases of those owners, never shorten one; return how many there were."""
@@ -69,23 +64,6 @@ class Lease(models.Model):
 
     def __str__(self) -> str:
         return self.key
-
-
-_FREE = models.Q(until__lt=Param("now")) | models.Q(owner=Param("owner")) | models.Q(owner="")
-_SINCE = models.Case(
-    models.When(owner=Param("owner"), then=models.F("taken_at")),
-    default=Param("now"),
-    output_field=models.DateTimeField(),
-)
-_TAKE = PreparedUpdate(
-    lambda: (
-        Lease.objects.filter(_FREE, key=Param("key")),
-        {"owner": Param("owner"), "until": Param("until"), "taken_at": _SINCE},
-    )
-)
-_GIVE_BACK = PreparedUpdate(
-    lambda: (Lease.objects.filter(key=Param("key"), owner=Param("owner")), {"owner": ""})
-)
 
 
 class CallBudget(models.Model):

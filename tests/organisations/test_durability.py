@@ -1,12 +1,12 @@
-"""How soon a committed change must be on the disk, and which may reach it a little later."""
+"""A committed change is on the disk, and threads take turns to write."""
 
 import threading
 from collections.abc import Callable
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection
 
-from organisations.models.durability import durable, recoverable, turn_to_write
+from organisations.models.durability import durable, turn_to_write
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -39,31 +39,6 @@ def takes_its_turn(work: Callable[[], object], *, begun: threading.Event) -> boo
     return waited is sqlite and begun.is_set()
 
 
-class TestRecoverable:
-    def test_lets_its_own_commit_reach_the_disk_later_and_no_other(self):
-        before = waits_for_the_disk()
-        with recoverable():
-            inside = waits_for_the_disk()
-        after = waits_for_the_disk()
-
-        assert (before, inside, after) == (True, False, True)
-
-    def test_is_over_when_what_it_did_has_failed(self):
-        with pytest.raises(ZeroDivisionError), recoverable():
-            raise ZeroDivisionError
-
-        assert waits_for_the_disk()
-
-    def test_inside_a_transaction_is_as_safe_as_that_one(self):
-        with transaction.atomic():
-            with recoverable():
-                inside = waits_for_the_disk()
-            after = waits_for_the_disk()
-
-        assert inside
-        assert after
-
-
 class TestDurable:
     def test_is_on_the_disk_when_it_is_over(self):
         with durable():
@@ -80,5 +55,5 @@ class TestDurable:
         assert takes_its_turn(enter, begun=entered)
 
     def test_waits_for_nobody_inside_a_transaction_that_has_its_turn(self):
-        with durable(), durable(), recoverable():
+        with durable(), durable():
             pass
