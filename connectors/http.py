@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
-from functools import cache, lru_cache
+from functools import lru_cache
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, TypeVar, overload
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
@@ -402,25 +402,17 @@ class _PerThread(threading.local):
 
 
 def make_session() -> requests.Session:
-    """Return a session that keeps no cookies: one customer's must never reach another's."""
+    """
+    Return a session that keeps no cookies: one customer's must never reach another's.
+
+    Proxies and certificates are those that the environment of the process names; credentials in
+    `.netrc` are not wanted.
+    """
     session = requests.Session()
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     session.headers["User-Agent"] = USER_AGENT
-    session.trust_env = False
+    session.auth = NoToken()
     return session
-
-
-@cache
-def _surroundings(url: str) -> dict[str, Any]:
-    """
-    Return proxy and certificates for that address, as the environment of the process names them.
-
-    The library would work them out at each request, which takes longer than making one. What
-    it reads of ``.netrc`` besides is not wanted.
-    """
-    with requests.Session() as session:
-        found = session.merge_environment_settings(url, {}, None, None, None)
-    return {"proxies": found["proxies"], "verify": found["verify"]}
 
 
 _threads = _PerThread()
@@ -524,22 +516,16 @@ class Http:
         session = _fresh_for_writing(self._host, now=started) if writes else _threads.session
         try:
             with vendor_errors(self.vendor, writes=writes):
-                request = requests.PreparedRequest()
-                # What the session would add is nearly nothing: it keeps no cookies.
-                request.prepare(
-                    method=method,
-                    url=url,
+                response = session.request(
+                    method,
+                    url,
                     params=params,
                     data=body,
-                    headers={**session.headers, **sent_headers},
+                    headers=sent_headers,
                     auth=self._auth,
-                )
-                response = session.send(
-                    request,
                     timeout=(self._timeouts.connect, limit),
                     allow_redirects=False,
                     stream=True,
-                    **_surroundings(self.base_url),
                 )
                 self._learn(response)
                 for earlier in response.history:

@@ -313,6 +313,19 @@ class TestHttp:
         assert "Cookie" not in responses.calls[1].request.headers
 
     @responses.activate
+    def test_sends_no_password_that_the_machine_keeps_for_the_host(self, tmp_path, monkeypatch):
+        kept = tmp_path / "netrc"
+        kept.write_text(f"machine {BASE.removeprefix('https://')} login someone password secret\n")
+        monkeypatch.setenv("NETRC", str(kept))
+        sent = responses.get(f"{BASE}/x", json={})
+
+        make_http().send("GET", "/x", writes=False)
+        with http.make_session() as session:
+            session.get(f"{BASE}/x", timeout=1)
+
+        assert [call.request.headers.get("Authorization") for call in sent.calls] == [None, None]
+
+    @responses.activate
     def test_does_not_follow_a_redirect_with_the_token(self, tokens):
         responses.get(f"{BASE}/v1/thing", status=302, headers={"Location": "https://evil.example"})
 
