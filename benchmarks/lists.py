@@ -69,7 +69,6 @@ ABOUT = {
 # which hold all rows by their nature.
 NOT_LISTS = {
     "accounts:errand",
-    "organisations:set_password",
     "organisations:audit_csv",
     "organisations:audit_xlsx",
     "mappings:step",
@@ -82,7 +81,6 @@ NOT_LISTS = {
     "payments:export_reconciliation",
     "payments:api_fetch",
 }
-_SIGNS_OUT = {"organisations:sign_out"}
 
 
 @dataclass
@@ -112,7 +110,7 @@ def pages(office: Office) -> Iterator[tuple[str, str]]:
 
     unplaced = []
     for name, pattern in walk(get_resolver(), ""):
-        if name in NOT_LISTS | _SIGNS_OUT:
+        if name in NOT_LISTS:
             continue
         if name == "organisations:choices":
             yield from _choices(office, reverse(name))

@@ -1,7 +1,7 @@
 """
 The whole story over HTTP, against a hub that runs (`make run`), as a browser would do it.
 
-    python -m benchmarks.story [--hub http://127.0.0.1:8000] [--sandbox http://127.0.0.1:8001]
+    python -m benchmarks.story [--hub http://localhost:8000] [--sandbox http://127.0.0.1:8001]
 
 Signs in, authorises an account at the sandbox, maps the company, uploads a payroll file of March
 with corrections for January and February, sends it, and prints the sandbox's ledger. Exit code 0
@@ -195,12 +195,12 @@ def map_company(person: Browser, hub: str) -> None:
 def main() -> int:
     """Tell the story; return 0 only if the ledger holds what the file says."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[1] if __doc__ else "")
-    parser.add_argument("--hub", default="http://127.0.0.1:8000")
+    parser.add_argument("--hub", default="http://localhost:8000")
     parser.add_argument("--sandbox", default="http://127.0.0.1:8001")
     options = parser.parse_args()
     person = Browser()
     person.open(f"{options.hub}/sign-in/").press(
-        "/sign-in", username="admin@demo.example", password="integration-hub-demo"
+        "/sign-in", login="admin@demo.example", password="integration-hub-demo"
     )
     print("Signed in.")
     connect(person, options.hub)

@@ -71,8 +71,8 @@ TABLE: tuple[Setting, ...] = (
     ),
     Setting(
         "HUB_BASE_URL",
-        "The address people type; redirect addresses and cookies follow it.",
-        default="http://127.0.0.1:8000",
+        "The address people type; redirect addresses, cookies and passkeys follow it.",
+        default="http://localhost:8000",
         required_when=IN_PRODUCTION,
         group=RUNNING,
     ),
@@ -230,13 +230,18 @@ TABLE: tuple[Setting, ...] = (
     ),
     Setting(
         "HUB_SIGN_IN_FAILURES",
-        "Failed sign-ins of one e-mail address from one place before it is locked.",
+        "Failed sign-ins of one e-mail address from one network before it is locked there; ten "
+        "times as many of all addresses. Codes and links for a forgotten password count alike.",
         default="10",
         group=LIMITS,
     ),
     Setting("HUB_SIGN_IN_LOCK_MINUTES", "How long such a lock lasts.", default="15", group=LIMITS),
+    Setting("HUB_SESSION_HOURS", "How long a sign-in lasts at most.", "12", group=LIMITS),
     Setting(
-        "HUB_SESSION_HOURS", "How long a sign-in lasts without use.", default="12", group=LIMITS
+        "HUB_SESSION_IDLE_MINUTES",
+        "How long a sign-in lasts without use. A page that follows itself is no use.",
+        default="120",
+        group=LIMITS,
     ),
     Setting(
         "HUB_PASSWORD_LINK_MINUTES",

@@ -115,7 +115,6 @@ def configure(*, form: str, level: str) -> None:
                 "celery.app.trace": {"level": "WARNING"},
                 "celery.beat": {"level": "WARNING"},
                 "urllib3": {"level": "WARNING"},
-                "axes": {"level": "WARNING"},
             },
         }
     )

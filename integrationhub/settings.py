@@ -6,7 +6,6 @@ one stops the start, all of them in one message.
 """
 
 import os
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -39,7 +38,7 @@ HUB_SANDBOX_PORT = _read.port("HUB_SANDBOX_PORT")
 HUB_SANDBOX_URL = f"http://127.0.0.1:{HUB_SANDBOX_PORT}" if HUB_SANDBOX else ""
 HUB_BASE_URL = _read.text("HUB_BASE_URL").rstrip("/")
 if HUB_SANDBOX and "HUB_BASE_URL" not in _values:
-    HUB_BASE_URL = f"http://127.0.0.1:{HUB_PORT}"
+    HUB_BASE_URL = f"http://localhost:{HUB_PORT}"  # browsers give no passkey to 127.0.0.1
 
 if HUB_SANDBOX:
     _read.values = {
@@ -90,6 +89,7 @@ _read.reasons += [f"{one.name}: {one.text}" for one in HUB_WEAKNESSES if one.ref
 
 # --- The application ----------------------------------------------------------------------
 
+HUB_NAME = "Integration Hub"
 HUB_VERSION = "0.1.0"
 HUB_APPS = ["organisations", "accounts", "mappings", "journals", "payments"]
 INSTALLED_APPS = [
@@ -98,9 +98,10 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
-    "django_otp",
-    "django_otp.plugins.otp_static",
-    "axes",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "csp",
     "django_htmx",
     "integrationhub",
@@ -121,7 +122,8 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "integrationhub.middleware.BodySizeMiddleware",
-    "django_otp.middleware.OTPMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "organisations.session_limits.SessionLimitsMiddleware",
     "organisations.middleware.OrganisationMiddleware",
     "organisations.temporary_passwords.TemporaryPasswordMiddleware",
     "organisations.middleware.SecondFactorMiddleware",
@@ -134,7 +136,6 @@ MIDDLEWARE = [
     "integrationhub.middleware.PlainTextMiddleware",
     "integrationhub.middleware.PartOfPageMiddleware",
     "integrationhub.middleware.DisplayTimeZoneMiddleware",
-    "axes.middleware.AxesMiddleware",  # last: it answers for a sign-in that was refused
 ]
 ROOT_URLCONF = "integrationhub.urls"
 WSGI_APPLICATION = "integrationhub.wsgi.application"
@@ -263,10 +264,7 @@ USE_THOUSAND_SEPARATOR = False
 
 _over_https = HUB_BASE_URL.startswith("https://")
 AUTH_USER_MODEL = "organisations.User"
-AUTHENTICATION_BACKENDS = [
-    "axes.backends.AxesStandaloneBackend",
-    "organisations.backends.HubBackend",
-]
+AUTHENTICATION_BACKENDS = ["organisations.backends.HubBackend"]
 _DJANGOS = "django.contrib.auth.password_validation"
 AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
     # No rule of composition: any character, in any mixture.
@@ -284,22 +282,45 @@ AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
     },
     {"NAME": "organisations.passwords.ContextWordValidator"},
 ]
-LOGIN_URL = "organisations:sign_in"
+LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = LOGIN_URL
 
-AXES_USERNAME_FORM_FIELD = "username"
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_FAILURE_LIMIT = _read.whole("HUB_SIGN_IN_FAILURES", at_least=1)
-AXES_COOLOFF_TIME = timedelta(minutes=_read.number("HUB_SIGN_IN_LOCK_MINUTES"))
-AXES_RESET_ON_SUCCESS = True
-AXES_ENABLE_ADMIN = False
-AXES_VERBOSE = False
-AXES_LOCKOUT_TEMPLATE = "organisations/locked.html"
-
-OTP_TOTP_ISSUER = "Integration Hub"
+HUB_SIGN_IN_FAILURES = _read.whole("HUB_SIGN_IN_FAILURES", at_least=1)
+HUB_SIGN_IN_LOCK_SECONDS = int(_read.number("HUB_SIGN_IN_LOCK_MINUTES", at_least=1) * 60)
+ACCOUNT_ADAPTER = "organisations.adapters.AccountAdapter"
+ACCOUNT_FORMS = {"user_token": "organisations.sign_in_forms.LinkForm"}
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]  # nobody does; what the sign-in asks follows it
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"  # people are invited, by that address
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105 (a class)
+ACCOUNT_LOGIN_TIMEOUT = 600
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_RATE_LIMITS = MFA_RATE_LIMITS = False  # ours count by network: operations/throttling.py
+MFA_ADAPTER = "organisations.adapters.MfaAdapter"
+MFA_FORMS = {
+    "authenticate": "organisations.sign_in_forms.CodeForm",
+    "authenticate_webauthn": "organisations.sign_in_forms.PasskeyForm",
+}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn"]  # recovery codes are ours
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # allauth's table of addresses is not used
+MFA_TOTP_ISSUER = HUB_NAME
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_USER_VERIFICATION = "required"  # so that a passkey is two factors by itself
+CACHES = {
+    "default": {
+        # All web processes count in one place, which is there whenever a sign-in is possible.
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "hub_cache",
+        # Else 300, and a crowd of strangers would push out what is counted.
+        "OPTIONS": {"MAX_ENTRIES": 500_000},
+    }
+}
 
 SESSION_COOKIE_AGE = _read.whole("HUB_SESSION_HOURS", at_least=1) * 3600
+HUB_SESSION_IDLE_SECONDS = _read.whole("HUB_SESSION_IDLE_MINUTES", at_least=1) * 60
 SESSION_SAVE_EVERY_REQUEST = False
 PASSWORD_RESET_TIMEOUT = _read.whole("HUB_PASSWORD_LINK_MINUTES", at_least=1) * 60
 SESSION_COOKIE_SAMESITE = "Lax"  # Strict would lose the session on the way back from the vendor

@@ -367,7 +367,7 @@ def main() -> int:
 def welcome(*, port: int, sandbox_port: int, seeded: str) -> str:
     """Return what the person needs to know first."""
     return f"""
-Integration Hub is ready:  http://127.0.0.1:{port}
+Integration Hub is ready:  http://localhost:{port}
 The sandbox (stands in for Visma.net):  http://127.0.0.1:{sandbox_port}
 
 {seeded.strip()}

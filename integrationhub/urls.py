@@ -20,6 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("operation/machines/<str:identity>/confirm/", views.confirm_host, name="confirm_host"),
     path("operation/machines/<str:identity>/forget/", views.forget_host, name="forget_host"),
     path("i18n/setlang/", set_language, name="set_language"),
+    path("", include("organisations.sign_in_urls")),
     *(
         path("", include(f"{app}.urls"))
         for app in ("organisations", "accounts", "mappings", "journals", "payments")

@@ -41,7 +41,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
         return common
     membership: Membership | None = getattr(request, "membership", None)
     common |= {
-        "sign_out_url": _address("organisations:sign_out"),
+        "sign_out_url": _address("account_logout"),
         "user_name": str(user),
         "user_menu_items": _user_menu(request, membership),
     }

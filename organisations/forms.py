@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING, Any
 
+from allauth.account.adapter import get_adapter
 from django import forms
 from django.conf import settings
-from django.contrib.auth import authenticate, password_validation
-from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -25,43 +25,6 @@ else:
     _DebtorForm = _CompanyForm = _OrganisationForm = forms.ModelForm
 
 
-class SignInForm(AuthenticationForm):
-    """E-mail and password."""
-
-    username = forms.EmailField(
-        label=_("E-mail"),
-        widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True}),
-    )
-    error_messages = {
-        "invalid_login": _("This e-mail and password do not belong together."),
-        "inactive": _("This person may not sign in any more."),
-    }
-
-    def clean_username(self) -> str:
-        """Return the address as it is stored."""
-        email: str = self.cleaned_data["username"]
-        return email.strip().lower()
-
-
-class CodeForm(forms.Form):
-    """A code of an authenticator app, or a recovery code."""
-
-    code = forms.CharField(
-        label=_("Code"),
-        max_length=40,
-        help_text=_("The six digits that the app shows now, or one of your recovery codes."),
-        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "spellcheck": "false"}),
-    )
-
-
-class FirstCodeForm(CodeForm):
-    """The first code of an app that is being set up."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["code"].help_text = _("The six digits that the app shows now.")
-
-
 class ProfileForm(forms.Form):
     """A person's own name and language."""
 
@@ -71,20 +34,6 @@ class ProfileForm(forms.Form):
         choices=settings.LANGUAGES,
         help_text=_("Of the pages and of the e-mails that the hub sends you."),
     )
-
-
-class EmailForm(forms.Form):
-    """Whose password is forgotten."""
-
-    email = forms.EmailField(
-        label=_("E-mail"),
-        max_length=200,
-        widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True}),
-    )
-
-    def clean_email(self) -> str:
-        """Return the address as it is stored."""
-        return User.objects.clean_email(self.cleaned_data["email"])
 
 
 class NewPasswordForm(forms.Form):
@@ -138,7 +87,8 @@ class OwnPasswordForm(NewPasswordForm):
     def clean_present(self) -> str:
         """Refuse a wrong one, which counts like a wrong one at the sign-in."""
         present: str = self.cleaned_data["present"]
-        if authenticate(self.request, username=self.user.email, password=present) is None:
+        proof = {"email": self.user.email, "password": present}
+        if get_adapter().authenticate(self.request, **proof) is None:
             raise ValidationError(_("This is not your present password."))
         return present
 

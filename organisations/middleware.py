@@ -12,20 +12,19 @@ from django.shortcuts import redirect, render, resolve_url
 from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext
-from django_otp.middleware import is_verified
 
 from organisations.models import Membership, Organisation, User
-from organisations.operations import audit
+from organisations.operations import audit, second_factor
 from organisations.operations.errands import TooManyChecks
 from organisations.problems import problem
 
 SESSION_KEY = "organisation"
-SET_UP = "organisations:second_factor"
+SET_UP = "mfa_index"
 OPEN_WITHOUT_SECOND_FACTOR = frozenset(
     {
-        SET_UP,
+        *(SET_UP, "mfa_activate_totp", "mfa_add_webauthn"),
         *(
-            "organisations:sign_out",
+            "account_logout",
             "organisations:theme",
             "organisations:switch_organisation",
             "organisations:password",
@@ -81,7 +80,12 @@ class OrganisationMiddleware:
 
 
 class SecondFactorMiddleware:
-    """Lead who needs a second factor for this organisation and shows none to its set-up page."""
+    """
+    Lead who needs a second factor for this organisation and has none to its set-up page.
+
+    Who has one has shown it in this session: the sign-in asks for it, and sessions that were begun
+    without it end when it is added.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -95,9 +99,9 @@ class SecondFactorMiddleware:
         if organisation is None or not organisation.requires_second_factor:
             return None
         match = request.resolver_match
-        if is_verified(request.user) or (
+        if (
             match is not None and match.view_name in OPEN_WITHOUT_SECOND_FACTOR
-        ):
+        ) or second_factor.is_on(person(request)):
             return None
         if request.headers.get("HX-Request"):
             # A redirect would put the page inside the part that HTMX asked for.

@@ -6,14 +6,13 @@ from datetime import datetime
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, Exists, OuterRef
+from django.db.models import Count
 from django.utils.translation import gettext as _
 
 from connectors.bounds import row_number
 from organisations import domain
 from organisations.domain import Level
 from organisations.models import (
-    AuthenticatorApp,
     Company,
     Debtor,
     Errand,
@@ -22,7 +21,7 @@ from organisations.models import (
     Organisation,
     Role,
 )
-from organisations.operations import audit, invitations
+from organisations.operations import audit, invitations, second_factor
 from organisations.queries import FailureRow, asked_once, failure_row
 
 ROWS_ON_A_PAGE = 100
@@ -96,7 +95,7 @@ def people_rows(organisation: Organisation) -> Any:
     return (
         Membership.objects.of(organisation)
         .select_related("user", "role")
-        .annotate(has_second_factor=Exists(_confirmed_app))
+        .annotate(has_second_factor=second_factor.IS_THERE)
         .order_by("user__name", "user__email")
     )
 
@@ -163,9 +162,6 @@ def without_second_factor(organisation: Organisation) -> tuple[list[str], int]:
     rows = people_rows(organisation).filter(has_second_factor=False, user__is_active=True)
     first = [str(row.user) for row in rows[:_NAMED]]
     return first, rows.count() - len(first)
-
-
-_confirmed_app = AuthenticatorApp.objects.filter(user=OuterRef("user"), confirmed=True)
 
 
 def role_name(role: Role) -> str:

@@ -28,7 +28,7 @@ def forget_errands(**_newer: object) -> None:
 @shared_task
 def forget_sessions(**_newer: object) -> None:
     """Delete sessions that are over."""
-    cleaning.forget_sessions()
+    cleaning.forget_sessions(now=timezone.now())
 
 
 @shared_task

@@ -8,7 +8,7 @@ from django.shortcuts import redirect, resolve_url
 
 CHANGE = "organisations:password"
 OPEN_MEANWHILE = frozenset(
-    {CHANGE, "organisations:sign_out", "organisations:theme", "set_language", "healthz", "readyz"}
+    {CHANGE, "account_logout", "organisations:theme", "set_language", "healthz", "readyz"}
 )
 
 

@@ -6,7 +6,6 @@ from organisations.views import (
     audit,
     choosing,
     companies,
-    forgotten,
     invited,
     inviting,
     organisation,
@@ -19,20 +18,12 @@ from organisations.views import (
 
 app_name = "organisations"
 urlpatterns = [
-    path("sign-in/", signing_in.SignIn.as_view(), name="sign_in"),
-    path("sign-in/code/", second_factor.sign_in_code, name="sign_in_code"),
-    path("sign-in/forgotten/", forgotten.forgotten_password, name="forgotten_password"),
-    path(
-        "sign-in/forgotten/<uidb64>/<token>/", forgotten.SetPassword.as_view(), name="set_password"
-    ),
-    path("sign-out/", signing_in.SignOut.as_view(), name="sign_out"),
     path("theme/", signing_in.theme, name="theme"),
     path("profile/", profile.profile, name="profile"),
     path("profile/password/", profile.password, name="password"),
     path("profile/sessions/end/", profile.end_sessions, name="end_sessions"),
-    path("profile/second-factor/", second_factor.second_factor, name="second_factor"),
+    path("profile/sessions/<int:pk>/end/", profile.end_session, name="end_session"),
     path("profile/second-factor/codes/", second_factor.recovery_codes, name="recovery_codes"),
-    path("profile/second-factor/remove/", second_factor.remove, name="remove_second_factor"),
     path("organisation/", organisation.organisation, name="organisation"),
     path("organisation/switch/", signing_in.switch_organisation, name="switch_organisation"),
     path("worker/", worker.worker, name="worker"),

@@ -5,11 +5,19 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from allauth.mfa.totp.internal.auth import (
+    TOTP,
+    format_hotp_value,
+    generate_totp_secret,
+    hotp_value,
+    yield_hotp_counters_from_time,
+)
+from allauth.mfa.utils import decrypt
+
 from accounts.models import Connection
 from mappings.models import Mapping as CompanyMapping
 from organisations.domain import JOURNALS, ORGANISATION, UNDO, VISMANET, Level
 from organisations.models import (
-    AuthenticatorApp,
     Company,
     Debtor,
     Membership,
@@ -53,13 +61,21 @@ def user(email: str = "", **more: Any) -> User:
     )
 
 
-def second_factor(of: User) -> AuthenticatorApp:
-    """Give the person an app and recovery codes, as a confirmed set-up leaves them."""
-    app = operations.begin(user=of)
-    AuthenticatorApp.objects.filter(pk=app.pk).update(confirmed=True)
-    operations.new_recovery_codes(user=of)
-    app.refresh_from_db()
-    return app
+def second_factor(of: User) -> list[str]:
+    """Give the person an authenticator app, and return the recovery codes that came with it."""
+    TOTP.activate(of, generate_totp_secret())
+    return operations.new_recovery_codes(user=of)
+
+
+def secret_of(user: User) -> str:
+    """Return the key of the person's app."""
+    return str(decrypt(operations.app_of(user).data["secret"]))
+
+
+def code_of(user: User) -> str:
+    """Return what the person's app shows now."""
+    counter = next(yield_hotp_counters_from_time())
+    return str(format_hotp_value(hotp_value(secret_of(user), counter)))
 
 
 def member(

@@ -42,7 +42,7 @@ class Person:
         """Sign in at one web process."""
         address = f"{web}/sign-in/"
         self.session.get(address, timeout=60)
-        answer = self._post(address, username=self.email, password=PASSWORD)
+        answer = self._post(address, login=self.email, password=PASSWORD)
         if answer.status_code not in _REDIRECTS:
             raise LedNowhere(f"{self.email} cannot sign in: {answer.status_code}")
 

@@ -44,7 +44,7 @@ def allow_changes(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('organisations', '0002_recovery_codes'),
+        ('organisations', '0001_initial'),
     ]
 
     operations = [

@@ -1,16 +1,16 @@
 """The tables of the organisations app."""
 
 from organisations.models.audit import AuditEntry
+from organisations.models.cache import CacheEntry
 from organisations.models.companies import Company, Debtor
 from organisations.models.encrypted import EncryptedTextField
 from organisations.models.invitations import Invitation
 from organisations.models.people import Membership, OfOrganisation, Organisation, Role, User
-from organisations.models.second_factor import AuthenticatorApp, RecoveryCodes
 from organisations.models.work import CallBudget, Errand, Heartbeat, Lease
 
 __all__ = [
     "AuditEntry",
-    "AuthenticatorApp",
+    "CacheEntry",
     "CallBudget",
     "Company",
     "Debtor",
@@ -22,7 +22,6 @@ __all__ = [
     "Membership",
     "OfOrganisation",
     "Organisation",
-    "RecoveryCodes",
     "Role",
     "User",
 ]

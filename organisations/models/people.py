@@ -57,7 +57,7 @@ class UserManager(BaseUserManager["User"]):
         return email.strip().lower()
 
 
-class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-missing]
+class User(AbstractBaseUser, PermissionsMixin):
     """A person. Rights come from the role in an organisation, never from the person."""
 
     email = models.EmailField(_("e-mail"), unique=True)

@@ -1,12 +1,12 @@
 """Forgetting what nobody comes back for."""
 
 from datetime import datetime, timedelta
-from importlib import import_module
-from typing import Any
 
+from allauth.usersessions.models import UserSession
 from django.conf import settings
+from django.contrib.sessions.models import Session
 
-from organisations.models import Errand
+from organisations.models import CacheEntry, Errand
 
 _AT_ONCE = 500
 
@@ -24,7 +24,8 @@ def forget_errands(*, now: datetime) -> int:
     return forgotten
 
 
-def forget_sessions() -> None:
-    """Delete sessions that are over; nobody can come back to them."""
-    store: Any = import_module(settings.SESSION_ENGINE)
-    store.SessionStore.clear_expired()
+def forget_sessions(*, now: datetime) -> None:
+    """Delete sessions that are over and what was counted long ago; nobody comes back to them."""
+    Session.objects.filter(expire_date__lt=now).delete()
+    UserSession.objects.exclude(session_key__in=Session.objects.values("session_key")).delete()
+    CacheEntry.objects.filter(expires__lt=now).delete()

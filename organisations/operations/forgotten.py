@@ -6,7 +6,7 @@ that either makes it worthless. It is made by the worker that sends the mail, or
 administrator who sees it once, and stored nowhere.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from smtplib import SMTPException
 from typing import Any
 
@@ -18,8 +18,7 @@ from django.core.mail import send_mail
 from django.db import transaction
 from django.urls import reverse
 from django.utils import translation
-from django.utils.encoding import force_bytes
-from django.utils.http import urlsafe_base64_encode
+from django.utils.http import int_to_base36
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_noop as _
 
@@ -39,26 +38,21 @@ def may_have_link(user: User) -> bool:
     return HubBackend().user_can_authenticate(user)
 
 
-def ask_for_link(*, email: str, now: datetime) -> None:
+def ask_for_link(*, user: User, now: datetime) -> None:
     """
-    Let a worker mail a link to whoever has that address, if anybody; the caller learns nothing.
+    Let a worker mail a link to that person; the caller learns nothing.
 
     A mail belongs to an errand and an errand to an organisation: a person in none gets no link,
     and nobody more mails in a while than sign-ins may fail, whoever asks from wherever.
     """
-    user = User.objects.filter(email=User.objects.clean_email(email)).first()
-    membership = (
-        Membership.objects.filter(user=user).select_related("organisation").order_by("pk").first()
-        if user is not None and may_have_link(user)
-        else None
-    )
-    if user is None or membership is None:
-        log.info("no link for a forgotten password", email=email)
+    mine = Membership.objects.filter(user=user).select_related("organisation")
+    membership = mine.order_by("pk").first() if may_have_link(user) else None
+    if membership is None:
+        log.info("no link for a forgotten password", person=user.pk)
         return
-    lately = Errand.objects.filter(
-        requested_by=user, kind=MAIL, created_at__gt=now - settings.AXES_COOLOFF_TIME
-    )
-    if lately.count() >= settings.AXES_FAILURE_LIMIT:
+    while_ago = now - timedelta(seconds=settings.HUB_SIGN_IN_LOCK_SECONDS)
+    lately = Errand.objects.filter(requested_by=user, kind=MAIL, created_at__gt=while_ago)
+    if lately.count() >= settings.HUB_SIGN_IN_FAILURES:
         log.warning("too many links for a forgotten password", person=user.pk)
         return
     with transaction.atomic():
@@ -89,10 +83,10 @@ def mail_link(errand: Errand, now: datetime) -> dict[str, object]:
 def link_for(user: User) -> str:
     """Return the address at which the person sets a new password."""
     parts = {
-        "uidb64": urlsafe_base64_encode(force_bytes(user.pk)),
-        "token": default_token_generator.make_token(user),
+        "uidb36": int_to_base36(user.pk),
+        "key": default_token_generator.make_token(user),
     }
-    return str(settings.HUB_BASE_URL) + reverse("organisations:set_password", kwargs=parts)
+    return str(settings.HUB_BASE_URL) + reverse("account_reset_password_from_key", kwargs=parts)
 
 
 def make_link(*, membership: Membership, by: User) -> str:

@@ -327,8 +327,7 @@ def _join(invitation: Invitation, user: User) -> Membership:
 
 
 def _make_ones_own(user: User, password: str) -> None:
-    if second_factor.app_of(user) is not None:
-        second_factor.remove(user=user)
+    second_factor.remove_all(user=user)
     user.set_password(password)
     user.handed_over = user.password_is_temporary = False
     user.save(update_fields=["password", "handed_over", "password_is_temporary"])

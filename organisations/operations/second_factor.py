@@ -1,82 +1,83 @@
-"""The second factor: set up, ask for, renew its recovery codes, take away."""
+"""
+The second factor: an authenticator app, passkeys, and codes on paper for when both are lost.
 
+Kept in django-allauth's table. Its own recovery codes are short and can be computed from a seed
+that is stored: ours are random, and of each only a digest is kept.
+"""
+
+import hashlib
+import secrets
 from collections.abc import Iterator
-from datetime import datetime
-from urllib.parse import quote, urlencode
+from typing import Any
 
-import django_otp
-from django.conf import settings
+from allauth.mfa.models import Authenticator
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_noop as _
 
 from organisations.domain import ORGANISATION, Level
-from organisations.models import AuthenticatorApp, Membership, Organisation, RecoveryCodes, User
-from organisations.models.second_factor import CODE_DIGITS, CODE_SECONDS, new_key
+from organisations.models import Membership, Organisation, User
+from organisations.models.encrypted import box
 from organisations.operations import people
 from organisations.operations.people import Refused
 
 RECOVERY_CODES = 10
-_APP, _CODES = "authenticator app", "recovery codes"
+_GROUPS = 6
+"""Of five random characters, 25 bits each: 148 bits, which no digest gives away."""
+_FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
+
+IS_THERE = Exists(Authenticator.objects.filter(user=OuterRef("user"), type__in=_FACTORS))
+"""For a query of memberships: whether the person has a second factor."""
 
 
-def app_of(user: User) -> AuthenticatorApp | None:
-    """Return the app that the person must show a code of to sign in, if there is one."""
-    app: AuthenticatorApp | None = AuthenticatorApp.objects.filter(
-        user=user, confirmed=True
-    ).first()
-    return app
+def is_on(user: AbstractBaseUser) -> bool:
+    """Return whether a password alone does not sign the person in."""
+    return bool(Authenticator.objects.filter(user_id=user.pk, type__in=_FACTORS).exists())
 
 
-def codes_left(user: User) -> int:
+def app_of(user: AbstractBaseUser) -> Any:
+    """Return the person's authenticator app, or None."""
+    return Authenticator.objects.filter(user_id=user.pk, type=Authenticator.Type.TOTP).first()
+
+
+def passkeys_of(user: AbstractBaseUser) -> list[Any]:
+    """Return the person's passkeys, oldest first."""
+    mine = Authenticator.objects.filter(user_id=user.pk, type=Authenticator.Type.WEBAUTHN)
+    return list(mine.order_by("created_at", "pk"))
+
+
+def codes_left(user: AbstractBaseUser) -> int:
     """Return how many recovery codes are unused."""
-    return sum(codes.token_set.count() for codes in RecoveryCodes.objects.filter(user=user))
+    paper = _paper_of(user)
+    return len(paper.data["digests"]) if paper else 0
 
 
-def begin(*, user: User) -> AuthenticatorApp:
+def added(*, user: User, passkey: bool) -> list[str]:
     """
-    Return an app that is not confirmed yet, the same one until it is.
+    Tell of a new factor and end the sessions that were begun without it.
 
-    :raises Refused: if the person has a second factor already
+    Return the recovery codes that come with the first one: they cannot be read again.
     """
-    app: AuthenticatorApp = AuthenticatorApp.objects.get_or_create(
-        user=user, defaults={"name": _APP, "key": new_key(), "confirmed": False}
-    )[0]
-    if app.confirmed:
-        raise Refused(_("You have a second factor already. Remove it first."))
-    return app
-
-
-def address_of(app: AuthenticatorApp) -> str:
-    """Return what the QR code says (github.com/google/google-authenticator/wiki/Key-Uri-Format)."""
-    issuer = settings.OTP_TOTP_ISSUER
-    values = {
-        "secret": app.key_to_type,
-        "issuer": issuer,
-        "algorithm": "SHA1",
-        "digits": CODE_DIGITS,
-        "period": CODE_SECONDS,
-    }
-    return (
-        f"otpauth://totp/{quote(f'{issuer}:{app.user.email}')}?{urlencode(values, quote_via=quote)}"
-    )
-
-
-def confirm(*, app: AuthenticatorApp, code: str) -> list[str]:
-    """
-    Make the app the person's second factor, end other sessions, and return the recovery codes.
-
-    They are shown once and cannot be read again.
-
-    :raises Refused: if the app does not show this code
-    """
-    if django_otp.verify_token(app.user, app.persistent_id, _clean(code)) is None:
-        raise Refused(_("This is not the code that the app shows now. Wait for the next one."))
     with transaction.atomic():
-        AuthenticatorApp.objects.filter(pk=app.pk).update(confirmed=True)
-        codes = _replace_codes(app.user)
-        people.end_sessions(user=app.user)
-        people.record_for(app.user, "person.second_factor_added", by=app.user)
+        codes = [] if _paper_of(user) else _replace_codes(user)
+        people.end_sessions(user=user)
+        action = "person.passkey_added" if passkey else "person.second_factor_added"
+        people.record_for(user, action, by=user)
     return codes
+
+
+def removed(*, user: User, passkey: bool) -> None:
+    """Tell that the person took a factor away."""
+    action = "person.passkey_removed" if passkey else "person.second_factor_removed"
+    people.record_for(user, action, by=user)
+
+
+def remove_all(*, user: User) -> None:
+    """Take away what may be somebody else's: the account becomes the person's own just now."""
+    if is_on(user):
+        Authenticator.objects.filter(user=user).delete()
+        people.record_for(user, "person.second_factor_removed", by=user)
 
 
 def new_recovery_codes(*, user: User) -> list[str]:
@@ -87,50 +88,39 @@ def new_recovery_codes(*, user: User) -> list[str]:
     return codes
 
 
-def check(*, user: User, code: str) -> AuthenticatorApp | None:
+def check(*, user: User, code: str) -> Any:
     """
-    Return the person's app if the code is the app's or an unused recovery code, which it uses up.
+    Return what shows this code: the person's app, or the paper with it, which it is struck off.
 
-    After a wrong code nothing is good for a while, which doubles with each further one.
+    Either is good once: allauth remembers a code of the app in the cache of all web processes.
     """
-    app, code = app_of(user), _clean(code)
-    if app is None:
-        return None
-    if len(code) == CODE_DIGITS and code.isdecimal():
-        return app if django_otp.verify_token(user, app.persistent_id, code) else None
-    papers = RecoveryCodes.objects.filter(user=user).first()
-    if papers is None or django_otp.verify_token(user, papers.persistent_id, code) is None:
-        return None
-    people.record_for(user, "person.recovery_code_used", by=user)
-    return app
-
-
-def locked_until(user: User) -> datetime | None:
-    """Return until when codes are refused because of wrong ones, if they are."""
-    locks = []
-    for device in (app_of(user), RecoveryCodes.objects.filter(user=user).first()):
-        allowed, reason = device.verify_is_allowed() if device is not None else (True, None)
-        if not allowed and reason:
-            locks.append(reason["locked_until"])
-    return max(locks, default=None)
-
-
-def remove(*, user: User) -> None:
-    """Take the person's own second factor away; the caller has asked for a code."""
-    with transaction.atomic():
-        _forget(user)
-        people.record_for(user, "person.second_factor_removed", by=user)
+    code = "".join(code.split())
+    app = app_of(user)
+    if app is not None and app.wrap().validate_code(code):
+        return app
+    paper = _use_code(user, code)
+    if paper is not None:
+        people.record_for(user, "person.recovery_code_used", by=user)
+    return paper
 
 
 def reset(*, membership: Membership, by: User) -> None:
     """
     Take away the second factor of a member who lost it, and end the member's sessions.
 
-    :raises Refused: if the member has none, or works for an organisation where `by` has no say
+    :raises Refused: if the member has none, runs the installation, or works for an organisation
+        where `by` has no say
     """
     user = membership.user
-    if app_of(user) is None:
+    if not is_on(user):
         raise Refused(_("This person has no second factor."))
+    if user.is_superuser:
+        raise Refused(
+            _(
+                "This person is an operator of the hub. Another operator can reset the second "
+                "factor: manage.py reset_second_factor."
+            )
+        )
     if not all(_may_reset(by, organisation) for organisation in _organisations(user)):
         raise Refused(
             _(
@@ -138,37 +128,72 @@ def reset(*, membership: Membership, by: User) -> None:
                 "reset the second factor: manage.py reset_second_factor."
             )
         )
-    with transaction.atomic():
-        _reset(user, by=by)
+    _reset(user, by=by)
 
 
 def reset_by_operator(*, user: User) -> bool:
     """Take away a person's second factor from the command line; say whether there was one."""
-    with transaction.atomic():
-        if app_of(user) is None:
-            return False
-        _reset(user, by=None)
+    if not is_on(user):
+        return False
+    _reset(user, by=None)
     return True
 
 
+def encrypt_again() -> int:
+    """Encrypt the keys of all authenticator apps with the newest key; return how many."""
+    apps = Authenticator.objects.filter(type=Authenticator.Type.TOTP)
+    pks = list(apps.values_list("pk", flat=True))
+    for pk in pks:
+        with transaction.atomic():
+            app = apps.select_for_update().filter(pk=pk).first()
+            if app is not None:
+                app.data["secret"] = box().rotate(app.data["secret"].encode()).decode()
+                app.save(update_fields=["data"])
+    return len(pks)
+
+
+@transaction.atomic
 def _reset(user: User, *, by: User | None) -> None:
-    _forget(user)
+    Authenticator.objects.filter(user=user).delete()
     people.end_sessions(user=user)
     people.record_for(user, "person.second_factor_reset", by=by)
 
 
-def _forget(user: User) -> None:
-    AuthenticatorApp.objects.filter(user=user).delete()
-    RecoveryCodes.objects.filter(user=user).delete()
+def _paper_of(user: AbstractBaseUser) -> Any:
+    mine = Authenticator.objects.filter(user_id=user.pk, type=Authenticator.Type.RECOVERY_CODES)
+    return mine.first()
 
 
 def _replace_codes(user: User) -> list[str]:
     # Locked, so that two presses at once leave one set of codes and not two.
-    AuthenticatorApp.objects.select_for_update().get(user=user)
-    papers, _is_new = RecoveryCodes.objects.get_or_create(user=user, defaults={"name": _CODES})
-    codes = [people.random_words(groups=3) for _each in range(RECOVERY_CODES)]
-    papers.replace(codes)
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    codes = [people.random_words(groups=_GROUPS) for _each in range(RECOVERY_CODES)]
+    Authenticator.objects.update_or_create(
+        user=user,
+        type=Authenticator.Type.RECOVERY_CODES,
+        defaults={"data": {"digests": [_digest(code) for code in codes]}},
+    )
     return codes
+
+
+@transaction.atomic
+def _use_code(user: User, code: str) -> Any:
+    mine = Authenticator.objects.select_for_update().filter(user=user)
+    paper = mine.filter(type=Authenticator.Type.RECOVERY_CODES).first()
+    digest = _digest(code)
+    if paper is None:
+        return None
+    left = [one for one in paper.data["digests"] if not secrets.compare_digest(one, digest)]
+    if len(left) == len(paper.data["digests"]):
+        return None
+    paper.data["digests"] = left
+    paper.save(update_fields=["data"])
+    return paper
+
+
+def _digest(code: str) -> str:
+    plain = "".join(code.lower().split()).replace("-", "")
+    return hashlib.sha256(plain.encode()).hexdigest()
 
 
 def _may_reset(by: User, organisation: Organisation) -> bool:
@@ -179,7 +204,3 @@ def _may_reset(by: User, organisation: Organisation) -> bool:
 def _organisations(user: User) -> Iterator[Organisation]:
     for membership in Membership.objects.filter(user=user).select_related("organisation"):
         yield membership.organisation
-
-
-def _clean(code: str) -> str:
-    return "".join(code.split())

@@ -7,16 +7,15 @@ A password is never part of what comes here.
 """
 
 import structlog
-from django.conf import settings
 
 from organisations.models import User
 from organisations.operations import people
 from organisations.operations.audit import NOBODY
+from organisations.operations.throttling import CODE, PASSWORD, Try, may_be_told
 
 log = structlog.get_logger(__name__)
 
-PASSWORD, CODE = "password", "code"
-"""At which step a sign-in failed."""
+__all__ = ["CODE", "PASSWORD", "failed", "signed_in", "signed_out"]
 
 
 def signed_in(user: User, *, second_factor: bool) -> None:
@@ -29,29 +28,24 @@ def signed_out(user: User) -> None:
     people.record_for(user, "person.signed_out", by=user)
 
 
-def failed(*, email: str, step: str, tries: int) -> None:
+def failed(*, email: str, step: str, tried: Try) -> None:
     """
     Record a sign-in that was refused; nobody knows who tried it.
 
-    Once the address is locked, more tries are not recorded: whoever goes on knocking would fill
-    the trail, which nobody can empty.
+    What is refused unread because there were too many is not recorded, and of one person only so
+    many a day from wherever: whoever goes on knocking would fill the trail, which nobody can empty.
 
     :param email: the address that was given
     :param step: :data:`PASSWORD` or :data:`CODE`
-    :param tries: how often it has failed from that place by now
     """
-    if not 0 < tries <= settings.AXES_FAILURE_LIMIT:
-        return
-    email = User.objects.clean_email(email)
     user = User.objects.filter(email=email).first()
-    if user is None:
+    if user is None or not may_be_told(who=email):
         log.info("sign-in failed", email=email, step=step)
         return
-    locked = tries == settings.AXES_FAILURE_LIMIT
     people.record_for(
         user,
         "person.sign_in_failed",
         by=None,
-        details={"email": email, "step": step, "locked": locked},
+        details={"email": email, "step": step, "locked": tried.is_the_last},
         who=NOBODY,
     )

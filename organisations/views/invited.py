@@ -78,7 +78,7 @@ def accept_as_new(request: HttpRequest) -> HttpResponse:
     messages.success(
         request, _("Welcome. Your account is made: sign in with your e-mail and new password.")
     )
-    return redirect("organisations:sign_in")
+    return redirect("account_login")
 
 
 @require_POST
@@ -168,7 +168,7 @@ def _page(
         if not known:
             values["new"] = new or NewAccountForm(email=found.email, organisation=organisation)
         values["sign_in_url"] = (
-            f"{reverse('organisations:sign_in')}?{urlencode({'next': reverse(PAGE)}, safe='/')}"
+            f"{reverse('account_login')}?{urlencode({'next': reverse(PAGE)}, safe='/')}"
         )
     elif me.handed_over and not values["somebody_else"]:
         values["again"] = again or OwnAgainForm(user=me, organisation=organisation)

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
+from organisations.confirming import reauthenticated
 from organisations.domain import ORGANISATION, Level
 from organisations.guards import needs
 from organisations.invitation_forms import InviteForm
@@ -19,6 +20,7 @@ from organisations.operations.people import Refused
 
 @never_cache
 @needs(ORGANISATION, Level.WRITE)
+@reauthenticated
 def invite(request: HubRequest) -> HttpResponse:
     """Invite an address; the answer is the same whether anybody has it."""
     form = InviteForm(request.POST or None, organisation=request.organisation)
@@ -44,6 +46,7 @@ def invite(request: HubRequest) -> HttpResponse:
 @require_POST
 @never_cache
 @needs(ORGANISATION, Level.WRITE)
+@reauthenticated
 def send_again(request: HubRequest, pk: int) -> HttpResponse:
     """Send the invitation again; the link of before is worthless from then on."""
     invitation = _invitation(request, pk)

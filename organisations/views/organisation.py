@@ -5,6 +5,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
+from organisations.confirming import reauthenticated
 from organisations.domain import ORGANISATION, Level
 from organisations.forms import OrganisationForm
 from organisations.guards import needs, one_at_a_time
@@ -15,6 +16,7 @@ from organisations.pages import without_second_factor
 
 
 @needs(ORGANISATION, Level.WRITE)
+@reauthenticated
 @one_at_a_time
 def organisation(request: HubRequest) -> HttpResponse:
     """Change the organisation's name and settings."""

@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from organisations import domain, pages
+from organisations.confirming import reauthenticated
 from organisations.domain import ORGANISATION, Level
 from organisations.forms import RoleForm, RoleOfMemberForm
 from organisations.guards import needs
@@ -48,6 +49,7 @@ def people(request: HubRequest) -> HttpResponse:
 
 @require_POST
 @needs(ORGANISATION, Level.WRITE)
+@reauthenticated
 def change_role(request: HubRequest, pk: int) -> HttpResponse:
     """Give a member another role."""
     membership = _membership(request, pk)
@@ -66,6 +68,7 @@ def change_role(request: HubRequest, pk: int) -> HttpResponse:
 @require_POST
 @never_cache
 @needs(ORGANISATION, Level.WRITE)
+@reauthenticated
 def password_link(request: HubRequest, pk: int) -> HttpResponse:
     """Make a link for a new password, shown this once, for a member who forgot the old one."""
     membership = _membership(request, pk)
@@ -83,6 +86,7 @@ def password_link(request: HubRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @needs(ORGANISATION, Level.WRITE)
+@reauthenticated
 def remove_person(request: HubRequest, pk: int) -> HttpResponse:
     """End a membership."""
     try:
@@ -150,6 +154,7 @@ def _changed_meanwhile(
 
 
 @needs(ORGANISATION, Level.WRITE)
+@reauthenticated
 def _save_matrix(request: HubRequest) -> HttpResponse:
     try:
         with transaction.atomic():
@@ -173,6 +178,7 @@ def _save_matrix(request: HubRequest) -> HttpResponse:
 
 @require_POST
 @needs(ORGANISATION, Level.WRITE)
+@reauthenticated
 def new_role(request: HubRequest) -> HttpResponse:
     """Create a role without any right."""
     try:

@@ -1,71 +1,52 @@
-"""Signing in and out, and what belongs to the person alone: theme, organisation."""
+"""The sign-in page, and what belongs to the person alone: theme, organisation."""
 
 from typing import Any
 
+from allauth.account.views import LoginView
 from django.conf import settings
-from django.contrib.auth import views as auth_views
 from django.contrib.auth.decorators import login_required
-from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
-from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 from django.views.i18n import set_language as django_set_language
 
 from connectors.bounds import row_number
-from organisations.forms import SignInForm
+from organisations.adapters import CHOSEN_AT_THE_DOOR
 from organisations.middleware import SESSION_KEY
 from organisations.models import Membership, User
-from organisations.operations import people, second_factor, sign_ins
-from organisations.views.waiting import WaitingSignIn
+from organisations.operations import people
+from organisations.sign_in_forms import SignInForm
+from organisations.views.second_factor import passkeys_work_at
 
 THEMES = ("light", "dark", "system")
-CHOSEN_AT_THE_DOOR = "language"
 
 
-class SignIn(auth_views.LoginView):
-    """The sign-in page. django-axes counts and refuses."""
+class SignIn(LoginView):
+    """The sign-in page."""
 
-    authentication_form = SignInForm
+    form_class = SignInForm
     template_name = "organisations/sign_in.html"
-    redirect_authenticated_user = True
 
-    def form_valid(self, form: Form) -> HttpResponse:
-        """Sign in, or ask for the second factor first."""
-        user: User = form.get_user()  # type: ignore[attr-defined]
-        language = self.request.session.pop(CHOSEN_AT_THE_DOOR, "") or user.language
-        language = language or self.request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
-        if language in dict(settings.LANGUAGES) and language != user.language:
-            people.set_language(user=user, language=language)
-        if second_factor.app_of(user) is not None:
-            to = self.get_success_url()
-            WaitingSignIn.begin(self.request, user, next=to, now=timezone.now())
-            return redirect("organisations:sign_in_code")
-        answer = super().form_valid(form)  # type: ignore[arg-type]
-        sign_ins.signed_in(user, second_factor=False)
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """
+        Show the page, in the trial only at the address that passkeys and vendors know.
+
+        A browser takes http://127.0.0.1 and http://localhost for two.
+        """
+        if settings.HUB_SANDBOX and _is_this_machine(request) and not passkeys_work_at(request):
+            return redirect(settings.HUB_BASE_URL + request.get_full_path())
+        answer: HttpResponse = super().get(request, *args, **kwargs)
         return answer
 
-    def form_invalid(self, form: Form) -> HttpResponse:
-        """Record the address, never the password."""
-        email = form.cleaned_data.get("username", "")
-        sign_ins.failed(email=email, step=sign_ins.PASSWORD, tries=failures_counted(self.request))
-        return super().form_invalid(form)  # type: ignore[arg-type]
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Offer passkeys where a browser takes them."""
+        values: dict[str, Any] = super().get_context_data(**kwargs)
+        return values | {"passkeys": passkeys_work_at(self.request)}
 
 
-def failures_counted(request: HttpRequest) -> int:
-    """Return the how many-th failure of this address from this place it was; 0: it was none."""
-    return getattr(request, "axes_failures_since_start", None) or 0
-
-
-class SignOut(auth_views.LogoutView):
-    """Ending the session."""
-
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Record who goes, if anybody was there."""
-        if isinstance(request.user, User):
-            sign_ins.signed_out(request.user)
-        return super().post(request, *args, **kwargs)
+def _is_this_machine(request: HttpRequest) -> bool:
+    return request.get_host().partition(":")[0] in {"127.0.0.1", "localhost"}
 
 
 def set_language(request: HttpRequest) -> HttpResponse:

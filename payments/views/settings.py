@@ -15,6 +15,7 @@ from accounts.pages import connection_row
 from accounts.views import connections
 from connectors.errors import ConnectorError
 from organisations import domain
+from organisations.confirming import reauthenticated
 from organisations.domain import Level
 from organisations.guards import View, needs, one_at_a_time
 from organisations.middleware import HubRequest
@@ -350,6 +351,7 @@ def new_account(request: HubRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @active
 @_administrator
+@reauthenticated
 def new_token(request: HubRequest) -> HttpResponse:
     """Make a token of a program; its secret is shown once."""
     form = TokenForm(request.POST or None)

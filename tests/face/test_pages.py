@@ -6,6 +6,7 @@ from weakref import WeakKeyDictionary
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.contrib.staticfiles import finders
 from django.template.loader import render_to_string
 from django.test import RequestFactory
 from playwright.sync_api import Browser, Page, Route
@@ -113,7 +114,8 @@ def _show(page: Page, html: str, width: int) -> None:
 def _static_file(path: str) -> Path:
     # A manifest storage puts a digest before the ending: css/hub.0123456789ab.css.
     plain = re.sub(r"\.[0-9a-f]{12}(?=\.[a-z]+$)", "", path.removeprefix("/static/"))
-    return ROOT / "static" / plain
+    own = ROOT / "static" / plain
+    return own if own.exists() else Path(str(finders.find(plain)))  # of a library
 
 
 @pytest.mark.browser

@@ -23,7 +23,7 @@ class Desk:
 
     def __init__(self, browser: Browser, hub: Hub, role: str, **more: Any) -> None:
         self.hub, self.role = hub, role
-        self.address = f"http://127.0.0.1:{hub.port}"
+        self.address = f"http://localhost:{hub.port}"
         self.context = browser.new_context(
             locale="en-GB",
             timezone_id="Europe/Stockholm",

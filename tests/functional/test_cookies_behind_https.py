@@ -31,7 +31,7 @@ class TestCookiesBehindHttps:
         browser.get("/sign-in/", secure=True)
         browser.post(
             "/sign-in/",
-            {"username": "ada@office.example", "password": factories.PASSWORD},
+            {"login": "ada@office.example", "password": factories.PASSWORD},
             secure=True,
         )
         browser.post("/theme/", {"theme": "dark"}, secure=True)

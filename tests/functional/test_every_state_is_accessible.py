@@ -138,6 +138,7 @@ class TestPeople:
         self, me: Membership, client: Client, browser: Browser
     ) -> None:
         paths = ["/profile/", "/profile/password/", "/profile/second-factor/"]
+        paths += ["/profile/second-factor/app/", "/profile/second-factor/passkeys/new/"]
         paths += ["/organisation/", "/people/", "/people/invite/", "/roles/"]
         found = [one for path in paths for one in findings_at(browser, client, path)]
         found += findings_at(
@@ -153,7 +154,20 @@ class TestPeople:
 
         found = findings_at(browser, client, "/people/")
         found += findings_at(browser, client, "/profile/second-factor/")
-        found += findings_at(browser, client, "/profile/second-factor/codes/", code="000000")
+        found += findings_at(browser, client, "/profile/second-factor/app/remove/")
+        found += findings_at(browser, client, "/profile/second-factor/codes/", again="1")
+
+        assert found == []
+
+    def test_the_question_who_one_is_is_accessible(
+        self, me: Membership, client: Client, browser: Browser
+    ) -> None:
+        session = client.session
+        session["confirmed_at"] = 0
+        session.save()
+        found = findings_at(browser, client, "/organisation/", status=403, name="x")
+        factories.second_factor(me.user)
+        found += findings_at(browser, client, "/organisation/", status=403, name="x")
 
         assert found == []
 
@@ -162,7 +176,7 @@ class TestPeople:
     ) -> None:
         factories.second_factor(me.user)
         client = Client()
-        wrong = {"username": me.user.email, "password": "no"}
+        wrong = {"login": me.user.email, "password": "no"}
         found = findings_at(browser, client, "/sign-in/", **wrong)
         client.post("/sign-in/", wrong | {"password": factories.PASSWORD})
 

@@ -183,7 +183,7 @@ def sign_in(installation: Installation, email: str, password: str) -> requests.R
     assert token, page.text
     return session.post(
         installation.url("/sign-in/"),
-        data={"csrfmiddlewaretoken": token[1], "username": email, "password": password},
+        data={"csrfmiddlewaretoken": token[1], "login": email, "password": password},
         allow_redirects=False,
         timeout=30,
     )

@@ -28,7 +28,7 @@ def asked_by(page: str) -> dict[str, str]:
 
 
 def sign_in_before(page: str) -> str:
-    return f"{reverse('organisations:sign_in')}?{urlencode({'next': page}, safe='/')}"
+    return f"{reverse('account_login')}?{urlencode({'next': page}, safe='/')}"
 
 
 class TestAPageThatFollowsItself:
@@ -77,7 +77,7 @@ class TestAPageThatFollowsItself:
 
         answer = Client().get("/journals/", headers=headers)
 
-        assert answer.headers["HX-Redirect"] == reverse("organisations:sign_in")
+        assert answer.headers["HX-Redirect"] == reverse("account_login")
 
 
 class TestAFormThatIsSentTooLate:
@@ -94,7 +94,7 @@ class TestAFormThatIsSentTooLate:
     def test_without_a_page_to_go_back_to_leads_to_the_sign_in_alone(self) -> None:
         answer = Client().post(reverse("journals:decide_file", args=[1]))
 
-        assert answer["Location"] == reverse("organisations:sign_in")
+        assert answer["Location"] == reverse("account_login")
 
 
 class TestWhoWasNotAtAnOpenPage:
@@ -107,6 +107,6 @@ class TestWhoWasNotAtAnOpenPage:
         client = Client()
         client.force_login(factories.member().user)
 
-        answer = client.post(reverse("organisations:sign_out"), follow=True)
+        answer = client.post(reverse("account_logout"), follow=True)
 
         assert "session has ended" not in answer.content.decode()

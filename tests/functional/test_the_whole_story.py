@@ -67,7 +67,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Hub, str]]:
             sys.executable,
             "-m",
             "benchmarks.story",
-            f"--hub=http://127.0.0.1:{hub.port}",
+            f"--hub=http://localhost:{hub.port}",
             f"--sandbox=http://127.0.0.1:{hub.sandbox_port}",
         ],
         cwd=ROOT,
@@ -82,11 +82,11 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Hub, str]]:
 
 def sign_in(page: Any, hub: Hub, role: str) -> None:
     """Sign in as a person of the demo office."""
-    page.goto(f"http://127.0.0.1:{hub.port}/sign-in/")
+    page.goto(f"http://localhost:{hub.port}/sign-in/")
     page.get_by_label("E-mail").fill(f"{role}@demo.example")
     page.get_by_label("Password").fill("integration-hub-demo")
     page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url(f"http://127.0.0.1:{hub.port}/")
+    page.wait_for_url(f"http://localhost:{hub.port}/")
 
 
 def test_make_run_starts_all_and_tells_what_to_do_next(told: tuple[Hub, str]) -> None:
@@ -102,7 +102,7 @@ def test_make_run_starts_all_and_tells_what_to_do_next(told: tuple[Hub, str]) ->
     assert set(children) == PROCESSES, context
     assert (status, b'"ready": true' in body) == (200, True), context
     assert "Integration Hub is ready" in said
-    assert f"http://127.0.0.1:{hub.port}" in said
+    assert f"http://localhost:{hub.port}" in said
     assert f"http://127.0.0.1:{hub.sandbox_port}" in said
     assert re.findall(r"^  (\d)\. ", said, re.MULTILINE) == ["1", "2", "3", "4"]
 
@@ -130,7 +130,7 @@ def test_every_page_is_accessible_and_only_the_roles_own_are_there(
     found: list[str] = []
 
     for name, path in PAGES.items():
-        answer = page.goto(f"http://127.0.0.1:{hub.port}{path}")
+        answer = page.goto(f"http://localhost:{hub.port}{path}")
         if name not in REACHED[role]:
             assert answer.status in (403, 404), f"{role} reached {path}"
             continue
@@ -161,7 +161,7 @@ def test_no_page_scrolls_sideways(
     wide = []
 
     for name, path in PAGES.items():
-        page.goto(f"http://127.0.0.1:{hub.port}{path}")
+        page.goto(f"http://localhost:{hub.port}{path}")
         if page.evaluate("document.documentElement.scrollWidth") > width:
             wide.append(name)
         if KEEP_PICTURES:
@@ -182,7 +182,7 @@ def test_the_first_page_speaks_the_readers_language(
     context.set_default_timeout(PATIENCE)
     page = context.new_page()
 
-    page.goto(f"http://127.0.0.1:{hub.port}/sign-in/")
+    page.goto(f"http://localhost:{hub.port}/sign-in/")
 
     assert page.locator("html").get_attribute("lang") == language
     assert page.get_by_role("button", name=word).count()

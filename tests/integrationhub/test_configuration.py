@@ -189,7 +189,7 @@ class TestSettings:
         done = self.start(tmp_path, HUB_PORT="8010", HUB_SANDBOX_PORT="8011")
 
         assert done.stdout.split() == [
-            "http://127.0.0.1:8010",
+            "http://localhost:8010",
             "http://127.0.0.1:8011/visma-net",
             "False",
             "False",

@@ -165,7 +165,7 @@ class TestSigningOut:
     def test_clears_what_the_browser_has_kept(self, client):
         client.force_login(factories.user(), backend="organisations.backends.HubBackend")
 
-        answer = client.post(reverse("organisations:sign_out"))
+        answer = client.post(reverse("account_logout"))
 
         assert answer["Clear-Site-Data"] == '"cache", "storage"'
 

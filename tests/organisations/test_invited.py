@@ -51,9 +51,7 @@ class TestSomebodyNew:
         assert answer.request["PATH_INFO"] == "/sign-in/"
         assert ada.name == "Ada Ek"
         assert ada.memberships.get().role == administrator.role
-        assert (
-            client.post("/sign-in/", {"username": ADDRESS, "password": CHOSEN}).status_code == 302
-        )
+        assert client.post("/sign-in/", {"login": ADDRESS, "password": CHOSEN}).status_code == 302
         assert trail(administrator) == ["person.invited", "person.invitation_accepted"]
         assert not Invitation.objects.exists()
 
@@ -135,7 +133,7 @@ class TestSomebodyKnown:
         self, administrator: Membership, ada: Membership
     ) -> None:
         client = opened(link_shown(invite(administrator)))
-        client.post("/sign-in/", {"username": ADDRESS, "password": factories.PASSWORD})
+        client.post("/sign-in/", {"login": ADDRESS, "password": factories.PASSWORD})
         assert "Accept" in page_of(client)
 
         answer = client.post("/invitation/accept/", follow=True)
@@ -149,8 +147,8 @@ class TestSomebodyKnown:
         self, administrator: Membership, ada: Membership
     ) -> None:
         client = opened(link_shown(invite(administrator)))
-        client.post("/sign-in/", {"username": ADDRESS, "password": "wrong"})
-        client.post("/sign-in/", {"username": ADDRESS, "password": factories.PASSWORD})
+        client.post("/sign-in/", {"login": ADDRESS, "password": "wrong"})
+        client.post("/sign-in/", {"login": ADDRESS, "password": factories.PASSWORD})
         page_of(client)
 
         entries = AuditEntry.objects.filter(organisation=administrator.organisation)
@@ -209,7 +207,7 @@ class TestSomebodyKnown:
         factories.second_factor(ada.user)
         client = opened(link_shown(invite(administrator)))
 
-        client.post("/sign-in/", {"username": ADDRESS, "password": factories.PASSWORD})
+        client.post("/sign-in/", {"login": ADDRESS, "password": factories.PASSWORD})
         client.post("/invitation/accept/")
 
         assert ada.user.memberships.count() == 1

@@ -49,7 +49,7 @@ def set_new(link: str) -> Any:
 
 
 def sign_in(user: User) -> Any:
-    return Client().post("/sign-in/", {"username": user.email, "password": NEW})
+    return Client().post("/sign-in/", {"login": user.email, "password": NEW})
 
 
 class TestLink:

@@ -7,12 +7,18 @@ from django.test import Client
 
 from organisations.models import AuditEntry, Membership
 from tests import factories
-from tests.organisations.test_second_factor import code_of
+from tests.factories import code_of
 
 pytestmark = pytest.mark.django_db
 
 ADA = "ada@office.example"
 FROM = {"REMOTE_ADDR": "192.0.2.7", "HTTP_X_REQUEST_ID": "request-12345678"}
+
+
+@pytest.fixture(autouse=True)
+def _behind_a_proxy(settings: Any) -> None:
+    """Let the number of a request be believed that a proxy gave it."""
+    settings.HUB_PROXY_COUNT = 1
 
 
 @pytest.fixture
@@ -22,7 +28,7 @@ def member() -> Membership:
 
 def sign_in(password: str = factories.PASSWORD, email: str = ADA, **more: Any) -> Client:
     client = Client(**FROM)
-    client.post("/sign-in/", {"username": email, "password": password}, **more)
+    client.post("/sign-in/", {"login": email, "password": password}, **more)
     return client
 
 
@@ -58,6 +64,15 @@ class TestASignIn:
         client.post("/sign-in/code/", {"code": code_of(member.user)})
 
         assert told.get().details == {"second_factor": True}
+
+    def test_gives_the_browser_another_session(self, member: Membership) -> None:
+        client = Client()
+        client.post("/i18n/setlang/", {"language": "sv"})
+        before = client.session.session_key
+
+        client.post("/sign-in/", {"login": ADA, "password": factories.PASSWORD})
+
+        assert client.session.session_key not in (None, before)
 
     def test_reads_in_words(self, member: Membership) -> None:
         client = sign_in()
@@ -101,7 +116,7 @@ class TestAFailedOne:
     def test_says_when_it_locks_and_then_fills_the_trail_no_more(
         self, member: Membership, settings: Any
     ) -> None:
-        settings.AXES_FAILURE_LIMIT = 3
+        settings.HUB_SIGN_IN_FAILURES = 3
 
         for _try in range(6):
             sign_in("wrong")

@@ -26,7 +26,7 @@ def member() -> Membership:
 @pytest.fixture
 def client(member: Membership) -> Client:
     client = Client()
-    client.post("/sign-in/", {"username": member.user.email, "password": factories.PASSWORD})
+    client.post("/sign-in/", {"login": member.user.email, "password": factories.PASSWORD})
     return client
 
 

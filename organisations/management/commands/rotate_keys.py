@@ -7,7 +7,7 @@ from django.db import models, transaction
 
 from organisations.management.commands._command import HubCommand
 from organisations.models import EncryptedTextField, Organisation
-from organisations.operations import audit
+from organisations.operations import audit, second_factor
 
 
 class Command(HubCommand):
@@ -24,6 +24,8 @@ class Command(HubCommand):
         rotated = {
             model._meta.label: count for model in apps.get_models() if (count := _rotate(model))
         }
+        if apps_again := second_factor.encrypt_again():
+            rotated["mfa.Authenticator"] = apps_again
         total = sum(rotated.values())
         for organisation in Organisation.objects.order_by("pk"):
             audit.record(
