@@ -68,7 +68,7 @@ def add_person(
 
     :param temporary: whether somebody else knows the password, which must be changed then
 
-    :raises Refused: if the person is a member already
+    :raises Refused: if the person is a member already, or somebody else may have the account
     """
     hold(organisation)
     user = User.objects.filter(email=User.objects.clean_email(email)).first()
@@ -81,6 +81,8 @@ def add_person(
             make_temporary(user, handed_over=True)
     elif Membership.objects.of(organisation).filter(user=user).exists():
         raise Refused(_("This person is in the organisation already."))
+    elif user.handed_over:
+        raise Refused(_("The address of this account is not proven. Invite it instead."))
     membership = Membership.objects.create(organisation=organisation, user=user, role=role)
     record(
         organisation=organisation,

@@ -85,6 +85,26 @@ class TestCreateUser:
         assert user.check_password("a-good-long-passphrase")
         assert (user.password_is_temporary, user.handed_over) == (True, True)
 
+    def test_adds_an_account_that_exists_and_leaves_its_password(self, monkeypatch: Any) -> None:
+        run("create_organisation", "Office Nord")
+        ada = factories.user("ada@office.example")
+        monkeypatch.setattr("sys.stdin", io.StringIO("a-good-long-passphrase\n"))
+
+        run("create_user", "ada@office.example", "--name", "Ada", "--password-stdin")
+
+        assert ada.memberships.exists()
+        assert User.objects.get().check_password(factories.PASSWORD)
+
+    def test_adds_no_account_that_somebody_else_may_have(self, monkeypatch: Any) -> None:
+        run("create_organisation", "Office Nord")
+        ada = factories.user("ada@office.example", handed_over=True)
+        monkeypatch.setattr("sys.stdin", io.StringIO("a-good-long-passphrase\n"))
+
+        with pytest.raises(CommandError, match="not proven"):
+            run("create_user", "ada@office.example", "--name", "Ada", "--password-stdin")
+
+        assert not ada.memberships.exists()
+
     def test_asks_for_the_name_that_goes_with_a_password(self) -> None:
         run("create_organisation", "Office Nord")
 
