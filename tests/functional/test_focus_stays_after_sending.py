@@ -70,6 +70,7 @@ class TestInTheList:
         desk.keyboard.press("Enter")
 
         expect(desk.locator("#messages")).to_contain_text("1 journal is on its way.")
+        expect(desk.locator("#announcer[role=status]")).to_contain_text("1 journal is on its way.")
         expect(desk.locator(f"#journal-{chosen.pk}")).to_be_focused()
         expect(desk.locator(f"#pick-{chosen.pk}")).not_to_be_checked()
         posted(chosen)

@@ -84,6 +84,18 @@ class TestAllThatMatch:
         }
         assert f"{reverse('journals:list')}?period=2026-02" in page_of(client, bulk)
 
+    def test_are_those_of_one_company_on_its_page(self, me, client, company):
+        wanted = [rows.journal(me.organisation, company=company) for _ in range(2)]
+        other = rows.journal(me.organisation)
+        rows.mapping(other.company)
+        page = client.get(reverse("journals:company", args=[company.pk])).content.decode()
+
+        bulk = shown(client, company=str(company.pk))
+
+        assert "Send all 2 that match…" in page
+        assert f'name="company" value="{company.pk}"' in page
+        assert set(bulk.items.values_list("journal", flat=True)) == {one.pk for one in wanted}
+
     def test_are_counted_when_they_are_shown(self, me, client, company):
         first = rows.journal(me.organisation, company=company)
         bulk = shown(client)
