@@ -46,7 +46,7 @@ class TestCookiesBehindHttps:
     def test_a_notice_that_waits_for_the_next_page_bears_it_too(self):
         browser = Client()
 
-        browser.post("/people/new/", secure=True)
+        browser.post("/companies/new/", secure=True)
 
         cookie = browser.cookies["__Host-messages"]
         assert set(browser.cookies) == {"__Host-messages"}

@@ -123,7 +123,7 @@ class TestAForm:
         other.refresh_from_db()
         assert other.name != "New"
 
-    @pytest.mark.parametrize("path", ["/profile/", "/people/new/"])
+    @pytest.mark.parametrize("path", ["/profile/", "/people/invite/"])
     def test_makes_nobody_an_operator(self, member, path):
         typed = {"name": "Ada", "language": "en", "email": "new@office.example"}
         more = {"is_superuser": "1", "is_staff": "1", "is_demo": "1", "password": "x"}

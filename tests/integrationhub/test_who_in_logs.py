@@ -53,12 +53,12 @@ class TestARefusal:
     def test_of_a_person_is_logged_with_who_where_and_when(self, logged, rights, status):
         member = factories.member(rights=rights)
 
-        answer, lines = logged(browser_of(member), "POST", "/people/new/")
+        answer, lines = logged(browser_of(member), "POST", "/companies/new/")
 
         (line,) = refusals(lines)
         assert answer.status_code == line["status"] == status
         assert (line["person"], line["organisation"]) == (member.user.pk, member.organisation.pk)
-        assert (line["method"], line["path"]) == ("POST", "/people/new/")
+        assert (line["method"], line["path"]) == ("POST", "/companies/new/")
         assert (line["address"], line["level"]) == ("127.0.0.1", "warning")
         assert line["request_id"] == answer["X-Request-ID"]
         assert line["timestamp"].endswith("Z")
@@ -72,7 +72,7 @@ class TestARefusal:
         member = factories.member()
         forged = browser_of(member, enforce_csrf_checks=True)
 
-        _answer, lines = logged(forged, "POST", "/people/new/")
+        _answer, lines = logged(forged, "POST", "/companies/new/")
 
         (line,) = refusals(lines)
         assert (line["status"], line["person"]) == (403, member.user.pk)
@@ -113,7 +113,7 @@ class TestAnAttemptToGetPast:
         ("path", "more", "status"),
         [
             ("/companies/?q=%01", {}, 400),
-            ("/people/new/", {"CONTENT_LENGTH": "900000000"}, 413),
+            ("/companies/new/", {"CONTENT_LENGTH": "900000000"}, 413),
             ("/healthz", {"HTTP_HOST": "evil.example"}, 400),
         ],
         ids=["characters", "size", "host"],
