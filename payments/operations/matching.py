@@ -98,7 +98,8 @@ def refuse_another(payment: Payment, invoice: Invoice, *, across: bool, reason: 
 
 
 def hold(payment: Payment) -> Payment:
-    """Lock the payment for the rest of the transaction, and return it as it is now."""
+    """Lock the payment, and what its client has open, for the rest of the transaction."""
+    placing.hold(payment.client_id)
     held: Payment = (
         Payment.objects.select_for_update(of=("self",))
         .select_related("client__source", "client__organisation")

@@ -107,6 +107,17 @@ def incoming_of(
     )
 
 
+def hold(client_id: int) -> None:
+    """
+    Let nobody else settle invoices of the client until this transaction ends.
+
+    Whoever reads what is open and then settles begins with this, and so takes turns: a page of
+    fetched payments and a person. New rows that name the client are not kept waiting.
+    """
+    one = InvoiceClient.objects.select_for_update(no_key=True).filter(pk=client_id)
+    list(one.values_list("pk"))
+
+
 def place(client: InvoiceClient, arrived: Sequence[Incoming]) -> Iterator[Placed]:
     """Read what may be settled, then place each payment when it is asked for, in the same order."""
     books = Books(_candidates(client, arrived), tolerance=client.rounding_tolerance)
@@ -323,6 +334,7 @@ def apply_credit_notes(client: InvoiceClient, *, run: FetchRun | None, now: date
 
     What a person has undone is not done again: such a note has events already.
     """
+    hold(client.pk)
     unused = (
         Invoice.objects.filter(
             client=client,

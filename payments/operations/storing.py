@@ -65,6 +65,7 @@ def store_page(
     client = run.client
     with transaction.atomic():
         hold(run, now=now, seconds=lease_seconds)
+        placing.hold(client.pk)
         keys = [one.key for one in page.payments]
         known = _known(run, page, keys)
         fresh, skipped = [], []
@@ -301,6 +302,7 @@ def place_again(*, run: FetchRun, marks: bool, now: datetime, lease_seconds: flo
     while True:
         with transaction.atomic():
             hold(run, now=now, seconds=lease_seconds)
+            placing.hold(run.client_id)
             some = list(
                 Payment.objects.select_for_update(of=("self",))
                 .filter(client=run.client, settlements__isnull=True, pk__gt=last)

@@ -1,14 +1,17 @@
 """People who match payments with one invoice at the same time take turns (B11)."""
 
 import threading
+from typing import Any
 
 import pytest
 from django.db import connections
 
 from connectors.errors import ConnectorError
-from payments.models import Payment
-from payments.operations import matching
+from payments.models import Invoice, Payment
+from payments.operations import matching, placing
 from tests.payments import rows
+from tests.payments.conftest import Office
+from tests.payments.vendors import billed, paid
 
 
 @pytest.mark.django_db(transaction=True)
@@ -44,3 +47,54 @@ def test_four_people_at_once_pay_an_invoice_once():
 
     assert sorted(outcomes) == ["1000.00", *["MatchRefused"] * 3]
     assert matching.open_of(invoice) == 0
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("again", [False, True], ids=["a new payment", "an earlier payment"])
+def test_a_fetch_and_a_person_at_once_pay_an_invoice_once(office: Office, monkeypatch, again):
+    office.target.invoices = [] if again else [billed("1001", "1000.00")]
+    office.source.payments = [paid(1, "1000.00")]
+    if again:
+        office.source.payments.append(paid(2, "1000.00", invoice_number="1001"))
+    office.fetch()
+    by_hand = Payment.objects.get(journal_number=1)
+    if again:
+        rows.invoice(office.client, "1001", "1000.00")
+    else:
+        office.source.payments.append(paid(2, "1000.00", invoice_number="1001"))
+    has_read, person_is_done, outcomes = threading.Event(), threading.Event(), []
+    store = placing.store_placed
+
+    def store_slowly(client: Any, payments: Any, placed: Any, **more: Any) -> int:
+        if any(one.parts for one in placed):
+            has_read.set()
+            # Whoever is kept waiting is not done before this transaction ends.
+            person_is_done.wait(timeout=1)
+        return store(client, payments, placed, **more)
+
+    def press() -> None:
+        try:
+            has_read.wait(timeout=60)
+            matching.match_by_hand(
+                payment=by_hand,
+                invoice=Invoice.objects.get(number="1001"),
+                amount=None,
+                reason="At once",
+                by=office.member.user,
+                now=rows.NOW,
+            )
+            outcomes.append("matched")
+        except ConnectorError as refused:
+            outcomes.append(refused.code())
+        finally:
+            person_is_done.set()
+            connections.close_all()
+
+    monkeypatch.setattr(placing, "store_placed", store_slowly)
+    person = threading.Thread(target=press)
+    person.start()
+    office.fetch()
+    person.join(timeout=120)
+
+    assert outcomes == ["MatchRefused"]
+    assert matching.open_of(Invoice.objects.get(number="1001")) == 0
