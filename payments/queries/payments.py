@@ -247,6 +247,14 @@ def events_of(condition: Q) -> list[EventRow]:
     return [_event(one, earlier.get(one.payment_id or 0, ())) for one in found]
 
 
+_GOES_ON = frozenset({"ready", "sending", "unknown", "to_reverse", "reversing"})
+
+
+def go_on(events: list[EventRow]) -> bool:
+    """Return whether one of the events changes by itself yet."""
+    return any(event.registration_state in _GOES_ON for event in events)
+
+
 def _earlier(payment_ids: set[int]) -> dict[int, tuple[Earlier, ...]]:
     """Return what of those payments is to be taken back before anything else of them is sent."""
     found: dict[int, tuple[Earlier, ...]] = {}

@@ -19,6 +19,7 @@ from organisations.middleware import HubRequest
 from organisations.models import User
 from payments.operations.rights import integration_of
 from payments.queries.failures import failure_row_of
+from payments.queries.payments import EventRow, go_on
 
 MOST_DIGITS = 18
 
@@ -57,6 +58,21 @@ def show(
     """Show a page of payments, with what the person may press on it."""
     context |= {"may_write": may_use(request), "may_connect": may_change(request)}
     return render(request, template, context, status=status)
+
+
+def show_events(
+    request: HubRequest,
+    template: str,
+    context: dict[str, Any],
+    events: list[EventRow],
+    *,
+    nothing: str,
+    status: int = 200,
+) -> HttpResponse:
+    """Show a page with events, or these alone where the open page follows them by itself."""
+    context |= {"events": events, "follows": go_on(events), "nothing_words": nothing}
+    part = request.method == "GET" and "HX-Request" in request.headers
+    return show(request, "payments/_events.html" if part else template, context, status=status)
 
 
 def may_use(request: HubRequest) -> bool:

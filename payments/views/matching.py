@@ -20,7 +20,7 @@ from payments.queries import payments as queries
 from payments.queries.invoices import with_assigned
 from payments.queries.suggestions import suggestions_for
 from payments.queries.waits import mark_wait
-from payments.views.common import member, person, reader, show, tell
+from payments.views.common import member, person, reader, show_events, tell
 
 
 def payment_of(request: HubRequest, pk: int) -> Payment:
@@ -46,7 +46,6 @@ def _show(
     context = {
         "payment": payment,
         "row": row,
-        "events": queries.events_of(Q(payment=payment)),
         "suggestions": suggestions_for([payment]).get(payment.pk, ()),
         "mark_wait": mark_wait(payment, now=timezone.now()),
         "offer": prefixes.offer_of(payment),
@@ -59,7 +58,14 @@ def _show(
         if asked and form
         else [],
     }
-    return show(request, "payments/payment.html", context, status=status)
+    return show_events(
+        request,
+        "payments/payment.html",
+        context,
+        queries.events_of(Q(payment=payment)),
+        nothing=_("It stands on no invoice."),
+        status=status,
+    )
 
 
 @require_GET

@@ -31,6 +31,7 @@ from payments.views.common import (
     person,
     reader,
     show,
+    show_events,
     tabs,
     tell,
 )
@@ -160,6 +161,7 @@ def invoice(request: HubRequest, pk: int) -> HttpResponse:
         "invoice": one,
         "row": queries.invoice_rows([one])[0],
         "compared": queries.newest_reconciliations([one.client_id]).get(one.client_id),
-        "events": events_of(Q(invoice=one) | Q(credit_note=one)),
     }
-    return show(request, "payments/invoice.html", context)
+    events = events_of(Q(invoice=one) | Q(credit_note=one))
+    nothing = _("No payment stands on it.")
+    return show_events(request, "payments/invoice.html", context, events, nothing=nothing)

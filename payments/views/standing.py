@@ -42,6 +42,7 @@ def not_there(request: HubRequest) -> HttpResponse:
         "client": chosen,
         "standing": one,
         "counts": standing.rows(counts, client=chosen),
+        "follows": bool(counts.get(Standing.WAITING) or counts.get(Standing.UNKNOWN)),
         "refused": counts.get(Standing.REFUSED, 0) if chosen else 0,
         "page": payments.paged(
             standing.payments_that_stand(found, one),
@@ -49,7 +50,8 @@ def not_there(request: HubRequest) -> HttpResponse:
             order=("paid_on", "pk"),
         ),
     }
-    return show(request, "payments/not_there.html", context)
+    part = "HX-Request" in request.headers
+    return show(request, "payments/_not_there.html" if part else "payments/not_there.html", context)
 
 
 @require_POST

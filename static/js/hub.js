@@ -151,8 +151,26 @@
     }
   });
 
-  // The button that a question is about must still be there when the answer comes.
-  on("htmx:beforeRequest", (event) => { if (byId("confirm")?.open) event.preventDefault(); });
+  // The button that a question is about must still be there when the answer comes; and a part
+  // that follows itself waits while somebody types, or has chosen something, in it.
+  const isChanged = (one) => {
+    if (one.type === "hidden") return false;
+    if (one.matches("[type=checkbox], [type=radio]")) return one.checked !== one.defaultChecked;
+    if (!one.options) return one.value !== one.defaultValue;
+    const given = [...one.options].findIndex((option) => option.defaultSelected);
+    return one.selectedIndex !== Math.max(given, 0);
+  };
+  const isUsed = (part) => all("input, select, textarea", part).some(
+    (one) => isChanged(one) || (one === document.activeElement && one.matches("input:not([type=checkbox]), textarea")),
+  );
+  const byItself = (event) => !event.detail.requestConfig.triggeringEvent;
+  on("htmx:beforeRequest", (event) => {
+    const waits = byItself(event) && isUsed(event.detail.target);
+    if (byId("confirm")?.open || waits) event.preventDefault();
+  });
+  on("htmx:beforeSwap", (event) => {
+    if (byItself(event) && isUsed(event.detail.target)) event.detail.shouldSwap = false;
+  });
 
   // After a swap the focus stays where it was; if that is gone, it goes to what is named as next:
   // a chosen row, or the part's own [data-focus-next]. A changed status is spoken once.
