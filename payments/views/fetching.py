@@ -120,6 +120,9 @@ def run(request: HubRequest, pk: int) -> HttpResponse:
         else [],
         "unread": payments.unread_of(one),
         "trouble": payments.trouble_of(one),
+        "to_match": invoices.unmatched_counts([one.client_id]).get(one.client_id, 0)
+        if one.is_over
+        else 0,
         "going": payments.still_going(one, now=timezone.now()) if one.is_over else 0,
         "phase": FetchRun.Phase(one.phase).label,
         "failure": waits.run_failure(one),

@@ -1,6 +1,7 @@
 """A person at a browser in front of a running hub: what is looked at, clicked and typed."""
 
 import re
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -109,6 +110,27 @@ class Desk:
         self.tab_to(target)
         self.page.keyboard.press("Space")
         expect(target).to_be_checked()
+
+
+class CountingDesk(Desk):
+    """A desk that writes down each click, and how long it all takes."""
+
+    def __init__(self, browser: Browser, hub: Hub, role: str) -> None:
+        super().__init__(browser, hub, role)
+        self.clicks: list[str] = []
+        self._began = time.monotonic()
+
+    def click(self, words: str, target: Locator | None = None) -> None:
+        """Click what has these words: a button or a link."""
+        role = self.page.get_by_role("button", name=words, exact=True)
+        found = target or role.or_(self.page.get_by_role("link", name=words, exact=True))
+        found.first.click()
+        self.clicks.append(words)
+
+    def said(self) -> str:
+        """Return the clicks so far, and the seconds of this machine: to print, never to judge."""
+        seconds = time.monotonic() - self._began
+        return f"{len(self.clicks)} clicks in {seconds:.1f} s: {' · '.join(self.clicks)}"
 
 
 # Only what fails is wanted, and the second theme differs from the first in its colours alone.

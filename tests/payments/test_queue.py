@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import translation
 
@@ -95,6 +96,15 @@ class TestARow:
 
         assert 'hx-trigger="every' in closed
         assert 'hx-trigger="every' not in opened
+
+    def test_is_asked_for_without_prolonging_the_session(self, me):
+        me.get("/invoices/unmatched/")
+        before = Session.objects.get(session_key=me.session.session_key).expire_date
+
+        answer = me.get("/invoices/unmatched/?page=1", headers=PART)
+
+        assert Session.objects.get(session_key=me.session.session_key).expire_date == before
+        assert "Set-Cookie" not in answer.headers
 
     @pytest.mark.parametrize("query", ["?open=x", "?open=99999", "?open=-1", "?at=x", "?open="])
     def test_that_is_not_there_opens_nothing(self, me, query):
