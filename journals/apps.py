@@ -11,7 +11,7 @@ class JournalsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the errands of the app, and what lower apps tell and ask of journals."""
-        from accounts.operations import connecting
+        from accounts.operations import connecting, continuity
         from journals.operations import (  # noqa: F401 (errands)
             bulk_sending,
             comparing,
@@ -25,4 +25,5 @@ class JournalsConfig(AppConfig):
         code_sources.append(preparing.codes_seen)
         first_period_followers.append(FollowFirstPeriod())
         connecting.when_authorised.append(waiting.signed_in)
+        continuity.when_set_back.append(waiting.clock_was_set_back)
         ledger.when_read.append(waiting.ledger_was_read)

@@ -96,7 +96,7 @@ def resolve(rows: QuerySet[Any], kind: Kind, text: str) -> tuple[Any | None, lis
 
 
 def _clean(text: str) -> str:
-    return " ".join(text.replace("\x00", "").split())[:_LONGEST]
+    return " ".join(text.split())[:_LONGEST]
 
 
 @dataclass(frozen=True, slots=True)

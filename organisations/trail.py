@@ -121,7 +121,6 @@ ACTIONS = {
     "payments.reconciled": _("Outstanding amounts compared"),
     "payment.matched": _("Payment matched"),
     "payment.match_undone": _("Match of a payment undone"),
-    "payment.credit_note_set_off": _("Credit note set off against an invoice"),
     "invoices.imported": _("Invoices imported"),
     "invoices.exported": _("Invoices exported"),
     "invoice_client.exported": _("Invoice clients exported"),

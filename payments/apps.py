@@ -11,7 +11,7 @@ class PaymentsConfig(AppConfig):
 
     def ready(self) -> None:
         """Make the handlers of errands known."""
-        from accounts.operations import connecting
+        from accounts.operations import connecting, continuity
         from payments.operations import (  # noqa: F401
             alarming,
             blocking,
@@ -21,3 +21,4 @@ class PaymentsConfig(AppConfig):
         )
 
         connecting.when_authorised.append(trying.signed_in)
+        continuity.when_set_back.append(trying.clock_was_set_back)

@@ -10,6 +10,7 @@ that this database never sent, prove that it is an older one or a copy.
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -21,6 +22,7 @@ from accounts import living
 from accounts.living import Clocks, broken_between
 from accounts.models import Connection, Gap, Installation, LedgerProof, Restore
 from accounts.operations.hosts import note_seen
+from organisations.models import Errand
 from organisations.operations.boundaries import reached
 
 log = structlog.get_logger(__name__)
@@ -30,7 +32,16 @@ KEPT = timedelta(days=100)
 MARGIN = timedelta(minutes=10)
 ASK_AGAIN_AFTER = timedelta(seconds=60)
 """A copy beside us is noticed at the next sending after so long."""
+_SET_BACK_BY = timedelta(seconds=living.JUMP_SECONDS)
 _WITHOUT_A_BEAT = timedelta(seconds=living.STILL_SECONDS)
+
+
+when_set_back: list[Callable[[datetime], object]] = []
+"""
+What apps do when the clock was set back: what waits for a time of the old clock is due.
+
+Only where nothing is in doubt: a look-up waits for the end of a call, and goes on waiting.
+"""
 
 
 class _Watch:
@@ -110,7 +121,20 @@ def note_gap(row: Installation, reason: str, *, now: datetime) -> Gap:
     Gap.objects.filter(at__lt=now - KEPT).exclude(pk=gap.pk).delete()
     log.info("the ledgers are asked before anything is sent", reason=reason, cloned=cloned)
     reached("gap.noted")
+    if row.seen_at - now > _SET_BACK_BY:
+        _let_go_on(now=now)
     return gap
+
+
+def _let_go_on(*, now: datetime) -> None:
+    log.warning("the clock was set back; what waits for a time to come is due now")
+    Connection.objects.filter(not_before__gt=now).update(not_before=now)
+    Connection.objects.filter(rung_at__gt=now).update(rung_at=None)
+    waiting = Errand.objects.filter(state=Errand.State.WAITING)
+    waiting.filter(not_before__gt=now).update(not_before=now)
+    Errand.objects.filter(rung_at__gt=now).update(rung_at=None)
+    for act in when_set_back:
+        act(now)
 
 
 @dataclass(frozen=True, slots=True)

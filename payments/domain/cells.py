@@ -1,6 +1,7 @@
 """Dates and amounts out of the cells of a text table; nothing is guessed."""
 
 import re
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
@@ -10,8 +11,12 @@ _DATES = (
     re.compile(r"(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})"),
     re.compile(r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)"),
     re.compile(r"(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>\d{4})"),
-    re.compile(r"(?P<day>\d{1,2})-(?P<month>\d{1,2})-(?P<year>\d{4})"),
 )
+HYPHENS = re.compile(r"(?P<one>\d{1,2})-(?P<two>\d{1,2})-(?P<year>\d{4})")
+"""Either order is in use: Danes and Dutch put the day first, Americans the month."""
+_MIDNIGHT = re.compile(r"[ T]00:00(:00)?$")
+
+DAY_FIRST, MONTH_FIRST = "day", "month"
 
 
 class NoDay(ValueError):
@@ -22,24 +27,64 @@ class TooLarge(ValueError):
     """The text is an amount with more figures than are stored exactly."""
 
 
-def day_from(text: str) -> date:
+class TwoDays(ValueError):
+    """The text is a date in two readings: 03-04-2026 may be in March or in April."""
+
+
+def day_from(text: str, *, first: str = "") -> date:
     """
-    Return a date written 2026-08-31, 20260831, 31.08.2026 or 31-08-2026.
+    Return a date written 2026-08-31, 20260831, 31.08.2026, or 31-08-2026 where it is certain.
 
     With slashes nobody knows which is the month, and two figures are no year.
 
+    :param first: which comes first between hyphens, where the rest of the column tells
+    :raises TwoDays: if it does not tell, and both may
     :raises NoDay: if it lies outside the years in which anything is booked
     :raises ValueError: if it is nothing of these, or not in the calendar
     """
-    # Some programs add a time of midnight.
-    text = re.sub(r"[ T]00:00(:00)?$", "", text.strip())
+    text = _MIDNIGHT.sub("", text.strip())  # which some programs add
     for pattern in _DATES:
         if found := pattern.fullmatch(text):
-            day = date(int(found["year"]), int(found["month"]), int(found["day"]))
-            if not is_day(day):
-                raise NoDay(text)
-            return day
+            return _booked(int(found["year"]), int(found["month"]), int(found["day"]), text)
+    readings = _readings(text)
+    if first:
+        readings = {order: day for order, day in readings.items() if order == first}
+    if len(set(readings.values())) > 1:
+        raise TwoDays(text)
+    for day in readings.values():
+        return _booked(day.year, day.month, day.day, text)
     raise ValueError(text)
+
+
+def order_of(texts: Iterable[str]) -> str:
+    """Return which comes first in a column of dates with hyphens; empty if none proves it."""
+    proven: set[str] = set()
+    for text in texts:
+        readings = _readings(_MIDNIGHT.sub("", text.strip()))
+        if len(readings) == 1:
+            proven |= readings.keys()
+    return proven.pop() if len(proven) == 1 else ""
+
+
+def _readings(text: str) -> dict[str, date]:
+    found = HYPHENS.fullmatch(text)
+    readings: dict[str, date] = {}
+    if found is None:
+        return readings
+    one, two, year = int(found["one"]), int(found["two"]), int(found["year"])
+    for order, month, day in ((DAY_FIRST, two, one), (MONTH_FIRST, one, two)):
+        try:
+            readings[order] = date(year, month, day)
+        except ValueError:
+            continue
+    return readings
+
+
+def _booked(year: int, month: int, day: int, text: str) -> date:
+    found = date(year, month, day)
+    if not is_day(found):
+        raise NoDay(text)
+    return found
 
 
 class TwoWays(ValueError):

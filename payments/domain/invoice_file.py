@@ -17,7 +17,16 @@ from decimal import Decimal
 from connectors.bounds import LARGEST_SUM, as_it_was, neutralised, no_text_in
 from payments.domain import kid as kids
 from payments.domain import rf_reference
-from payments.domain.cells import NoDay, TooLarge, TwoWays, amount_from, day_from
+from payments.domain.cells import (
+    HYPHENS,
+    NoDay,
+    TooLarge,
+    TwoDays,
+    TwoWays,
+    amount_from,
+    day_from,
+    order_of,
+)
 from payments.domain.invoice_problems import FileProblem
 
 DELIMITERS = (";", ",", "\t")
@@ -155,6 +164,7 @@ def read(
     return _read_rows(
         rows,
         places,
+        orders=_orders(text, delimiter, places),
         width=len(headings),
         name=name,
         currency=currency,
@@ -167,6 +177,7 @@ def _read_rows(
     rows: Iterator[tuple[int, list[str]]],
     places: Mapping[str, int],
     *,
+    orders: Mapping[str, str],
     width: int,
     name: str,
     currency: str,
@@ -181,7 +192,7 @@ def _read_rows(
         for count, (line, cells) in enumerate(rows, start=1):
             if count > most_rows:
                 raise _Unreadable("too_many_rows", value=str(most_rows))
-            reader = _Row(cells, places, width=width, default_currency=currency)
+            reader = _Row(cells, places, orders=orders, width=width, default_currency=currency)
             invoice = reader.invoice(line)
             problems += [_problem(one, name, line=line) for one in reader.wrong]
             remarks += [_problem(one, name, line=line) for one in reader.remarks]
@@ -245,6 +256,22 @@ def _rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
         raise _Unreadable("row_unreadable", value=str(exc)) from exc
 
 
+def _orders(text: str, delimiter: str, places: Mapping[str, int]) -> dict[str, str]:
+    """Return which comes first in each column of dates with hyphens, where a value proves it."""
+    days = [column for column in ("issued_on", "due_on") if column in places]
+    if HYPHENS.search(text) is None:
+        return {}
+    seen: dict[str, set[str]] = {column: set() for column in days}
+    try:
+        for _line, cells in _rows(text, delimiter):
+            for column in days:
+                if places[column] < len(cells):
+                    seen[column].add(cells[places[column]])
+    except _Unreadable:
+        pass  # the reading itself says so, with the line
+    return {column: order_of(values) for column, values in seen.items()}
+
+
 def _key(heading: str) -> str:
     return re.sub(r"[\s._\-:/]", "", heading.strip().lower())
 
@@ -291,10 +318,12 @@ class _Row:
         cells: Sequence[str],
         places: Mapping[str, int],
         *,
+        orders: Mapping[str, str],
         width: int,
         default_currency: str,
     ) -> None:
         self._cells, self._places, self._width = cells, places, width
+        self._orders = orders
         self._default_currency = default_currency
         self.wrong: list[_Unreadable] = []
         self.remarks: list[_Unreadable] = []
@@ -363,7 +392,10 @@ class _Row:
     def _day(self, column: str, *, needed: bool = False) -> date | None:
         value = self._text(column, needed=needed)
         try:
-            return day_from(value) if value else None
+            return day_from(value, first=self._orders.get(column, "")) if value else None
+        except TwoDays:
+            self._note("date_two_ways", column)
+            return None
         except NoDay:
             self._note("date_out_of_range", column)
             return None

@@ -18,6 +18,10 @@ WORDS: Mapping[str, str] = {
     "missing": _("{file}, line {line}: {field} is empty."),
     "too_long": _("{file}, line {line}: {field} is too long: {value}."),
     "date": _("{file}, line {line}: {field} is {value}, which is no date, such as 2026-08-31."),
+    "date_two_ways": _(
+        "{file}, line {line}: {field} is {value}, which can be read in two ways; "
+        "write it as 2026-08-31."
+    ),
     "date_out_of_range": _(
         "{file}, line {line}: {field} is {value}, which lies outside the years 1990 to 2099."
     ),

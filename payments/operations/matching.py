@@ -322,32 +322,6 @@ def _rounded(
     return rules.Part(invoice.pk, share, outcome)
 
 
-def set_off(
-    *, credit_note: Invoice, invoice: Invoice, reason: str, by: User | None, now: datetime
-) -> None:
-    """
-    Set what is open on a credit note off against an invoice of the same customer.
-
-    :raises MatchRefused: if it would break a rule, in words, or without a reason
-    """
-    check_right(invoice.organisation, by)
-    if not reason.strip():
-        raise MatchRefused(why=gettext("say why it is set off."))
-    with transaction.atomic():
-        (note,) = _locked(invoice, [credit_note])
-        opened = open_of(invoice)
-        if opened is None or invoice.is_credit_note:
-            raise MatchRefused(why=gettext("nothing is open on it."))
-        used = _set_off(note, invoice, opened=opened, reason=reason, by=by, now=now)
-        audit.record(
-            organisation=invoice.organisation,
-            action="payment.credit_note_set_off",
-            subject=invoice,
-            user=by,
-            details={"credit_note": note.number, "amount": str(-used), "reason": reason},
-        )
-
-
 def undo(*, settlement: Settlement, reason: str, by: User | None, now: datetime) -> bool:
     """
     Take a payment, or credit note, off its invoice again; say whether it was still on it.

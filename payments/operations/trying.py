@@ -114,3 +114,16 @@ def _record(client: InvoiceClient, *, by: User) -> None:
     audit.record(
         organisation=client.organisation, action="payments.tried_now", subject=client, user=by
     )
+
+
+def clock_was_set_back(now: datetime) -> None:
+    """Let what waits for a time of the old clock be due, and be rung for."""
+    waiting = Registration.objects.filter(
+        state__in=[RegistrationState.READY, RegistrationState.TO_REVERSE]
+    )
+    waiting.filter(not_before__gt=now).update(not_before=now)
+    runs = FetchRun.objects.filter(state=FetchRun.State.WAITING)
+    runs.filter(not_before__gt=now).update(not_before=now)
+    InvoiceClient.objects.filter(not_before__gt=now).update(not_before=now)
+    FetchRun.objects.filter(rung_at__gt=now).update(rung_at=None)
+    InvoiceClient.objects.filter(rung_at__gt=now).update(rung_at=None)

@@ -179,17 +179,6 @@ class TestACreditNote:
         with refused("larger than what is open"):
             match(office, "1001", credit_notes=["2001"])
 
-    def test_is_set_off_alone_with_a_reason(self, net):
-        matching.set_off(
-            credit_note=Invoice.objects.get(number="2001"),
-            invoice=Invoice.objects.get(number="1001"),
-            reason="Price reduction",
-            by=net.member.user,
-            now=net.now,
-        )
-
-        assert (left("1001"), left("2001")) == (Decimal("700.00"), Decimal("0.00"))
-
     def test_that_a_payout_names_is_found_and_registered(self, office):
         fetched(
             office,

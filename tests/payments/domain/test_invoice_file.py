@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from payments.domain import invoice_file, invoice_problems
-from payments.domain.cells import TwoWays, amount_from, day_from
+from payments.domain.cells import TwoDays, TwoWays, amount_from, day_from, order_of
 from payments.domain.invoice_file import InvoiceRow
 
 NORWEGIAN = (
@@ -277,7 +277,7 @@ class TestAmountFrom:
 class TestDayFrom:
     @pytest.mark.parametrize(
         "text",
-        ["2026-08-03", "20260803", "03.08.2026", "3.8.2026", "03-08-2026", "2026-08-03 00:00:00"],
+        ["2026-08-03", "20260803", "03.08.2026", "3.8.2026", "2026-08-03 00:00:00"],
     )
     def test_reads(self, text):
         assert day_from(text) == date(2026, 8, 3)
@@ -320,3 +320,67 @@ class TestWrite:
 
         assert read(content).invoices == tuple(rows)
         assert b";'=1+1;" in content
+
+
+class TestDatesWithHyphens:
+    """03-04-2026 is in March or in April: nobody guesses, and the whole column may tell."""
+
+    @pytest.mark.parametrize(
+        ("text", "day"),
+        [
+            ("13-04-2026", date(2026, 4, 13)),
+            ("04-13-2026", date(2026, 4, 13)),
+            ("4-4-2026", date(2026, 4, 4)),
+        ],
+    )
+    def test_are_read_where_there_is_one_reading(self, text: str, day: date) -> None:
+        assert day_from(text) == day
+
+    @pytest.mark.parametrize("text", ["03-04-2026", "3-4-2026", "03-04-2026 00:00:00"])
+    def test_are_refused_where_there_are_two(self, text: str) -> None:
+        with pytest.raises(TwoDays):
+            day_from(text)
+
+    @pytest.mark.parametrize("text", ["31-04-2026", "00-04-2026", "13-13-2026"])
+    def test_are_refused_where_there_is_none(self, text: str) -> None:
+        with pytest.raises(ValueError, match=text):
+            day_from(text)
+
+    @pytest.mark.parametrize(
+        ("texts", "order"),
+        [
+            (["03-04-2026", "13-04-2026"], "day"),
+            (["03-04-2026", "04-13-2026"], "month"),
+            (["03-04-2026", "05-06-2026"], ""),
+            (["13-04-2026", "04-13-2026"], ""),
+            (["2026-04-13", "13.04.2026", "x", ""], ""),
+        ],
+    )
+    def test_of_a_column_say_their_order_if_one_proves_it(
+        self, texts: list[str], order: str
+    ) -> None:
+        assert order_of(texts) == order
+
+    def test_of_a_column_are_read_in_the_order_that_one_of_them_proves(self) -> None:
+        found = read(table("1;2;03-04-2026;10,00;NOK", "2;2;13-04-2026;10,00;NOK"))
+
+        assert [one.issued_on for one in found.invoices] == [date(2026, 4, 3), date(2026, 4, 13)]
+
+    def test_of_a_column_that_proves_nothing_are_problems_with_line_field_and_value(self) -> None:
+        content = table("1;2;2026-04-03;10,00;NOK", "2;2;03-04-2026;10,00;NOK")
+
+        assert sentence(content) == (
+            "invoices.csv, line 3: issued_on is 03-04-2026, which can be read in two ways; "
+            "write it as 2026-08-31."
+        )
+
+    def test_of_another_column_prove_nothing(self) -> None:
+        headings = "number;customer_number;issued_on;due_on;amount;currency"
+        found = read(table("1;2;03-04-2026;30-04-2026;10,00;NOK", headings=headings))
+
+        assert [(one.code, one.field) for one in found.problems] == [("date_two_ways", "issued_on")]
+
+    def test_that_contradict_the_rest_are_problems(self) -> None:
+        rows = ["1;2;03-04-2026;10,00;NOK", "2;2;13-04-2026;10,00;NOK", "3;2;04-14-2026;1,00;NOK"]
+
+        assert [one.line for one in read(table(*rows)).problems] == [2]
