@@ -1,20 +1,23 @@
 """What the pages of accounts show: finished rows, a fixed number of queries each."""
 
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
-from django.core.paginator import Page
+from django.core.paginator import Page, Paginator
+from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from accounts import queue
 from accounts.models import Connection
 from accounts.operations import connecting
 from connectors.registry import CONNECTORS, targets_of_journals
+from organisations.domain import digits_of
 from organisations.models import (
     Errand,
     Organisation,
 )
-from organisations.pages import paged
 from organisations.queries import FailureRow, failure_row
 
 
@@ -56,12 +59,56 @@ class ConnectionRow:
     sign_out_url: str
 
 
-def connection_rows(organisation: Organisation, *, page: str | None = None) -> Page[Any]:
-    """Return the accounts that journals are posted through, by name."""
-    found = Connection.objects.of(organisation).filter(vendor__in=targets_of_journals())
-    here = paged(found.order_by("name", "pk"), page)
-    here.object_list = [connection_row(connection) for connection in here.object_list]
-    return here
+ROWS_ON_A_PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The accounts page: one page of rows, and what all accounts together come to."""
+
+    rows: "Page[Any]"
+    broken: int
+    """How many need a sign-in, shown or not."""
+    waits: bool
+    """An account may become authorised, by whomever, while the page is open."""
+    states: list[tuple[str, str, int]]
+    seen: str
+    """Marks what is shown: an open page that asks again is answered nothing while that stays."""
+
+
+def list_connections(
+    organisation: Organisation, *, search: str = "", state: str = "", page: str | None = None
+) -> Listed:
+    """Return the accounts that journals are posted through, broken first; three statements."""
+    mine = queue.accounts_of(organisation)
+    counted = (
+        mine.order_by()
+        .values_list("state")
+        .annotate(n=Count("pk"), broken=Count("pk", filter=queue.needs_sign_in()))
+    )
+    counts = {value: (number, broken) for value, number, broken in counted}
+    found = queue.broken_first(mine)
+    if search:
+        words = Q(administration_name__icontains=search) | Q(name__icontains=search)
+        if digits := digits_of(search):
+            words |= Q(administration_organisation_number__contains=digits)
+        found = found.filter(words)
+    if state in Connection.State.values:
+        found = found.filter(state=state)
+    here: Page[Any] = Paginator(found, ROWS_ON_A_PAGE).get_page(page)
+    shown = list(here.object_list)
+    here.object_list = [connection_row(connection) for connection in shown]
+    marks = [(one.pk, one.version, one.state, one.failure_at) for one in shown]
+    return Listed(
+        rows=here,
+        broken=sum(broken for _number, broken in counts.values()),
+        waits=any(value != Connection.State.AUTHORISED for value in counts),
+        states=[
+            (value, str(label), counts.get(value, (0, 0))[0])
+            for value, label in Connection.State.choices
+        ],
+        seen=sha256(repr((marks, sorted(counts.items()))).encode()).hexdigest()[:16],
+    )
 
 
 def accounts_url(vendor: str) -> str:

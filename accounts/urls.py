@@ -2,12 +2,16 @@
 
 from django.urls import path
 
-from accounts.views import connections
+from accounts.views import connections, queue
 
 app_name = "accounts"
 urlpatterns = [
     path("connections/", connections.connections, name="connections"),
     path("connections/new/", connections.new_connection, name="new_connection"),
+    path("connections/queue/", queue.queue, name="queue"),
+    path("connections/queue/begin/", queue.begin, name="begin_queue"),
+    path("connections/queue/skip/", queue.skip, name="skip"),
+    path("connections/queue/end/", queue.end, name="end_queue"),
     # Registered at the vendor letter for letter: no slash at the end.
     path("connections/callback", connections.callback, name="callback"),
     path("connections/errands/<int:pk>/", connections.errand, name="errand"),

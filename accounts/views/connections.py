@@ -5,9 +5,12 @@ Who may change an account follows from its vendor; see
 :func:`organisations.domain.rights_to_change`.
 """
 
+from urllib.parse import urlencode
+
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -15,14 +18,15 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
+from accounts import queue
 from accounts.forms import ConnectionForm
 from accounts.models import Connection, SignInAttempt
 from accounts.operations import connecting
 from accounts.pages import (
     accounts_url,
-    connection_rows,
     disconnected_words,
     in_use_words,
+    list_connections,
     waiting_words,
 )
 from connectors import oauth
@@ -44,14 +48,26 @@ _REMEMBERED = 5
 @needs(VISMANET, Level.READ)
 def connections(request: HubRequest) -> HttpResponse:
     """Show the accounts; asked by the open page itself, only the list (S4)."""
-    rows = connection_rows(request.organisation, page=request.GET.get("page"))
+    search, state = request.GET.get("q", "").strip()[:80], request.GET.get("state", "")
+    listed = list_connections(
+        request.organisation, search=search, state=state, page=request.GET.get("page")
+    )
     part = request.headers.get("HX-Target") == "connections"
+    if part and request.GET.get("seen") == listed.seen:
+        return HttpResponse(status=204)
     return render(
         request,
         "accounts/_connections.html" if part else "accounts/connections.html",
         {
-            "rows": rows,
-            "waits": any(not row.authorised for row in rows),
+            "rows": listed.rows,
+            "broken": listed.broken,
+            "waits": listed.waits,
+            "states": listed.states,
+            "seen": listed.seen,
+            "search": search,
+            "state": state,
+            "filtered": bool(search or state),
+            "kept": urlencode({"q": search, "state": state}),
             "may_change": request.membership.role.allows(VISMANET, Level.WRITE),
         },
     )
@@ -203,7 +219,7 @@ def errand(request: HubRequest, pk: int) -> HttpResponse:
             {
                 "failure": pages.errand_failure(asked),
                 "connection": connection,
-                "back_url": accounts_url(vendor),
+                "back_url": _back(request, connection),
             },
         )
     here = asked.state == Errand.State.FAILED or asked.kind == connecting.SIGN_OUT
@@ -215,17 +231,19 @@ def errand(request: HubRequest, pk: int) -> HttpResponse:
             {
                 "vendor_url": asked.result["url"],
                 "connection": connection,
-                "back_url": accounts_url(vendor),
+                "back_url": _back(request, connection),
             },
         )
-    address = request.path if here else _leads_to(request, asked, vendor=vendor)
+    address = request.path if here else _leads_to(request, asked, connection, vendor=vendor)
     if request.headers.get("HX-Request") == "true":
         return HttpResponseClientRedirect(address)
     return redirect(address)
 
 
-def _leads_to(request: HubRequest, asked: Errand, *, vendor: str) -> str:
-    overview = accounts_url(vendor)
+def _leads_to(
+    request: HubRequest, asked: Errand, connection: Connection | None, *, vendor: str
+) -> str:
+    overview = _back(request, connection)
     if asked.kind == connecting.BEGIN:
         attempt = SignInAttempt.objects.of(request.organisation).filter(
             pk=asked.params["attempt"], pk__in=_attempts(request)
@@ -247,6 +265,14 @@ def _leads_to(request: HubRequest, asked: Errand, *, vendor: str) -> str:
         company = asked.result.get("company", "")
         messages.success(request, _("Connected to {company}.").format(company=company))
     return overview
+
+
+def _back(request: HubRequest, connection: Connection | None) -> str:
+    """Return where it goes on: with the queue of sign-ins, if the account is one of it."""
+    kept = request.session.get(queue.SESSION_KEY)
+    if kept and connection and connection.pk in kept["accounts"]:
+        return reverse("accounts:queue")
+    return accounts_url(connection.vendor if connection else VENDOR)
 
 
 def _attempts(request: HttpRequest) -> list[int]:
@@ -284,7 +310,7 @@ def _failed(
         {
             "failure": failure_row_of(failure),
             "connection": connection,
-            "back_url": accounts_url(connection.vendor if connection else VENDOR),
+            "back_url": _back(request, connection),
         },
         status=400,
     )

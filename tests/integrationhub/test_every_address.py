@@ -133,6 +133,10 @@ LEAVES_NO_ENTRY = {
     "journals:hide_first_steps": "how the home page looks to one person",
     "accounts:authorise": "begins a sign-in; the worker records connection.authorised",
     "accounts:sign_out_of_vendor": "leads to the vendor's own page, changes nothing here",
+    **dict.fromkeys(
+        ("accounts:begin_queue", "accounts:skip", "accounts:end_queue"),
+        "leads one person from account to account; each sign-in is recorded",
+    ),
     "mappings:reading": "reads the ledger for the page that is being filled in",
     "mappings:check": "reads the ledger",
     "journals:import": "stores a file that waits; journal.import is recorded when it becomes one",
