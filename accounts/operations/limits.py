@@ -1,5 +1,5 @@
 """
-Budgets of calls that all workers share: in Redis when the broker is Redis, else in the database.
+Budgets of calls that all workers share: rows of the database.
 
 The rule is `connectors.limits`. Here is who keeps the budgets, and how seldom that is asked: an
 answer of the vendor is the newest news there is, so while answers come and leave room, nobody
@@ -7,7 +7,6 @@ else needs to be. What stops others (a pause, the last calls of a window, a fixe
 calls a second) goes through the shared place each time.
 """
 
-import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -15,11 +14,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Protocol, TypeVar
 
-import redis
-import structlog
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -27,9 +22,6 @@ from accounts.models import Connection
 from connectors.limits import COMPANY, PATIENCE, SUBSCRIPTION, Budget, Limiter, learn, take
 from organisations.models import CallBudget, Lease
 from organisations.operations import claims
-
-T = TypeVar("T")
-log = structlog.get_logger(__name__)
 
 READERS = 4
 """Calls that may read from one vendor company at once, beside its one writer."""
@@ -39,7 +31,6 @@ _NEWS_AGE = 2.0
 _TOLD_EVERY = 30.0
 _TRIES = 100
 _READER_PAUSE = 0.05
-_FORGET_AFTER = 86_400
 
 Rule = Callable[[Budget, float], tuple[float, Budget]]
 """From a budget and the time to the seconds to wait, and the budget changed."""
@@ -60,22 +51,6 @@ class Known:
     seen_at: datetime
 
 
-class Budgets(Protocol):
-    """A place where all workers see the same budgets."""
-
-    def change(self, name: str, rule: Rule) -> float:
-        """Apply the rule to the newest budget, alone, and return its wait."""
-        ...
-
-    def read(self, name: str) -> tuple[float, Budget]:
-        """Return the time by the clock of the budgets, and the budget as it stands."""
-        ...
-
-    def known(self) -> list[Known]:
-        """Return all budgets."""
-        ...
-
-
 class DatabaseBudgets:
     """Rows of the database, changed by compare-and-set."""
 
@@ -83,7 +58,7 @@ class DatabaseBudgets:
         self._clock = clock
 
     def change(self, name: str, rule: Rule) -> float:
-        """Apply the rule; see :class:`Budgets`."""
+        """Apply the rule to the newest budget, alone, and return its wait."""
         for _try in range(_TRIES):
             row = CallBudget.objects.filter(key=name).first() or self._new(name)
             now = self._clock()
@@ -97,12 +72,12 @@ class DatabaseBudgets:
         return 2 * PATIENCE  # so many others want it now that the call is for later
 
     def read(self, name: str) -> tuple[float, Budget]:
-        """Return the time and the budget; see :class:`Budgets`."""
+        """Return the time by the clock of the budgets, and the budget as it stands."""
         row = CallBudget.objects.filter(key=name).first()
         return self._clock().timestamp(), row.budget if row else Budget()
 
     def known(self) -> list[Known]:
-        """Return all budgets."""
+        """Return all budgets, for the operator's page."""
         rows = CallBudget.objects.order_by("key")
         return [_known(row.key, row.budget, row.seen_at) for row in rows]
 
@@ -112,88 +87,6 @@ class DatabaseBudgets:
                 return CallBudget.objects.create(key=name, seen_at=self._clock())
         except IntegrityError:
             return CallBudget.objects.get(key=name)
-
-
-class RedisBudgets:
-    """Values in Redis, changed while they are watched, by the clock of the server."""
-
-    def __init__(self, client: "redis.Redis", *, prefix: str) -> None:
-        self._redis, self._prefix = client, prefix
-
-    def change(self, name: str, rule: Rule) -> float:
-        """Apply the rule; see :class:`Budgets`."""
-        key = self._prefix + name
-        with self._redis.pipeline() as pipe:
-            for _try in range(_TRIES):
-                pipe.watch(key)  # type: ignore[no-untyped-call]
-                now, before = _moment(pipe.time()), _budget_of(pipe.get(key))
-                wait, after = rule(before, now)
-                if after == before:
-                    return wait
-                pipe.multi()
-                pipe.set(key, json.dumps(asdict(after) | {"seen_at": now}), ex=_FORGET_AFTER)
-                try:
-                    pipe.execute()
-                except redis.WatchError:
-                    continue
-                return wait
-        return 2 * PATIENCE
-
-    def read(self, name: str) -> tuple[float, Budget]:
-        """Return the time and the budget; see :class:`Budgets`."""
-        with self._redis.pipeline(transaction=False) as pipe:
-            pipe.time()
-            pipe.get(self._prefix + name)
-            moment, value = pipe.execute()
-        return _moment(moment), _budget_of(value)
-
-    def known(self) -> list[Known]:
-        """Return all budgets."""
-        names = sorted(key.decode() for key in self._redis.scan_iter(match=self._prefix + "*"))
-        found = []
-        for name, value in zip(names, self._redis.mget(names) if names else [], strict=True):
-            if value is not None:
-                seen = datetime.fromtimestamp(json.loads(value)["seen_at"], UTC)
-                found.append(_known(name.removeprefix(self._prefix), _budget_of(value), seen))
-        return found
-
-
-class FirstThatAnswers:
-    """Redis, and the database while Redis does not answer: an outage of it stops no call."""
-
-    def __init__(self, first: Budgets, second: Budgets) -> None:
-        self._first, self._second = first, second
-
-    def change(self, name: str, rule: Rule) -> float:
-        """Apply the rule; see :class:`Budgets`."""
-        return self._ask(lambda budgets: budgets.change(name, rule))
-
-    def read(self, name: str) -> tuple[float, Budget]:
-        """Return the time and the budget; see :class:`Budgets`."""
-        return self._ask(lambda budgets: budgets.read(name))
-
-    def known(self) -> list[Known]:
-        """Return all budgets."""
-        return self._ask(lambda budgets: budgets.known())
-
-    def _ask(self, ask: Callable[[Budgets], T]) -> T:
-        try:
-            return ask(self._first)
-        except redis.RedisError as failure:
-            log.warning("budgets_in_the_database", failure=type(failure).__name__)
-            return ask(self._second)
-
-
-def _moment(answer: tuple[int, int]) -> float:
-    return answer[0] + answer[1] / 1_000_000
-
-
-def _budget_of(value: bytes | str | None) -> Budget:
-    if value is None:
-        return Budget()
-    fields = json.loads(value)
-    del fields["seen_at"]
-    return Budget(**fields)
 
 
 def _known(name: str, budget: Budget, seen_at: datetime) -> Known:
@@ -232,7 +125,7 @@ class SharedBudgets:
     """
 
     def __init__(
-        self, budgets: Budgets, *, monotonic: Callable[[], float] = time.monotonic
+        self, budgets: DatabaseBudgets, *, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
         self._budgets, self._monotonic = budgets, monotonic
         self._lock = threading.Lock()
@@ -395,26 +288,10 @@ def for_connection(connection: Connection, *, alone: bool = False) -> Limiter:
 
 def known() -> list[Known]:
     """Return what is known of all budgets, for the operator's page."""
-    return keeper().known()
+    return DatabaseBudgets().known()
 
 
 @lru_cache(maxsize=1)
 def shared() -> Limiter:
     """Return the budgets of this process's threads."""
-    return SharedBudgets(keeper())
-
-
-@lru_cache(maxsize=1)
-def keeper() -> Budgets:
-    """Return the place where all workers see the same budgets."""
-    database = DatabaseBudgets()
-    if settings.HUB_BROKER_IS_EMBEDDED:
-        return database
-    client = redis.Redis.from_url(
-        settings.CELERY_BROKER_URL,
-        socket_timeout=1,
-        socket_connect_timeout=1,
-        health_check_interval=30,
-    )
-    prefix = f"{settings.CELERY_TASK_DEFAULT_QUEUE}:budget:"
-    return FirstThatAnswers(RedisBudgets(client, prefix=prefix), database)
+    return SharedBudgets(DatabaseBudgets())

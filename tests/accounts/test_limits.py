@@ -1,19 +1,17 @@
-"""Budgets that all workers share: the same in the database and in Redis."""
+"""Budgets that all workers share."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-import redis
-from django.conf import settings
 from django.db import connections
 
 from accounts.operations import limits
 from connectors.limits import COMPANY, SUBSCRIPTION, Budget, take
 from organisations.models import CallBudget, Lease
-from tests import environment, factories
+from tests import factories
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 4, 8, 9, 0, tzinfo=UTC)
@@ -44,7 +42,9 @@ def database_budgets(clock: Clock) -> limits.DatabaseBudgets:
 
 
 @pytest.fixture
-def process(database_budgets: limits.Budgets, clock: Clock) -> Callable[[], limits.SharedBudgets]:
+def process(
+    database_budgets: limits.DatabaseBudgets, clock: Clock
+) -> Callable[[], limits.SharedBudgets]:
     """Return a way to start another worker process."""
     return lambda: limits.SharedBudgets(database_budgets, monotonic=clock.monotonic)
 
@@ -163,32 +163,6 @@ class TestForConnection:
             assert admitted
 
 
-@pytest.fixture
-def redis_budgets() -> Iterator[limits.RedisBudgets]:
-    if not environment.SERVICES:
-        pytest.skip("Redis is of the services tier")
-    client = redis.Redis.from_url(settings.CELERY_BROKER_URL)
-    prefix = f"{settings.CELERY_TASK_DEFAULT_QUEUE}:test-budget:"
-    yield limits.RedisBudgets(client, prefix=prefix)
-    for key in client.scan_iter(match=prefix + "*"):
-        client.delete(key)
-
-
-class TestRedisBudgets:
-    def test_keeps_what_is_learnt(self, redis_budgets: limits.RedisBudgets) -> None:
-        one, other = limits.SharedBudgets(redis_budgets), limits.SharedBudgets(redis_budgets)
-        one.learn(key="v:company", limits=STATED, retry_after=600)
-
-        assert 590 < other.wait_for(key="v:company", per_second=0) <= 600
-        assert [known.remaining for known in redis_budgets.known()] == [400]
-        assert redis_budgets.read("v:another")[1] == Budget()
-
-    def test_gives_every_caller_a_moment_of_its_own(
-        self, redis_budgets: limits.RedisBudgets
-    ) -> None:
-        assert len(set(moments_of_many(redis_budgets))) == 40
-
-
 class TestDatabaseBudgets:
     @pytest.mark.django_db(transaction=True)
     def test_gives_every_caller_a_moment_of_its_own(
@@ -198,7 +172,7 @@ class TestDatabaseBudgets:
         assert CallBudget.objects.get().version == 40
 
 
-def moments_of_many(keeper: limits.Budgets) -> list[float]:
+def moments_of_many(keeper: limits.DatabaseBudgets) -> list[float]:
     """Let eight threads take five moments each from the same budget, past each other."""
     moments: list[float] = []
 
@@ -218,25 +192,3 @@ def moments_of_many(keeper: limits.Budgets) -> list[float]:
     for thread in threads:
         thread.join()
     return moments
-
-
-class TestFirstThatAnswers:
-    def test_an_outage_of_redis_stops_no_call(
-        self, database_budgets: limits.DatabaseBudgets
-    ) -> None:
-        class Down:
-            def change(self, name: str, rule: limits.Rule) -> float:
-                raise redis.ConnectionError("refused")
-
-            def read(self, name: str) -> tuple[float, Budget]:
-                raise redis.ConnectionError("refused")
-
-            def known(self) -> list[limits.Known]:
-                raise redis.ConnectionError("refused")
-
-        shared = limits.SharedBudgets(limits.FirstThatAnswers(Down(), database_budgets))
-
-        shared.learn(key="v:company", limits={}, retry_after=3000)
-
-        assert shared.wait_for(key="v:company", per_second=0) > 1
-        assert CallBudget.objects.get().key == "v:company"
