@@ -8,7 +8,7 @@ from playwright.sync_api import Browser
 
 from journals.models import Attempt, Batch, Journal
 from organisations.models import Invitation, Membership, User
-from organisations.operations import errands, forgotten
+from organisations.operations import errands, forgotten, people
 from tests import factories
 from tests.functional.desk import findings_at
 from tests.journals.pages import rows
@@ -222,6 +222,18 @@ class TestInvitations:
         found += findings_at(browser, inviting.opened(link, ada), page)
         User.objects.filter(pk=ada.pk).update(handed_over=True)
         found += findings_at(browser, inviting.opened(link, ada), f"{page}accept/", **wrong)
+
+        assert found == []
+
+    def test_and_a_password_for_one_sign_in_are_accessible(
+        self, me: Membership, client: Client, browser: Browser
+    ) -> None:
+        people.make_temporary(me.user)
+
+        found = findings_at(browser, client, "/profile/password/")
+        found += findings_at(
+            browser, client, "/profile/password/", present="no", new_password="a", repeated="b"
+        )
 
         assert found == []
 
