@@ -54,6 +54,12 @@ class CodeForm(AuthenticateForm):
         widget=forms.TextInput(attrs=_CODE),
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if second_factor.app_of(self.user) is None:
+            self.fields["code"].label = _("Recovery code")
+            self.fields["code"].help_text = _("One of the codes that you keep for this.")
+
     def clean_code(self) -> str:
         """Count the try, then look; a good code is used up by this."""
         request, code = context.request, self.cleaned_data["code"]

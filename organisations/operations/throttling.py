@@ -54,7 +54,8 @@ def count(what: str, *, who: str, address: str) -> Try:
     """
     Count one try, before it is looked at.
 
-    :param who: the e-mail address that is meant, whether anybody has it or not
+    :param who: the e-mail address that is meant, whether anybody has it or not; empty for a
+        passkey that says itself whose it is
     :raises TooOften: if there were too many
     """
     found = Try()
@@ -97,7 +98,8 @@ def network_of(address: str) -> str:
 
 def _limits(what: str, *, who: str, network: str) -> Iterator[tuple[str, int, int]]:
     amount, seconds = settings.HUB_SIGN_IN_FAILURES, settings.HUB_SIGN_IN_LOCK_SECONDS
-    yield f"{what}:{who}:{network}", amount, seconds
+    if who:
+        yield f"{what}:{who}:{network}", amount, seconds
     yield f"{what}:{network}", amount * NETWORKS_SHARE, seconds
     if what == CODE:
         yield f"{what}:{who}", CODES_A_DAY, _DAY

@@ -337,7 +337,7 @@ def connected(imported: dict[str, Any], administrator: Desk) -> None:
     page.wait_for_url(re.compile("/visma-connect/"))
     page.get_by_label("E-mail").fill("anna@fjordbyra.example")
     page.get_by_label("Password").fill("sandbox")
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     desk.sees(f"Connected to {STORSALG}")
     desk.look_closely()
     desk.follow("Invoice overview")

@@ -72,7 +72,7 @@ def connected(administrator: Desk) -> dict[str, Any]:
     page.wait_for_url(re.compile("/visma-connect/"))
     page.get_by_label("E-mail").fill("anna@fjordbyra.example")
     page.get_by_label("Password").fill("sandbox")
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     page.get_by_role("button", name=re.compile("Åkeriet")).click()
     page.get_by_role("button", name="Allow").click()
     desk.sees(f"Connected to {COMPANY}.")

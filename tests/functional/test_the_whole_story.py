@@ -85,7 +85,7 @@ def sign_in(page: Any, hub: Hub, role: str) -> None:
     page.goto(f"http://localhost:{hub.port}/sign-in/")
     page.get_by_label("E-mail").fill(f"{role}@demo.example")
     page.get_by_label("Password").fill("integration-hub-demo")
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     page.wait_for_url(f"http://localhost:{hub.port}/")
 
 

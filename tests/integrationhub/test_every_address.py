@@ -26,6 +26,7 @@ from organisations.operations import invitations
 from payments.models import ApiToken, Integration
 from payments.models.tokens import digest_of
 from tests import factories
+from tests.organisations.test_confirming import EVERY_CHANGE
 
 APPS = ("organisations", "accounts", "mappings", "journals", "payments", "integrationhub")
 _ACTION = re.compile(r"[a-z_]+\.[a-z_]+")
@@ -198,6 +199,33 @@ class TestWhoPressedWhat:
     def test_the_lists_name_only_what_there_is(self) -> None:
         assert set(LEAVES_NO_ENTRY) <= set(ADDRESSES)
         assert set(COMMANDS_LEAVE_NO_ENTRY) <= {name for _app, name in commands()}
+
+
+# --- What asks who one is, once more -----------------------------------------------------------
+
+CHANGES_WHO_MAY = {
+    *("person.role_changed", "person.removed", "person.invited", "person.second_factor_reset"),
+    *("person.password_changed", "person.password_link_made", "person.recovery_codes_renewed"),
+    *("person.second_factor_added", "person.second_factor_removed"),
+    *("person.passkey_added", "person.passkey_removed"),
+    *("role.created", "role.changed", "organisation.changed", "token.created"),
+}
+
+
+class TestWhoMayDoWhat:
+    def test_is_changed_only_after_one_has_shown_who_one_is(self) -> None:
+        changing = {
+            name
+            for name, one in ADDRESSES.items()
+            if actions_of(getattr(one.callback, "view_class", one.callback)) & CHANGES_WHO_MAY
+        }
+
+        assert changing - ALONE_PROOF <= set(EVERY_CHANGE)
+        assert len(changing) > 12
+
+
+ALONE_PROOF = {"organisations:accept_invitation"}
+"""What is opened by a link that is good once, and says that a factor of before is gone."""
 
 
 # --- Who finds what ------------------------------------------------------------------------------

@@ -3,8 +3,11 @@
 from typing import Any
 
 import pytest
+from django.http import HttpRequest
 from django.test import Client
+from django.urls import NoReverseMatch, reverse
 
+from organisations.adapters import AccountAdapter
 from organisations.models import AuditEntry, Membership
 from tests import factories
 from tests.factories import code_of
@@ -145,3 +148,40 @@ class TestASignOut:
         Client().post("/sign-out/")
 
         assert entries() == []
+
+
+class TestTheTrialsAddress:
+    """A browser takes 127.0.0.1 and localhost for two, and gives passkeys to the second alone."""
+
+    def test_is_led_to_before_anything_is_typed(self, settings: Any) -> None:
+        settings.HUB_BASE_URL = "http://localhost:8000"
+        settings.ALLOWED_HOSTS = ["localhost", "127.0.0.1"]
+
+        answer = Client(HTTP_HOST="127.0.0.1:8000").get("/sign-in/?next=/journals/")
+
+        assert answer["Location"] == "http://localhost:8000/sign-in/?next=/journals/"
+        assert Client(HTTP_HOST="localhost:8000").get("/sign-in/").status_code == 200
+
+    def test_is_nobodys_business_in_production(self, settings: Any) -> None:
+        settings.HUB_BASE_URL = "https://hub.office.example"
+        settings.HUB_SANDBOX = False
+        settings.ALLOWED_HOSTS = ["hub.office.example", "127.0.0.1"]
+
+        assert Client(HTTP_HOST="127.0.0.1:8000").get("/sign-in/").status_code == 200
+
+
+class TestNobody:
+    @pytest.mark.parametrize(
+        "name",
+        [
+            *("account_signup", "account_email", "account_change_password", "account_inactive"),
+            *("account_confirm_email", "account_request_login_code", "mfa_trust"),
+            *("mfa_view_recovery_codes", "mfa_signup_webauthn", "mfa_reauthenticate"),
+        ],
+    )
+    def test_finds_an_address_of_the_library_that_is_not_needed(self, name: str) -> None:
+        with pytest.raises(NoReverseMatch):
+            reverse(name)
+
+    def test_signs_up(self) -> None:
+        assert AccountAdapter().is_open_for_signup(HttpRequest()) is False
