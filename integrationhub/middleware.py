@@ -221,6 +221,7 @@ class WhoMiddleware:
             )
         response = self.get_response(request)
         refused = response.status_code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+        refused = refused and not getattr(request, "asks_to_confirm", False)
         if refused or (person is not None and response.status_code == HTTPStatus.NOT_FOUND):
             log.warning(
                 "access_refused",

@@ -12,6 +12,7 @@ from typing import Any
 
 from allauth.account.adapter import get_adapter
 from allauth.mfa.webauthn.internal.auth import begin_authentication
+from allauth.usersessions.models import UserSession
 from django import forms
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -52,6 +53,7 @@ def _guarded(view: View, *, pages_too: bool) -> View:
         me = person(request)
         form = _form(request, me)
         if form.is_bound and form.is_valid():
+            _renew(request)
             remember(request)
             if _READS in request.POST:
                 return redirect(request.get_full_path())
@@ -70,6 +72,13 @@ def is_recent(request: HttpRequest) -> bool:
 def remember(request: HttpRequest) -> None:
     """Keep when it was shown."""
     request.session[SESSION_KEY] = timezone.now().timestamp()
+
+
+def _renew(request: HttpRequest) -> None:
+    """Give the session another key: who knew the old one has not shown anything."""
+    before = request.session.session_key
+    request.session.cycle_key()
+    UserSession.objects.filter(session_key=before).update(session_key=request.session.session_key)
 
 
 class _PasswordForm(forms.Form):
@@ -124,4 +133,6 @@ def _ask(request: HttpRequest, me: User, form: forms.Form) -> HttpResponse:
         "options": begin_authentication(me) if passkeys else None,
         "back": request.META.get("HTTP_REFERER", ""),
     }
+    # For the log: this is no refusal.
+    request.asks_to_confirm = True  # type: ignore[attr-defined]
     return render(request, "organisations/confirm.html", values, status=403)

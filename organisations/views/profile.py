@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
-from organisations.confirming import reauthenticated_page
+from organisations.confirming import reauthenticated, reauthenticated_page
 from organisations.forms import OwnPasswordForm, ProfileForm
 from organisations.middleware import person
 from organisations.models import User
@@ -59,8 +59,8 @@ def password(request: HttpRequest) -> HttpResponse:
     return render(request, "organisations/password.html", {"form": form})
 
 
-@login_required
 @require_POST
+@reauthenticated
 def end_sessions(request: HttpRequest) -> HttpResponse:
     """Sign out everywhere, here too."""
     operations.sign_out_everywhere(user=person(request))
@@ -69,8 +69,8 @@ def end_sessions(request: HttpRequest) -> HttpResponse:
     return redirect("account_login")
 
 
-@login_required
 @require_POST
+@reauthenticated
 def end_session(request: HttpRequest, pk: int) -> HttpResponse:
     """End one session, perhaps this one."""
     ended = sessions.end(user=person(request), pk=pk)

@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 import time_machine
+from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
+from structlog.testing import capture_logs
 
 from organisations.domain import RIGHTS
 from organisations.models import Membership, Organisation, User
@@ -27,6 +30,7 @@ EVERY_CHANGE = (
     *("organisations:invite", "organisations:change_role", "organisations:remove_person"),
     *("organisations:password_link", "organisations:reset_second_factor"),
     *("organisations:roles", "organisations:new_role", "payments:new_token"),
+    *("organisations:end_session", "organisations:end_sessions"),
 )
 """What changes factors, passwords, tokens, people, rights, or the rule for all of them."""
 PAGES = {"mfa_activate_totp", "mfa_add_webauthn", "organisations:password"}
@@ -57,6 +61,7 @@ def client(member: Membership, clock: Any) -> Client:
 
 def address_of(name: str, member: Membership) -> str:
     takes_one = any(word in name for word in ("edit_", "remove_", "change_", "link", "reset_"))
+    takes_one = takes_one or name.endswith("end_session")
     return reverse(name, args=[member.pk] if takes_one else [])
 
 
@@ -110,6 +115,23 @@ class TestConfirming:
         assert Organisation.objects.get().name == "Byrån 2"
         clock.shift(timedelta(minutes=11))
         assert ASKS in client.post(address, {"name": "Byrån 3"}).content.decode()
+
+    def test_gives_the_session_another_key_and_lists_it_once(self, client: Client) -> None:
+        client.get("/profile/")
+        before = client.cookies["sessionid"].value
+
+        client.post(reverse("organisations:password"), PROOF | {"confirm-reads": "1"})
+
+        now = client.cookies["sessionid"].value
+        assert now != before
+        assert not Session.objects.filter(session_key=before).exists()
+        assert list(UserSession.objects.values_list("session_key", flat=True)) == [now]
+
+    def test_is_no_refusal_in_the_log(self, client: Client) -> None:
+        with capture_logs() as lines:
+            client.post(reverse("organisations:organisation"), {"name": "Another"})
+
+        assert [line for line in lines if line["event"] == "access_refused"] == []
 
     def test_keeps_nothing_of_it_in_the_session(self, client: Client) -> None:
         before = set(client.session.keys())
