@@ -235,7 +235,7 @@ class TestPayroll:
         payroll.open("/connections/")
 
         assert payroll.page.locator(".pair--on").count() == 1
-        assert payroll.page.locator("main button").count() == 0
+        assert payroll.page.locator("#connections button").count() == 0
         assert payroll.page.get_by_role("link", name="New account").count() == 0
 
     def test_finds_nothing_in_the_way_on_any_page(
