@@ -29,7 +29,7 @@ class Desk:
             locale="en-GB",
             timezone_id="Europe/Stockholm",
             viewport={"width": DESK, "height": 900},
-            reduced_motion="reduce",  # a colour half way between two themes has another contrast
+            reduced_motion="reduce",
             **more,
         )
         self.context.set_default_timeout(PATIENCE)
@@ -147,6 +147,8 @@ def findings_of(page: Page) -> list[str]:
     # A page on its way has no root yet.
     page.wait_for_function("document.documentElement && document.readyState === 'complete'")
     where = re.sub(r"^https?://[^/]+", "", page.url)
+    # A colour half way between two themes has another contrast.
+    page.emulate_media(reduced_motion="reduce")
     usual = page.evaluate("document.documentElement.dataset.theme")
     page.evaluate(Axe().axe_script)
     for theme, rules in (("light", []), ("dark", ["color-contrast"])):
@@ -171,7 +173,6 @@ def findings_at(
     assert len(answer.content) < 150_000, f"{path} is heavy"
     still = re.sub(r'\shx-(get|trigger)="[^"]*"', "", answer.content.decode())
     page = shown(browser, still, DESK)
-    page.emulate_media(reduced_motion="reduce")
     return [f"{path} {one}" for one in findings_of(page)]
 
 
