@@ -144,8 +144,9 @@ _ASK_AXE = """async (rules) => {
 def findings_of(page: Page) -> list[str]:
     """Return what axe-core finds in either theme, and whether a telephone scrolls sideways."""
     found = []
-    # A page on its way has no root yet.
-    page.wait_for_function("document.documentElement && document.readyState === 'complete'")
+    # A page on its way has no root yet. (Its own rules forbid what `wait_for_function` does.)
+    page.wait_for_selector("body", state="attached")
+    page.wait_for_load_state("load")
     where = re.sub(r"^https?://[^/]+", "", page.url)
     # A colour half way between two themes has another contrast.
     page.emulate_media(reduced_motion="reduce")
