@@ -1,6 +1,7 @@
 """The pages of journals: home, one journal, its exports. No call leaves this process."""
 
 from typing import Any
+from zlib import crc32
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -150,12 +151,14 @@ def _posting_context(
 
 def _live_context(request: HubRequest, journal: Journal, chosen: Batch | None) -> dict[str, Any]:
     number = row_number(request.GET.get("page"))
+    live = journal_page.journal_page(journal)
     return {
         "journal": journal,
         "chosen": chosen,
         "shown_page": number or 1,
         "seen": _shown_state(journal, chosen),
-        "live": journal_page.journal_page(journal),
+        "live": live,
+        "told": str(crc32(repr(live.entries).encode())),
         "look": first_look_of(journal),
         "may_write": _may_write(request),
         "company_text": str(journal.company_id),
@@ -182,14 +185,15 @@ def progress(request: HubRequest, pk: int) -> HttpResponse:
     """
     Show the live part of a journal's page again.
 
-    What is posted comes along when it is not what the page shows any more.
+    What is posted, and the history, come along when they are not what the page shows any more:
+    what somebody has opened or reads there stays as it is meanwhile.
     """
     journal = _journal(request, pk)
     batches = _batches(journal)
     chosen = _chosen(request, batches)
     context = _live_context(request, journal, chosen)
-    shown = request.headers.get("Hub-Seen", context["seen"])
-    if shown != context["seen"]:
+    context["history_changed"] = request.headers.get("Hub-Told", context["told"]) != context["told"]
+    if request.headers.get("Hub-Seen", context["seen"]) != context["seen"]:
         context |= {"posting_changed": True}
         context |= _posting_context(request, journal, batches, chosen)
     return render(request, "journals/_progress.html", context)

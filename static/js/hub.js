@@ -188,11 +188,10 @@
     const rows = all(".pick:checked", part);
     picked = sent ? [] : rows.map(path);
     // A button rests while its form is sent, so then nothing has the focus.
-    focused = sent || part.contains(one) ? [
-      path(one),
-      sent && rows[0] ? path(rows[0].closest("tr").querySelector(".row-link")) : "",
-      part.id ? `#${CSS.escape(part.id)} [data-focus-next]` : "",
-    ].filter(Boolean) : [];
+    focused = [path(one)];
+    if (sent && rows[0]) focused.push(path(rows[0].closest("tr").querySelector(".row-link")));
+    if (part.id && (sent || part.contains(one))) focused.push(`#${CSS.escape(part.id)} [data-focus-next]`);
+    focused = focused.filter(Boolean);
   });
   on("htmx:afterSettle", () => {
     picked.forEach((pick) => { const box = document.querySelector(pick); if (box) box.checked = true; });

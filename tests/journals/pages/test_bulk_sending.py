@@ -209,6 +209,19 @@ class TestOnePress:
         assert AuditEntry.objects.filter(action="journal.send").count() == 1
         assert AuditEntry.objects.filter(action="journal.send_together").count() == 1
 
+    def test_that_two_workers_take_up_is_told_as_one(self, me, client, company):
+        rows.journal(me.organisation, company=company)
+        bulk = shown(client)
+        press(client, bulk)
+        (item,) = bulk.items.all()
+
+        for _worker in range(2):
+            bulk_sending._send_one(item.pk, by=me.user, now=timezone.now())
+
+        item.refresh_from_db()
+        assert item.outcome == BulkItem.Outcome.QUEUED
+        assert queued() == 1
+
     def test_that_a_worker_did_not_finish_can_be_gone_on_with(self, me, client, company):
         for _ in range(2):
             rows.journal(me.organisation, company=company)

@@ -137,6 +137,21 @@ class TestJournalPage:
         assert 'id="journal-posting" class="stack" hx-swap-oob="true"' in after
         assert "What was posted" in after
 
+    def test_tells_the_history_again_only_when_something_happened(self, me, client):
+        journal = rows.journal(me.organisation, state="sending")
+        url = reverse("journals:progress", args=[journal.pk])
+        shown = {"Hub-Told": client.get(url).context["told"]}
+        before = client.get(url, headers=shown).content.decode()
+        JournalEvent.objects.create(
+            organisation=me.organisation, journal=journal, code="send_pressed", at=rows.NOW
+        )
+
+        after = client.get(url, headers=shown).content.decode()
+
+        assert 'id="journal-history"' not in before
+        assert 'id="journal-history"' in after
+        assert 'hx-swap-oob="true"' in after
+
     def test_asks_the_database_as_often_for_twelve_batches_as_for_two(self, me, client):
         few = rows.journal(me.organisation, periods=("2026-01", "2026-02"))
         many = rows.journal(me.organisation, periods=tuple(f"2026-{m:02d}" for m in range(1, 13)))
