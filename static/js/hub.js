@@ -160,7 +160,9 @@
     const given = [...one.options].findIndex((option) => option.defaultSelected);
     return one.selectedIndex !== Math.max(given, 0);
   };
-  const isUsed = (part) => all("input, select, textarea", part).some(
+  // What is chosen with a .pick that has an id is chosen again afterwards.
+  const ours = "input:not(.pick[id], [data-pick-all]), select, textarea";
+  const isUsed = (part) => all(ours, part).some(
     (one) => isChanged(one) || (one === document.activeElement && one.matches("input:not([type=checkbox]), textarea")),
   );
   const byItself = (event) => !event.detail.requestConfig.triggeringEvent;
@@ -186,10 +188,11 @@
     const one = document.activeElement, part = event.detail.target;
     const sent = event.detail.requestConfig.verb === "post";
     const rows = all(".pick:checked", part);
-    picked = sent ? [] : rows.map(path);
+    picked = sent ? [] : rows.map(path).filter(Boolean);
     // A button rests while its form is sent, so then nothing has the focus.
     focused = [path(one)];
-    if (sent && rows[0]) focused.push(path(rows[0].closest("tr").querySelector(".row-link")));
+    const link = sent && rows[0]?.closest("tr").querySelector(".row-link");
+    if (link) focused.push(path(link));
     if (part.id && (sent || part.contains(one))) focused.push(`#${CSS.escape(part.id)} [data-focus-next]`);
     focused = focused.filter(Boolean);
   });

@@ -55,15 +55,17 @@ def test_a_value_is_found_by_its_name_and_saved(desk: Page) -> None:
     field.focus()
     desk.keyboard.type("lager 12")
     listed = desk.get_by_role("listbox").get_by_role("option")
-    expect(listed).to_have_text(["0012 Lager 12"])
+    expect(listed).to_have_text(["0012 Lager 12"], timeout=PATIENCE)
 
     desk.keyboard.press("ArrowDown")
     desk.keyboard.press("Enter")
-    expect(field).to_have_value("0012 Lager 12")
+    expect(field).to_have_value("0012 Lager 12", timeout=PATIENCE)
     desk.get_by_role("button", name="Save", exact=True).click()
 
-    expect(desk.locator("#messages")).to_contain_text("The values are saved.")
-    expect(desk.get_by_role("combobox", name="Value for 10")).to_have_value("0012 Lager 12")
+    expect(desk.locator("#messages")).to_contain_text("The values are saved.", timeout=PATIENCE)
+    expect(desk.get_by_role("combobox", name="Value for 10")).to_have_value(
+        "0012 Lager 12", timeout=PATIENCE
+    )
     saved = MappedValue.objects.get()
     assert (saved.payroll_code, saved.target_value) == ("10", "0012")
     assert findings_of(desk) == []

@@ -69,14 +69,18 @@ class TestInTheList:
         desk.get_by_role("button", name="Send", exact=True).focus()
         desk.keyboard.press("Enter")
 
-        expect(desk.locator("#messages")).to_contain_text("1 journal is on its way.")
-        expect(desk.locator("#announcer[role=status]")).to_contain_text("1 journal is on its way.")
-        expect(desk.locator(f"#journal-{chosen.pk}")).to_be_focused()
-        expect(desk.locator(f"#pick-{chosen.pk}")).not_to_be_checked()
+        expect(desk.locator("#messages")).to_contain_text(
+            "1 journal is on its way.", timeout=PATIENCE
+        )
+        expect(desk.locator("#announcer[role=status]")).to_contain_text(
+            "1 journal is on its way.", timeout=PATIENCE
+        )
+        expect(desk.locator(f"#journal-{chosen.pk}")).to_be_focused(timeout=PATIENCE)
+        expect(desk.locator(f"#pick-{chosen.pk}")).not_to_be_checked(timeout=PATIENCE)
         posted(chosen)
         row = desk.get_by_role("row").filter(has_text=chosen.reference)
-        expect(row).to_contain_text("1 of 1 posted")
-        expect(desk.locator(f"#journal-{chosen.pk}")).to_be_focused()
+        expect(row).to_contain_text("1 of 1 posted", timeout=PATIENCE)
+        expect(desk.locator(f"#journal-{chosen.pk}")).to_be_focused(timeout=PATIENCE)
         assert loaded_once()
 
     def test_what_is_chosen_stays_chosen_while_the_rows_follow_themselves(
@@ -91,9 +95,9 @@ class TestInTheList:
         Journal.objects.filter(pk=under_way.pk).update(state="closed")
 
         row = desk.get_by_role("row").filter(has_text=under_way.reference)
-        expect(row).to_contain_text("Closed by hand")
-        expect(desk.locator(f"#pick-{other.pk}")).to_be_checked()
-        expect(desk.locator(".bulk-count")).to_have_text("1 chosen")
+        expect(row).to_contain_text("Closed by hand", timeout=PATIENCE)
+        expect(desk.locator(f"#pick-{other.pk}")).to_be_checked(timeout=PATIENCE)
+        expect(desk.locator(".bulk-count")).to_have_text("1 chosen", timeout=PATIENCE)
 
 
 @pytest.mark.browser
@@ -108,14 +112,18 @@ class TestOnTheJournalsPage:
         desk.get_by_role("button", name="Send", exact=True).focus()
         desk.keyboard.press("Enter")
 
-        expect(desk.locator("#journal-state")).to_be_focused()
-        expect(desk.locator("#journal-state")).to_contain_text("Checking")
-        expect(desk.locator("#announcer[role=status]")).to_contain_text("Checking")
+        expect(desk.locator("#journal-state")).to_be_focused(timeout=PATIENCE)
+        expect(desk.locator("#journal-state")).to_contain_text("Checking", timeout=PATIENCE)
+        expect(desk.locator("#announcer[role=status]")).to_contain_text(
+            "Checking", timeout=PATIENCE
+        )
         posted(journal)
-        expect(desk.locator("#journal-posting")).to_contain_text("What was posted")
-        expect(desk.locator("#journal-state")).to_contain_text("Sent")
-        expect(desk.locator("#announcer")).to_contain_text("Sent")
-        expect(desk.locator("#journal-state")).to_be_focused()
+        expect(desk.locator("#journal-posting")).to_contain_text(
+            "What was posted", timeout=PATIENCE
+        )
+        expect(desk.locator("#journal-state")).to_contain_text("Sent", timeout=PATIENCE)
+        expect(desk.locator("#announcer")).to_contain_text("Sent", timeout=PATIENCE)
+        expect(desk.locator("#journal-state")).to_be_focused(timeout=PATIENCE)
         assert loaded_once()
 
     def test_a_refusal_stands_on_the_same_page(self, desk: Page, member: Membership) -> None:
@@ -125,5 +133,5 @@ class TestOnTheJournalsPage:
 
         desk.get_by_role("button", name="Send", exact=True).click()
 
-        expect(desk.locator("#journal .failure")).to_contain_text("is not mapped")
+        expect(desk.locator("#journal .failure")).to_contain_text("is not mapped", timeout=PATIENCE)
         assert loaded_once()
