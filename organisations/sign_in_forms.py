@@ -22,8 +22,6 @@ from organisations.adapters import count
 from organisations.operations import forgotten, second_factor, sign_ins, throttling
 
 _CODE = {"autocomplete": "one-time-code", "spellcheck": "false"}
-_UNREADABLE = (AttributeError, KeyError, TypeError, ValueError)
-"""What allauth lets pass when an answer that claims to be a passkey's is none."""
 
 
 class SignInForm(LoginForm):
@@ -108,10 +106,7 @@ class _Passkeys:
         """Count the try, then look."""
         who = self.user.email if self.user else ""
         tried = count(context.request, throttling.PASSKEY, who=who)
-        try:
-            found = super().clean_credential()  # type: ignore[misc]
-        except _UNREADABLE as unreadable:
-            raise get_mfa_adapter().validation_error("incorrect_code") from unreadable
+        found = super().clean_credential()  # type: ignore[misc]
         tried.give_back()
         return found
 
@@ -139,10 +134,10 @@ class NewPasskeyForm(AddWebAuthnForm):
         self.fields.pop("passwordless", None)  # each of ours can stand for the password
 
     def clean(self) -> dict[str, Any]:
-        """Refuse what is no answer of a passkey."""
+        """Refuse what is no answer of a passkey; allauth lets that pass as an error."""
         try:
             values: dict[str, Any] = super().clean()
-        except _UNREADABLE as unreadable:
+        except ValueError as unreadable:
             raise get_mfa_adapter().validation_error("incorrect_code") from unreadable
         return values
 

@@ -113,6 +113,22 @@ class TestAdding:
         assert client.post(NEW, {"name": "x", "credential": credential}).status_code == 200
         assert not Authenticator.objects.exists()
 
+    @pytest.mark.parametrize(
+        ("name", "value"), [("attestationObject", "oA"), ("attestationObject", "AA"), ("", "")]
+    )
+    def test_refuses_what_looks_like_one(self, member: Membership, name: str, value: str) -> None:
+        client = browser(member.user)
+        answer = json.loads(Device().create(options_on(client.get(NEW))))
+        if name:
+            answer["response"][name] = value
+        else:
+            answer["rawId"] = "b3RoZXI"
+
+        page = client.post(NEW, {"name": "x", "credential": json.dumps(answer)})
+
+        assert REFUSED in page.content.decode()
+        assert not Authenticator.objects.exists()
+
     def test_counts_where_the_organisation_requires_a_second_factor(
         self, member: Membership
     ) -> None:
@@ -161,6 +177,18 @@ class TestAfterThePassword:
         again.get("/sign-in/code/")
 
         page = again.post("/sign-in/code/", {"credential": answer})
+
+        assert REFUSED in page.content.decode()
+
+    def test_needs_a_finger_face_or_pin(self, member: Membership) -> None:
+        device = Device()
+        add(member.user, device)
+        device.verifies = False
+        client = browser()
+        give_password(client)
+
+        asked = options_on(client.get("/sign-in/code/"))
+        page = client.post("/sign-in/code/", {"credential": device.get(asked)})
 
         assert REFUSED in page.content.decode()
 
