@@ -272,7 +272,7 @@ AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
         "NAME": f"{_DJANGOS}.UserAttributeSimilarityValidator",
         "OPTIONS": {"user_attributes": ["email", "name"]},
     },
-    {"NAME": f"{_DJANGOS}.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "organisations.passwords.ShortestValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "organisations.passwords.MaximumLengthValidator"},
     {
         "NAME": f"{_DJANGOS}.CommonPasswordValidator",

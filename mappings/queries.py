@@ -9,6 +9,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from accounts.models import Connection
 from connectors.base import Dimension, LedgerFacts
@@ -194,7 +195,7 @@ def setting_pairs(mapping: Mapping) -> list[tuple[str, str]]:
 
 def _dimension_words(mapping: Mapping, name: str) -> str:
     if not getattr(mapping, f"use_{name}"):
-        return _("Not sent")
+        return pgettext("dimension", "Not sent")
     rule = getattr(mapping, f"get_{name}_rule_display")()
     return f"{getattr(mapping, f'{name}_description')} · {rule}"
 

@@ -13,6 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from django.contrib.auth.password_validation import MinimumLengthValidator
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
@@ -24,6 +25,15 @@ _LETTERS_OF_ONES_OWN = 4
 _DATA = Path(__file__).parent / "data"
 _INSTEAD_OF_LETTERS = str.maketrans("013457@$!|", "oieastasil")
 _NO_DECOMPOSITION = str.maketrans({"ø": "o", "æ": "ae", "ß": "ss", "đ": "d", "ł": "l"})
+
+
+class ShortestValidator(MinimumLengthValidator):
+    """Django's rule in our words: Django's own are not in all of our languages."""
+
+    def get_error_message(self) -> str:
+        """Return what is wrong, in the reader's language."""
+        words = _("This password is too short: at least %(n)d characters.")
+        return words % {"n": self.min_length}
 
 
 class MaximumLengthValidator:

@@ -7,6 +7,7 @@ from django.db.models import Count
 from django.urls import reverse
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from accounts.models import Connection
 from connectors.registry import targets_of_journals
@@ -56,6 +57,7 @@ class Board:
     tiles: list[Tile]
     latest: list[JournalRow]
     may_hide_steps: bool
+    sees_journals: bool
 
     @property
     def live(self) -> bool:
@@ -116,12 +118,15 @@ def board(membership: Membership) -> Board:
     if sees_journals:
         newest = Journal.objects.of(organisation).select_related("company")
         latest = journal_rows(newest.order_by("-imported_at", "-pk")[:_LATEST])
-    steps = [] if organisation.first_steps_hidden else _steps(membership, states, connections)
+    steps: list[Step] = []
+    if (sees_journals or sees_vismanet) and not organisation.first_steps_hidden:
+        steps = _steps(membership, states, connections)
     return Board(
         steps=steps if not all(step.done for step in steps) else [],
         tiles=tiles,
         latest=latest,
         may_hide_steps=allows(domain.ORGANISATION, Level.WRITE),
+        sees_journals=sees_journals,
     )
 
 
@@ -147,7 +152,7 @@ def _journal_tiles(states: dict[str, int], stuck: dict[str, int]) -> list[Tile]:
         ("stopped", _("Journals stopped"), _("Something must be corrected"), "bad"),
         ("needs_person", _("Need a decision"), _("Only a person can tell"), "warn"),
         ("unknown", _("Outcome unknown"), asked or _("The ledger is being asked"), "warn"),
-        ("imported", _("Not sent"), _("Imported, waiting for Send"), ""),
+        ("imported", pgettext("journals", "Not sent"), _("Imported, waiting for Send"), ""),
     )
     rows = []
     if waiting := sum(number for state, number in stuck.items() if state in UNDER_WAY):

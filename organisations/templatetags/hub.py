@@ -23,6 +23,7 @@ from django.utils.translation import (
     pgettext_lazy,
 )
 
+from organisations.dates import short_day
 from organisations.domain import Level
 
 register = template.Library()
@@ -219,8 +220,7 @@ def _clock(at: datetime, *, now: datetime) -> str:
     clock = formats.time_format(local, "H:i")
     if local.date() == today.date():
         return clock
-    pattern = "j M" if local.year == today.year else "j M Y"
-    return f"{formats.date_format(local, pattern)}, {clock}"
+    return f"{short_day(local, with_year=local.year != today.year)}, {clock}"
 
 
 def _time(at: datetime, words: str) -> SafeString:

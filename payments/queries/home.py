@@ -8,6 +8,7 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
 from organisations import domain
+from organisations.dates import short_day
 from organisations.domain import Level
 from organisations.models import Membership, Organisation
 from payments.domain.standing import Standing
@@ -100,7 +101,8 @@ def _last_fetch(organisation: Organisation) -> list[Tile]:
     run = runs.order_by("-created_at", "-pk").first()
     if run is None:
         return []
-    when = formats.date_format(timezone.localtime(run.created_at), "j M H:i")
+    began = timezone.localtime(run.created_at)
+    when = f"{short_day(began)} {formats.time_format(began, 'H:i')}"
     return [
         {
             "label": _("New with the last fetch"),

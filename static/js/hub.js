@@ -7,6 +7,9 @@
   const byId = (id) => document.getElementById(id);
   const say = (words) => { byId("announcer").textContent = words; };
 
+  // On a phone the row of tabs is wider than the screen: begin where the page is.
+  byId("main")?.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest" });
+
   // The theme changes at once; the cookie lets the server render the next page in it.
   on("submit", (event) => {
     const form = event.target;

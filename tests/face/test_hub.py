@@ -81,6 +81,13 @@ class TestAge:
     def test_counts_minutes_then_gives_the_clock_then_the_date(self, passed, words):
         assert f">{words}</time>" in printed("{% age at %}", at=NOW - passed)
 
+    @pytest.mark.parametrize("language", ["sv", "nb"])
+    def test_names_no_month_with_a_capital_where_the_language_does_not(self, language):
+        with translation.override(language):
+            html = printed("{% age at %}", at=NOW - timedelta(days=365))
+
+        assert ">1 apr 2025, 09:17</time>" in html
+
     def test_carries_the_exact_time_for_machines_and_on_hovering(self):
         html = printed("{% age at %}", at=NOW)
 

@@ -29,6 +29,11 @@ class TestLength:
         assert refusals("mjvxqkzptrw") == ["password_too_short"]
         assert refusals("mjvxqkzptrwd") == []
 
+    @pytest.mark.parametrize(("language", "words"), [("sv", "för kort"), ("nb", "for kort")])
+    def test_is_refused_in_the_language_of_who_chooses(self, language: str, words: str) -> None:
+        with translation.override(language), pytest.raises(ValidationError, match=words):
+            validate_password("mjvxqkzptrw")
+
     def test_is_128_at_most(self) -> None:
         assert refusals("mjvxqkzp" * 16) == []
         assert refusals("mjvxqkzp" * 16 + "m") == ["password_too_long"]

@@ -108,3 +108,11 @@ class TestATile:
         TestStatements.add_forty(full)
 
         assert statements() == few
+
+
+def test_has_no_first_steps_and_no_journals_for_who_sees_payments_alone(me):
+    html = me.get("/").content.decode()
+
+    assert "What needs attention" in html
+    assert "First steps" not in html
+    assert "Latest journals" not in html
