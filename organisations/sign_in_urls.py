@@ -5,7 +5,6 @@ Only what is needed: nobody signs up, and e-mail addresses are not changed here.
 """
 
 from allauth.account.views import LogoutView
-from allauth.mfa.base.views import AuthenticateView
 from allauth.mfa.webauthn.views import LoginWebAuthnView
 from django.urls import path
 from django.views.decorators.http import require_POST
@@ -14,13 +13,12 @@ from organisations.confirming import reauthenticated, reauthenticated_page
 from organisations.sign_in_forms import PasskeyAloneForm
 from organisations.views import forgotten, second_factor, signing_in
 
-_code = AuthenticateView.as_view(template_name="organisations/sign_in_code.html")
 _passkey = LoginWebAuthnView.as_view(form_class=PasskeyAloneForm)
 
 
 urlpatterns = [
     path("sign-in/", signing_in.SignIn.as_view(), name="account_login"),
-    path("sign-in/code/", _code, name="mfa_authenticate"),
+    path("sign-in/code/", signing_in.Code.as_view(), name="mfa_authenticate"),
     path("sign-in/passkey/", _passkey, name="mfa_login_webauthn"),
     path(
         "sign-in/forgotten/", forgotten.ForgottenPassword.as_view(), name="account_reset_password"

@@ -1,11 +1,15 @@
 """The sign-in page, and what belongs to the person alone: theme, organisation."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
+from allauth.account.internal.stagekit import clear_login, unstash_login
 from allauth.account.views import LoginView
+from allauth.mfa.base.views import AuthenticateView
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
@@ -15,7 +19,7 @@ from connectors.bounds import row_number
 from organisations.adapters import CHOSEN_AT_THE_DOOR
 from organisations.middleware import SESSION_KEY
 from organisations.models import Membership, User
-from organisations.operations import people
+from organisations.operations import people, second_factor
 from organisations.sign_in_forms import SignInForm
 from organisations.views.second_factor import passkeys_work_at
 
@@ -34,7 +38,7 @@ class SignIn(LoginView):
 
         A browser takes http://127.0.0.1 and http://localhost for two.
         """
-        if settings.HUB_SANDBOX and _is_this_machine(request) and not passkeys_work_at(request):
+        if settings.HUB_SANDBOX and _is_the_hubs_other_name(request):
             return redirect(settings.HUB_BASE_URL + request.get_full_path())
         answer: HttpResponse = super().get(request, *args, **kwargs)
         return answer
@@ -45,8 +49,28 @@ class SignIn(LoginView):
         return values | {"passkeys": passkeys_work_at(self.request)}
 
 
-def _is_this_machine(request: HttpRequest) -> bool:
-    return request.get_host().partition(":")[0] in {"127.0.0.1", "localhost"}
+class Code(AuthenticateView):
+    """The page that asks for the second factor, after the password."""
+
+    template_name = "organisations/sign_in_code.html"
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """
+        Let the sign-in begin anew where the factor was reset while its code was awaited.
+
+        Else the sign-in page leads here and this page there, until the browser gives up.
+        """
+        waiting = unstash_login(request, peek=True)
+        if waiting is not None and not second_factor.is_on(waiting.user):
+            clear_login(request)
+        answer: HttpResponseBase = super().dispatch(request, *args, **kwargs)
+        return answer
+
+
+def _is_the_hubs_other_name(request: HttpRequest) -> bool:
+    """Say whether the hub itself is at both; another port may lead here, and not to that one."""
+    here, there = request.get_host(), urlsplit(settings.HUB_BASE_URL).netloc
+    return here == there.replace("localhost", "127.0.0.1") != there
 
 
 def set_language(request: HttpRequest) -> HttpResponse:

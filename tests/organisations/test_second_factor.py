@@ -251,6 +251,17 @@ class TestSigningIn:
         assert answer["Location"] == "/sign-in/"
         assert client.get("/profile/").status_code == 302
 
+    def test_a_factor_reset_meanwhile_leads_to_the_sign_in_anew(self, member: Membership) -> None:
+        factories.second_factor(member.user)
+        client = Client()
+        give_password(client)
+        second_factor.reset_by_operator(user=member.user)
+
+        page = client.get("/sign-in/code/", follow=True)
+
+        assert page.redirect_chain == [("/sign-in/", 302)]
+        assert give_password(client)["Location"] == "/"
+
 
 @pytest.mark.django_db(transaction=True)
 class TestTwoAtTheSameMoment:

@@ -162,6 +162,15 @@ class TestTheTrialsAddress:
         assert answer["Location"] == "http://localhost:8000/sign-in/?next=/journals/"
         assert Client(HTTP_HOST="localhost:8000").get("/sign-in/").status_code == 200
 
+    @pytest.mark.parametrize("host", ["127.0.0.1:9000", "localhost:9000"])
+    def test_is_not_led_to_from_another_port_that_leads_here(
+        self, settings: Any, host: str
+    ) -> None:
+        settings.HUB_BASE_URL = "http://localhost:8000"
+        settings.ALLOWED_HOSTS = ["localhost", "127.0.0.1"]
+
+        assert Client(HTTP_HOST=host).get("/sign-in/").status_code == 200
+
     def test_is_nobodys_business_in_production(self, settings: Any) -> None:
         settings.HUB_BASE_URL = "https://hub.office.example"
         settings.HUB_SANDBOX = False
