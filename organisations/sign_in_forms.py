@@ -1,5 +1,6 @@
 """What is typed at the door: e-mail and password, codes, passkeys, a link for a new password."""
 
+import struct
 from typing import Any
 
 from allauth.account.adapter import get_adapter
@@ -22,6 +23,11 @@ from organisations.adapters import count
 from organisations.operations import forgotten, second_factor, sign_ins, throttling
 
 _CODE = {"autocomplete": "one-time-code", "spellcheck": "false"}
+_UNREADABLE = (
+    *(ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError),
+    struct.error,
+)
+"""What the libraries raise for an answer that no passkey gives; not what a database raises."""
 
 
 class SignInForm(LoginForm):
@@ -97,6 +103,19 @@ class FirstCodeForm(ActivateTOTPForm):
         return code
 
 
+class _AnswerField(forms.JSONField):
+    """What a passkey answered, or anything else that somebody sends."""
+
+    widget = forms.HiddenInput
+
+    def to_python(self, value: Any) -> Any:
+        """Refuse what is nested too deeply as well."""
+        try:
+            return super().to_python(value)
+        except RecursionError as unreadable:
+            raise get_mfa_adapter().validation_error("incorrect_code") from unreadable
+
+
 class _Passkeys:
     """An answer of a passkey that may be anything, and is looked at only so often."""
 
@@ -106,7 +125,10 @@ class _Passkeys:
         """Count the try, then look."""
         who = self.user.email if self.user else ""
         tried = count(context.request, throttling.PASSKEY, who=who)
-        found = super().clean_credential()  # type: ignore[misc]
+        try:
+            found = super().clean_credential()  # type: ignore[misc]
+        except _UNREADABLE as unreadable:
+            raise get_mfa_adapter().validation_error("incorrect_code") from unreadable
         tried.give_back()
         return found
 
@@ -114,9 +136,13 @@ class _Passkeys:
 class PasskeyForm(_Passkeys, AuthenticateWebAuthnForm):
     """A passkey after the password, or to confirm who one is."""
 
+    credential = _AnswerField()
+
 
 class PasskeyAloneForm(_Passkeys, LoginWebAuthnForm):
     """A passkey in place of e-mail and password."""
+
+    credential = _AnswerField()
 
 
 class NewPasskeyForm(AddWebAuthnForm):
@@ -128,6 +154,7 @@ class NewPasskeyForm(AddWebAuthnForm):
         required=False,
         help_text=_("For example the device that keeps it."),
     )
+    credential = _AnswerField()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -137,7 +164,7 @@ class NewPasskeyForm(AddWebAuthnForm):
         """Refuse what is no answer of a passkey; allauth lets that pass as an error."""
         try:
             values: dict[str, Any] = super().clean()
-        except ValueError as unreadable:
+        except _UNREADABLE as unreadable:
             raise get_mfa_adapter().validation_error("incorrect_code") from unreadable
         return values
 

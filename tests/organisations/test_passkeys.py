@@ -1,5 +1,6 @@
 """Passkeys: added, named, asked for after the password or instead of it, removed, refused."""
 
+import base64
 import json
 import re
 from datetime import UTC, datetime, timedelta
@@ -34,6 +35,26 @@ def _the_address_that_people_type(settings: Any) -> None:
 @pytest.fixture
 def member() -> Membership:
     return factories.member(person=factories.user("ada@office.example"))
+
+
+PAGES = {
+    "alone": ALONE,
+    "code": "/sign-in/code/",
+    "confirm": "/profile/password/",
+    "new": NEW,
+}
+
+
+def said(client: dict[str, Any], data: bytes = b"\0" * 37) -> str:
+    """Return what has the shape of a passkey's answer, with that inside."""
+
+    def text(of: bytes) -> str:
+        return base64.urlsafe_b64encode(of).decode().rstrip("=")
+
+    about = {"type": "webauthn.get", "challenge": "AA", "origin": "http://localhost"} | client
+    inside = {"clientDataJSON": text(json.dumps(about).encode()), "signature": "AAAA"}
+    inside |= {"authenticatorData": text(data), "userHandle": text(b"1")}
+    return json.dumps({"id": "eA", "rawId": "eA", "type": "public-key", "response": inside})
 
 
 def browser(user: User | None = None) -> Client:
@@ -266,6 +287,37 @@ class TestInsteadOfThePassword:
     def test_is_offered_at_the_address_that_passkeys_are_for(self) -> None:
         assert ALONE in browser().get("/sign-in/").content.decode()
         assert ALONE not in Client().get("/sign-in/").content.decode()
+
+
+class TestAnAnswerThatNoPasskeyGives:
+    """Each of these breaks a library that reads it."""
+
+    @pytest.mark.parametrize("where", ["alone", "code", "confirm", "new"])
+    @pytest.mark.parametrize(
+        "said",
+        [
+            "[" * 3000 + "]" * 3000,
+            said({"origin": 1}),
+            said({"origin": "http://localhost"}, data=b"\0" * 32 + b"\xc5" + b"\0" * 60),
+        ],
+    )
+    def test_is_refused(self, member: Membership, where: str, said: str) -> None:
+        factories.second_factor(member.user)
+        client = browser(None if where in {"alone", "code"} else member.user)
+        if where == "code":
+            give_password(client)
+        if where == "confirm":
+            session = client.session
+            session["confirmed_at"] = 0
+            session.save()
+        field = "confirm-credential" if where == "confirm" else "credential"
+        page = PAGES[where]
+        client.get(page)
+
+        answer = client.post(page, {field: said})
+
+        assert answer.status_code in {200, 302, 403}
+        assert not Authenticator.objects.filter(type="webauthn").exists()
 
 
 class TestConfirming:
