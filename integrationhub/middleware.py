@@ -14,6 +14,8 @@ from django.contrib.auth.signals import user_logged_out
 from django.core.exceptions import BadRequest
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import redirect
+from django.urls import is_valid_path
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext
@@ -60,6 +62,32 @@ class MethodsMiddleware:
         if request.method not in self.KNOWN:
             return HttpResponseNotAllowed(sorted(self.KNOWN))
         return self.get_response(request)
+
+
+class PageAboveMiddleware:
+    """
+    Lead a person from an address that only takes what is sent to the page above it.
+
+    A page that answers to something sent stands at such an address. Whoever chooses another
+    language there, or opens the address again, would see nothing at all.
+    """
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        goes_there = request.method == "GET" and request.headers.get("Sec-Fetch-Mode") == "navigate"
+        if response.status_code == 405 and goes_there:
+            return redirect(_page_above(request.path_info))
+        return response
+
+
+def _page_above(path: str) -> str:
+    while (path := path.rstrip("/").rpartition("/")[0] + "/") != "/":
+        if is_valid_path(path):
+            break
+    return path
 
 
 class ClientAddressMiddleware:

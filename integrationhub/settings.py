@@ -132,6 +132,7 @@ MIDDLEWARE = [
     "organisations.middleware.TooManyChecksMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "integrationhub.middleware.WhoMiddleware",
+    "integrationhub.middleware.PageAboveMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "integrationhub.middleware.PlainTextMiddleware",
     "integrationhub.middleware.PartOfPageMiddleware",

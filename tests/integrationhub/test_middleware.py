@@ -1,7 +1,7 @@
 """What every request passes before the apps see it."""
 
 import pytest
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.test import RequestFactory
 from django.urls import reverse
 from django.utils import timezone
@@ -101,6 +101,28 @@ class TestClientAddressMiddleware:
 
 
 @pytest.mark.django_db
+class TestPageAboveMiddleware:
+    def ask(self, path: str, **headers: str) -> HttpResponse:
+        request = RequestFactory().get(path, headers=headers)
+        return middleware.PageAboveMiddleware(lambda _: HttpResponseNotAllowed(["POST"]))(request)
+
+    @pytest.mark.parametrize(
+        ("path", "above"),
+        [
+            ("/people/7/role/", "/people/"),
+            ("/people/invitations/7/again/", "/people/"),
+            ("/profile/second-factor/codes/", "/profile/second-factor/"),
+            ("/sign-out/", "/"),
+            ("//thief.example/x/", "/"),
+        ],
+    )
+    def test_leads_a_person_to_the_page_above(self, path: str, above: str):
+        assert self.ask(path, **{"Sec-Fetch-Mode": "navigate"})["Location"] == above
+
+    def test_leaves_the_answer_to_a_program_as_it_is(self):
+        assert self.ask("/people/7/role/").status_code == 405
+
+
 class TestPlainCookiesMiddleware:
     @pytest.mark.parametrize("name", ["sessionid", "csrftoken", "django_language", "theme"])
     def test_a_cookie_that_is_no_text_is_none(self, client, name):

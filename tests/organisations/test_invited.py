@@ -65,6 +65,20 @@ class TestSomebodyNew:
         assert "nobody here would guess" in answer.content.decode()
         assert not User.objects.filter(email=ADDRESS).exists()
 
+    def test_finds_the_page_again_in_another_language_after_a_mistake(
+        self, administrator: Membership
+    ) -> None:
+        client = opened(link_shown(invite(administrator)))
+        wrong = accept_as_new(client, "short")
+        stands_at = wrong.request["PATH_INFO"]
+        goes = {"Sec-Fetch-Mode": "navigate"}
+
+        values = {"language": "sv", "next": stands_at}
+        page = client.post("/i18n/setlang/", values, follow=True, headers=goes)
+
+        assert page.redirect_chain == [(stands_at, 302), ("/invitation/", 302)]
+        assert "Fjordbyrån" in page.content.decode()
+
     def test_finds_the_token_gone_from_the_address_and_from_the_session(
         self, administrator: Membership
     ) -> None:
