@@ -24,7 +24,7 @@ from connectors.errors import Unavailable
 from organisations.domain import ORGANISATION, Level
 from organisations.models import Errand, Invitation, Membership, Organisation, Role, User
 from organisations.models.invitations import digest_of
-from organisations.operations import audit, second_factor
+from organisations.operations import audit, second_factor, throttling
 from organisations.operations.audit import NOBODY, record
 from organisations.operations.errands import handles, request_errand
 from organisations.operations.people import Refused, end_sessions, hold
@@ -55,7 +55,7 @@ def invite(
 
     :param by: None for the operator, whose link replaces an earlier one
     :param by_mail: None: where there is a mail server
-    :raises Refused: if the address is a member's or is invited already
+    :raises Refused: if the address is a member's, is invited already, or was mailed a moment ago
     """
     hold(organisation)
     email = User.objects.clean_email(email)
@@ -92,8 +92,6 @@ def send_again(*, invitation: Invitation, by: User, now: datetime) -> str:
     :raises Refused: if it is answered or withdrawn meanwhile, or was mailed a moment ago
     """
     invitation = _held(invitation)
-    if invitation.by_mail and now < invitation.invited_at + MAIL_PAUSE:
-        raise Refused(_("The e-mail was sent a moment ago. Wait some minutes."))
     link = _send(invitation, by=by, now=now, by_mail=None)
     record(
         organisation=invitation.organisation,
@@ -258,8 +256,19 @@ def link_of(token: str) -> str:
 
 
 def _send(invitation: Invitation, *, by: User | None, now: datetime, by_mail: bool | None) -> str:
-    """Store who invites until when, and let the link be mailed or return it."""
+    """
+    Store who invites until when, and let the link be mailed or return it.
+
+    :raises Refused: if a mail went to the address a moment ago, by an invitation that is withdrawn
+        or declined by now as well: whoever has it must not be flooded
+    """
     invitation.by_mail = sends_mail() if by_mail is None else by_mail
+    if invitation.by_mail and not throttling.may_be_invited(
+        who=invitation.email,
+        into=invitation.organisation_id,
+        pause=int(MAIL_PAUSE.total_seconds()),
+    ):
+        raise Refused(_("The e-mail was sent a moment ago. Wait some minutes."))
     invitation.invited_by, invitation.invited_at, invitation.expires_at = by, now, now + VALID
     invitation.expired_at = invitation.errand = invitation.token_digest = None
     invitation.language = get_language() or ""
@@ -351,10 +360,12 @@ def _way(invitation: Invitation) -> str:
 
 
 def _words(invitation: Invitation, token: str) -> tuple[str, str]:
+    # Both stand in a mail to a stranger: in one line, so that neither writes a letter of its own.
     organisation = " ".join(invitation.organisation.name.split())
+    name = " ".join(str(invitation.invited_by or "Integration Hub").split())
     lines: list[Any] = [
         gettext("{name} invites you to work for {organisation} in Integration Hub.").format(
-            name=invitation.invited_by or "Integration Hub", organisation=organisation
+            name=name, organisation=organisation
         ),
         link_of(token),
         gettext("The link works until you answer, for at most {days} days.").format(

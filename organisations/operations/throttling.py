@@ -85,6 +85,15 @@ def may_be_told(*, who: str) -> bool:
     return True
 
 
+def may_be_invited(*, who: str, into: int, pause: int) -> bool:
+    """Say whether another invitation into an organisation may be mailed to that address now."""
+    try:
+        _take(f"invited:{into}:{who}", amount=1, seconds=pause)
+    except TooOften:
+        return False
+    return True
+
+
 def network_of(address: str) -> str:
     """Return what counts as one place."""
     try:

@@ -209,6 +209,35 @@ class TestByMail:
             assert "not open" in page_of(opened(first))
             assert "Fjordbyrån" in page_of(opened(link_mailed()))
 
+    def test_another_one_is_not_mailed_at_once_where_it_was_withdrawn(
+        self, administrator: Membership, run_due_work: Callable[..., int]
+    ) -> None:
+        now = timezone.now()
+        with time_machine.travel(now, tick=False):
+            invite(administrator)
+            run_due_work()
+            path = f"/people/invitations/{Invitation.objects.get().pk}/withdraw/"
+            browser_of(administrator.user).post(path)
+            early = invite(administrator).content.decode()
+            run_due_work()
+        with time_machine.travel(now + invitations.MAIL_PAUSE, tick=False):
+            invite(administrator)
+            run_due_work()
+
+        assert "a moment ago" in early
+        assert len(mail.outbox) == 2
+
+    def test_who_invites_writes_no_letter_of_the_own_in_it(
+        self, administrator: Membership, run_due_work: Callable[..., int]
+    ) -> None:
+        administrator.user.name = "Ada\n\nPay here: https://thief.example"
+        administrator.user.save()
+
+        invite(administrator)
+        run_due_work()
+
+        assert mail.outbox[-1].body.startswith("Ada Pay here: https://thief.example invites you")
+
     def test_a_withdrawn_one_is_not_mailed(
         self, administrator: Membership, run_due_work: Callable[..., int]
     ) -> None:
