@@ -100,6 +100,8 @@ def network_of(address: str) -> str:
         found = ip_address(address)
     except ValueError:
         return address
+    if isinstance(found, IPv6Address) and found.ipv4_mapped:
+        return str(found.ipv4_mapped)  # how a socket that takes both kinds writes one of IPv4
     if isinstance(found, IPv6Address):
         return str(ip_network((int(found), 64), strict=False))
     return str(found)

@@ -96,6 +96,8 @@ class TestCounting:
             ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", True),
             ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
             ("192.0.2.1", "192.0.2.2", False),
+            ("::ffff:192.0.2.1", "::ffff:192.0.2.2", False),
+            ("::ffff:192.0.2.1", "192.0.2.1", True),
         ],
     )
     def test_takes_a_64_of_ipv6_for_one_network(self, one: str, other: str, same: bool) -> None:
