@@ -52,6 +52,12 @@ def count(request: HttpRequest, what: str, *, who: str) -> Try:
         raise ImmediateHttpResponse(answer) from refused
 
 
+def may_go_on(request: HttpRequest, user: User) -> bool:
+    """Say whether what was proven at the first step of a sign-in is still good at the next."""
+    proof = request.session.get(_PROOF, "")
+    return may_be_signed_in(user) and constant_time_compare(proof, user.get_session_auth_hash())
+
+
 class AccountAdapter(DefaultAccountAdapter):
     """Signing in by e-mail and password; nobody signs up, people are invited."""
 
@@ -97,11 +103,12 @@ class AccountAdapter(DefaultAccountAdapter):
         """
         Sign in, in the language that was chosen at the door.
 
-        :raises ImmediateHttpResponse: if the password was changed while the code was awaited
+        :raises ImmediateHttpResponse: if the password was changed while the code was awaited, or
+            the person may not sign in any more
         """
-        proof = request.session.pop(_PROOF, "")
-        if not constant_time_compare(proof, user.get_session_auth_hash()):
+        if not may_go_on(request, user):
             raise ImmediateHttpResponse(redirect(settings.LOGIN_URL))
+        del request.session[_PROOF]
         language = request.session.pop(CHOSEN_AT_THE_DOOR, "") or user.language
         language = language or request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
         if language in dict(settings.LANGUAGES) and language != user.language:

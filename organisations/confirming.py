@@ -131,7 +131,6 @@ def _ask(request: HttpRequest, me: User, form: forms.Form) -> HttpResponse:
         "kept": [] if reads else kept,
         "reads": _READS if reads else "",
         "options": begin_authentication(me) if passkeys else None,
-        "back": request.META.get("HTTP_REFERER", ""),
     }
     # For the log: this is no refusal.
     request.asks_to_confirm = True  # type: ignore[attr-defined]

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 from django.views.i18n import set_language as django_set_language
 
 from connectors.bounds import row_number
-from organisations.adapters import CHOSEN_AT_THE_DOOR
+from organisations.adapters import CHOSEN_AT_THE_DOOR, may_go_on
 from organisations.middleware import SESSION_KEY
 from organisations.models import Membership, User
 from organisations.operations import people, second_factor
@@ -56,12 +56,15 @@ class Code(AuthenticateView):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """
-        Let the sign-in begin anew where the factor was reset while its code was awaited.
+        Let the sign-in begin anew where the code that is awaited would be of no use any more.
 
-        Else the sign-in page leads here and this page there, until the browser gives up.
+        Of who has no factor since, the sign-in page leads here and this page there, until the
+        browser gives up; after a change of the password a good code would be used up in vain.
         """
         waiting = unstash_login(request, peek=True)
-        if waiting is not None and not second_factor.is_on(waiting.user):
+        if waiting is not None and not (
+            second_factor.is_on(waiting.user) and may_go_on(request, waiting.user)
+        ):
             clear_login(request)
         answer: HttpResponseBase = super().dispatch(request, *args, **kwargs)
         return answer

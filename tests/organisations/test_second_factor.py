@@ -251,6 +251,32 @@ class TestSigningIn:
         assert answer["Location"] == "/sign-in/"
         assert client.get("/profile/").status_code == 302
 
+    def test_a_password_changed_meanwhile_leaves_the_code_for_the_new_one(
+        self, member: Membership
+    ) -> None:
+        factories.second_factor(member.user)
+        client = Client()
+        give_password(client)
+        member.user.set_password("quite-another-one")
+        member.user.save()
+        code = {"code": code_of(member.user)}
+
+        client.post("/sign-in/code/", code)
+
+        new = {"login": member.user.email, "password": "quite-another-one"}
+        assert client.post("/sign-in/", new)["Location"] == "/sign-in/code/"
+        assert client.post("/sign-in/code/", code)["Location"] == "/"
+
+    def test_of_who_may_not_sign_in_any_more_is_none(self, member: Membership) -> None:
+        factories.second_factor(member.user)
+        client = Client()
+        give_password(client)
+        User.objects.update(is_active=False)
+
+        client.post("/sign-in/code/", {"code": code_of(member.user)})
+
+        assert not AuditEntry.objects.filter(action="person.signed_in").exists()
+
     def test_a_factor_reset_meanwhile_leads_to_the_sign_in_anew(self, member: Membership) -> None:
         factories.second_factor(member.user)
         client = Client()
