@@ -240,7 +240,7 @@ class TestClosing:
         assert "Booked as 000900" in html
         assert "Closed by hand" in html
         assert str(office.member.user) in html
-        assert "What was not booked" not in html
+        assert "What this means" not in html
 
     def test_can_be_taken_back(self, client, batch):
         url = reverse("journals:close", args=[batch.pk])

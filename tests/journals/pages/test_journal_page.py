@@ -327,7 +327,7 @@ class TestFailure:
 
         html = page_of(client, journal)
 
-        assert "What was not booked" in html
+        assert "What this means" in html
         assert "What to do" in html
         assert "Whose job it is" in html
         assert "VismaId: 77" in html
