@@ -8,7 +8,10 @@
   const say = (words) => { byId("announcer").textContent = words; };
 
   // On a phone the row of tabs is wider than the screen: begin where the page is.
-  byId("main")?.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest" });
+  all(".tabs").forEach((row) => {
+    const right = (one) => one?.getBoundingClientRect().right ?? 0;
+    row.scrollLeft = right(row.querySelector("[aria-current]")) - right(row);
+  });
 
   // The theme changes at once; the cookie lets the server render the next page in it.
   on("submit", (event) => {

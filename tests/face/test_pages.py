@@ -156,6 +156,23 @@ class TestInTheBrowser:
         assert page.evaluate("document.documentElement.dataset.theme") == "dark"
         assert "theme=dark" in page.evaluate("document.cookie")
 
+    def test_tabs_begin_where_the_page_is_and_the_page_at_its_top(self, browser):
+        tabs = (
+            "<li><a href='#'>A wide tab</a></li>" * 9 + "<li><a aria-current='page'>Here</a></li>"
+        )
+        html = (
+            '<link rel="stylesheet" href="/static/css/hub.css">'
+            '<script src="/static/js/hub.js" defer></script>'
+            f'{"<p>Above</p>" * 90}<nav class="tabs"><ul>{tabs}</ul></nav>'
+        )
+
+        page = opened(browser, html, 390)
+
+        tab = page.locator("[aria-current]").bounding_box()
+        assert tab["x"] + tab["width"] <= 390
+        assert page.evaluate("scrollY") == 0
+        assert page.complaints == []
+
     def test_choosing_all_rows_chooses_them_and_says_how_many(self, browser):
         page = opened(browser, style_guide(), 1280)
 
