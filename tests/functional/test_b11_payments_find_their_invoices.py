@@ -73,7 +73,8 @@ def test_customer_and_amount_are_a_suggestion_that_a_person_takes(story):
     payment = Payment.objects.get(journal_number=6)
     me = rows.signed_in(story.member)
     html = me.get(f"/invoices/payments/{payment.pk}/").content.decode()
-    assert "Suggestion: invoice 1001" in html
+    assert "Same customer and amount" in html
+    assert "1001" in html
     assert not Settlement.objects.filter(payment=payment).exists()
 
     me.post(f"/invoices/payments/{payment.pk}/match/", {"invoice": "1001", "reason": "Same"})

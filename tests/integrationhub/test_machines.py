@@ -11,7 +11,6 @@ from organisations.models import AuditEntry, Membership, User
 from tests import factories
 
 pytestmark = pytest.mark.django_db
-NOW = datetime.now(UTC)
 STATED = {"no_other_copy_is_running": "yes"}
 
 
@@ -23,9 +22,10 @@ def member() -> Membership:
 @pytest.fixture
 def waiting(member: Membership) -> Host:
     factories.connection(member.organisation)
-    Installation.objects.create(pk=1, seen_at=NOW)
+    now = datetime.now(UTC)
+    Installation.objects.create(pk=1, seen_at=now)
     return Host.objects.create(
-        identity="ab12", name="new-server", place="db:5432/hub", first_seen_at=NOW, seen_at=NOW
+        identity="ab12", name="new-server", place="db:5432/hub", first_seen_at=now, seen_at=now
     )
 
 
@@ -106,8 +106,9 @@ class TestNotice:
     def test_names_no_account_of_another_office_when_a_ledger_knows_more(
         self, client: Client, member: Membership
     ) -> None:
-        evidence = {"account": "secret@other.example", "numbers": ["17"], "seen_at": str(NOW)}
-        Installation.objects.create(pk=1, seen_at=NOW, stopped_at=NOW, evidence=evidence)
+        now = datetime.now(UTC)
+        evidence = {"account": "secret@other.example", "numbers": ["17"], "seen_at": str(now)}
+        Installation.objects.create(pk=1, seen_at=now, stopped_at=now, evidence=evidence)
         sign_in(client, member, operator=False)
 
         text = client.get(reverse("journals:home")).content.decode()
@@ -116,8 +117,9 @@ class TestNotice:
         assert "secret@other.example" not in text
 
     def test_tells_the_operator_what_was_found(self, client: Client, member: Membership) -> None:
-        evidence = {"account": "anna@office.example", "numbers": ["17"], "seen_at": str(NOW)}
-        Installation.objects.create(pk=1, seen_at=NOW, stopped_at=NOW, evidence=evidence)
+        now = datetime.now(UTC)
+        evidence = {"account": "anna@office.example", "numbers": ["17"], "seen_at": str(now)}
+        Installation.objects.create(pk=1, seen_at=now, stopped_at=now, evidence=evidence)
         sign_in(client, member, operator=True)
 
         text = client.get(reverse("operation")).content.decode()
