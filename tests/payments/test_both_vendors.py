@@ -5,6 +5,7 @@ The other tests of this folder have vendors in memory, to be quick; here both st
 real clients and the real tokens are in between.
 """
 
+import random
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 import time_machine
 
+from benchmarks.torture.desk import Desk
 from organisations.models import Membership
 from payments.domain.states import RegistrationState
 from payments.models import (
@@ -26,7 +28,7 @@ from payments.models import (
     SkippedRow,
     TimeBlock,
 )
-from payments.operations import clients, fetching, marking, reconciling
+from payments.operations import clients, fetching, marking, matching, reconciling
 from payments.operations.matching import open_of
 from sandbox import receivables_story as story
 from sandbox.businessnxt import ledger as visma
@@ -177,6 +179,22 @@ class TestTheStory:
         assert not Customer.objects.get(number="10005").credit_blocked
         assert not TimeBlock.objects.filter(lifted_at=None).exists()
         assert denied() == []
+
+    def test_the_person_of_the_torture_is_misled_by_no_entry_that_is_hidden_once(self, office):
+        office.fetch()
+        one = Registration.objects.filter(state="registered", amount__gt=0).first()
+        office.sandbox.store.add_fault("refused", on="go_reverse")
+        matching.undo(settlement=one.settlement, reason="Wrong", by=None, now=office.now)
+        office.work(minutes=1)
+        office.sandbox.store.add_fault("hidden", on="go_statement")
+
+        with time_machine.travel(office.now, tick=False):
+            Desk(random.Random(1), moves=0).answer([office.client], now=office.now)
+        office.work(minutes=1)
+
+        one.refresh_from_db()
+        assert one.state == RegistrationState.REVERSED
+        assert len(office.books.payments()) == VOUCHERS - 1
 
     @pytest.mark.parametrize("kind", ["lose_answer", "bad_gateway_after", "cut_before"])
     def test_cuts_while_registering_double_and_lose_nothing(self, office, kind):
