@@ -109,24 +109,24 @@ def _run(request: HubRequest, pk: int) -> FetchRun:
 @reader
 def run(request: HubRequest, pk: int) -> HttpResponse:
     """Show one run, live while it goes on; each number opens its list."""
-    one = _run(request, pk)
+    one, now = _run(request, pk), timezone.now()
+    # Asked first: a page that follows nothing any more must not keep figures from before that.
+    going = payments.still_going(one, now=now) if one.is_over else 0
     context = {
         "run": one,
         "client": one.client,
         "figures": payments.figures(one),
         "agrees": one.agrees,
-        "accounts": payments.accounts_that_stop(one.client, now=timezone.now())
-        if one.is_over and payments.still_going(one, now=timezone.now())
-        else [],
+        "accounts": payments.accounts_that_stop(one.client, now=now) if going else [],
         "unread": payments.unread_of(one),
         "trouble": payments.trouble_of(one),
         "to_match": invoices.unmatched_counts([one.client_id]).get(one.client_id, 0)
         if one.is_over
         else 0,
-        "going": payments.still_going(one, now=timezone.now()) if one.is_over else 0,
+        "going": going,
         "phase": FetchRun.Phase(one.phase).label,
         "failure": waits.run_failure(one),
-        "wait": waits.run_wait(one, now=timezone.now()),
+        "wait": waits.run_wait(one, now=now),
     }
     part = "HX-Request" in request.headers
     return show(request, "payments/_run.html" if part else "payments/run.html", context)

@@ -550,3 +550,21 @@ class TestStillGoing:
         assert payments.still_going(run, now=office.now) == 1
         # A source that takes no marks leaves it due for good.
         assert payments.still_going(run, now=office.now + timedelta(hours=1)) == 0
+
+    def test_a_page_that_follows_nothing_any_more_has_the_last_figures(self, office, monkeypatch):
+        office.target.invoices = [billed("1001", "100.00")]
+        office.source.payments = [paid(1, "100.00", invoice_number="1001")]
+        run = office.fetch()
+        Payment.objects.update(mark="")
+
+        def none_after_that(*_args, **_more):
+            Payment.objects.update(mark="marked")
+            return 0
+
+        monkeypatch.setattr(payments, "still_going", none_after_that)
+
+        page = rows.signed_in(office.member).get(f"/invoices/runs/{run.pk}/")
+
+        marked = next(one for one in page.context["figures"] if one.name == "marked")
+        assert marked.figure == 1
+        assert b"hx-trigger" not in page.content.split(b'id="run"')[1].split(b">")[0]
