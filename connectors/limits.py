@@ -3,8 +3,8 @@ How often a vendor may be called: one budget per vendor company, or per subscrip
 
 A budget is shared by all workers, so it is kept outside of a connector, which is only handed
 a :class:`Limiter` and asks it before each call. What a budget allows is decided here by two
-pure functions, :func:`take` and :func:`learn`; who keeps the :class:`Budget` (a database row,
-Redis, this process) only has to apply them one after another.
+pure functions, :func:`take` and :func:`learn`; who keeps the :class:`Budget` (a database
+row, this process) only has to apply them one after another.
 
     Visma.net        per company and client, as its answers state (`X-RateLimit-*`)
     PowerOffice Go   10 per second and subscription, all companies together

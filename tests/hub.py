@@ -5,6 +5,8 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -77,3 +79,14 @@ class Hub:
             f"--- {log.name}\n" + "\n".join(log.read_text(errors="replace").splitlines()[-15:])
             for log in sorted(self.data_dir.glob("log/*.log"))
         )
+
+
+@contextmanager
+def started(folder: Path) -> Iterator[Hub]:
+    """Start a hub with its demo office, in which nothing has happened yet, and stop it at last."""
+    running = Hub(folder / "var")
+    try:
+        running.read_until("Ctrl-C stops everything")
+        yield running
+    finally:
+        running.stop()

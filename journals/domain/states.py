@@ -109,9 +109,6 @@ BOOKED_ELSEWHERE = frozenset({_S.CLOSED, _S.BOOKED_BEFORE})
 DONE = PROVEN | BOOKED_ELSEWHERE
 """Nothing is left to do: the hub, a person or what was there before the hub has booked it."""
 
-SENT = "sent"
-"""The state of a journal that is in the ledger, as far as it is to be there."""
-
 MAY_BE_QUEUED = frozenset({_S.DRAFT, _S.REJECTED, _S.HELD})
 """Send puts it into the queue."""
 
@@ -127,11 +124,6 @@ HOLDS_ITS_NUMBER = PROVEN | {_S.ACCEPTED}
 IN_LEDGER = PROVEN | {_S.ACCEPTED, _S.REVERSED}
 MAY_BE_IN_LEDGER = IN_LEDGER | BOOKED_ELSEWHERE | {_S.SENDING, _S.UNKNOWN, _S.NEEDS_PERSON}
 NOT_SENT = frozenset({_S.DRAFT, _S.READY, _S.POSTPONED, _S.HELD, _S.REJECTED})
-
-
-def may_become(old: BatchState, new: BatchState) -> bool:
-    """Return whether a batch may change from one state to the other."""
-    return new in VALID_TRANSITIONS[old]
 
 
 def journal_state(states: list[BatchState], *, checking: bool = False) -> str:
@@ -162,5 +154,5 @@ def journal_state(states: list[BatchState], *, checking: bool = False) -> str:
     if present and present <= BOOKED_ELSEWHERE:
         return "closed"
     if present and present <= DONE:
-        return SENT
+        return "sent"
     return "imported"

@@ -484,10 +484,6 @@ class Batch(models.Model):
             **NO_FAILURE,
         )
 
-    def mark_withdrawn(self, *, now: datetime) -> bool:
-        """Take a batch that was not sent out of the queue."""
-        return self._become(_S.DRAFT, now=now, prepared_at=None)
-
     def next_try(self, failure: ConnectorError, *, now: datetime) -> datetime:
         """Return when to try again: when the vendor said, else later after each failure."""
         if failure.retry_after:

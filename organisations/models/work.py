@@ -71,7 +71,7 @@ class CallBudget(models.Model):
     What is known of how often a vendor may be called; the rule is `connectors.limits`.
 
     It belongs to no organisation: a vendor counts the calls of all of them together. Moments
-    are seconds since 1970, as Redis keeps them.
+    are seconds since 1970.
     """
 
     key = models.CharField(max_length=200, unique=True)

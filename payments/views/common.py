@@ -1,6 +1,5 @@
 """What the pages of payments share: the rights, the tabs, refusals in words."""
 
-from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
@@ -123,6 +122,3 @@ def tabs(request: HubRequest, here: str) -> list[dict[str, object]]:
 def number(text: str | None) -> int | None:
     """Return an id out of an address, if it is one."""
     return row_number(text)
-
-
-Refusable = Callable[[], Any]

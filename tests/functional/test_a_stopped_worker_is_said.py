@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests import environment
 from tests.functional.desk import PATIENCE, Desk, findings_of
-from tests.hub import Hub
+from tests.hub import Hub, started
 
 pytestmark = [
     pytest.mark.processes,
@@ -30,13 +30,11 @@ SAID = "The hub has stopped working in the background."
 
 @pytest.fixture(scope="module")
 def hub(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
-    running = Hub(tmp_path_factory.mktemp("a hub") / "var")
-    try:
-        running.read_until("Ctrl-C stops everything")
-        yield running
-    finally:
-        running.process.send_signal(signal.SIGCONT)
-        running.stop()
+    with started(tmp_path_factory.mktemp("a hub")) as running:
+        try:
+            yield running
+        finally:
+            running.process.send_signal(signal.SIGCONT)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, expect
 from integrationhub import privacy
 from tests import environment
 from tests.functional.desk import PASSWORD, PATIENCE, CountingDesk
-from tests.hub import Hub
+from tests.hub import Hub, started
 
 pytestmark = [
     pytest.mark.processes,
@@ -26,12 +26,8 @@ COMPANY = "Påhittade Åkeriet AB"
 @pytest.fixture(scope="module")
 def hub(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
     """Start a hub with its demo office, in which nothing has happened yet."""
-    running = Hub(tmp_path_factory.mktemp("a hub") / "var")
-    try:
-        running.read_until("Ctrl-C stops everything")
+    with started(tmp_path_factory.mktemp("a hub")) as running:
         yield running
-    finally:
-        running.stop()
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from sandbox import receivables_story as story
 from tests import environment
 from tests.functional.desk import PASSWORD, PATIENCE, CountingDesk, Desk, mark, sandbox
-from tests.hub import Hub
+from tests.hub import Hub, started
 
 pytestmark = [
     pytest.mark.processes,
@@ -26,17 +26,13 @@ OF_4000 = "50007\N{NO-BREAK SPACE}(1,500.00) + 50008\N{NO-BREAK SPACE}(2,500.00)
 @pytest.fixture(scope="module")
 def hub(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
     """Start a hub with its demo office, whose accounts the worker has tried."""
-    running = Hub(tmp_path_factory.mktemp("a hub") / "var")
-    try:
-        running.read_until("Ctrl-C stops everything")
+    with started(tmp_path_factory.mktemp("a hub")) as running:
         desk = Desk(browser, running, "finance")
         desk.sign_in()
         desk.open("/invoices/settings/")
         expect(desk.page.locator("#accounts:not([hx-get])")).to_be_visible(timeout=PATIENCE)
         desk.close()
         yield running
-    finally:
-        running.stop()
 
 
 def row(page: Page, words: str) -> Locator:

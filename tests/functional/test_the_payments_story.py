@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page, expect
 from sandbox import receivables_story as story
 from tests import environment
 from tests.functional.desk import PATIENCE, Desk, mark, sandbox
-from tests.hub import Hub
+from tests.hub import Hub, started
 
 PICTURES = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
 KEEP_PICTURES = os.environ.get("KEEP_SCREENSHOTS") == "1"
@@ -39,12 +39,8 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def hub(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
     """Start a hub with its demo office, in which nothing has happened yet."""
-    running = Hub(tmp_path_factory.mktemp("a hub") / "var")
-    try:
-        running.read_until("Ctrl-C stops everything")
+    with started(tmp_path_factory.mktemp("a hub")) as running:
         yield running
-    finally:
-        running.stop()
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, expect
 from benchmarks.story import BALANCE_SHEET, payroll_file
 from tests import environment
 from tests.functional.desk import PASSWORD, PATIENCE, Desk, mark, sandbox
-from tests.hub import Hub
+from tests.hub import Hub, started
 
 pytestmark = [
     pytest.mark.processes,
@@ -33,12 +33,8 @@ COMPANY = "Påhittade Åkeriet AB"
 @pytest.fixture(scope="module")
 def hub(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
     """Start a hub with its demo office, in which nothing has happened yet."""
-    running = Hub(tmp_path_factory.mktemp("a hub") / "var")
-    try:
-        running.read_until("Ctrl-C stops everything")
+    with started(tmp_path_factory.mktemp("a hub")) as running:
         yield running
-    finally:
-        running.stop()
 
 
 @pytest.fixture(scope="module")

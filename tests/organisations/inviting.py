@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from django.core import mail
 from django.test import Client
 
-from organisations.models import Membership, User
+from organisations.models import AuditEntry, Membership, User
 
 ADDRESS = "ada@office.example"
 CHOSEN = "seven-green-bottles"
@@ -63,3 +63,8 @@ def accept_as_new(client: Client, password: str = CHOSEN, name: str = "Ada Ek") 
     """Fill in the form of somebody new."""
     values = {"name": name, "new_password": password, "repeated": password}
     return client.post("/invitation/new/", values, follow=True)
+
+
+def trail(of: Membership) -> list[str]:
+    entries = AuditEntry.objects.filter(organisation=of.organisation).order_by("pk")
+    return [entry.action for entry in entries if entry.action.startswith("person.invit")]

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import pytest
 import time_machine
@@ -14,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from organisations.domain import ORGANISATION
-from organisations.models import AuditEntry, Errand, Invitation, Membership, User
+from organisations.models import Errand, Invitation, Membership, User
 from organisations.operations import invitations, people
 from organisations.tasks import expire_invitations
 from tests import factories
@@ -27,25 +26,11 @@ from tests.organisations.inviting import (
     link_shown,
     opened,
     page_of,
+    trail,
 )
 
 pytestmark = pytest.mark.django_db
 LATER = invitations.VALID + timedelta(seconds=1)
-
-
-@pytest.fixture
-def administrator() -> Membership:
-    return factories.member(factories.organisation("Fjordbyrån"))
-
-
-@pytest.fixture
-def mail_server(settings: Any) -> None:
-    settings.HUB_SENDS_MAIL = True
-
-
-def trail(of: Membership) -> list[str]:
-    entries = AuditEntry.objects.filter(organisation=of.organisation).order_by("pk")
-    return [entry.action for entry in entries if entry.action.startswith("person.invit")]
 
 
 class TestInviting:

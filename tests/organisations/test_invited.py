@@ -1,7 +1,5 @@
 """Whoever holds the link of an invitation: somebody new, somebody known, somebody else."""
 
-from typing import Any
-
 import pytest
 from django.contrib.sessions.models import Session
 from django.utils import timezone
@@ -18,24 +16,10 @@ from tests.organisations.inviting import (
     link_shown,
     opened,
     page_of,
+    trail,
 )
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def administrator() -> Membership:
-    return factories.member(factories.organisation("Fjordbyrån"))
-
-
-@pytest.fixture
-def mail_server(settings: Any) -> None:
-    settings.HUB_SENDS_MAIL = True
-
-
-def trail(of: Membership) -> list[str]:
-    entries = AuditEntry.objects.filter(organisation=of.organisation).order_by("pk")
-    return [entry.action for entry in entries if entry.action.startswith("person.invit")]
 
 
 class TestSomebodyNew:
