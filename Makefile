@@ -49,25 +49,22 @@ lint-rules: install-dev
 check: lint  ## lint, and the suite with branch coverage
 	@$(MAKE) --no-print-directory test COVERAGE=1
 
-bench: install-dev  ## measure against bare loops that do the same calls (BENCH="--only payments --large")
-	@{ [ -x .venv/dlt/bin/python ] || .venv/bin/uv venv --quiet --python $(PYTHON_IN_VENV) .venv/dlt; } \
-		&& .venv/bin/uv pip install --quiet --python .venv/dlt/bin/python --require-hashes -r requirements-bench.txt \
-		|| { echo "dlt cannot be installed here: payments are measured without it."; rm -rf .venv/dlt; }
+bench: install-dev  ## measure against bare loops that do the same calls (BENCH="--only sending")
 	@$(PYTHON_IN_VENV) -m benchmarks $(BENCH)
 
 torture: torture-journals torture-payments  ## send while everything goes wrong, on both tiers (N=1000 batches, SEED=1, PAYMENTS=5000)
 
 torture-journals: install-dev
-	@$(PYTHON_IN_VENV) -m benchmarks.torture --batches $(or $(N),1000) --seed $(or $(SEED),1)
+	@$(PYTHON_IN_VENV) -m tests.torture --batches $(or $(N),1000) --seed $(or $(SEED),1)
 
 torture-payments: install-dev
-	@$(PYTHON_IN_VENV) -m benchmarks.torture.payments --payments $(or $(PAYMENTS),5000) --seed $(or $(SEED),1)
+	@$(PYTHON_IN_VENV) -m tests.torture.payments --payments $(or $(PAYMENTS),5000) --seed $(or $(SEED),1)
 
 recovery: install-dev  ## kill, restart and empty the servers and processes of a hub that works
-	@$(PYTHON_IN_VENV) -m benchmarks.torture.drills
+	@$(PYTHON_IN_VENV) -m tests.torture.drills
 
 story: install  ## the whole story over HTTP against a hub that runs (make run)
-	@$(PYTHON_IN_VENV) -m benchmarks.story
+	@$(PYTHON_IN_VENV) -m tests.functional.story
 
 screenshots: install-dev  ## make the pictures of docs/screenshots anew
 	@KEEP_SCREENSHOTS=1 $(PYTHON_IN_VENV) -m pytest -q tests/functional/test_the_whole_story.py tests/functional/test_the_payments_story.py
@@ -77,7 +74,6 @@ lock: install-dev  ## pin the packages of requirements*.in, with hashes
 	@.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header requirements-dev.in -o requirements-dev.txt
 	@.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header requirements-mssql.in -o requirements-mssql.txt
 	@.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header requirements-uv.in -o requirements-uv.txt
-	@.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header requirements-bench.in -o requirements-bench.txt
 
 messages: install  ## collect the texts to translate, and compile the translations
 	@$(MANAGE) makemessages --all --no-obsolete --no-location --ignore .venv --ignore var --ignore tests --ignore sandbox

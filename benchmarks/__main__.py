@@ -1,4 +1,4 @@
-"""Measure importing, sending, payments and lists, the first three beside a floor; print tables."""
+"""Measure importing, sending and payments, each beside a floor; print tables."""
 
 import argparse
 import socket
@@ -9,9 +9,9 @@ import time
 from pathlib import Path
 
 from benchmarks import importing
-from benchmarks.surroundings import ROOT, machine, prepared
+from tests.torture.surroundings import ROOT, machine, prepared
 
-_WHAT = ("importing", "sending", "payments", "lists")
+_WHAT = ("importing", "sending", "payments")
 
 
 def _free_port() -> int:
@@ -67,8 +67,6 @@ def main() -> int:
         sizes = [2_000] if options.quick else [50_000, 500_000] if options.large else [50_000]
         for size in sizes:
             _another("benchmarks.payments", "--payments", str(size))
-    if "lists" in wanted:
-        _another("benchmarks.lists", "--rows", "2000" if options.quick else "100000")
     print(f"\n{time.monotonic() - started:.0f} s, in {ROOT.name}")
     return 0
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import files
-from benchmarks.surroundings import run, start_django
+from tests.torture.surroundings import run, start_django
 
 _PIECE = 65_536
 

@@ -4,7 +4,6 @@ import time
 from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
 
 from connectors.receivables import PaymentKey, PaymentPage, SourcePayment
 
@@ -40,29 +39,6 @@ class Pages:
             self.number += 1
             self._add(began)
             yield page
-
-    def rows(self) -> Iterator[list[dict[str, Any]]]:
-        """Yield the same as lists of dicts, which is what dlt takes."""
-        for page in self:
-            began = self._now()
-            rows = [
-                {
-                    "journal_number": one.key.journal_number,
-                    "audit_number": one.key.audit_number,
-                    "customer_number": str(one.customer_number),
-                    "voucher_number": one.voucher_number,
-                    "voucher_type": one.voucher_type,
-                    "paid_on": one.paid_on,
-                    "amount": one.amount,
-                    "amount_in_currency": one.amount_in_currency,
-                    "currency": one.currency,
-                    "invoice_number": one.invoice_number,
-                    "text": one.text,
-                }
-                for one in page.payments
-            ]
-            self._add(began)
-            yield rows
 
     @staticmethod
     def _now() -> tuple[float, float]:

@@ -5,7 +5,6 @@ Beside it, in the same run:
 
     floor   Django's `bulk_create(ignore_conflicts=True)` of the same rows, page by page; it finds
             no invoice, remembers no cursor and counts nothing
-    dlt     the same pages with merge, all in one load; it finds no invoice either
 
 Each case runs in a process of its own, so that its peak memory is its own. Making the pages is in
 nobody's time. CPU s is that of the process alone, without
@@ -19,7 +18,6 @@ import argparse
 import json
 import os
 import resource
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -31,12 +29,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.payment_pages import CASES, PAGE, SINCE, Clock, Pages, number_in
-from benchmarks.surroundings import ROOT, machine, prepared, run, start_django
-from benchmarks.torture.servers import NotInstalled, Postgres, free_port
+from tests.torture.servers import NotInstalled, Postgres, free_port
+from tests.torture.surroundings import machine, prepared, run, start_django
 
 _NOW = datetime(2026, 4, 8, 9, 0, tzinfo=UTC)
-_DLT = Path(sys.prefix) / "dlt" / "bin" / "python"
-"""Made by `make bench`; dlt's packages are none of the hub's."""
 _COLUMNS = ("rows/s", "seconds", "CPU s", "SQL/page", "peak MB", "idle MB")
 
 
@@ -45,16 +41,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.payments", description=__doc__)
     parser.add_argument("--payments", type=int, default=50_000, help="(%(default)s)")
     parser.add_argument("--only", choices=("sqlite", "postgresql"), help="one of the databases")
-    parser.add_argument(
-        "--patience", type=int, default=240, help="seconds for one case of dlt (%(default)s)"
-    )
     parser.add_argument("--alone", action="store_true", help="the hub with nothing beside it")
     options = parser.parse_args()
-    loaders: tuple[str, ...] = ("hub",) if options.alone else ("floor", "dlt", "hub")
-    if not _DLT.exists():
-        print("dlt is not installed (make bench does it); its rows are left out.")
-        loaders = tuple(what for what in loaders if what != "dlt")
-    table = partial(measure, payments=options.payments, patience=options.patience, loaders=loaders)
+    loaders: tuple[str, ...] = ("hub",) if options.alone else ("floor", "hub")
+    table = partial(measure, payments=options.payments, loaders=loaders)
     if options.only != "postgresql":
         table("")
     if options.only != "sqlite":
@@ -81,7 +71,7 @@ def _postgresql() -> Iterator[str]:
             server.stop()
 
 
-def measure(database: str, *, payments: int, patience: int, loaders: tuple[str, ...]) -> None:
+def measure(database: str, *, payments: int, loaders: tuple[str, ...]) -> None:
     """Print the table of one database."""
     rates: dict[tuple[str, str], float] = {}
     for what in loaders:
@@ -91,17 +81,12 @@ def measure(database: str, *, payments: int, patience: int, loaders: tuple[str, 
                 print(f"\n{machine(environment)}\nPayments: {payments:,}, pages of {PAGE}")
                 print(f"{'':6} {'':8}" + "".join(f"{name:>10}" for name in _COLUMNS), flush=True)
             for case in CASES:
-                found = _case(what, case, payments, environment, patience=patience)
-                if found is None:
-                    print(f"{what:6} {case:8} more than {patience} s: given up", flush=True)
-                    rates[what, case] = number_in(case, payments) / patience
-                    break
+                found = _case(what, case, payments, environment)
                 rates[what, case] = found["rows"] / found["seconds"]
-                statements = found["statements"]
                 print(
                     f"{what:6} {case:8}{rates[what, case]:10,.0f}{found['seconds']:10.2f}"
                     + f"{found['cpu']:10.2f}"
-                    + (f"{'':10}" if statements is None else f"{statements:10.1f}")
+                    + f"{found['statements']:10.1f}"
                     + f"{found['peak_mb']:10.0f}{found['idle_mb']:10.0f}",
                     flush=True,
                 )
@@ -114,26 +99,9 @@ def measure(database: str, *, payments: int, patience: int, loaders: tuple[str, 
         print(f"hub beside {other}, times as fast: {', '.join(told)}", flush=True)
 
 
-def _case(
-    what: str, case: str, payments: int, environment: dict[str, str], *, patience: int
-) -> dict[str, Any] | None:
-    if what != "dlt":
-        words = [sys.executable, "-m", "benchmarks.payments", "--case", what, case, str(payments)]
-        return dict(json.loads(run(words, environment)))
-    words = [str(_DLT), "-W", "ignore", "-m", "benchmarks.payments_dlt", case, str(payments)]
-    try:
-        done = subprocess.run(
-            words,
-            cwd=ROOT,
-            env=environment,
-            check=True,
-            stdout=subprocess.PIPE,
-            text=True,
-            timeout=patience,
-        )
-    except subprocess.TimeoutExpired:
-        return None
-    return dict(json.loads(done.stdout.splitlines()[-1]))
+def _case(what: str, case: str, payments: int, environment: dict[str, str]) -> dict[str, Any]:
+    words = [sys.executable, "-m", "benchmarks.payments", "--case", what, case, str(payments)]
+    return dict(json.loads(run(words, environment)))
 
 
 # --- In the measured process ----------------------------------------------------------------

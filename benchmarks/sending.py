@@ -28,7 +28,7 @@ from typing import Any
 
 import requests
 
-from benchmarks.surroundings import ROOT, start_django
+from tests.torture.surroundings import ROOT, start_django
 
 PROCESSES = 2
 """Of the worker; its threads share the calls in flight."""

@@ -3,7 +3,7 @@ The boundaries of the work: every place at which a process may die, by name.
 
 Between two boundaries there is one step: a commit, a call to a vendor, or a message. A drill
 names one in the environment of a process, which then kills itself there as a power cut would
-(`tests/recovery`, `benchmarks/torture`). Everywhere else `reached` does nothing, and where
+(`tests/recovery`, `tests/torture`). Everywhere else `reached` does nothing, and where
 `HUB_SANDBOX` is off it cannot do anything.
 """
 

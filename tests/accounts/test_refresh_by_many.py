@@ -28,7 +28,7 @@ def let_them_use(connection: Connection) -> list[dict[str, Any]]:
         [
             sys.executable,
             "-m",
-            "tests.organisations.crowd",
+            "tests.accounts.crowd",
             str(database.settings_dict["NAME"]),
             str(connection.pk),
             str(PROCESSES),

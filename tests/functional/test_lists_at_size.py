@@ -4,8 +4,8 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from benchmarks import lists
 from organisations import choosing
+from tests import lists
 
 pytestmark = pytest.mark.django_db
 

@@ -7,8 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from benchmarks import lists
-from tests import factories
+from tests import factories, lists
 
 pytestmark = pytest.mark.django_db
 HOST = "http://testserver"

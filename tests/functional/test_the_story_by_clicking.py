@@ -14,9 +14,9 @@ import pytest
 from allauth.mfa.totp.internal.auth import hotp_value
 from playwright.sync_api import Browser, expect
 
-from benchmarks.story import BALANCE_SHEET, payroll_file
 from tests import environment
 from tests.functional.desk import PASSWORD, PATIENCE, Desk, mark, sandbox
+from tests.functional.story import BALANCE_SHEET, payroll_file
 from tests.hub import Hub, started
 
 pytestmark = [

@@ -66,7 +66,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Hub, str]]:
         [
             sys.executable,
             "-m",
-            "benchmarks.story",
+            "tests.functional.story",
             f"--hub=http://localhost:{hub.port}",
             f"--sandbox=http://127.0.0.1:{hub.sandbox_port}",
         ],

@@ -18,14 +18,13 @@ from django.utils import timezone
 
 from accounts.models import Connection
 from accounts.operations import connecting
-from benchmarks import lists
 from organisations import trail
 from organisations.domain import RIGHTS
 from organisations.models import Errand, Membership, Organisation
 from organisations.operations import invitations
 from payments.models import ApiToken, Integration
 from payments.models.tokens import digest_of
-from tests import factories
+from tests import factories, lists
 from tests.organisations.test_confirming import EVERY_CHANGE
 
 APPS = ("organisations", "accounts", "mappings", "journals", "payments", "integrationhub")

@@ -6,9 +6,8 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client
 
-from benchmarks import lists
 from organisations.models import AuditEntry
-from tests import factories
+from tests import factories, lists
 from tests.integrationhub.test_every_address import (
     ADDRESSES,
     API,

@@ -11,11 +11,10 @@ from django.db.models import CharField
 from django.test import Client
 
 from accounts.operations import telling
-from benchmarks import lists
 from journals.models import ImportedFile
 from organisations.models import AuditEntry, Company, Debtor, Errand, User
 from payments.operations import tokens
-from tests import factories
+from tests import factories, lists
 from tests.integrationhub.test_every_address import signed_in
 from tests.integrationhub.test_every_address import theirs as theirs
 from tests.integrationhub.test_every_answer import answers_of

@@ -10,9 +10,8 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
 
-from benchmarks import lists
 from organisations.models import Membership
-from tests import factories
+from tests import factories, lists
 
 pytestmark = pytest.mark.django_db
 TYPED = "  Två blanksteg, Å och ett €  "

@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 import time_machine
 
-from benchmarks.torture.desk import Desk
 from organisations.models import Membership
 from payments.domain.states import RegistrationState
 from payments.models import (
@@ -34,6 +33,7 @@ from sandbox import receivables_story as story
 from sandbox.businessnxt import ledger as visma
 from tests.conftest import SandboxServer
 from tests.payments import rows
+from tests.torture.desk import Desk
 
 pytestmark = pytest.mark.django_db
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from benchmarks.torture import journals, offices, payments, plan
-from benchmarks.torture.totals import Sum, Totals
 from organisations.operations.boundaries import BOUNDARIES
 from sandbox.faults import KINDS
+from tests.torture import journals, offices, payments, plan
+from tests.torture.totals import Sum, Totals
 
 PLACE = offices.Place(0, offices.PLAIN)
 FORBIDDEN = offices.Place(1, offices.BLOCKED)

@@ -1,17 +1,10 @@
 """
-Every page that can be read, with few rows and with 100,000 of each kind: statements and time.
+Every page that can be read, of an office with as many rows of each kind as are asked for.
 
 The pages are taken from the URL configuration. The rows are of one office and, where a page
 shows one thing with its parts, of that thing: one company's journals, one client's payments.
-
-    python -m benchmarks.lists --rows 100000
 """
 
-import argparse
-import os
-import subprocess
-import sys
-import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -19,16 +12,10 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any
 
-from benchmarks.multiplying import multiply
-from benchmarks.surroundings import ROOT, machine, prepared, run, start_django
-from benchmarks.torture.servers import free_port
-
 APPS = ("organisations", "accounts", "mappings", "journals", "payments")
 NOW = datetime(2026, 4, 8, 9, 0, tzinfo=UTC)
 TODAY = date(2026, 4, 8)
 _AT_ONCE = 2_000
-_PATTERNS = 2_000
-"""So many rows of each kind are made one by one; the rest are copies."""
 _RUN_LISTS = ("new", "known", "matched", "part", "over", "unassigned", "marked", "mark_refused")
 
 # What a page is about, by the name of its parameter's owner. A page that is not here is not
@@ -127,7 +114,7 @@ def pages(office: Office) -> Iterator[tuple[str, str]]:
         elif not _only_takes_posts(name):
             unplaced.append(name)
     if unplaced:
-        raise LookupError(f"{', '.join(unplaced)}: a list? Place it in benchmarks/lists.py")
+        raise LookupError(f"{', '.join(unplaced)}: a list? Place it in tests/lists.py")
 
 
 def _choices(office: Office, address: str) -> Iterator[tuple[str, str]]:
@@ -576,19 +563,15 @@ def _fill_payments(office: Office, numbers: range) -> None:
     )
 
 
-# --- Measuring --------------------------------------------------------------------------------
+# --- Reading ----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What reading one page took; None where it is no page: it redirects or refuses."""
+    """What reading one page took."""
 
     status: int
     statements: int
-    seconds: float
-    processor: float
-    bytes: int
-    sql: tuple[tuple[float, str], ...] = ()
 
 
 def read(office: Office) -> dict[str, Seen]:
@@ -596,89 +579,14 @@ def read(office: Office) -> dict[str, Seen]:
     from django.conf import settings
     from django.db import connection
     from django.test import Client
+    from django.test.utils import CaptureQueriesContext
 
     seen = {}
     browser = Client(HTTP_HOST="127.0.0.1", raise_request_exception=True)
     browser.force_login(office.user, backend=settings.AUTHENTICATION_BACKENDS[-1])
     browser.get("/profile/")
     for name, address in list(pages(office)):
-        told: list[tuple[float, str]] = []
-
-        def note(
-            execute: Any, sql: str, params: Any, many: bool, context: Any, t: Any = told
-        ) -> Any:
-            began = time.perf_counter()
-            try:
-                return execute(sql, params, many, context)
-            finally:
-                t.append((time.perf_counter() - began, sql))
-
-        began, worked = time.perf_counter(), time.process_time()
-        with connection.execute_wrapper(note):
+        with CaptureQueriesContext(connection) as asked:
             answer = browser.get(address)
-        size = 0 if answer.streaming else len(answer.content)
-        seconds, processor = time.perf_counter() - began, time.process_time() - worked
-        seen[name] = Seen(answer.status_code, len(told), seconds, processor, size, tuple(told))
+        seen[name] = Seen(answer.status_code, len(asked))
     return seen
-
-
-def _main(rows: int, slow: float) -> None:
-    start_django()
-    from django.db import connection
-
-    office = open_office()
-    few = min(100, rows)
-    fill(office, few)
-    before = read(office)
-    began = time.perf_counter()
-    by_django = min(rows, _PATTERNS) if connection.vendor == "sqlite" else rows
-    fill(office, by_django)
-    if by_django < rows:
-        with connection.cursor() as cursor:
-            cursor.execute("PRAGMA cache_size = -200000")  # or the indexes are read again and again
-        multiply(from_rows=by_django, to_rows=rows)
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
-    print(f"{rows:,} rows of each kind, filled in {time.perf_counter() - began:.0f} s")
-    print(f"{'':34} {'SQL':>5} {'ms':>7}   {'SQL':>5} {'ms':>7} {'CPU ms':>7} {'KB':>7}")
-    print(f"{'':34} {f'{few:,} rows':>13}   {f'{rows:,} rows':>21}", flush=True)
-    for name, now in read(office).items():
-        then = before[name]
-        if now.status != 200:
-            continue
-        grown = "  SQL grows" if now.statements > then.statements else ""
-        # SQLite works within the process: what it waited for the machine is not the page's doing.
-        taken = now.processor if connection.vendor == "sqlite" else now.seconds
-        late = "  slow" if taken > slow else ""
-        print(
-            f"{name:34} {then.statements:5} {then.seconds * 1000:7.0f}   {now.statements:5} "
-            f"{now.seconds * 1000:7.0f} {now.processor * 1000:7.0f} "
-            f"{now.bytes / 1024:7.0f}{grown}{late}"
-        )
-        if late:
-            for spent, sql in sorted(now.sql, reverse=True)[:2]:
-                if spent > slow / 4:
-                    print(f"{'':8}{spent * 1000:7.0f} ms  {sql[:1500]}")
-
-
-def main() -> int:
-    """Measure in a database of its own; return the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.lists", description=__doc__)
-    parser.add_argument("--rows", type=int, default=100_000, help="(%(default)s)")
-    parser.add_argument(
-        "--slow", type=float, default=1.0, help="seconds after which a page is slow"
-    )
-    options = parser.parse_args()
-    with prepared(sandbox_port=free_port()) as environment:
-        print(f"\nLists: {machine(environment)}", flush=True)
-        run([sys.executable, "manage.py", "collectstatic", "--noinput", "-v0"], environment)
-        words = [sys.executable, "-m", "benchmarks.lists", str(options.rows), str(options.slow)]
-        subprocess.run(words, cwd=ROOT, env=environment | {"IN_LISTS": "1"}, check=True)
-    return 0
-
-
-if __name__ == "__main__":
-    if os.environ.get("IN_LISTS"):
-        _main(int(sys.argv[1]), float(sys.argv[2]))
-        sys.exit(0)
-    sys.exit(main())

@@ -15,9 +15,9 @@ from typing import Any
 
 import requests
 
-from benchmarks.surroundings import ROOT, prepared, run
-from benchmarks.torture.servers import Postgres, Redis, answers, free_port, kill_group, wait_until
 from integrationhub.supervisor import die_with_parent
+from tests.torture.servers import Postgres, Redis, answers, free_port, kill_group, wait_until
+from tests.torture.surroundings import ROOT, prepared, run
 
 EMBEDDED, SERVICES = "embedded", "services"
 LEASE_SECONDS = 10

@@ -8,7 +8,7 @@ with 1, and what is wrong, unless every payment stands once in the hub and once 
 each company's sums are those that Visma adds up itself, exactly what is registered is marked
 there, and nothing of a payment was sent before its earlier sending was undone.
 
-    python -m benchmarks.torture.payments --payments 5000
+    python -m tests.torture.payments --payments 5000
 """
 
 import argparse
@@ -23,15 +23,15 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from benchmarks.surroundings import OURS, machine, start_django
-from benchmarks.torture import totals
-from benchmarks.torture.desk import DONE, Desk, sent_too_early
-from benchmarks.torture.rig import EMBEDDED, SERVICES, Rig, rig, sandbox
-from benchmarks.torture.servers import NotInstalled
 from sandbox import receivables_story as story
 from sandbox.businessnxt import ledger as visma
 from sandbox.powerofficego import story as go
 from sandbox.store import Store
+from tests.torture import totals
+from tests.torture.desk import DONE, Desk, sent_too_early
+from tests.torture.rig import EMBEDDED, SERVICES, Rig, rig, sandbox
+from tests.torture.servers import NotInstalled
+from tests.torture.surroundings import OURS, machine, start_django
 
 MARKER = "IntegrationHub_PaymentRead"
 COMPANIES = tuple(
@@ -86,7 +86,7 @@ _QUIET_SECONDS = 4.0
 
 def main() -> int:
     """Run it on one tier; return the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.torture.payments")
+    parser = argparse.ArgumentParser(prog="python -m tests.torture.payments")
     parser.add_argument("--payments", type=int, default=5000, help="(%(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="of what goes wrong (%(default)s)")
     parser.add_argument("--tier", choices=(EMBEDDED, SERVICES), default=EMBEDDED)

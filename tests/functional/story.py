@@ -1,7 +1,7 @@
 """
 The whole story over HTTP, against a hub that runs (`make run`), as a browser would do it.
 
-    python -m benchmarks.story [--hub http://localhost:8000] [--sandbox http://127.0.0.1:8001]
+    python -m tests.functional.story [--hub http://localhost:8000] [--sandbox http://127.0.0.1:8001]
 
 Signs in, authorises an account at the sandbox, maps the company, uploads a payroll file of March
 with corrections for January and February, sends it, and prints the sandbox's ledger. Exit code 0

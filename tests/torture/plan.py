@@ -5,8 +5,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from benchmarks.torture.offices import Place
-from benchmarks.torture.rig import Process, Rig
+from tests.torture.offices import Place
+from tests.torture.rig import Process, Rig
 
 LAST = 0.9
 """The share of the batches after which nothing new goes wrong."""

@@ -11,10 +11,10 @@ from typing import Any
 
 import requests
 
-from benchmarks.torture import offices
-from benchmarks.torture.offices import Office, Place
-from benchmarks.torture.person import LedNowhere, Person
-from benchmarks.torture.rig import LOOK_UP_SECONDS, Rig
+from tests.torture import offices
+from tests.torture.offices import Office, Place
+from tests.torture.person import LedNowhere, Person
+from tests.torture.rig import LOOK_UP_SECONDS, Rig
 
 _TIME_PASSES = timedelta(seconds=3)
 _LOOK_UP_AGAIN = timedelta(seconds=LOOK_UP_SECONDS + 2)

@@ -8,7 +8,7 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 
 import requests
 
-from benchmarks.torture.offices import PASSWORD
+from tests.torture.offices import PASSWORD
 
 _REDIRECTS = (301, 302, 303)
 _PATIENCE_SECONDS = 90.0

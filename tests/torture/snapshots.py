@@ -4,7 +4,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.torture.rig import Rig
+from tests.torture.rig import Rig
 
 _COPY = "snapshot"
 _NOT_OF_THE_HUB = ("sandbox.sqlite3*", "*.log", "static")

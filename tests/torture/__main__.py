@@ -13,12 +13,12 @@ import sys
 import time
 from typing import Protocol
 
-from benchmarks.surroundings import OURS, machine, start_django
-from benchmarks.torture import offices
-from benchmarks.torture.journals import Journals
-from benchmarks.torture.plan import Plan
-from benchmarks.torture.rig import EMBEDDED, SERVICES, Rig, rig, sandbox
-from benchmarks.torture.servers import NotInstalled
+from tests.torture import offices
+from tests.torture.journals import Journals
+from tests.torture.plan import Plan
+from tests.torture.rig import EMBEDDED, SERVICES, Rig, rig, sandbox
+from tests.torture.servers import NotInstalled
+from tests.torture.surroundings import OURS, machine, start_django
 
 WORKERS = {EMBEDDED: 3, SERVICES: 4}
 _STANDSTILL_SECONDS = 300
@@ -57,7 +57,7 @@ STORIES = (Journals,)
 
 def main() -> int:
     """Run the torture; return the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.torture", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.torture", description=__doc__)
     parser.add_argument("--batches", type=int, default=1000, help="(%(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="of what goes wrong (%(default)s)")
     parser.add_argument("--tier", choices=WORKERS, action="append", help="both, if not given")
@@ -74,7 +74,7 @@ def main() -> int:
 
 def _in_a_process_of_its_own(options: argparse.Namespace, tier: str) -> int:
     """Run one tier: Django is set up once in a process."""
-    words = [sys.executable, "-m", "benchmarks.torture", "--tier", tier]
+    words = [sys.executable, "-m", "tests.torture", "--tier", tier]
     words += ["--batches", str(options.batches), "--seed", str(options.seed)]
     words += ["--within", str(options.within)]
     if options.workers:

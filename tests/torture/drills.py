@@ -20,13 +20,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.surroundings import OURS, ROOT, machine, run, start_django
-from benchmarks.torture import offices
-from benchmarks.torture.journals import Journals
-from benchmarks.torture.person import Person
-from benchmarks.torture.rig import EMBEDDED, SERVICES, Process, Rig, rig, sandbox
-from benchmarks.torture.servers import NotInstalled, wait_until
-from benchmarks.torture.snapshots import Snapshot
+from tests.torture import offices
+from tests.torture.journals import Journals
+from tests.torture.person import Person
+from tests.torture.rig import EMBEDDED, SERVICES, Process, Rig, rig, sandbox
+from tests.torture.servers import NotInstalled, wait_until
+from tests.torture.snapshots import Snapshot
+from tests.torture.surroundings import OURS, ROOT, machine, run, start_django
 
 _BATCHES = 36
 _LATE_MS = 150
@@ -264,7 +264,7 @@ DRILLS: dict[str, tuple[Callable[[Scene], float], ...]] = {
 
 def main() -> int:
     """Run the drills; return the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.torture.drills")
+    parser = argparse.ArgumentParser(prog="python -m tests.torture.drills")
     parser.add_argument("--tier", choices=DRILLS, default=SERVICES, help="(%(default)s)")
     parser.add_argument("--only", default="", metavar="WORD", help="drills with it in their name")
     options = parser.parse_args()
