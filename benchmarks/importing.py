@@ -58,7 +58,7 @@ def measure(
 
 def _main(what: str, name: str, path: Path, lines: int) -> None:
     start_django()
-    from journals.domain.reading import read
+    from sources.readers.reading import read
 
     how = _settings(name, path)
     prepared = _prepare_office(name, how) if what == "import" else None
@@ -91,8 +91,8 @@ def _peak_mb() -> float:
 
 
 def _settings(name: str, path: Path) -> Any:
-    from journals.domain.settings import SIE, SourceSettings
-    from journals.domain.suggesting import suggest_settings
+    from sources.readers.settings import SIE, SourceSettings
+    from sources.readers.suggesting import suggest_settings
 
     if name == "sie":
         return SourceSettings(format=SIE)

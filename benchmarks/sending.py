@@ -267,10 +267,10 @@ class _Office:
         return _Round(posts, batches)
 
     def _journal(self, company: Any, *, lines: int, run: str) -> Any:
-        from journals.domain.lines import JournalLine, totals_of
         from journals.models import Content
         from journals.models import JournalLine as Row
         from journals.operations import storing
+        from sources.readers.lines import JournalLine, totals_of
 
         costs = [
             JournalLine(

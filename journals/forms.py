@@ -8,9 +8,6 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from journals.domain import settings as how
-from journals.domain.evidence import SIGN
-from journals.domain.settings import SourceSettings
 from journals.models import ImportedFile
 from journals.operations.importing.files import RUN_LENGTH
 from journals.operations.readings import DIMENSION_LENGTH
@@ -20,6 +17,9 @@ from organisations.choosing import Kind, RowField, register
 from organisations.domain import JOURNALS, Level
 from organisations.meanwhile import ToldOfChanges
 from organisations.models import Company, Organisation
+from sources.readers import settings as how
+from sources.readers.evidence import SIGN
+from sources.readers.settings import SourceSettings
 
 _ENCODINGS = [("", _("By the file itself")), *((name, name) for name in how.ENCODINGS)]
 _SEPARATORS = [

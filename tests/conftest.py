@@ -102,6 +102,7 @@ _PURE = {
         "journals/domain",
         "payments/domain",
         "sandbox",
+        "sources/readers",
     )
 }
 

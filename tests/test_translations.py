@@ -54,6 +54,7 @@ def test_no_text_of_the_code_is_missing_in_the_files(tmp_path: Path) -> None:
         "journals",
         "mappings",
         "payments",
+        "sources",
         "templates",
     ):
         shutil.copytree(ROOT / folder, tmp_path / folder)

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from journals.domain.lines import JournalLine
+from sources.readers.lines import JournalLine
 
 ADDED, REMOVED, CHANGED = "added", "removed", "changed"
 

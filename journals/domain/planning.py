@@ -9,10 +9,10 @@ from decimal import Decimal
 from connectors import base
 from connectors.words import gettext_noop as _
 from connectors.words import texts_of
-from journals.domain.lines import ZERO, JournalLine
-from journals.domain.periods import last_day, period_of
 from journals.domain.posting_periods import HELD, MOVED, POST, REFUSE, choose_posting_period
 from mappings.domain.account_patterns import carries_dimensions
+from sources.readers.lines import ZERO, JournalLine
+from sources.readers.periods import last_day, period_of
 
 DESCRIPTION_LENGTH = 60
 KEY_LENGTH = 7

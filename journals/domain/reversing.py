@@ -14,9 +14,9 @@ from decimal import Decimal
 from msgspec.structs import replace
 
 from connectors import base
-from journals.domain.lines import ZERO
 from journals.domain.planning import Unbalanced, batch_description, batch_key
 from journals.domain.posting_periods import MOVED, NEXT_OPEN, choose_posting_period
+from sources.readers.lines import ZERO
 
 REFERENCE_LENGTH = 40
 _MARK = "REV"

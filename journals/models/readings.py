@@ -14,7 +14,7 @@ class CompanyReading(models.Model):
     """
     What a person chose for the files of one company: of a source, or of a format without sources.
 
-    A source proposes; only this is applied without a question. `settings` is `journals.domain`
+    A source proposes; only this is applied without a question. `settings` is `sources.readers`
     SourceSettings as JSON, `chosen` names those of its rules that a person chose (decimal mark,
     order of dates, sign), the others are settled by each file.
     """

@@ -12,11 +12,14 @@ from typing import Any, BinaryIO
 
 from django.utils.translation import gettext
 
-from journals.domain.detection import HEAD, detect
-from journals.domain.evidence import CERTAIN, LIKELY, RULES, SIGN
-from journals.domain.gbat10 import SETTINGS as GBAT10_SETTINGS
-from journals.domain.lines import Limits
-from journals.domain.settings import (
+from journals.models import CompanyReading, ImportedFile, Source
+from organisations.models import Company, Organisation, User
+from organisations.operations import audit
+from sources.readers.detection import HEAD, detect
+from sources.readers.evidence import CERTAIN, LIKELY, RULES, SIGN
+from sources.readers.gbat10 import SETTINGS as GBAT10_SETTINGS
+from sources.readers.lines import Limits
+from sources.readers.settings import (
     CSV,
     EMPLOYEE_DIMENSION,
     GBAT10,
@@ -26,11 +29,8 @@ from journals.domain.settings import (
     XLSX,
     SourceSettings,
 )
-from journals.domain.settling import Settled
-from journals.domain.suggesting import MISSING, Suggestion, suggest_settings
-from journals.models import CompanyReading, ImportedFile, Source
-from organisations.models import Company, Organisation, User
-from organisations.operations import audit
+from sources.readers.settling import Settled
+from sources.readers.suggesting import MISSING, Suggestion, suggest_settings
 
 NAME_LENGTH = 80
 DIMENSION_LENGTH = 3

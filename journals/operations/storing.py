@@ -7,13 +7,13 @@ from decimal import Decimal
 from itertools import count, islice
 
 from accounts.operations import installation
-from journals.domain import lines as domain
-from journals.domain.adding_up import content_digest
-from journals.domain.lines import ZERO, PeriodTotal, Reading
 from journals.domain.planning import batch_key, marked_key
 from journals.domain.states import BatchState
 from journals.models import Batch, Content, ImportedFile, Journal, JournalLine
 from organisations.models import Company, User
+from sources.readers import lines as domain
+from sources.readers.adding_up import content_digest
+from sources.readers.lines import ZERO, PeriodTotal, Reading
 
 _LINES_AT_ONCE = 2_000
 

@@ -14,14 +14,14 @@ from django.utils.translation import gettext, gettext_lazy
 
 from connectors.words import SUMS
 from journals.domain.comparing import ADDED, REMOVED, LineChange, compare
-from journals.domain.lines import PeriodTotal
-from journals.domain.problems import ERROR, WARNING, Problem
 from journals.models import ImportedFile, Journal
 from journals.operations import storing
 from journals.operations.importing import files
 from journals.queries.readings import reading_url
 from organisations.models import Company, Organisation
 from organisations.queries import words
+from sources.readers.lines import PeriodTotal
+from sources.readers.problems import ERROR, WARNING, Problem
 
 State = ImportedFile.State
 _RECENT = 20

@@ -10,8 +10,11 @@ from django.urls import reverse
 from django.utils import formats
 from django.utils.translation import gettext, gettext_noop
 
-from journals.domain.evidence import CERTAIN, DATE_ORDER, DECIMAL_MARK, GUESS, LIKELY, SIGN
-from journals.domain.settings import (
+from journals.models import CompanyReading, ImportedFile
+from journals.operations import readings
+from organisations.models import Company
+from sources.readers.evidence import CERTAIN, DATE_ORDER, DECIMAL_MARK, GUESS, LIKELY, SIGN
+from sources.readers.settings import (
     DMY,
     MDY,
     SIE,
@@ -20,9 +23,6 @@ from journals.domain.settings import (
     YMD,
     SourceSettings,
 )
-from journals.models import CompanyReading, ImportedFile
-from journals.operations import readings
-from organisations.models import Company
 
 CONFIDENCE_WORDS = {
     CERTAIN: gettext_noop("Certain"),

@@ -2,9 +2,9 @@
 
 from django.conf import settings
 
-from journals.domain.sample_file import ORGANISATION_NUMBER, PERIOD
 from mappings.models import Mapping
 from organisations.models import Company, Organisation
+from sources.readers.sample_file import ORGANISATION_NUMBER, PERIOD
 
 
 def sample_company(organisation: Organisation) -> Company | None:

@@ -10,11 +10,11 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Case, F, IntegerField, QuerySet, Value, When
 from django.urls import reverse
 
-from journals.domain.problems import Problem
 from journals.models import ImportedFile
 from journals.operations.importing.files import WAITS_FOR_PERSON
 from journals.queries.imports import look_of, problem_words, state_words
 from organisations.models import Organisation
+from sources.readers.problems import Problem
 
 State = ImportedFile.State
 MOST_FILES = 500

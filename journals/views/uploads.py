@@ -11,7 +11,6 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from journals.domain.sample_file import NAME, sample_file
 from journals.forms import UploadForm
 from journals.models import ImportedFile
 from journals.operations.importing import files, receiving
@@ -22,6 +21,7 @@ from organisations import domain
 from organisations.domain import Level
 from organisations.guards import needs
 from organisations.middleware import HubRequest, person
+from sources.readers.sample_file import NAME, sample_file
 
 
 @require_http_methods(["GET", "POST"])

@@ -16,11 +16,11 @@ from django.core.management.base import CommandError
 from accounts.models import Connection
 from accounts.operations import installation
 from integrationhub import readiness
-from journals.domain.adding_up import content_digest
-from journals.domain.lines import JournalLine as Line
-from journals.domain.lines import totals_of
 from journals.models import Attempt, Batch, Content, Journal, JournalLine
 from journals.operations import deciding, sending, storing
+from sources.readers.adding_up import content_digest
+from sources.readers.lines import JournalLine as Line
+from sources.readers.lines import totals_of
 from tests.connectors.identity import grant_for
 from tests.functional.restoring import Restore, take_backup  # noqa: F401
 from tests.journals.sending.conftest import (  # noqa: F401

@@ -19,11 +19,11 @@ from payments.forms import SettingsForm, TimeForm
 from payments.models import ApiToken, Invoice, TimeEntry
 from payments.operations import tokens
 from tests import factories
-from tests.journals.domain.files import workbook
 from tests.journals.importing import builders
 from tests.payments import rows
 from tests.payments.conftest import Office
 from tests.payments.conftest import office as office
+from tests.sources.readers.files import workbook
 
 pytestmark = pytest.mark.django_db
 FAULTS = Path(__file__).resolve().parents[3] / "shared" / "samples" / "faults"

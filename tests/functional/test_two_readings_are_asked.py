@@ -9,10 +9,10 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 
-from journals.domain.problems import problem
 from journals.models import CompanyReading, ImportedFile, Journal
 from journals.operations import storing
 from organisations.models import Company, Membership
+from sources.readers.problems import problem
 from tests import factories
 from tests.journals.importing.builders import company, csv, imported, read, sie
 

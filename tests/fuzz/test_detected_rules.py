@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from journals.domain.reading import read
-from journals.domain.settling import settle
-from journals.domain.suggesting import CERTAIN, suggest_settings
+from sources.readers.reading import read
+from sources.readers.settling import settle
+from sources.readers.suggesting import CERTAIN, suggest_settings
 from tests.fuzz import makers
 from tests.fuzz.dice import Outcome, chunks, run
 from tests.fuzz.test_text_files import SIGN_RULES, totals_of

@@ -6,10 +6,10 @@ import re
 
 import pytest
 
-from journals.domain.lines import Reading
-from journals.domain.reading import read
-from journals.domain.settings import SourceSettings
 from payments.domain import invoice_file
+from sources.readers.lines import Reading
+from sources.readers.reading import read
+from sources.readers.settings import SourceSettings
 from tests.fuzz import makers, oracle
 from tests.fuzz.dice import Outcome, chunks, run
 from tests.fuzz.mutants import mutated

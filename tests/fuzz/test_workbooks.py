@@ -5,8 +5,8 @@ import random
 
 import pytest
 
-from journals.domain.reading import read
-from journals.domain.settings import SourceSettings
+from sources.readers.reading import read
+from sources.readers.settings import SourceSettings
 from tests.fuzz import workbooks
 from tests.fuzz.dice import Outcome, chunks, run
 from tests.fuzz.mutants import mutated

@@ -13,11 +13,11 @@ from decimal import Decimal
 import pytest
 
 from connectors import base
-from journals.domain.lines import JournalLine
 from journals.domain.planning import DimensionRule, PostingSettings, Unbalanced, plan
 from journals.domain.preflight import preflight
-from journals.domain.reading import read
-from journals.domain.settings import SourceSettings
+from sources.readers.lines import JournalLine
+from sources.readers.reading import read
+from sources.readers.settings import SourceSettings
 
 # account, cost centre, cost unit, amount (debit positive), text
 MARCH = [

@@ -176,10 +176,10 @@ def _company(office: Office, debtor: Any, place: Place) -> Any:
 
 def make_journal(company: Any, *, run: str, periods: int, choose: random.Random) -> Any:
     """Store a journal of that many months, as the import does."""
-    from journals.domain.lines import JournalLine, totals_of
     from journals.models import Content
     from journals.models import JournalLine as Row
     from journals.operations import storing
+    from sources.readers.lines import JournalLine, totals_of
 
     lines: list[Any] = []
     for period, day in [*PERIODS, LAST][-periods:]:

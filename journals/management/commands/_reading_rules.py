@@ -5,8 +5,8 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from journals.domain import settings as how
-from journals.domain.evidence import CERTAIN, DATE_ORDER, DECIMAL_MARK, RULES, SIGN
+from sources.readers import settings as how
+from sources.readers.evidence import CERTAIN, DATE_ORDER, DECIMAL_MARK, RULES, SIGN
 
 MARKS = {"comma": ",", "point": "."}
 ORDERS = {"year-first": how.YMD, "day-first": how.DMY, "month-first": how.MDY}

@@ -10,13 +10,13 @@ from typing import Any, BinaryIO
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from journals.domain.problems import Problem
-from journals.domain.settings import SIE, SourceSettings
 from journals.management.commands import _reading_rules
 from journals.models import ImportedFile, Source
 from journals.operations import readings, runs, storing
 from journals.operations.importing import deciding, files, reading, receiving
 from organisations.models import Company, Organisation
+from sources.readers.problems import Problem
+from sources.readers.settings import SIE, SourceSettings
 
 State = ImportedFile.State
 _GOOD = (State.IMPORTED, State.UNCHANGED)

@@ -6,11 +6,11 @@ from typing import Any
 
 from connectors.registry import all_errors
 from journals.domain.preflight import PREFLIGHT_PROBLEMS
-from journals.domain.problems import PROBLEMS
 from organisations.management.commands._command import HubCommand
 from organisations.queries import WHO_WORDS
+from sources.readers.problems import PROBLEMS
 
-_APPS = ("connectors", "organisations", "accounts", "mappings", "journals", "payments")
+_APPS = ("connectors", "organisations", "accounts", "mappings", "sources", "journals", "payments")
 _WITHOUT = ("migrations", "management", "forms", "templatetags", "urls", "views")
 
 

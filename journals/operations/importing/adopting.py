@@ -2,8 +2,6 @@
 
 from datetime import datetime
 
-from journals.domain.organisations import organisation_number
-from journals.domain.problems import problem
 from journals.models import Content, ImportedFile, Journal
 from journals.operations import going_live, readings, runs, storing
 from journals.operations.importing.files import (
@@ -18,6 +16,8 @@ from journals.operations.importing.files import (
 )
 from journals.operations.sending import remember
 from organisations.models import Company, User
+from sources.readers.organisation_numbers import organisation_number
+from sources.readers.problems import problem
 
 
 def adopt(file: ImportedFile, *, by: User | None, now: datetime) -> None:

@@ -5,9 +5,7 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext
 
-from journals.domain.organisations import organisation_number
 from journals.domain.run_marks import Replacing
-from journals.domain.settings import CSV, XLSX, SourceSettings
 from journals.models import Batch, Content, ImportedFile, Journal, Source
 from journals.operations import going_live, readings, runs, storing
 from journals.operations.importing.adopting import adopt, make_journal
@@ -28,6 +26,8 @@ from journals.operations.reversing import new_reference
 from journals.operations.sending import refresh_state, remember
 from organisations.models import Company, User
 from organisations.operations.waking import wake
+from sources.readers.organisation_numbers import organisation_number
+from sources.readers.settings import CSV, XLSX, SourceSettings
 
 
 def confirm_columns(

@@ -6,10 +6,10 @@ from typing import Any
 
 from django.utils.translation import gettext
 
-from journals.domain.problems import ERROR, Problem
 from journals.models import Content, ImportedFile, Journal
 from organisations.models import User
 from organisations.operations import audit
+from sources.readers.problems import ERROR, Problem
 
 State = ImportedFile.State
 

@@ -10,12 +10,6 @@ from typing import Any, BinaryIO
 import structlog
 from django.db import InterfaceError, OperationalError, models, transaction
 
-from journals.domain.lines import FileHead, Reading
-from journals.domain.organisations import organisation_number
-from journals.domain.problems import ERROR, PROBLEMS, Problem, problem
-from journals.domain.reading import read
-from journals.domain.settling import Settled, settle
-from journals.domain.suggesting import Suggestion
 from journals.models import Content, ImportedFile
 from journals.operations import readings, storing
 from journals.operations.importing.adopting import adopt, name_unknown_company
@@ -23,6 +17,12 @@ from journals.operations.importing.files import State, kept, set_problems
 from journals.operations.importing.receiving import limits
 from organisations.models import Company
 from organisations.operations import claims
+from sources.readers.lines import FileHead, Reading
+from sources.readers.organisation_numbers import organisation_number
+from sources.readers.problems import ERROR, PROBLEMS, Problem, problem
+from sources.readers.reading import read
+from sources.readers.settling import Settled, settle
+from sources.readers.suggesting import Suggestion
 
 Clock = Callable[[], datetime]
 log = structlog.get_logger(__name__)

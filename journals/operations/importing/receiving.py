@@ -11,13 +11,13 @@ from django.db import transaction
 from django.utils.translation import gettext
 
 from connectors.bounds import as_text
-from journals.domain.lines import Limits
-from journals.domain.problems import problem
 from journals.models import FilePiece, ImportedFile, Journal, Source
 from journals.operations import readings
 from journals.operations.importing.files import ImportRefused, State, clean_run, set_problems
 from organisations.models import Company, Organisation, User
 from organisations.operations.waking import wake
+from sources.readers.lines import Limits
+from sources.readers.problems import problem
 
 PIECE_BYTES = 1_000_000
 

@@ -3,9 +3,9 @@ from decimal import Decimal
 
 import pytest
 
-from journals.domain.adding_up import content_digest
 from journals.domain.comparing import LineChange, compare
-from tests.journals.domain.files import csv_text, read_csv, read_sie, sie_run
+from sources.readers.adding_up import content_digest
+from tests.sources.readers.files import csv_text, read_csv, read_sie, sie_run
 
 LINES = read_csv(csv_text()).lines
 

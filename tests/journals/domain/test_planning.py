@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from connectors import base
-from journals.domain.lines import JournalLine
 from journals.domain.planning import (
     DimensionRule,
     PostingSettings,
@@ -42,6 +41,7 @@ from mappings.domain.account_patterns import (
     fits_both,
     matches,
 )
+from sources.readers.lines import JournalLine
 
 KEYS = {f"2026-{month:02d}": f"KEY{month:04d}" for month in range(1, 13)}
 SETTINGS = PostingSettings(

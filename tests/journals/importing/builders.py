@@ -96,7 +96,7 @@ def company(organisation: Organisation, **more: Any) -> Company:
 
 def accept_columns(file: ImportedFile, name: str = "Payroll") -> ImportedFile:
     """Say yes to the suggested columns and let the file be read again."""
-    from journals.domain.settings import SourceSettings
+    from sources.readers.settings import SourceSettings
 
     settings = SourceSettings.from_json(file.head["suggestion"]["settings"])
     deciding.confirm_columns(file=file, settings=settings, name=name, by=None, now=NOW)

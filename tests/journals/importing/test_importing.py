@@ -8,12 +8,12 @@ from django.db import DataError, OperationalError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from journals.domain.settings import SourceSettings
 from journals.domain.states import BatchState
 from journals.models import Batch, Content, FilePiece, ImportedFile, Journal, JournalLine
 from journals.operations import storing
 from journals.operations.importing import deciding, files, reading, receiving
 from organisations.models import AuditEntry, Organisation
+from sources.readers.settings import SourceSettings
 from tests import factories
 from tests.journals.importing.builders import (
     NOW,

@@ -7,8 +7,8 @@ import pytest
 from journals.models import ImportedFile
 from journals.operations import storing
 from tests import factories
-from tests.journals.domain.test_gbat10 import row
 from tests.journals.importing.builders import company, imported
+from tests.sources.readers.test_gbat10 import row
 
 pytestmark = pytest.mark.django_db
 

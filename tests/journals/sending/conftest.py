@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from accounts.models import Connection
-from journals.domain.lines import JournalLine as Line
-from journals.domain.lines import totals_of
 from journals.domain.planning import batch_key
 from journals.models import Batch, Content, Journal, JournalLine
 from mappings.models import Mapping
 from organisations.models import Company, Membership, Organisation
 from sandbox import seed
+from sources.readers.lines import JournalLine as Line
+from sources.readers.lines import totals_of
 from tests import factories
 from tests.connectors.identity import grant_for
 

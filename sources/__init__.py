@@ -1,0 +1,1 @@
+"""Where payroll journals come from: uploaded files, how each kind of them is read."""

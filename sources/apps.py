@@ -1,0 +1,10 @@
+"""Django's entry for the sources app."""
+
+from django.apps import AppConfig
+
+
+class SourcesConfig(AppConfig):
+    """The sources app."""
+
+    name = "sources"
+    default_auto_field = "django.db.models.BigAutoField"
