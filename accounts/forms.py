@@ -69,9 +69,9 @@ class ConnectionForm(forms.Form):
             field.initial = usable[0]
         if usable[0] == Connection.Kind.SERVICE:
             field.help_text = _(
-                "A service needs no person at the vendor: nobody has to sign in again when "
-                "somebody leaves, changes the password or is signed out, and no journal waits for "
-                "that. The company's administrator approves it once at the vendor."
+                "A service needs no user at the vendor: nobody has to sign in again when "
+                "someone leaves, changes the password or is signed out, and no journal is held "
+                "up by it. The company's administrator approves it once at the vendor."
             )
 
     def clean(self) -> dict[str, Any]:
@@ -80,5 +80,5 @@ class ConnectionForm(forms.Form):
         if values.get("kind") != Connection.Kind.SERVICE:
             values["tenant_id"] = ""
         elif not values.get("tenant_id"):
-            self.add_error("tenant_id", _("A service needs the id of its company."))
+            self.add_error("tenant_id", _("A service requires the id of its company."))
         return values

@@ -25,14 +25,14 @@ def disconnected_words(vendor: str) -> str:
     """Return what stays when an account at that vendor is disconnected."""
     if vendor in targets_of_journals():
         return _("The account is disconnected. Its mappings are kept.")
-    return _("The account is disconnected. What was fetched and registered through it is kept.")
+    return _("The account is disconnected. Everything fetched and registered through it is kept.")
 
 
 def in_use_words(vendor: str) -> str:
     """Return why an account at that vendor cannot be removed."""
     if vendor in targets_of_journals():
-        return _("This account is in use. Disconnect it, and remove its mappings.")
-    return _("This account is in use. Disconnect it, and choose another in the invoice client.")
+        return _("This account is in use. Disconnect it and remove its mappings.")
+    return _("This account is in use. Disconnect it and choose another in the invoice client.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,25 +104,25 @@ class Unavailable(ConnectorError):
     """Nothing was stored there; the same call may be made again later."""
 
     summary = _("{vendor} cannot be reached right now.")
-    remedy = _("Nothing to do: it is tried again by itself.")
+    remedy = _("No action needed: the hub retries automatically.")
     who = NOBODY
 
 
 class RateLimited(Unavailable):
     """The vendor asks us to wait; the call was not executed."""
 
-    summary = _("{vendor} asks us to wait before the next call.")
-    remedy = _("Nothing to do: it is tried again by itself when the wait is over.")
+    summary = _("{vendor} has asked the hub to wait before the next call.")
+    remedy = _("No action needed: the hub retries automatically when the wait is over.")
     who = NOBODY
 
 
 class FreshTokenRefused(Unavailable):
     """A token that was given a moment ago is refused: a fault over there, not of the account."""
 
-    summary = _("{vendor} refuses the access that it has just given.")
+    summary = _("{vendor} rejects the access that it has just granted.")
     remedy = _(
-        "Nothing to do at first: it is tried again by itself every minute. If it lasts for hours, "
-        "an administrator looks at the account in {vendor}."
+        "No action needed yet: the hub retries every minute. If this goes on for hours, an "
+        "administrator checks the account in {vendor}."
     )
     who = NOBODY
 
@@ -130,9 +130,12 @@ class FreshTokenRefused(Unavailable):
 class OutcomeUnknown(ConnectorError):
     """The call was sent and there is no clear answer: it may have been stored."""
 
-    summary = _("{vendor} did not answer clearly. What was sent may or may not be booked.")
-    remedy = _("Nothing to do yet: the ledger is asked before anything is sent again.")
-    not_booked = _("It is not known yet whether it was booked.")
+    summary = _("{vendor} gave no clear answer. What was sent may or may not have been booked.")
+    remedy = _(
+        "No action needed. The hub is checking the ledger and will not resend until it has an "
+        "answer."
+    )
+    not_booked = _("It is not yet known whether it was booked.")
     who = NOBODY
     action = "look_up"
 
@@ -140,8 +143,8 @@ class OutcomeUnknown(ConnectorError):
 class NotAuthorized(ConnectorError):
     """The vendor refuses our token, also after a refresh."""
 
-    summary = _("{vendor} no longer lets the hub in with this account.")
-    remedy = _("An administrator opens the page of accounts and connects this one again.")
+    summary = _("{vendor} no longer accepts this account.")
+    remedy = _("An administrator opens the accounts page and connects the account again.")
     who = ADMINISTRATOR
     action = "reconnect"
 
@@ -149,7 +152,7 @@ class NotAuthorized(ConnectorError):
 class Forbidden(NotAuthorized):
     """The vendor knows us, and a right, role or scope is missing."""
 
-    summary = _("{vendor} does not allow this with this account.")
+    summary = _("This account is not allowed to do this in {vendor}.")
     remedy = _(
         "An administrator checks in {vendor} that the account has the role API User in this "
         "company, then signs in again here."
@@ -168,17 +171,17 @@ class Rejected(ConnectorError):
 class BadAnswer(ConnectorError):
     """The answer cannot be read; nothing is guessed."""
 
-    summary = _("{vendor} gave an answer that the hub cannot read.")
-    remedy = _("Tell the operator of the hub, with the number below.")
+    summary = _("{vendor} returned an answer that the hub cannot read.")
+    remedy = _("Contact the operator of the hub and give the number below.")
     who = OPERATOR
 
 
 class NotFound(Rejected):
     """The vendor knows neither the path nor the thing that we asked for."""
 
-    summary = _("{vendor} does not know what the hub asked for.")
+    summary = _("{vendor} does not recognise the hub's request.")
     remedy = _(
-        "Tell the operator of the hub: the address of {vendor} in its settings may be wrong."
+        "Contact the operator of the hub: the address of {vendor} in its settings may be wrong."
     )
     who = OPERATOR
 
@@ -187,7 +190,7 @@ class ChangedMeanwhile(Rejected):
     """Somebody else changed the thing between our reading and our writing."""
 
     summary = _("Someone changed this in {vendor} at the same time.")
-    remedy = _("Open it again, look at what changed, and decide again.")
+    remedy = _("Open it again, check what changed, and decide again.")
 
 
 class NoCreditBlock(Rejected):
@@ -203,7 +206,7 @@ class NoCreditBlock(Rejected):
 class NotConfigured(Rejected):
     """A setting of the hub is missing or cannot be used; nothing was sent."""
 
-    summary = _("{setting} is not set, or cannot be used as it is.")
+    summary = _("{setting} is missing or invalid.")
     remedy = _(
         "The operator of the hub copies the line from .env.example, fills it in and restarts."
     )
@@ -215,10 +218,10 @@ class NotConfigured(Rejected):
 class NoAnswerToFollow(OutcomeUnknown):
     """The vendor said yes to a write, and its answer does not say what came of it."""
 
-    summary = _("{vendor} accepted what was sent without saying its number.")
+    summary = _("{vendor} accepted what was sent but returned no number.")
 
 
 class ConflictingWrite(OutcomeUnknown):
     """The vendor says that something of the kind is there already: it may be ours."""
 
-    summary = _("{vendor} says that it has this already. It may be what was sent.")
+    summary = _("{vendor} reports that it already has this. It may be what was just sent.")

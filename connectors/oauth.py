@@ -66,8 +66,8 @@ _ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "E
 class SignInRefused(Rejected):
     """The identity service ended the sign-in without a reason that we know better words for."""
 
-    summary = _("{vendor} ended the sign-in without allowing access.")
-    remedy = _("Try again. If it happens again, tell the operator of the hub the text below.")
+    summary = _("The sign-in at {vendor} ended without access being allowed.")
+    remedy = _("Try again. If it happens again, give the text below to the operator of the hub.")
     not_booked = _("No account was connected.")
     who = ADMINISTRATOR
     action = "sign_in"
@@ -76,39 +76,43 @@ class SignInRefused(Rejected):
 class AccessDenied(SignInRefused):
     """The person pressed Deny."""
 
-    summary = _("Access was not allowed in {vendor}.")
+    summary = _("Access was not allowed at {vendor}.")
     remedy = _("Sign in again and press Allow. Nothing was changed.")
 
 
 class CodeExpired(SignInRefused):
     """The code was used before, or is too old: a page loaded twice, a bookmark."""
 
-    summary = _("This sign-in at {vendor} was used already, or took too long.")
-    remedy = _("Begin again from the accounts page. Do not reload the page you come back to.")
+    summary = _("This sign-in at {vendor} has already been used, or took too long.")
+    remedy = _("Start again from the accounts page. Do not reload the page that you come back to.")
 
 
 class StateMismatch(SignInRefused):
     """The answer belongs to no sign-in that this person has begun in this browser."""
 
-    summary = _("This answer from {vendor} does not belong to a sign-in that you began here.")
+    summary = _("This answer from {vendor} does not belong to a sign-in that was started here.")
     remedy = _(
-        "Begin again from the accounts page, in the same browser. If you began nothing, someone "
-        "may have sent you a false link: close it."
+        "Start again from the accounts page, in the same browser. If you did not start a "
+        "sign-in, someone may have sent you a false link: close it."
     )
 
 
 class NonceMismatch(SignInRefused):
     """The id_token was made for another sign-in."""
 
-    summary = _("{vendor} answered with the proof of another sign-in.")
-    remedy = _("Begin again from the accounts page. If it happens again, tell the operator.")
+    summary = _("{vendor} returned the identity token of another sign-in.")
+    remedy = _("Start again from the accounts page. If it happens again, contact the operator.")
 
 
 class ProofNotGenuine(SignInRefused):
     """Signature, issuer or audience of a token are wrong."""
 
-    summary = _("The proof that came back is not from {vendor}, or not for this hub.")
-    remedy = _("Tell the operator of the hub: VISMA_CONNECT_URL and the client id may not match.")
+    summary = _(
+        "The identity token that came back was not issued by {vendor}, or not for this hub."
+    )
+    remedy = _(
+        "Contact the operator of the hub: VISMA_CONNECT_URL and the client id may not match."
+    )
     who = OPERATOR
     action = ""
 
@@ -118,25 +122,25 @@ class AnotherService(SignInRefused):
 
     summary = _("This answer does not come from {vendor}.")
     remedy = _(
-        "Close the page and begin again from the accounts page. If it happens again, tell the "
-        "operator: somebody may try to get hold of your access."
+        "Close the page and start again from the accounts page. If it happens again, contact "
+        "the operator: someone may be trying to get hold of your access."
     )
 
 
 class OtherPerson(NotAuthorized):
     """A renewal came back for another person or company than the one who allowed it."""
 
-    summary = _("{vendor} renewed the access of this account in another person's name.")
+    summary = _("{vendor} renewed the access of this account in another user's name.")
     remedy = _(
-        "An administrator signs in again. If it happens again, tell the operator of the hub: "
-        "tokens of two accounts may have been mixed up at the vendor."
+        "An administrator signs in again. If it happens again, contact the operator of the "
+        "hub: tokens of two accounts may have been mixed up at the vendor."
     )
 
 
 class ClockSkew(SignInRefused):
     """The clocks differ by more than the leeway, so that fresh tokens look old or unborn."""
 
-    summary = _("The clock of the hub and that of {vendor} differ by {seconds} seconds.")
+    summary = _("The clocks of the hub and of {vendor} differ by {seconds} seconds.")
     remedy = _("The operator sets the clock of the hub's machine (NTP). Then sign in again.")
     who = OPERATOR
     action = ""
@@ -148,8 +152,8 @@ class ClientRefused(SignInRefused):
 
     summary = _("{vendor} does not accept the hub's own client id and secret.")
     remedy = _(
-        "The operator compares both with the Developer Portal (a new secret works after one or "
-        "two minutes), corrects the settings and restarts."
+        "The operator checks both against the Developer Portal (a new secret works after one "
+        "or two minutes), corrects the settings and restarts."
     )
     who = OPERATOR
     action = ""
@@ -158,7 +162,7 @@ class ClientRefused(SignInRefused):
 class ScopeRefused(SignInRefused):
     """The application may not ask for what it asks for."""
 
-    summary = _("{vendor} does not let the hub ask for the rights that it needs.")
+    summary = _("{vendor} does not allow the hub to request the scopes that it needs.")
     remedy = _("The operator adds the scopes to the application in the Developer Portal.")
     who = OPERATOR
     action = ""
@@ -167,8 +171,8 @@ class ScopeRefused(SignInRefused):
 class RedirectRefused(SignInRefused):
     """The address to come back to is not registered, letter for letter."""
 
-    summary = _("{vendor} does not know the address that the hub wants you to come back to.")
-    remedy = _("The operator registers exactly the hub's callback address in the portal.")
+    summary = _("{vendor} does not recognise the hub's callback address.")
+    remedy = _("The operator registers the hub's callback address in the portal, exactly as it is.")
     who = OPERATOR
     action = ""
 
@@ -176,7 +180,7 @@ class RedirectRefused(SignInRefused):
 class NoCompany(SignInRefused):
     """The token names no company: the person has the role API User in none."""
 
-    summary = _("{vendor} let you in, but named no company.")
+    summary = _("You are signed in at {vendor}, but it returned no company.")
     remedy = _(
         "Someone who manages Visma Admin gives you the role API User in the company. "
         "Then sign in again."
@@ -186,7 +190,7 @@ class NoCompany(SignInRefused):
 class WrongCompany(SignInRefused):
     """The token is for another company than the one that was asked for."""
 
-    summary = _("{vendor} answered for another company than the one that was asked for.")
+    summary = _("{vendor} returned another company than the one requested.")
     remedy = _("Compare the company id with Visma Admin: Company, Edit, Configuration.")
 
 
@@ -195,8 +199,8 @@ class ServiceNotApproved(SignInRefused):
 
     summary = _("This company has not approved the hub in Visma App Store.")
     remedy = _(
-        "The company's Integration administrator approves it there. Check also that the company "
-        "id is the company's and not the customer's."
+        "The company's Integration administrator approves it there. Also check that the "
+        "company id is the company's and not the customer's."
     )
 
 
@@ -204,7 +208,9 @@ class IdentityServiceDown(Unavailable):
     """The identity service cannot be asked; nothing changed."""
 
     summary = _("{vendor} cannot be reached right now.")
-    remedy = _("Wait some minutes, then begin a sign-in again. The rest goes on by itself.")
+    remedy = _(
+        "Wait a few minutes, then start the sign-in again. Everything else continues automatically."
+    )
     not_booked = _("Nothing was changed.")
     who = NOBODY
 
@@ -216,7 +222,7 @@ class RefreshLost(OutcomeUnknown):
     Using it once more could revoke every company of the person, so it must not be.
     """
 
-    summary = _("The answer of {vendor} to a renewal of access was lost.")
+    summary = _("The answer from {vendor} to a renewal of access was lost.")
     remedy = _("An administrator signs in again soon; until then this account may not work.")
     not_booked = _("Nothing was booked.")
     who = ADMINISTRATOR

@@ -138,7 +138,7 @@ def _installation(*, now: datetime) -> Section:
                 ("watched",),
                 (int(restore is not None),),
                 restore.at if restore else None,
-                (_("After a restore: the ledger is asked first"),),
+                (_("After a restore: the ledger is checked first"),),
             ),
         ),
     )
@@ -151,10 +151,10 @@ _DUE_WORDS = {
     "read_file": gettext_noop("Files to read"),
     "fetch": gettext_noop("Payments to fetch: runs"),
     "register": gettext_noop("Payments to register"),
-    "look_up": gettext_noop("Payments to look for, whose outcome is not known"),
+    "look_up": gettext_noop("Payments with an unknown outcome to look up"),
     "mark": gettext_noop("Payments to mark as read"),
     "push": gettext_noop("Time blocks to pass on"),
-    "errand": gettext_noop("Errands to do"),
+    "errand": gettext_noop("Background requests to do"),
 }
 
 
@@ -220,7 +220,7 @@ def _errands() -> Section:
     found = unfinished.values_list("kind", "state").annotate(n=Count("pk"), at=Min("created_at"))
     return Section(
         key="errands",
-        title=_("Errands"),
+        title=_("Background requests"),
         help="Errands that people wait for, by kind and state.",
         label_names=("kind", "state"),
         value_names=("",),
@@ -276,7 +276,7 @@ def _budgets() -> Section:
     known = sorted(limits.known(), key=lambda one: one.name)
     return Section(
         key="calls",
-        title=_("Calls that vendors allow"),
+        title=_("Call limits of vendors"),
         help="What a vendor last said of its limit, by budget; paused_until is in Unix seconds.",
         label_names=("budget",),
         value_names=("remaining", "limit", "paused_until"),

@@ -169,7 +169,7 @@ class BodySizeMiddleware:
             return self.get_response(request)
         if request.path.startswith("/api/"):
             return problem(413, "too_large", f"At most {most} bytes are taken.")
-        words = gettext("This is larger than the hub takes. Nothing was saved.")
+        words = gettext("This is larger than the hub accepts. Nothing was saved.")
         return HttpResponse(words, status=413, content_type="text/plain; charset=utf-8")
 
 

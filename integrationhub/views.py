@@ -74,16 +74,16 @@ def confirm_host(request: HttpRequest, identity: str) -> HttpResponse:
     """Let a machine send, since the operator says that no copy of the installation is alive."""
     assert isinstance(request.user, User)  # noqa: S101 (the guard lets nobody else pass)
     if request.POST.get("no_other_copy_is_running") != "yes":
-        messages.error(request, _("Say first that no copy of this installation is running."))
+        messages.error(request, _("First confirm that no copy of this installation is running."))
         return redirect("operation")
     now = timezone.now()
     try:
         host = hosts.confirm(identity=identity, by=request.user, now=now)
     except hosts.NoSuchHost:
-        messages.info(request, _("That machine does not wait for a confirmation."))
+        messages.info(request, _("That machine is not waiting to be confirmed."))
         return redirect("operation")
     resuming.say_what_waits_for(now=now)
-    text = _("{name} is confirmed. Each ledger is asked before anything is sent there.")
+    text = _("{name} is confirmed. Each ledger is checked before anything is sent to it.")
     messages.success(request, text.format(name=host.name))
     return redirect("operation")
 

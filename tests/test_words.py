@@ -81,7 +81,7 @@ RIGHT = {
         "Changed": "Ändrad",
         "Needs a person": "Kräver beslut",
         "Leases": "Reservationer",
-        "Errands": "Jobb",
+        "Background requests": "Jobb",
         "Credit block": "Kreditspärr",
         "The ledger is being asked": "Vi kontrollerar i bokföringen",
         "Stopped: needs a correction": "Stoppat: kräver rättelse",

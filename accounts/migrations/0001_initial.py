@@ -42,7 +42,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('vendor', models.CharField(max_length=30)),
-                ('kind', models.CharField(choices=[('interactive', 'A person signs in'), ('service', 'Service (no person)'), ('database', 'Database (read only)')], default='interactive', max_length=20, verbose_name='kind')),
+                ('kind', models.CharField(choices=[('interactive', 'A user signs in'), ('service', 'Service (no user)'), ('database', 'Database (read only)')], default='interactive', max_length=20, verbose_name='kind')),
                 ('name', models.CharField(max_length=120, verbose_name='user name')),
                 ('state', models.CharField(choices=[('not_authorised', 'Not authorised'), ('authorised', 'Authorised'), ('sign_in_again', 'Sign in again')], default='not_authorised', max_length=20)),
                 ('state_at', models.DateTimeField(default=django.utils.timezone.now)),

@@ -31,8 +31,8 @@ class Connection(models.Model):
     class Kind(models.TextChoices):
         """Who the vendor thinks is calling."""
 
-        INTERACTIVE = "interactive", _("A person signs in")
-        SERVICE = "service", _("Service (no person)")
+        INTERACTIVE = "interactive", _("A user signs in")
+        SERVICE = "service", _("Service (no user)")
         DATABASE = "database", _("Database (read only)")
 
     organisation = models.ForeignKey(

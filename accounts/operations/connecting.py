@@ -56,10 +56,10 @@ class AlreadyConnected(oauth.SignInRefused):
 class OtherCompany(oauth.SignInRefused):
     """A reconnect came back with another company than the account's."""
 
-    summary = _("{vendor} answered for another company than the one of this account, {company}.")
+    summary = _("{vendor} returned another company than {company}, which this account is for.")
     remedy = _(
         "Sign out of {vendor}, try again and choose the same company as before. For another "
-        "company, make another account. The mappings of this account are kept."
+        "company, create another account. The mappings of this account are kept."
     )
 
 
@@ -67,7 +67,7 @@ class AccountRemoved(oauth.SignInRefused):
     """The account was removed, or changed by another person, while its owner signed in."""
 
     summary = _("This account was removed while you signed in.")
-    remedy = _("Make a new account and authorise it.")
+    remedy = _("Create a new account and authorise it.")
 
 
 class StillInUse(Exception):

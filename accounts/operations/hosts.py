@@ -39,11 +39,13 @@ _AT_WORK = timedelta(seconds=30)
 class HostNotConfirmed(Unavailable):
     """The hub runs on a host that no operator has confirmed; it may be a copy."""
 
-    summary = _("The hub runs on a machine that nobody has confirmed: {host}. It sends nothing.")
+    summary = _(
+        "The hub is running on a machine that has not been confirmed: {host}. It sends nothing."
+    )
     remedy = _(
-        "The operator makes sure that no copy of this installation is running anywhere else, and "
-        "confirms the machine on the page Operation or with the command confirm_installation. "
-        "If another copy is alive, everything would be booked twice."
+        "The operator makes sure that no other copy of this installation is running, and "
+        "confirms the machine on the Operation page or with the command confirm_installation. "
+        "If another copy were running, everything could be booked twice."
     )
     who = OPERATOR
     needs = ("host",)
@@ -53,8 +55,8 @@ class OneHostNotConfirmed(HostNotConfirmed):
     """A machine that no operator has confirmed stands beside others that go on working."""
 
     summary = _(
-        "The machine {host} takes no part in the sending until it is confirmed. The other "
-        "machines go on, and nothing waits because of it."
+        "The machine {host} sends nothing until it is confirmed. The other machines carry on, "
+        "and nothing is delayed by this."
     )
 
 

@@ -38,7 +38,10 @@ class DatabaseRestored(Unavailable):
     """The database is older than what this machine has seen; an operator must say so."""
 
     summary = _("The hub's database was restored from a backup. Nothing is sent.")
-    remedy = _("The operator runs the command after_restore; the ledger is asked before sending.")
+    remedy = _(
+        "The operator runs the command after_restore. The hub then checks the ledger before it "
+        "sends anything."
+    )
     who = OPERATOR
     needs = ()
 
@@ -47,12 +50,12 @@ class LedgerKnowsMore(Unavailable):
     """A ledger holds what this installation has posted and its database never sent."""
 
     summary = _(
-        "A ledger holds what this installation has posted and its database does not know: the "
-        "database is an older one, or a copy of it is alive. Nothing is sent."
+        "A ledger contains vouchers that this installation posted but its database does not "
+        "know: the database is older, or a copy of it is in use. Nothing is sent."
     )
     remedy = _(
-        "The operator makes sure that no copy of the hub is running, and runs the command "
-        "after_restore; the ledger is asked before sending."
+        "The operator makes sure that no copy of the hub is running and runs the command "
+        "after_restore. The hub then checks the ledger before it sends anything."
     )
     who = OPERATOR
     needs = ()

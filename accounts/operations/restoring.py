@@ -22,7 +22,7 @@ WATCH = timedelta(days=100)
 class OldToken(NotAuthorized):
     """The stored token is of the time of the backup; it may have been used since."""
 
-    summary = _("The hub's database was restored, and the sign-in of {account} is an old one.")
+    summary = _("The hub's database was restored, so the sign-in of {account} is out of date.")
     remedy = _("Sign in again on the accounts page. Journals wait until then.")
     who = ADMINISTRATOR
     action = "reconnect"
@@ -33,7 +33,7 @@ class AskedBeforeTheRestore(Rejected):
     """The errand is of the time of the backup; whether it was done is not known."""
 
     summary = _("The hub's database was restored while this waited.")
-    remedy = _("Ask again, if it is still wanted.")
+    remedy = _("Request it again if you still need it.")
     needs = ()
 
 

@@ -25,14 +25,14 @@ _SUBJECTS = {
     NO_ANSWER: _("No new access for {days} days: {account} ({company})"),
 }
 _WAITS = {
-    True: _("Journals wait meanwhile; none is lost, and none fails by this."),
-    False: _("Payments wait meanwhile; none is lost, and none is registered twice by this."),
+    True: _("Journals wait until then. None is lost, and none fails because of this."),
+    False: _("Payments wait until then. None is lost, and none is registered twice."),
 }
 _INTRODUCTIONS = {
-    SIGN_IN_AGAIN: _("The account {account}, which reaches {company}, no longer works."),
+    SIGN_IN_AGAIN: _("The account {account} for {company} no longer works."),
     NO_ANSWER: _(
-        "The account {account}, which reaches {company}, could not be renewed for {days} days. "
-        "If this goes on, someone must sign in again."
+        "Access for the account {account} ({company}) has not been renewed for {days} days. If "
+        "this continues, someone must sign in again."
     ),
 }
 

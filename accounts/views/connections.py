@@ -257,8 +257,8 @@ def _leads_to(
             messages.warning(
                 request,
                 _(
-                    "The account is disconnected here, but Visma could not be told. "
-                    "Remove the hub's access there too."
+                    "The account is disconnected here, but Visma could not be notified. Remove "
+                    "the hub's access there too."
                 ),
             )
     else:

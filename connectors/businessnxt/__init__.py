@@ -38,31 +38,36 @@ SETTINGS = {
         "1: ask for read access only; payments are then never marked in Business NXT"
     ),
     "BUSINESS_NXT_WEB_CLIENT_ID": _(
-        "Client id of the hub's Web application, for connections that a person signs in to"
+        "Client id of the hub's Web application, for connections where a user signs in"
     ),
     "BUSINESS_NXT_WEB_CLIENT_SECRET": _("Its secret, shown once when it is generated"),
     "BUSINESS_NXT_CUSTOMER_NO": _(
-        "Number of the Visma.net customer whose companies are listed; an account can name its "
-        "own before the company, as in 7100200/4110101"
+        "Number of the Visma.net customer whose companies are listed; an account can give its "
+        "own before the company, for example 7100200/4110101"
     ),
     "BUSINESS_NXT_PAGE_SIZE": _(
-        "Rows asked for in one page, at most; the vendor documents no maximum (500)"
+        "Maximum number of rows per page; the vendor documents no maximum (500)"
     ),
     "BUSINESS_NXT_CURRENCIES": _(
-        "Currency numbers and their codes, as in 0=NOK,978=EUR; 0 is the companies' own (0=NOK)"
+        "Currency numbers and their codes, for example 0=NOK,978=EUR; 0 is the company's own "
+        "currency (0=NOK)"
     ),
-    "BUSINESS_NXT_TIME_ZONE": _("Time zone of the vendor's times, which name none (Europe/Oslo)"),
+    "BUSINESS_NXT_TIME_ZONE": _(
+        "Time zone of the vendor's timestamps, which state none (Europe/Oslo)"
+    ),
     "BUSINESS_NXT_KID_COLUMN": _(
-        "Column of customer transactions with the KID, where the set-up check does not find it"
+        "Column of customer transactions with the KID, if the set-up check does not find it"
     ),
     "BUSINESS_NXT_ORIGIN_COLUMN": _(
-        "Column of customer transactions with the origin, where the set-up check does not find it"
+        "Column of customer transactions with the origin, if the set-up check does not find it"
     ),
     "BUSINESS_NXT_CURRENCY_COLUMN": _(
-        "Column of customer transactions with the currency number, where it is not found"
+        "Column of customer transactions with the currency number, if the set-up check does "
+        "not find it"
     ),
     "BUSINESS_NXT_TURNOVER_FLAG": _(
-        "Column of voucher types that says whether they affect the turnover, where it is not found"
+        "Column of voucher types that says whether they affect the turnover, if the set-up "
+        "check does not find it"
     ),
 }
 _SECRETS = frozenset({"BUSINESS_NXT_CLIENT_SECRET", "BUSINESS_NXT_WEB_CLIENT_SECRET"})

@@ -43,7 +43,7 @@ _LONGEST = 50_000
 class CompanyNotOpened(Forbidden):
     """The hub's user in Business NXT has no access to this company."""
 
-    summary = _("{vendor} does not let the hub into the company {company}.")
+    summary = _("{vendor} denies the hub access to the company {company}.")
     remedy = _(
         "Someone with the role System supervisor opens Connect Application Access in Business NXT "
         "and adds a row for this company with an access group. Then try again."
@@ -55,8 +55,8 @@ class CompanyNotOpened(Forbidden):
 class SchemaDiffers(BadAnswer):
     """The installation's schema does not have what the hub asked for."""
 
-    summary = _("{vendor} does not have a column or table that the hub asks for.")
-    remedy = _("Run the set-up check of the invoice client: it says what this company has.")
+    summary = _("{vendor} lacks a column or table that the hub needs.")
+    remedy = _("Run the set-up check of the invoice client; it shows what this company has.")
     not_booked = _("Nothing was fetched.")
     who = ADMINISTRATOR
 
@@ -64,15 +64,15 @@ class SchemaDiffers(BadAnswer):
 class ReadFailed(Unavailable):
     """The answer to a read held errors; the part that came along is not used."""
 
-    summary = _("{vendor} could not read all that was asked for.")
-    remedy = _("Nothing to do: it is tried again by itself. What came is not used until all comes.")
-    not_booked = _("Nothing of this page was registered.")
+    summary = _("{vendor} returned only part of the data.")
+    remedy = _("No action needed: the hub retries automatically. Incomplete data is not used.")
+    not_booked = _("Nothing from this page was registered.")
 
 
 class MarkerNotReadable(ReadFailed):
     """The column chosen as marker cannot be read; all else can."""
 
-    summary = _("{vendor} does not let the hub read the marker.")
+    summary = _("{vendor} does not allow the hub to read the marker.")
     remedy = _("Run the set-up check of the invoice client and choose another marker, or none.")
     who = ADMINISTRATOR
 
@@ -80,8 +80,8 @@ class MarkerNotReadable(ReadFailed):
 class NotACompanyNumber(Rejected):
     """The company of the connection is no number of a company in Business NXT."""
 
-    summary = _("{company} is no company number of {vendor}.")
-    remedy = _("Type the number of the company in Business NXT, for instance 4110101.")
+    summary = _("{company} is not a company number in {vendor}.")
+    remedy = _("Enter the company's number in Business NXT, for example 4110101.")
     not_booked = _("Nothing was fetched.")
     who = ADMINISTRATOR
     action = ""
@@ -91,8 +91,10 @@ class NotACompanyNumber(Rejected):
 class ClientIdTooLong(Rejected):
     """The client id is longer than a user name in Business NXT may be."""
 
-    summary = _("The client id of the hub for {vendor} has more than 24 characters.")
-    remedy = _("Register an application with a shorter client id: it is a user name there too.")
+    summary = _("The hub's client id for {vendor} is longer than 24 characters.")
+    remedy = _(
+        "Register an application with a shorter client id: the id is also a user name there."
+    )
     not_booked = _("Nothing was sent.")
     who = OPERATOR
     action = ""

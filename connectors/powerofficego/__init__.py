@@ -22,9 +22,10 @@ SETTINGS = {
         "Subscription key of the hub's product in PowerOffice's developer portal"
     ),
     "POWEROFFICE_GO_CALLS_PER_SECOND": _(
-        "Calls a second that the subscription key allows, all companies together; 10 if not set"
+        "Calls per second that the subscription key allows, for all companies together; 10 if "
+        "not set"
     ),
-    "POWEROFFICE_GO_PAGE_SIZE": _("Members of a list asked for at a time; 5000 if not set"),
+    "POWEROFFICE_GO_PAGE_SIZE": _("Items fetched per call from a list; 5000 if not set"),
 }
 
 

@@ -32,8 +32,9 @@ class ClientKeyRefused(NotAuthorized):
 
     summary = _("{vendor} does not accept the client key of this account.")
     remedy = _(
-        "An administrator opens Settings, Extensions in {vendor}, copies the client key of the hub "
-        "and enters it again here. If all accounts say this, the operator compares the hub's keys."
+        "An administrator opens Settings, Extensions in {vendor}, copies the client key of the "
+        "hub and enters it again here. If all accounts show this message, the operator checks "
+        "the hub's keys."
     )
 
 
@@ -42,7 +43,7 @@ class OtherClient(Rejected):
 
     summary = _("The client key belongs to {client}, not to the company of this account.")
     remedy = _(
-        "Enter the client key of the right company, or make another account for this company."
+        "Enter the client key of the right company, or create another account for this company."
     )
     who = ADMINISTRATOR
     needs = ("vendor", "client")
@@ -53,7 +54,7 @@ class SubscriptionRefused(Rejected):
 
     summary = _("{vendor} does not accept the hub's own subscription key.")
     remedy = _(
-        "The operator compares POWEROFFICE_GO_SUBSCRIPTION_KEY with the developer portal, "
+        "The operator checks POWEROFFICE_GO_SUBSCRIPTION_KEY against the developer portal, "
         "corrects it and restarts. Accounts need not be connected again."
     )
     who = OPERATOR
@@ -64,9 +65,9 @@ class PrivilegeMissing(Forbidden):
 
     summary = _("{vendor} does not allow the hub to do this in this company.")
     remedy = _(
-        "An administrator looks at the text below: either the integration lacks the privilege "
-        "(PowerOffice gives it to the hub's application key), or the company has not bought the "
-        "module that it belongs to."
+        "An administrator reads the text below: either the integration lacks the privilege "
+        "(PowerOffice grants it to the hub's application key), or the company has not bought "
+        "the module that it belongs to."
     )
 
 
@@ -106,10 +107,12 @@ class AccountUnusable(Rejected):
 class AccountIsControl(Rejected):
     """The clearing account is one that sub-ledgers stand under."""
 
-    summary = _("Account {account} is a control account in {vendor}: nothing is posted on it.")
+    summary = _(
+        "Account {account} is a control account in {vendor}; nothing can be posted to it directly."
+    )
     remedy = _(
-        "Choose a clearing account of its own in the settings of the invoice client, then try "
-        "again. Customers' money is posted on their own accounts."
+        "Choose a separate clearing account in the settings of the invoice client, then try "
+        "again. Customers' payments are posted to their own accounts."
     )
     not_booked = _("Nothing was registered.")
     who = ADMINISTRATOR
@@ -130,9 +133,9 @@ class VatCodeMissing(Rejected):
 class ReferenceTaken(Rejected):
     """The reference is there already, with another amount, customer or invoice."""
 
-    summary = _("{vendor} holds another payment under the reference of this one.")
+    summary = _("{vendor} already has a different payment with this reference.")
     remedy = _(
-        "Look at voucher {voucher} in {vendor}. If it is wrong, reverse it there, then try again."
+        "Check voucher {voucher} in {vendor}. If it is wrong, reverse it there, then try again."
     )
     not_booked = _("This payment was not registered.")
     who = ADMINISTRATOR
@@ -142,8 +145,8 @@ class ReferenceTaken(Rejected):
 class NotSendable(Rejected):
     """The hub made something that must not be sent; it was not."""
 
-    summary = _("The hub stopped something that it had made wrongly.")
-    remedy = _("Tell the operator of the hub, with the text below.")
+    summary = _("The hub stopped a request that it had built incorrectly.")
+    remedy = _("Contact the operator of the hub and give the text below.")
     who = OPERATOR
     action = ""
 
@@ -151,44 +154,52 @@ class NotSendable(Rejected):
 class PaymentUnknown(OutcomeUnknown):
     """A payment was sent and there is no clear answer."""
 
-    summary = _("{vendor} did not answer clearly. The payment may or may not be registered.")
-    remedy = _("Nothing to do yet: {vendor} is asked before anything is sent again.")
-    not_booked = _("It is not known yet whether the payment was registered.")
+    summary = _("{vendor} gave no clear answer. The payment may or may not have been registered.")
+    remedy = _(
+        "No action needed. The hub is checking {vendor} and will not resend until it has an answer."
+    )
+    not_booked = _("It is not yet known whether the payment was registered.")
 
 
 class PaymentThere(ConflictingWrite):
     """The reference is said to be in use, and reading does not show it (yet)."""
 
-    summary = _("{vendor} says that it has this payment already, and does not show it yet.")
-    remedy = _("Nothing to do yet: {vendor} is asked again in a while.")
-    not_booked = _("It is not known yet whether the payment was registered.")
+    summary = _("{vendor} reports that it already has this payment but does not show it yet.")
+    remedy = _("No action needed. The hub checks {vendor} again in a while.")
+    not_booked = _("It is not yet known whether the payment was registered.")
 
 
 class ReversalRequested(OutcomeUnknown):
     """The reversal was accepted, and the voucher is not (yet) shown as reversed."""
 
-    summary = _("{vendor} accepted to reverse the payment, and does not show it as reversed yet.")
-    remedy = _("Nothing to do yet: {vendor} is asked again in a while.")
-    not_booked = _("It is not known yet whether the payment is reversed.")
+    summary = _(
+        "{vendor} accepted the reversal of the payment but does not show it as reversed yet."
+    )
+    remedy = _("No action needed. The hub checks {vendor} again in a while.")
+    not_booked = _("It is not yet known whether the payment has been reversed.")
 
 
 class ReversalUnknown(OutcomeUnknown):
     """A reversal was sent and there is no clear answer."""
 
-    summary = _("{vendor} did not answer clearly. The payment may or may not be reversed.")
-    remedy = _("Nothing to do yet: {vendor} is asked before anything is sent again.")
-    not_booked = _("It is not known yet whether the payment is reversed.")
+    summary = _("{vendor} gave no clear answer. The payment may or may not have been reversed.")
+    remedy = _(
+        "No action needed. The hub is checking {vendor} and will not resend until it has an answer."
+    )
+    not_booked = _("It is not yet known whether the payment has been reversed.")
 
 
 class ReversalNotAllowed(Forbidden):
     """The integration may post payments here and may not reverse them."""
 
-    summary = _("{vendor} does not allow the hub to reverse a payment in this company.")
+    summary = _("{vendor} does not allow the hub to reverse payments in this company.")
     remedy = _(
         "An administrator gives the hub the privilege {privilege} in {vendor}, or reverses the "
-        "voucher there by hand; the hub looks again by itself."
+        "voucher there manually. The hub then detects it automatically."
     )
-    not_booked = _("The payment still stands in {vendor}; nothing else of it is sent until then.")
+    not_booked = _(
+        "The payment is still registered in {vendor}; nothing more is sent for it until then."
+    )
     needs = ("vendor", "privilege")
 
 

@@ -31,24 +31,25 @@ CA_FILE = "VISMA_BUSINESS_CA_FILE"
 
 SETTINGS = {
     HOSTS: _(
-        "Classic Visma Business: the SQL Servers that may be connected to, as in "
-        "sql1.office.example,10.0.0.5:1533 (port 1433 where none is named); empty: none"
+        "Classic Visma Business: the SQL Servers that the hub may connect to, for example "
+        "sql1.office.example,10.0.0.5:1533 (port 1433 if none is given); empty: none"
     ),
     CA_FILE: _(
         "File (PEM) with the authorities or certificates of those servers; empty: only "
-        "certificates that a browser would take"
+        "certificates that a browser would accept"
     ),
     "VISMA_BUSINESS_COLUMNS": _(
-        "What columns are called here where the hub does not find them, as in "
+        "Local names of columns that the hub does not find by itself, for example "
         "amountDomestic=Am,kid=Cid,organisation=Table.BsNo,voucherTypes=Table.AffTrn"
     ),
     "VISMA_BUSINESS_SIGN": _(
-        "signed: amounts have a sign; side: they have none and Cr tells; empty: seen from the rows"
+        "signed: amounts carry a sign; side: they carry none and Cr decides; empty: detected "
+        "from the rows"
     ),
-    "VISMA_BUSINESS_PAGE_SIZE": _("Rows read at a time, on one short connection (500)"),
+    "VISMA_BUSINESS_PAGE_SIZE": _("Rows read at a time over one short-lived connection (500)"),
     "VISMA_BUSINESS_WRITE_BACK": _(
-        "1: payments may be marked by an UPDATE past the application, in a column made for it, "
-        "with the written consent of customer and dealer"
+        "1: payments may be marked by an UPDATE that bypasses the application, in a column "
+        "made for it, with the written consent of customer and dealer"
     ),
 }
 

@@ -34,7 +34,9 @@ class LoginRefused(NotAuthorized):
     """The database does not let the login in."""
 
     summary = _("The database of {vendor} refuses the login of the hub.")
-    remedy = _("An administrator compares the login with what the database's operator gave out.")
+    remedy = _(
+        "An administrator checks the login against the one issued by the database's operator."
+    )
     not_booked = _("Nothing was fetched.")
     action = ""
 
@@ -44,8 +46,9 @@ class NotConnected(Unavailable):
 
     summary = _("The database of {vendor} cannot be reached with this address and login.")
     remedy = _(
-        "An administrator compares address, login and password with what the database's operator "
-        "gave out. The operator of the hub finds the reason in the log, number {request_id}."
+        "An administrator checks address, login and password against those issued by the "
+        "database's operator. The operator of the hub finds the cause in the log under number "
+        "{request_id}."
     )
     not_booked = _("Nothing was fetched.")
     who = ADMINISTRATOR
@@ -69,8 +72,10 @@ class HostNotAllowed(Rejected):
 class ReadNotAllowed(NotAuthorized):
     """The login may not read a table that is needed."""
 
-    summary = _("The login of the hub may not read a table of {vendor} that it needs.")
-    remedy = _("The operator of the database grants SELECT on the tables named in the handbook.")
+    summary = _("The hub's login may not read a table that it needs in {vendor}.")
+    remedy = _(
+        "The operator of the database grants SELECT on the tables named in the documentation."
+    )
     not_booked = _("Nothing was fetched.")
     action = ""
 
@@ -78,10 +83,10 @@ class ReadNotAllowed(NotAuthorized):
 class ColumnsDiffer(BadAnswer):
     """A table or column that is needed is not there under a name that the hub knows."""
 
-    summary = _("The database of {vendor} does not have the columns that the hub needs.")
+    summary = _("The database of {vendor} lacks columns that the hub needs.")
     remedy = _(
-        "Run the set-up check of the invoice client: it names them. The operator of the hub can "
-        "say in VISMA_BUSINESS_COLUMNS what they are called here."
+        "Run the set-up check of the invoice client; it lists them. The operator of the hub "
+        "can set in VISMA_BUSINESS_COLUMNS what they are called here."
     )
     not_booked = _("Nothing was fetched.")
 
@@ -89,9 +94,9 @@ class ColumnsDiffer(BadAnswer):
 class SignUnclear(BadAnswer):
     """It cannot be seen whether the ledger's amounts have a sign of their own."""
 
-    summary = _("It is not clear how the database of {vendor} writes the sign of amounts.")
+    summary = _("It is unclear how the database of {vendor} writes the sign of amounts.")
     remedy = _(
-        "Compare some payments with Visma Business; then the operator of the hub sets "
+        "Compare some payments with Visma Business; the operator of the hub then sets "
         "VISMA_BUSINESS_SIGN to signed or to side."
     )
     not_booked = _("Nothing was fetched.")
@@ -112,8 +117,8 @@ class AddressUnreadable(Rejected):
 
     summary = _("The address of the database of {vendor} cannot be read.")
     remedy = _(
-        "Write it as mssql://login:password@server:1433, with special characters of the password "
-        "percent-encoded; the company gives the database."
+        "Write it as mssql://login:password@server:1433, with special characters of the "
+        "password percent-encoded; the database follows from the company."
     )
     not_booked = _("Nothing was fetched.")
     who = ADMINISTRATOR

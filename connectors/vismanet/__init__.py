@@ -45,7 +45,7 @@ SETTINGS = {
     ),
     "VISMA_CONNECT_CLIENT_SECRET": _("Its secret, shown once when it is generated"),
     "VISMA_CONNECT_SERVICE_CLIENT_ID": _(
-        "Client id of the hub's Service application, for connections without a person"
+        "Client id of the hub's Service application, for connections without a user"
     ),
     "VISMA_CONNECT_SERVICE_CLIENT_SECRET": _("Its secret, shown once when it is generated"),
 }

@@ -72,7 +72,7 @@ class AccountUnknown(Rejected):
 class AccountInactive(Rejected):
     """A ledger account of the batch is switched off; the vendor does not always say which."""
 
-    summary = _("An account of the batch is inactive in Visma.net. It is one of: {account}.")
+    summary = _("An account in the batch is inactive in Visma.net. It is one of: {account}.")
     remedy = _("Activate it there, or use another account in payroll, then send again.")
     needs = ("vendor", "account")
 
@@ -80,7 +80,7 @@ class AccountInactive(Rejected):
 class AccountTakesNoEntries(Rejected):
     """A control account, or the account of the year's result: closed for manual journals."""
 
-    summary = _("Visma.net takes no journals on an account of the batch: {account}.")
+    summary = _("Visma.net allows no postings on an account in the batch: {account}.")
     remedy = _("Use another account in payroll, then send again.")
     needs = ("vendor", "account")
 
@@ -108,7 +108,7 @@ class DimensionValueInactive(Rejected):
 class ValueUnknown(Rejected):
     """A value in another field of the batch does not exist."""
 
-    summary = _("Visma.net does not know the value {value} of the field {field}.")
+    summary = _("Visma.net does not recognise the value {value} of the field {field}.")
     remedy = _("Correct it in the mapping or create it in Visma.net, then send again.")
     who = ADMINISTRATOR
     action = "open_mapping"
@@ -137,7 +137,7 @@ class LedgerMissing(Rejected):
 class CurrencyDiffers(Rejected):
     """An account of the batch is kept in another currency than the batch."""
 
-    summary = _("An account of the batch is kept in another currency than {currency}.")
+    summary = _("An account in the batch is kept in another currency than {currency}.")
     remedy = _("Use another account in payroll, then send again.")
     needs = ("vendor", "currency")
 
@@ -145,8 +145,8 @@ class CurrencyDiffers(Rejected):
 class OutOfBalance(Rejected):
     """Debit and credit differ. The hub should have seen it first."""
 
-    summary = _("Visma.net says that the debits and credits of the batch differ.")
-    remedy = _("Tell the operator of the hub: it must not have sent this batch.")
+    summary = _("Visma.net reports that the debits and credits of the batch differ.")
+    remedy = _("Contact the operator of the hub: this batch should not have been sent.")
     who = OPERATOR
     action = ""
 
@@ -154,8 +154,8 @@ class OutOfBalance(Rejected):
 class NotSendable(Rejected):
     """The hub made a batch that must not be sent; it was not."""
 
-    summary = _("The hub stopped a batch that it had made wrongly.")
-    remedy = _("Tell the operator of the hub, with the text below.")
+    summary = _("The hub stopped a batch that it had built incorrectly.")
+    remedy = _("Contact the operator of the hub and give the text below.")
     who = OPERATOR
     action = ""
 
@@ -163,17 +163,17 @@ class NotSendable(Rejected):
 class WrongState(Rejected):
     """The batch is not in a state in which this can be done, e.g. it is on hold."""
 
-    summary = _("The batch cannot be released in the state that it has in Visma.net.")
+    summary = _("The batch cannot be released in its current state in Visma.net.")
     remedy = _("Open it in Visma.net (GL301000), take it off hold, and release it there.")
     who = PAYROLL
     action = ""
-    not_booked = _("The batch is booked, but not released.")
+    not_booked = _("The batch is booked but not released.")
 
 
 class DuplicateNumber(ConflictingWrite):
     """The number is taken, or two writers met: the batch there may be ours."""
 
-    summary = _("Visma.net has a batch with this number already. It may be this one.")
+    summary = _("Visma.net already has a batch with this number. It may be this one.")
 
 
 class NoLicence(Forbidden):

@@ -322,7 +322,7 @@ class TestTheOwner:
         (mail,) = mailoutbox
         assert mail.to == [owner.email]
         assert "Åkeriet AB" in mail.subject
-        assert "none is lost" in mail.body
+        assert "None is lost" in mail.body
         assert "/connections/" in mail.body
         assert "refresh-token" not in mail.body + mail.subject
 

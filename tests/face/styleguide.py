@@ -193,7 +193,10 @@ def context(**more: object) -> dict[str, object]:
         },
         "waiting": {
             "summary": "Visma.net did not answer clearly. What was sent may or may not be booked.",
-            "remedy": "Nothing to do yet: the ledger is asked before anything is sent again.",
+            "remedy": (
+                "No action needed. The hub is checking the ledger and will not resend until it "
+                "has an answer."
+            ),
             "who_text": "Nobody",
             "tone": "warn",
             "at": AT,

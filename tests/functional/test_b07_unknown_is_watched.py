@@ -26,7 +26,7 @@ class TestUnknownOutcome:
 
         settled = client.get(url).content.decode()
         assert "Outcome unknown" in doubtful
-        assert "It is not known yet whether it was booked." in doubtful
+        assert "It is not yet known whether it was booked." in doubtful
         assert f'hx-get="{url}" hx-trigger="every 1s"' in doubtful
         assert "data-announce" in doubtful
         assert "Posted" in settled

@@ -63,5 +63,5 @@ class TestNewAccount:
     def test_a_service_needs_the_id_of_its_company(self, office: Office) -> None:
         answer = office.client.post("/connections/new/", {"name": "x", "kind": "service"})
 
-        assert "A service needs the id" in answer.content.decode()
+        assert "A service requires the id" in answer.content.decode()
         assert not Connection.objects.exists()

@@ -49,7 +49,7 @@ class TestTrouble:
         page = other.come_back(back)
 
         assert page.status_code == 400
-        assert_refused(page, account, "does not belong to a sign-in that you began here")
+        assert_refused(page, account, "does not belong to a sign-in that was started here")
 
     def test_the_state_was_altered(self, office: Office, sandbox: Any) -> None:
         sandbox.store.add_fault("wrong_state")
@@ -57,7 +57,7 @@ class TestTrouble:
 
         page = office.come_back(office.sign_in(account))
 
-        assert_refused(page, account, "does not belong to a sign-in that you began here")
+        assert_refused(page, account, "does not belong to a sign-in that was started here")
 
     @pytest.mark.parametrize("allow", [True, False])
     def test_another_service_says_that_it_sent_the_answer(
@@ -82,7 +82,7 @@ class TestTrouble:
         page = office.come_back(back + more)
 
         assert page.status_code == 400
-        assert_refused(page, account, "does not belong to a sign-in that you began here")
+        assert_refused(page, account, "does not belong to a sign-in that was started here")
         assert not Errand.objects.filter(kind="connections.finish").exists()
 
     def test_the_answer_is_loaded_twice(self, office: Office) -> None:
@@ -93,7 +93,7 @@ class TestTrouble:
         page = office.come_back(back)
 
         assert page.status_code == 400
-        assert "was used already" in page.content.decode()
+        assert "has already been used" in page.content.decode()
         account.refresh_from_db()
         assert account.is_authorised
 
@@ -104,7 +104,7 @@ class TestTrouble:
 
         page = office.come_back(back.replace(code, "another-code"))
 
-        assert_refused(page, account, "was used already, or took too long")
+        assert_refused(page, account, "has already been used, or took too long")
 
     def test_the_clocks_differ(self, office: Office) -> None:
         account = office.account()
@@ -115,7 +115,7 @@ class TestTrouble:
 
         page = office.client.get(waiting["Location"])
 
-        assert_refused(page, account, "The clock of the hub")
+        assert_refused(page, account, "The clocks of the hub")
 
     def test_the_identity_service_is_down(self, office: Office, sandbox: Any) -> None:
         account = office.account()
@@ -160,7 +160,7 @@ class TestTrouble:
 
         page = office.connect(account, seed.AKERIET)
 
-        assert_refused(page, account, "another company than the one of this account")
+        assert_refused(page, account, "which this account is for")
         assert account.tenant_id == seed.FJORD
 
     def test_another_office_may_connect_the_same_company(self, office: Office) -> None:

@@ -324,7 +324,7 @@ def connected(imported: dict[str, Any], administrator: Desk) -> None:
     desk.follow("New account")
     arrive(desk, "New account")
     page.get_by_label("Where, and who signs in").select_option(
-        "Visma Business NXT: A person signs in"
+        "Visma Business NXT: A user signs in"
     )
     page.get_by_label("Name of the account").fill("Storsalg, signed in by Astrid")
     page.get_by_label("Company number there").fill(str(story.STORSALG.company_no))

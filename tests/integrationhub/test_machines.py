@@ -100,7 +100,7 @@ class TestNotice:
         text = client.get(reverse(page)).content.decode()
 
         assert "new-server" in text
-        assert "everything would be booked twice" in text
+        assert "everything could be booked twice" in text
         assert "The operator of the hub" in text
 
     def test_names_no_account_of_another_office_when_a_ledger_knows_more(
@@ -113,7 +113,7 @@ class TestNotice:
 
         text = client.get(reverse("journals:home")).content.decode()
 
-        assert "A ledger holds what this installation has posted" in text
+        assert "A ledger contains vouchers that this installation posted" in text
         assert "secret@other.example" not in text
 
     def test_tells_the_operator_what_was_found(self, client: Client, member: Membership) -> None:

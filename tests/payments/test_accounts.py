@@ -89,7 +89,7 @@ class TestAServiceAndAClientKey:
 
         assert answer["Location"] == "/invoices/settings/"
         page = office.client.get("/invoices/settings/").content.decode()
-        assert "What was fetched and registered through it is kept." in page
+        assert "Everything fetched and registered through it is kept." in page
         office.client.post(f"/connections/{account.pk}/remove/")
         assert not Connection.objects.exists()
 
@@ -147,4 +147,4 @@ class TestWhoMay:
         (mail,) = mailoutbox
         assert mail.to == [office.member.user.email]
         assert "/invoices/settings/" in mail.body
-        assert "Payments wait meanwhile" in mail.body
+        assert "Payments wait until then" in mail.body
