@@ -12,7 +12,7 @@ COVERAGE_AT_LEAST ?= 92
 COVERED := $(if $(COVERAGE),--cov --cov-report=term --cov-fail-under=$(COVERAGE_AT_LEAST))
 ONLY ?=
 
-.PHONY: help install install-dev run test test-services lint lint-types lint-rules check bench torture \
+.PHONY: help install install-dev run test test-services lint lint-types lint-rules budget check bench torture \
 	torture-journals torture-payments recovery story screenshots lock messages settings clean
 
 help:  ## show this list
@@ -27,13 +27,13 @@ install-dev:  ## … and with what its tests need
 run: install  ## start the hub with its sandbox; Ctrl-C stops it
 	@exec $(PYTHON_IN_VENV) -m integrationhub.supervisor
 
-test: install-dev  ## the whole suite: SQLite and the embedded broker, nothing to prepare
-	@$(PYTEST) $(COVERED) $(ONLY)
+test: install-dev  ## the whole suite, or one app's: SQLite and the embedded broker (APP=journals)
+	@$(PYTEST) $(COVERED) $(ONLY) $(if $(APP),tests/$(APP))
 
 test-services: install-dev  ## the same suite on PostgreSQL and Redis (TEST_DATABASE_URL, TEST_BROKER_URL)
 	@HUB_TEST_TIER=services $(PYTEST) $(ONLY)
 
-lint: lint-rules lint-types  ## formatting, rules, types, layers, templates, migrations
+lint: lint-rules lint-types budget  ## formatting, rules, types, layers, templates, migrations, budget
 
 lint-types: install-dev
 	@.venv/bin/mypy
@@ -45,6 +45,9 @@ lint-rules: install-dev
 	@.venv/bin/djlint --quiet --lint templates
 	@HUB_LOG_LEVEL=WARNING $(MANAGE) makemigrations --check --dry-run
 	@$(MANAGE) list_settings --env | diff -u .env.example - || { echo "Run: make settings"; exit 1; }
+
+budget: install-dev  ## fail where a figure of tests/budget.toml has risen (LIST="private API" for its places)
+	@$(PYTHON_IN_VENV) -m tests.budget $(if $(LIST),--list "$(LIST)")
 
 check: lint  ## lint, and the suite with branch coverage
 	@$(MAKE) --no-print-directory test COVERAGE=1
