@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.operations import installation
-from organisations.queries import failure_row_of
+from ui.failures import failure_row_of
 
 
 def notices(request: HttpRequest) -> dict[str, Any]:

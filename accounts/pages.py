@@ -12,13 +12,11 @@ from django.utils.translation import gettext as _
 from accounts import queue
 from accounts.models import Connection
 from accounts.operations import connecting
+from background.models import Errand
 from connectors.registry import CONNECTORS, targets_of_journals
 from organisations.domain import digits_of
-from organisations.models import (
-    Errand,
-    Organisation,
-)
-from organisations.queries import FailureRow, failure_row
+from organisations.models import Organisation
+from ui.failures import FailureRow, failure_row
 
 
 def disconnected_words(vendor: str) -> str:

@@ -431,12 +431,12 @@ def _work(waiting: Any, ready: Any, threads: int) -> None:
     from django.db import connections as databases
 
     from accounts.models import Connection
+    from background import enqueueing
     from integrationhub.celery import say_that_this_is_a_worker
     from journals.operations import delivery
-    from organisations.operations import waking
 
     say_that_this_is_a_worker(sender=None)
-    waking._publish = lambda task, ids: waiting.put(ids["connection_id"])
+    enqueueing._publish = lambda task, ids: waiting.put(ids["connection_id"])
 
     def work() -> None:
         try:

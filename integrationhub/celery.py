@@ -13,8 +13,8 @@ from uuid import uuid4
 from celery import Celery, Task, signals
 from django.conf import settings
 
+from background import claims
 from integrationhub import embedded, logs
-from organisations.operations import claims
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "integrationhub.settings")
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from background.queries import Waiting
 from django.db.models import Count, Min, Q
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -18,12 +19,11 @@ from django.utils.translation import gettext_noop
 
 from accounts.models import Connection, Restore
 from accounts.operations import installation, limits
+from background.models import Errand, Heartbeat, Lease
 from connectors.registry import CONNECTORS
 from journals.domain.states import STATE_WORDS, BatchState
 from journals.models import ImportedFile
 from journals.queries import waiting
-from organisations.models import Errand, Heartbeat, Lease
-from organisations.queries import Waiting
 from payments.queries import waiting as waiting_payments
 from payments.queries.wording import REGISTRATIONS
 

@@ -13,7 +13,7 @@ from kombu.exceptions import KombuError
 
 from accounts.models import Connection, Restore
 from accounts.operations import hosts, installation
-from organisations.models import Heartbeat
+from background.models import Heartbeat
 
 HEARTBEAT_AT_MOST = timedelta(seconds=30)
 WORK_WAITS_AT_MOST = timedelta(minutes=10)

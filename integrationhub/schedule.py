@@ -19,10 +19,10 @@ from django.db import close_old_connections
 from django.utils import timezone
 from django.utils.module_loading import module_has_submodule
 
+from background.crash_points import reached
+from background.models import Heartbeat
 from integrationhub import sweeping
 from integrationhub.tasks import sweep
-from organisations.models import Heartbeat
-from organisations.operations.boundaries import reached
 
 log = structlog.get_logger(__name__)
 

@@ -210,7 +210,7 @@ HUB_BROKER_IS_EMBEDDED = CELERY_BROKER_URL.startswith("memory:")
 HUB_PROCESS = os.environ.get("HUB_PROCESS", "command")
 """web, worker, schedule or command; a worker says so itself when it starts."""
 HUB_SWEEPS = (
-    "organisations.tasks.ring_due",
+    "background.tasks.ring_due",
     "journals.tasks.ring_due",
     "payments.tasks.ring_due",
 )

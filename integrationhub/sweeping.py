@@ -22,10 +22,11 @@ from django.db import close_old_connections
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from accounts.operations import continuity, hosts, installation, renewing
-from organisations.models import Heartbeat
-from organisations.operations.boundaries import reached
-from organisations.workers import BEATS_EVERY
+from accounts.operations import continuity, hosts, installation
+from background import renewing
+from background.crash_points import reached
+from background.models import Heartbeat
+from background.workers import BEATS_EVERY
 
 log = structlog.get_logger(__name__)
 

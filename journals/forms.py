@@ -13,13 +13,13 @@ from journals.operations.importing.files import RUN_LENGTH
 from journals.operations.readings import DIMENSION_LENGTH
 from journals.queries import readings as wording
 from journals.queries.imports import FIELD_WORDS, companies_for
-from organisations.choosing import Kind, RowField, register
 from organisations.domain import JOURNALS, Level
 from organisations.meanwhile import ToldOfChanges
 from organisations.models import Company, Organisation
 from sources.readers import settings as how
 from sources.readers.evidence import SIGN
 from sources.readers.settings import SourceSettings
+from ui.choosing import Kind, RowField, register
 
 _ENCODINGS = [("", _("By the file itself")), *((name, name) for name in how.ENCODINGS)]
 _SEPARATORS = [

@@ -9,12 +9,12 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import Connection
+from background.crash_points import reached
+from background.enqueueing import wake
 from journals.domain.states import BatchState
 from journals.models import Batch, ImportedFile, Journal
 from journals.operations import bulk_sending, cleaning, delivery, preparing, restoring, turns
 from journals.operations.importing import reading
-from organisations.operations.boundaries import reached
-from organisations.operations.waking import wake
 
 _S = BatchState
 

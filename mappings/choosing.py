@@ -1,7 +1,7 @@
 """
 Choosing one of what a ledger has: accounts, dimensions, values of a dimension.
 
-They are no rows of the database but what was read of the ledger, so `organisations.choosing`,
+They are no rows of the database but what was read of the ledger, so `ui.choosing`,
 which looks like this on the page, cannot offer them. A short list is a select; a long one is a
 field that searches (`parts/finder.html`), and without JavaScript a text that is resolved here.
 """
@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Connection
 from connectors.base import LedgerFacts
-from organisations.choosing import FEW, SHOWN, Typed
+from ui.choosing import FEW, SHOWN, Typed
 
 ACCOUNTS = "accounts"
 

@@ -23,10 +23,10 @@ from mappings.domain.first_period import month_of, read_period
 from mappings.models import ClosedPeriodRule, ValueRule
 from mappings.operations.saving import REASON_LENGTH
 from mappings.queries import offered_companies, offered_connections
-from organisations.choosing import Kind, RowField, register
 from organisations.domain import VISMANET, Level
 from organisations.models import Company, Organisation
-from organisations.queries import words
+from ui.choosing import Kind, RowField, register
+from ui.failures import words
 
 _MAY_CHANGE = ((VISMANET, Level.WRITE),)
 

@@ -22,7 +22,7 @@ from mappings.operations.ledger import stored_facts
 from mappings.sources import codes_seen
 from organisations.domain import digits_of
 from organisations.models import Company, Organisation
-from organisations.queries import words
+from ui.failures import words
 
 ROWS_ON_A_PAGE = 100
 _FEW_IN_A_ROW = 25

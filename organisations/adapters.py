@@ -21,9 +21,9 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext_lazy as _
 
+from background.encrypted import box
 from organisations.backends import may_be_signed_in
 from organisations.models import User
-from organisations.models.encrypted import box
 from organisations.operations import forgotten, people, second_factor, sign_ins, throttling
 from organisations.operations.throttling import Try
 

@@ -15,7 +15,7 @@ class OrganisationsConfig(AppConfig):
         """Make handlers known, start the clocks of sessions, let every connection search."""
         from organisations import session_limits
         from organisations.operations import forgotten, invitations  # noqa: F401
-        from organisations.searching import teach_sqlite
+        from ui.searching import teach_sqlite
 
         user_logged_in.connect(session_limits.begin, dispatch_uid="clocks_of_sessions")
         connection_created.connect(teach_sqlite, dispatch_uid="search_in_any_case")

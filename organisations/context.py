@@ -9,7 +9,8 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from organisations import domain, workers
+from background import workers
+from organisations import domain
 from organisations.domain import Level
 from organisations.models import Membership
 

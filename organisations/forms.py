@@ -11,11 +11,11 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from organisations import domain
-from organisations.choosing import Kind, RowField, register
 from organisations.domain import Level
 from organisations.meanwhile import ToldOfChanges
 from organisations.models import Company, Debtor, Organisation, Role, User
 from organisations.pages import role_name
+from ui.choosing import Kind, RowField, register
 
 if TYPE_CHECKING:
     _DebtorForm = forms.ModelForm[Debtor]

@@ -19,8 +19,9 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
-from organisations.choosing import RowField
-from organisations.models import AuditEntry, Organisation
+from audit.models import AuditEntry
+from organisations.models import Organisation
+from ui.choosing import RowField
 
 SHOWN = "shown"
 """The field of a form that holds what it showed."""

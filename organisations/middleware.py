@@ -13,9 +13,10 @@ from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext
 
+from audit import trail
+from background.operations import TooManyChecks
 from organisations.models import Membership, Organisation, User
-from organisations.operations import audit, second_factor
-from organisations.operations.errands import TooManyChecks
+from organisations.operations import second_factor
 from organisations.problems import problem
 
 SESSION_KEY = "organisation"
@@ -58,7 +59,7 @@ class OrganisationMiddleware:
         membership = self._membership(request)
         request.membership = membership  # type: ignore[attr-defined]
         request.organisation = membership.organisation if membership else None  # type: ignore[attr-defined]
-        with audit.from_where(
+        with trail.from_where(
             address=request.META.get("REMOTE_ADDR", ""),
             request_id=getattr(request, "request_id", ""),
         ):

@@ -9,20 +9,14 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Count
 from django.utils.translation import gettext as _
 
+from audit import trail
+from background.models import Errand
 from connectors.bounds import row_number
 from organisations import domain
 from organisations.domain import Level
-from organisations.models import (
-    Company,
-    Debtor,
-    Errand,
-    Invitation,
-    Membership,
-    Organisation,
-    Role,
-)
-from organisations.operations import audit, invitations, second_factor
-from organisations.queries import FailureRow, asked_once, failure_row
+from organisations.models import Company, Debtor, Invitation, Membership, Organisation, Role
+from organisations.operations import invitations, second_factor
+from ui.failures import FailureRow, asked_once, failure_row
 
 ROWS_ON_A_PAGE = 100
 _NAMED = 50
@@ -132,7 +126,7 @@ def invitation_rows(organisation: Organisation, *, now: datetime) -> list[Invita
                 pk=row.pk,
                 email=row.email,
                 role=role_name(row.role),
-                invited_by=str(row.invited_by or audit.HUB),
+                invited_by=str(row.invited_by or trail.HUB),
                 invited_at=row.invited_at,
                 expires_at=row.expires_at,
                 state=state,

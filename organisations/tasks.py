@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from celery import shared_task
 from django.utils import timezone
 
-from organisations.models import Errand, Lease
-from organisations.operations import cleaning, errands, invitations
-from organisations.operations.waking import wake
+from background import operations
+from background.enqueueing import wake
+from background.models import Errand, Lease
+from organisations.operations import cleaning, invitations
 
 _RING_AGAIN = timedelta(seconds=15)
 
@@ -16,7 +17,7 @@ _RING_AGAIN = timedelta(seconds=15)
 @shared_task
 def run_errand(*, errand_id: int, **_newer: object) -> None:
     """Do one errand."""
-    errands.run_errand(errand_id=errand_id, now=timezone.now())
+    operations.run_errand(errand_id=errand_id, now=timezone.now())
 
 
 @shared_task
@@ -57,5 +58,5 @@ def ring_due(*, now: datetime, limit: int) -> int:
     if due:
         Errand.objects.filter(pk__in=due).update(rung_at=now)
     for pk in due:
-        wake("organisations.tasks.run_errand", errand_id=pk)
+        wake("background.tasks.run_errand", errand_id=pk)
     return len(due)

@@ -9,8 +9,8 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils import formats
 from django.utils.translation import gettext as _
 
-from organisations.templatetags.hub import amount as shown
 from payments.domain.cells import TooLarge, TwoWays, amount_from
+from ui.templatetags.hub import amount as shown
 
 
 class AmountField(forms.CharField):

@@ -15,7 +15,6 @@ from connectors.base import ZERO, Vendor
 from connectors.bounds import FIRST_DAY, LAST_DAY
 from connectors.registry import CONNECTORS
 from organisations import domain
-from organisations.choosing import Kind, RowField, register
 from organisations.domain import Level
 from organisations.meanwhile import ToldOfChanges
 from organisations.models import Organisation
@@ -23,6 +22,7 @@ from payments.fields import AmountField
 from payments.models import ApiToken, Customer, Integration, InvoiceClient
 from payments.operations import clients
 from payments.operations.choices import MOST_ROUNDED
+from ui.choosing import Kind, RowField, register
 
 _TYPES = re.compile(r"[\s,;]+")
 _DATE = {"type": "date"}

@@ -7,7 +7,7 @@ from celery import shared_task
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from organisations.operations.waking import wake
+from background.enqueueing import wake
 from payments.models import Customer, FetchRun, InvoiceClient, Payment, Registration
 from payments.models.registrations import CLAIMED
 from payments.operations import alarming, fetching, running, serving

@@ -151,7 +151,7 @@ def _tests_may_empty_the_audit_trail() -> Iterator[None]:
 _ANY_TIME = {
     False: (
         "DROP TRIGGER audit_is_never_dated_otherwise",
-        "CREATE TRIGGER audit_is_never_dated_otherwise BEFORE INSERT ON organisations_auditentry"
+        "CREATE TRIGGER audit_is_never_dated_otherwise BEFORE INSERT ON audit_auditentry"
         " WHEN 0 BEGIN SELECT 1; END",
     ),
     True: (
@@ -161,7 +161,7 @@ _ANY_TIME = {
 }
 """By whether it is the services tier."""
 
-_TRUNCATING = "ALTER TABLE organisations_auditentry {} TRIGGER audit_is_never_truncated"
+_TRUNCATING = "ALTER TABLE audit_auditentry {} TRIGGER audit_is_never_truncated"
 
 
 @pytest.fixture(scope="session")
@@ -169,7 +169,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
     """
     Let the clock of a test be another one than the database's, and the database be dropped at last.
 
-    The audit trail takes only entries of now; `tests/organisations/test_audit.py` puts that trigger
+    The audit trail takes only entries of now; `tests/audit/test_models.py` puts that trigger
     back to try it. A thread of some test may still hold a connection at the end.
     """
     from django.db import connection
@@ -235,17 +235,17 @@ class Worker:
 @pytest.fixture
 def worker(monkeypatch: pytest.MonkeyPatch) -> Worker:
     """Return a worker that runs only when it is told to: no broker, no thread."""
-    from organisations.operations import waking
+    from background import enqueueing
 
     here = Worker()
 
     def publish(task: str, ids: dict[str, int]) -> None:
         here.told.append((task, ids))
 
-    monkeypatch.setattr(waking, "_publish", publish)
+    monkeypatch.setattr(enqueueing, "_publish", publish)
     # In a test's own transaction nothing is ever committed; what would follow follows at once.
     monkeypatch.setattr(
-        waking.transaction, "on_commit", lambda call, using=None, robust=False: call()
+        enqueueing.transaction, "on_commit", lambda call, using=None, robust=False: call()
     )
     return here
 
@@ -278,7 +278,7 @@ def _a_worker_may_just_be_starting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no page of a test say that the worker has stopped, unless the test sets a clock."""
     from datetime import UTC
 
-    from organisations import workers
+    from background import workers
 
     monkeypatch.setattr(workers, "started_at", datetime.max.replace(tzinfo=UTC))
 

@@ -119,7 +119,7 @@ def pages(office: Office) -> Iterator[tuple[str, str]]:
 
 def _choices(office: Office, address: str) -> Iterator[tuple[str, str]]:
     """Yield the list below each field that searches, with a text that few rows match."""
-    from organisations.choosing import KINDS
+    from ui.choosing import KINDS
 
     of = {"administration": "free", "company_of_file": "file", "customer": "client"}
     for kind in sorted(KINDS):
@@ -241,8 +241,9 @@ def fill(office: Office, wanted: int) -> None:
 
 def _fill_accounts(office: Office, numbers: range) -> None:
     from accounts.models import Connection
+    from audit.models import AuditEntry
     from mappings.models import Mapping
-    from organisations.models import AuditEntry, Company, Debtor, Membership, User
+    from organisations.models import Company, Debtor, Membership, User
 
     of, role = office.organisation, office.user.memberships.get().role
     debtors = _bulk(

@@ -10,14 +10,16 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from audit import queries
+from background import operations
 from connectors import bounds
 from integrationhub import configuration
 from integrationhub.middleware import BodySizeMiddleware
 from journals.queries import uploads
 from mappings.domain import account_patterns
-from organisations import confirming, trail
+from organisations import confirming
 from organisations.domain import RIGHTS
-from organisations.operations import errands, throttling
+from organisations.operations import throttling
 from payments.operations import client_files, invoice_files
 
 ROOT = Path(__file__).parents[1]
@@ -156,9 +158,9 @@ class TestTheRulesOfInput:
         assert f"{client_files.MOST_ROWS:,} rows" in self.RULES
         assert f"{BodySizeMiddleware.OF_A_STRANGER // 1024} KB of a stranger" in self.RULES
         assert f"{settings.DATA_UPLOAD_MAX_NUMBER_FIELDS:,} fields" in self.RULES
-        assert f"{errands.OPEN_AT_MOST} checks at vendors open" in self.RULES
-        assert f"{errands.A_MINUTE_AT_MOST} begun a minute" in self.RULES
-        assert f"trail {trail.MOST_EXPORTED:,} rows" in self.RULES
+        assert f"{operations.OPEN_AT_MOST} checks at vendors open" in self.RULES
+        assert f"{operations.A_MINUTE_AT_MOST} begun a minute" in self.RULES
+        assert f"trail {queries.MOST_EXPORTED:,} rows" in self.RULES
 
 
 class TestWaysIn:

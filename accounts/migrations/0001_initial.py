@@ -1,7 +1,7 @@
 
 import django.db.models.deletion
 import django.utils.timezone
-import organisations.models.encrypted
+import background.encrypted
 import uuid
 from django.conf import settings
 from django.db import migrations, models
@@ -53,10 +53,10 @@ class Migration(migrations.Migration):
                 ('administration_number', models.CharField(blank=True, max_length=60)),
                 ('administration_currency', models.CharField(blank=True, max_length=3)),
                 ('administration_organisation_number', models.CharField(blank=True, max_length=30)),
-                ('own_key', organisations.models.encrypted.EncryptedTextField(blank=True)),
-                ('access_token', organisations.models.encrypted.EncryptedTextField(blank=True)),
-                ('refresh_token', organisations.models.encrypted.EncryptedTextField(blank=True)),
-                ('id_token', organisations.models.encrypted.EncryptedTextField(blank=True)),
+                ('own_key', background.encrypted.EncryptedTextField(blank=True)),
+                ('access_token', background.encrypted.EncryptedTextField(blank=True)),
+                ('refresh_token', background.encrypted.EncryptedTextField(blank=True)),
+                ('id_token', background.encrypted.EncryptedTextField(blank=True)),
                 ('scope', models.TextField(blank=True)),
                 ('expires_at', models.DateTimeField(blank=True, null=True)),
                 ('refreshed_at', models.DateTimeField(blank=True, null=True)),
@@ -117,7 +117,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('state_hash', models.CharField(blank=True, max_length=64)),
-                ('secret', organisations.models.encrypted.EncryptedTextField(blank=True)),
+                ('secret', background.encrypted.EncryptedTextField(blank=True)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ('used_at', models.DateTimeField(blank=True, null=True)),
                 ('connection', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='attempts', to='accounts.connection')),

@@ -2,13 +2,14 @@
 
 from datetime import datetime
 
+from audit.scoped import OfOrganisation
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
 from accounts.models.connections import Connection
-from organisations.models.encrypted import EncryptedTextField
-from organisations.models.people import OfOrganisation, Organisation
+from background.encrypted import EncryptedTextField
+from organisations.models.people import Organisation
 
 
 class SignInAttempt(models.Model):

@@ -19,14 +19,15 @@ from django.db.models import F, ProtectedError
 from accounts.models import Connection, SignInAttempt
 from accounts.operations.access import NotSuited
 from accounts.operations.tokens import keep_alive, refresh_now, sign_in_for
+from audit.trail import record
+from background.models import Errand
+from background.operations import handles, request_errand, secret_of
 from connectors import oauth
 from connectors.base import Administration, Grant
 from connectors.errors import ConnectorError, NotAuthorized, Unavailable
 from connectors.registry import CONNECTORS
 from connectors.words import gettext_noop as _
-from organisations.models import Errand, Organisation, User
-from organisations.operations.audit import record
-from organisations.operations.errands import handles, request_errand, secret_of
+from organisations.models import Organisation, User
 
 log = structlog.get_logger(__name__)
 

@@ -22,8 +22,8 @@ from accounts import living
 from accounts.living import Clocks, broken_between
 from accounts.models import Connection, Gap, Installation, LedgerProof, Restore
 from accounts.operations.hosts import note_seen
-from organisations.models import Errand
-from organisations.operations.boundaries import reached
+from background.crash_points import reached
+from background.models import Errand
 
 log = structlog.get_logger(__name__)
 

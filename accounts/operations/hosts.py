@@ -19,10 +19,10 @@ from django.db import transaction
 
 from accounts.living import Surroundings, looks_like_a_clone
 from accounts.models import Connection, Host
+from audit import trail
 from connectors.errors import OPERATOR, Unavailable
 from connectors.words import gettext_noop as _
 from organisations.models import Organisation, User
-from organisations.operations import audit
 
 log = structlog.get_logger(__name__)
 
@@ -212,7 +212,7 @@ def forget(*, identity: str, by: User | None) -> None:
 
 def _record(host: Host, action: str, *, by: User | None) -> None:
     for organisation in Organisation.objects.order_by("pk"):
-        audit.record(
+        trail.record(
             organisation=organisation,
             action=action,
             subject=organisation,

@@ -26,9 +26,9 @@ from django.utils import timezone
 
 from accounts.models import Connection, Installation
 from accounts.operations import continuity, hosts
+from background.crash_points import reached
 from connectors.errors import OPERATOR, ConnectorError, Unavailable
 from connectors.words import gettext_noop as _
-from organisations.operations.boundaries import reached
 
 log = structlog.get_logger(__name__)
 _MOST_NAMED = 10

@@ -18,10 +18,10 @@ from functools import lru_cache
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts.models import Connection
+from accounts.models import CallBudget, Connection
+from background import claims
+from background.models import Lease
 from connectors.limits import COMPANY, PATIENCE, SUBSCRIPTION, Budget, Limiter, learn, take
-from organisations.models import CallBudget, Lease
-from organisations.operations import claims
 
 READERS = 4
 """Calls that may read from one vendor company at once, beside its one writer."""

@@ -9,11 +9,12 @@ from django.db.models import F, Q
 from accounts.models import Connection, Restore
 from accounts.operations import hosts, installation
 from accounts.operations.tokens import mark_sign_in_again
+from audit import trail
+from background.models import Errand
 from connectors.errors import ADMINISTRATOR, ConnectorError, NotAuthorized, Rejected
 from connectors.registry import CONNECTORS
 from connectors.words import gettext_noop as _
-from organisations.models import Errand, Organisation
-from organisations.operations import audit
+from organisations.models import Organisation
 
 WATCH = timedelta(days=100)
 """A quarter and some days: as long as a payroll file of before may be imported again."""
@@ -92,7 +93,7 @@ def declare_restore(
             errands_ended=_end_errands(now=now),
         )
         for organisation in Organisation.objects.order_by("pk"):
-            audit.record(
+            trail.record(
                 organisation=organisation,
                 action="database.restored",
                 subject=organisation,

@@ -11,12 +11,13 @@ from django.utils import translation
 from django.utils.translation import gettext
 
 from accounts.models import Connection
+from background.models import Errand
+from background.operations import handles, request_errand
 from connectors.errors import ConnectorError, Unavailable
 from connectors.registry import error_class, targets_of_journals
 from connectors.words import gettext_noop as _
 from organisations.domain import Level, rights_to_change
-from organisations.models import Errand, User
-from organisations.operations.errands import handles, request_errand
+from organisations.models import User
 
 TELL = "connections.tell"
 SIGN_IN_AGAIN, NO_ANSWER = "sign_in_again", "no_answer"

@@ -23,14 +23,14 @@ from accounts import living
 from accounts.models import Connection
 from accounts.operations import continuity, installation
 from accounts.operations.telling import NO_ANSWER, SIGN_IN_AGAIN, tell_owner
+from background import claims
+from background.crash_points import reached
+from background.failures import why
+from background.models import Lease
 from connectors.base import Grant, SignIn
 from connectors.errors import ConnectorError, NotAuthorized, Unavailable
 from connectors.oauth import LONGEST_REFRESH, OtherPerson, RefreshLost
 from connectors.registry import CONNECTORS
-from organisations.models import Lease
-from organisations.models.failures import why
-from organisations.operations import claims
-from organisations.operations.boundaries import reached
 
 _WAIT_SECONDS = 0.1
 _MARGIN_SECONDS = 15.0

@@ -29,6 +29,7 @@ from accounts.pages import (
     list_connections,
     waiting_words,
 )
+from background.models import Errand
 from connectors import oauth
 from connectors.errors import ConnectorError
 from connectors.registry import CONNECTORS
@@ -36,8 +37,7 @@ from organisations import pages
 from organisations.domain import VISMANET, Level, rights_to_change
 from organisations.guards import check_may_change_accounts, members_only, needs
 from organisations.middleware import HubRequest
-from organisations.models import Errand
-from organisations.queries import failure_row_of
+from ui.failures import failure_row_of
 
 VENDOR = "vismanet"
 SESSION_KEY = "sign_ins"

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
+from audit.scoped import OfOrganisation
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
@@ -16,6 +17,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Connection, LedgerProof, Restore
 from accounts.models.hosts import unproven
+from background.compare_and_set import ANYWAY, compare_and_set
+from background.failures import NO_FAILURE, why
 from connectors.errors import ConnectorError
 from journals.domain.proving import next_attempt
 from journals.domain.states import (
@@ -28,9 +31,7 @@ from journals.domain.states import (
 )
 from journals.domain.waiting import NEEDS_ACCESS, Cause, cause_of
 from journals.models.attempts import LedgerAsked
-from organisations.models import OfOrganisation, Organisation
-from organisations.models.compare_and_set import ANYWAY, compare_and_set
-from organisations.models.failures import NO_FAILURE, why
+from organisations.models import Organisation
 
 _S = BatchState
 

@@ -2,12 +2,14 @@
 
 from typing import ClassVar
 
+from audit.scoped import OfOrganisation
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from background.models import Errand
 from journals.models.batches import Batch
-from organisations.models import Company, Errand, OfOrganisation, Organisation
+from organisations.models import Company, Organisation
 
 
 class Comparison(models.Model):

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from accounts.operations import calls as kept
+from background.compare_and_set import compare_and_set
+from background.durability import durable
 from connectors.errors import ConnectorError
 from journals.models import Attempt, Batch
-from organisations.models.compare_and_set import compare_and_set
-from organisations.models.durability import durable
 
 
 class Calls(kept.Calls):

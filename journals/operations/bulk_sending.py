@@ -13,15 +13,16 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 
+from audit import trail
+from background.models import Errand
+from background.operations import handles, request_errand
 from connectors.errors import ConnectorError
 from journals.domain import refusals
 from journals.domain.states import MAY_BE_QUEUED
 from journals.models import Batch, BulkItem, BulkSend, Journal
 from journals.operations.sending import mapping_of, refusal_to_send, request_sending
 from mappings.models import Mapping
-from organisations.models import Errand, Organisation, User
-from organisations.operations import audit
-from organisations.operations.errands import handles, request_errand
+from organisations.models import Organisation, User
 
 SEND_TOGETHER = "journals.send_together"
 MOST = 2_000
@@ -124,7 +125,7 @@ def confirm(*, bulk: BulkSend, by: User, now: datetime, by_worker: bool = True) 
         if first:
             bulk.confirmed_at = now
             waiting = bulk.items.filter(outcome=Outcome.WAITING).count()
-            audit.record(
+            trail.record(
                 organisation=bulk.organisation,
                 action="journal.send_together",
                 subject=bulk,
@@ -179,7 +180,7 @@ def _send_one(pk: int, *, by: User | None, now: datetime) -> None:
         try:
             if _stamp(journal, mapping_of(journal.company)) != item.stamp:
                 raise refusals.ChangedSinceShown(reference=journal.reference)
-            here = audit.whence()
+            here = trail.whence()
             request_sending(
                 journal=journal,
                 by=by,

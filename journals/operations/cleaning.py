@@ -6,9 +6,9 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 
+from audit import trail
 from journals.models import ImportedFile
 from journals.operations.importing import deciding
-from organisations.operations import audit
 
 _AT_ONCE = 500
 
@@ -33,7 +33,7 @@ def _discard(file: ImportedFile, stuck: QuerySet[ImportedFile], *, now: datetime
         if not stuck.select_for_update(of=("self",)).filter(pk=file.pk).exists():
             return False
         deciding.discard(file=file, now=now)
-        audit.record(
+        trail.record(
             organisation=file.organisation,
             action="journal.file_discarded",
             subject=file,

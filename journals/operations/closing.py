@@ -4,12 +4,12 @@ from datetime import datetime
 
 from django.db import transaction
 
+from audit import trail
 from journals.domain import refusals
 from journals.domain.states import MAY_BE_CLOSED, BatchState
 from journals.models import Batch
 from journals.operations.sending import refresh_state, remember
 from organisations.models import User
-from organisations.operations import audit
 
 REASON_LENGTH = 300
 
@@ -43,7 +43,7 @@ def close_by_hand(
         if batch.reverses_id is not None:
             batch.mark_reversed_one(now=now)
         remember(journal, "closed_by_hand", now=now, user=by, period=batch.period, reason=reason)
-        audit.record(
+        trail.record(
             organisation=batch.organisation,
             action="batch.closed_by_hand",
             subject=batch,
@@ -71,7 +71,7 @@ def open_again(
         if not batch.mark_opened_again(now=now):
             raise refused
         remember(batch.journal, "opened_again", now=now, user=by, period=batch.period)
-        audit.record(
+        trail.record(
             organisation=batch.organisation,
             action="batch.opened_again",
             subject=batch,

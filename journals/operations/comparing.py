@@ -13,6 +13,8 @@ from django.db.models import Q
 
 from accounts.models import Connection
 from accounts.operations.access import connector_for
+from background.models import Errand
+from background.operations import handles, request_errand
 from connectors.base import LedgerBatch
 from journals.domain import read_back as rules
 from journals.domain import refusals
@@ -21,8 +23,7 @@ from journals.models import Batch, Comparison, Finding, Journal
 from journals.models.batches import BatchQuerySet
 from journals.operations.contents import to_post
 from journals.operations.sending import mapping_of
-from organisations.models import Company, Errand, User
-from organisations.operations.errands import handles, request_errand
+from organisations.models import Company, User
 
 KIND = "journals.compare"
 _S = BatchState

@@ -4,6 +4,8 @@ from datetime import datetime
 
 from django.db import transaction
 
+from audit import trail
+from background.enqueueing import wake
 from connectors.errors import Rejected
 from connectors.words import gettext_noop as _
 from journals.domain.refusals import NotToBeClosed
@@ -12,8 +14,6 @@ from journals.models import Batch
 from journals.operations.closing import clean_reason, close_by_hand
 from journals.operations.sending import refresh_state, remember
 from organisations.models import User
-from organisations.operations import audit
-from organisations.operations.waking import wake
 
 THIS_ONE, NOT_THERE, BY_HAND = "this_one", "not_there", "by_hand"
 STOP, DELETED = "stop", "deleted"
@@ -92,7 +92,7 @@ def decide(
             period=batch.period,
             reason=reason,
         )
-        audit.record(
+        trail.record(
             organisation=batch.organisation,
             action="batch.decided",
             subject=batch,

@@ -21,6 +21,11 @@ from accounts.models import Connection
 from accounts.operations import installation
 from accounts.operations.access import connector_for
 from accounts.operations.claims import writer_key
+from background import claims
+from background.crash_points import reached
+from background.durability import durable
+from background.faults import DATABASE_IS_AWAY, fault_number
+from background.models import Lease
 from connectors.base import AccountingConnector
 from connectors.errors import BadAnswer, ConnectorError, NotAuthorized, OutcomeUnknown, Unavailable
 from journals.domain import refusals
@@ -31,11 +36,6 @@ from journals.operations.attempts import Calls, claim_and_open, close_attempt, r
 from journals.operations.contents import digest_of, to_post
 from journals.operations.faults import stop_batch
 from journals.operations.sending import changed_mapping, refresh_state, refusal_of, remember
-from organisations.models import Lease
-from organisations.models.durability import durable
-from organisations.operations import claims
-from organisations.operations.boundaries import reached
-from organisations.operations.faults import DATABASE_IS_AWAY, fault_number
 
 log = structlog.get_logger(__name__)
 

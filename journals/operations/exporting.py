@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from connectors.base import PostingLine
-from organisations.operations import sheets
-from organisations.operations.sheets import Cell
+from ui import sheets
+from ui.sheets import Cell
 
 _FIXED = (
     "description",

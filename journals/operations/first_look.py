@@ -16,6 +16,8 @@ from django.db import transaction
 from accounts.models import Restore
 from accounts.operations import installation
 from accounts.operations.access import connector_for
+from audit import trail
+from background.failures import NO_FAILURE
 from connectors.base import LedgerBatch
 from connectors.errors import ConnectorError, NotAuthorized, OutcomeUnknown, Unavailable
 from journals.domain import refusals
@@ -29,8 +31,6 @@ from journals.operations.sending import refresh_state, remember
 from mappings.models import Mapping
 from mappings.operations.ledger import stored_facts
 from organisations.models import User
-from organisations.models.failures import NO_FAILURE
-from organisations.operations import audit
 
 _S = BatchState
 _AT_ONCE = 500
@@ -246,7 +246,7 @@ def _tell(
         user=by,
         reason=reason or _booked_as(asked),
     )
-    audit.record(
+    trail.record(
         organisation=journal.organisation,
         action="journal.another_run" if another else "journal.booked_before",
         subject=journal,
@@ -283,7 +283,7 @@ def take_back(
             state=_S.DRAFT, state_at=now, reason="", reason_by=None, reason_at=None
         )
         remember(journal, "answer_taken_back", now=now, user=by, reason=reason)
-        audit.record(
+        trail.record(
             organisation=journal.organisation,
             action="journal.not_booked_before",
             subject=journal,

@@ -10,6 +10,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import QuerySet
 
+from background.failures import NO_FAILURE
 from journals.domain.states import MAY_BE_BOOKED_BEFORE, BatchState
 from journals.models import Batch, Journal
 from journals.operations.sending import (
@@ -21,7 +22,6 @@ from journals.operations.sending import (
 from mappings.models import Mapping
 from mappings.sources import FirstPeriodEffect
 from organisations.models import Company
-from organisations.models.failures import NO_FAILURE
 
 _S = BatchState
 

@@ -17,6 +17,8 @@ from django.db import transaction
 
 from accounts.models import Connection, LedgerProof, Restore
 from accounts.operations import continuity, installation, restoring
+from background.crash_points import reached
+from background.failures import NO_FAILURE, why
 from connectors.base import AccountingConnector, LedgerBatch, ListsChanges
 from connectors.errors import ConnectorError
 from journals.domain import refusals
@@ -30,8 +32,6 @@ from journals.models.batches import BatchQuerySet
 from journals.operations import turns
 from journals.operations.contents import to_post
 from journals.operations.sending import refresh_state
-from organisations.models.failures import NO_FAILURE, why
-from organisations.operations.boundaries import reached
 
 Clock = Callable[[], datetime]
 _S = BatchState

@@ -15,6 +15,12 @@ import structlog
 from django.db import transaction
 
 from accounts.operations import installation
+from background import claims
+from background.crash_points import reached
+from background.enqueueing import wake
+from background.faults import DATABASE_IS_AWAY, fault_number
+from background.models import Errand, Lease
+from background.operations import handles
 from connectors.base import LedgerFacts
 from connectors.errors import ConnectorError, NotAuthorized, Unavailable
 from journals.domain import refusals
@@ -44,12 +50,7 @@ from mappings.models import MappedValue, Mapping
 from mappings.operations.ledger import facts_for, remembered_facts, stored_facts
 from mappings.operations.versions import digest_of_mapping
 from mappings.sources import CodeSeen
-from organisations.models import Company, Errand, Lease
-from organisations.operations import claims
-from organisations.operations.boundaries import reached
-from organisations.operations.errands import handles
-from organisations.operations.faults import DATABASE_IS_AWAY, fault_number
-from organisations.operations.waking import wake
+from organisations.models import Company
 
 log = structlog.get_logger(__name__)
 

@@ -10,6 +10,9 @@ from functools import partial
 
 from django.conf import settings
 
+from background import claims
+from background.crash_points import reached
+from background.durability import durable
 from connectors.base import AccountingConnector, BatchStatus, BatchToPost, LedgerBatch
 from connectors.errors import (
     BadAnswer,
@@ -33,9 +36,6 @@ from journals.operations.attempts import (
 )
 from journals.operations.contents import to_post
 from journals.operations.sending import refresh_state, remember
-from organisations.models.durability import durable
-from organisations.operations import claims
-from organisations.operations.boundaries import reached
 
 Clock = Callable[[], datetime]
 _S = BatchState

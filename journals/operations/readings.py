@@ -12,9 +12,9 @@ from typing import Any, BinaryIO
 
 from django.utils.translation import gettext
 
+from audit import trail
 from journals.models import CompanyReading, ImportedFile, Source
 from organisations.models import Company, Organisation, User
-from organisations.operations import audit
 from sources.readers.detection import HEAD, detect
 from sources.readers.evidence import CERTAIN, LIKELY, RULES, SIGN
 from sources.readers.gbat10 import SETTINGS as GBAT10_SETTINGS
@@ -240,7 +240,7 @@ def keep_answers(file: ImportedFile, *, company: Company) -> None:
             "confirmed_by": User.objects.filter(pk=answers["by"]).first(),
         },
     )
-    audit.record(
+    trail.record(
         organisation=file.organisation,
         action="journal.reading_chosen",
         subject=company,
@@ -269,7 +269,7 @@ def keep_both_sides(file: ImportedFile, *, by: User | None, now: datetime) -> No
     if BOTH_SIDES not in reading.chosen:
         reading.chosen = [*reading.chosen, BOTH_SIDES]
         reading.save(update_fields=["chosen"])
-        audit.record(
+        trail.record(
             organisation=file.organisation,
             action="journal.reading_chosen",
             subject=file.company,
@@ -332,7 +332,7 @@ def choose_dimensions(
             "confirmed_by": by,
         },
     )
-    audit.record(
+    trail.record(
         organisation=company.organisation,
         action="journal.reading_chosen",
         subject=company,
@@ -344,7 +344,7 @@ def choose_dimensions(
 
 def forget(reading: CompanyReading, *, by: User | None) -> None:
     """Forget what was chosen: the next file asks again."""
-    audit.record(
+    trail.record(
         organisation=reading.organisation,
         action="journal.reading_forgotten",
         subject=reading.company,

@@ -21,6 +21,8 @@ from django.db import transaction
 from django.db.models import Min, Q, QuerySet
 
 from accounts.models import Connection, Restore
+from background.enqueueing import wake
+from background.failures import NO_FAILURE, why
 from connectors.base import AccountingConnector, LedgerBatch, ListsChanges
 from connectors.errors import ConnectorError
 from journals.domain import refusals
@@ -34,8 +36,6 @@ from journals.operations.attempts import Calls, close_attempt, open_attempt
 from journals.operations.contents import to_post
 from journals.operations.living import numbers_in_company
 from journals.operations.sending import refresh_state
-from organisations.models.failures import NO_FAILURE, why
-from organisations.operations.waking import wake
 
 Clock = Callable[[], datetime]
 _S = BatchState

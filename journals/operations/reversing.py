@@ -14,6 +14,8 @@ from django.db import IntegrityError, transaction
 
 from accounts.operations import installation
 from accounts.operations.access import connector_for
+from audit import trail
+from background.enqueueing import wake
 from connectors.base import AccountingConnector, BatchStatus, LedgerFacts, PostingLine
 from connectors.errors import ConflictingWrite, ConnectorError, NotAuthorized, Unavailable
 from connectors.registry import CONNECTORS
@@ -28,8 +30,6 @@ from journals.operations.contents import digest_of, read_lines, to_post, write_l
 from journals.operations.sending import refresh_state, refusal_of, remember
 from mappings.operations.ledger import facts_for, stored_facts
 from organisations.models import Company, User
-from organisations.operations import audit
-from organisations.operations.waking import wake
 
 _S = BatchState
 _CAN_BE_PRESSED_AGAIN = (_S.DRAFT, _S.REJECTED)
@@ -155,7 +155,7 @@ def request_reversal(
                 number=batch.vendor_number,
                 reason=reason,
             )
-            audit.record(
+            trail.record(
                 organisation=journal.organisation,
                 action="batch.reverse",
                 subject=batch,
@@ -356,7 +356,7 @@ def mark_taken_back(
             number=batch.vendor_number,
             reason=reason,
         )
-        audit.record(
+        trail.record(
             organisation=batch.organisation,
             action="batch.taken_back_by_hand",
             subject=batch,
@@ -428,7 +428,7 @@ def send_anew(
             raise refusals.NotSentAnew(reference=journal.reference) from twice
         remember(journal, "made_anew", now=now, user=by, reference=anew.reference)
         remember(anew, "anew_of", now=now, user=by, reference=journal.reference)
-        audit.record(
+        trail.record(
             organisation=journal.organisation,
             action="journal.send_anew",
             subject=anew,

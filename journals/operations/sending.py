@@ -5,6 +5,9 @@ from typing import cast
 
 from django.db import transaction
 
+from audit import trail
+from background.crash_points import reached
+from background.durability import durable
 from connectors.errors import ConnectorError
 from journals.domain import refusals
 from journals.domain.states import DONE, MAY_BE_QUEUED, BatchState, journal_state
@@ -14,9 +17,6 @@ from mappings.domain.first_period import is_before
 from mappings.models import Mapping
 from mappings.operations.versions import digest_of_mapping
 from organisations.models import Company, User
-from organisations.models.durability import durable
-from organisations.operations import audit
-from organisations.operations.boundaries import reached
 
 _S = BatchState
 
@@ -150,7 +150,7 @@ def request_sending(
                 request_id=request_id,
             )
             remember(journal, "send_pressed", user=by, now=now, batches=str(queued))
-            audit.record(
+            trail.record(
                 organisation=journal.organisation,
                 action="journal.send",
                 subject=journal,
@@ -181,7 +181,7 @@ def try_now(*, journal: Journal, by: User | None, now: datetime) -> int:
         hurried = waiting.hurry(journal, now=now)
         if hurried:
             remember(journal, "tried_now", user=by, now=now, batches=str(hurried))
-            audit.record(
+            trail.record(
                 organisation=journal.organisation,
                 action="journal.tried_now",
                 subject=journal,
@@ -201,7 +201,7 @@ def withdraw(*, journal: Journal, by: User | None, now: datetime) -> int:
         ).update(state=_S.DRAFT, state_at=now, prepared_at=None)
         if taken:
             remember(journal, "withdrawn", user=by, now=now, batches=str(taken))
-            audit.record(
+            trail.record(
                 organisation=journal.organisation,
                 action="journal.withdraw",
                 subject=journal,

@@ -13,11 +13,11 @@ from django.conf import settings
 from django.db.models import Count
 
 from accounts.models import Connection
+from background.enqueueing import wake
+from background.models import Heartbeat
 from journals.domain import turns as rules
 from journals.domain.states import BatchState
 from journals.models import Batch, Journal
-from organisations.models import Heartbeat
-from organisations.operations.waking import wake
 
 RING_AGAIN = timedelta(seconds=15)
 """A message that was not heard of for so long is taken for lost."""

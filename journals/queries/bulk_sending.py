@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from background.queries import errand_failure
 from django.core.paginator import Page, Paginator
 from django.db.models import Case, Count, IntegerField, Q, Value, When
 from django.urls import reverse
@@ -27,8 +28,7 @@ from journals.queries.wording import (
 )
 from mappings.models import Mapping
 from organisations.models import Organisation
-from organisations.pages import errand_failure
-from organisations.queries import FailureRow
+from ui.failures import FailureRow
 
 _S = BatchState
 _ON_A_PAGE = 100

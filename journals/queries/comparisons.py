@@ -10,13 +10,14 @@ from django.core.paginator import Page, Paginator
 from django.urls import reverse
 from django.utils.translation import gettext
 
+from background.models import Errand
 from connectors.base import LedgerLine, SegmentValue
 from journals.domain.read_back import OUTCOME_WORDS, Outcome, batch_from_json
 from journals.models import Batch, Comparison, Finding
 from journals.queries.undoing import LineRow, field_words, line_row, pair_words, status_words
 from journals.queries.wording import shown_failure
-from organisations.models import Company, Errand, Organisation
-from organisations.queries import FailureRow, asked_once
+from organisations.models import Company, Organisation
+from ui.failures import FailureRow, asked_once
 
 PAGE_SIZE = 25
 FINDINGS_ON_A_PAGE = 20

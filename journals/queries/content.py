@@ -16,7 +16,7 @@ from journals.operations import preparing
 from journals.operations.contents import read_lines
 from journals.operations.sending import mapping_of
 from journals.queries.wording import ProblemRow, problem_row_of, shown_refusal
-from organisations.queries import FailureRow, words
+from ui.failures import FailureRow, words
 
 ZERO = Decimal("0.00")
 LINES_ON_A_PAGE = 50

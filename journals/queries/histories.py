@@ -11,7 +11,7 @@ from connectors.registry import CONNECTORS, error_class
 from connectors.words import gettext_noop as _
 from journals.models import Attempt, Journal, JournalEvent
 from journals.queries.wording import label_of, told
-from organisations.queries import words
+from ui.failures import words
 
 SHOWN_AT_FIRST = 30
 

@@ -19,9 +19,9 @@ from journals.operations import storing
 from journals.operations.importing import files
 from journals.queries.readings import reading_url
 from organisations.models import Company, Organisation
-from organisations.queries import words
 from sources.readers.lines import PeriodTotal
 from sources.readers.problems import ERROR, WARNING, Problem
+from ui.failures import words
 
 State = ImportedFile.State
 _RECENT = 20

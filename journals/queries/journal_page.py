@@ -12,6 +12,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext
 
 from accounts.models import Connection
+from background.models import Errand
 from journals.domain.states import DONE, MAY_BE_CLOSED, MAY_BE_QUEUED, MAY_BE_REVERSED, BatchState
 from journals.domain.waiting import CAUSE_WORDS, Cause, can_be_hurried, cause_now
 from journals.models import Batch, Journal
@@ -26,8 +27,7 @@ from journals.queries.wording import (
     shown_failure,
     with_way_out,
 )
-from organisations.models import Errand
-from organisations.queries import FailureRow, asked_once, until_sign_in
+from ui.failures import FailureRow, asked_once, until_sign_in
 
 _S = BatchState
 _SETTLED = frozenset({_S.CLOSED, _S.REVERSED, _S.BOOKED_BEFORE})

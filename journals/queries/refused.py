@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from django.utils.translation import gettext, ngettext
 
-from organisations.queries import FailureRow
+from ui.failures import FailureRow
 
 _NAMED = 5
 """So many references are written out for one reason; of the others, how many there are."""

@@ -17,7 +17,7 @@ from journals.models import Batch, Journal
 from journals.operations import reversing
 from journals.operations.contents import to_post
 from journals.queries.wording import shown_failure
-from organisations.queries import FailureRow
+from ui.failures import FailureRow
 
 MOST_LINES = 100
 _STATUS_WORDS = {

@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
+from background.queries import Waiting
 from django.db.models import Count, F, Min, Q, QuerySet
 
 from accounts.models import Connection
 from journals.domain.states import BatchState
 from journals.models import Batch, ImportedFile
-from organisations.queries import Waiting
 
 _S = BatchState
 ON_THEIR_WAY = (

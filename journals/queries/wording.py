@@ -13,7 +13,7 @@ from journals.domain.preflight import PREFLIGHT_PROBLEMS, PreflightProblem
 from journals.domain.states import STATE_WORDS, BatchState
 from journals.models import Batch, Journal
 from organisations.domain import rights_to_change
-from organisations.queries import WHO_WORDS, FailureRow, failure_row, failure_row_of, words
+from ui.failures import WHO_WORDS, FailureRow, failure_row, failure_row_of, words
 
 # States that look like another one; the words are always the state's own.
 _LOOKS = {

@@ -17,11 +17,11 @@ from journals.operations import comparing
 from journals.queries import comparisons
 from journals.queries.wording import shown_refusal
 from organisations import domain
-from organisations.choosing import RowField
 from organisations.domain import Level
 from organisations.guards import needs
 from organisations.middleware import HubRequest
 from organisations.models import Company
+from ui.choosing import RowField
 
 
 def _company(request: HubRequest, text: str) -> Company | None:

@@ -3,6 +3,7 @@
 from typing import Any
 from zlib import crc32
 
+from background.queries import Asked
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
@@ -13,6 +14,9 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from audit import trail
+from background.models import Errand
+from background.operations import request_errand
 from connectors.bounds import row_number
 from connectors.errors import ConnectorError
 from journals.domain.states import BatchState
@@ -25,11 +29,9 @@ from organisations import domain
 from organisations.domain import Level
 from organisations.guards import needs
 from organisations.middleware import HubRequest
-from organisations.models import Errand, Organisation
-from organisations.operations import audit, sheets
-from organisations.operations.errands import request_errand
-from organisations.pages import Asked
-from organisations.queries import FailureRow
+from organisations.models import Organisation
+from ui import sheets
+from ui.failures import FailureRow
 
 _PREVIEW_LIMIT = 20_000
 """A longer journal is not planned for a page: its content is in the exports."""
@@ -319,7 +321,7 @@ def export(request: HubRequest, pk: int, file_format: str) -> HttpResponse:
     if exact is None:
         messages.error(request, _("The batch cannot be planned yet; the journal's page says why."))
         return redirect("journals:detail", pk=batch.journal_id)
-    audit.record(
+    trail.record(
         organisation=request.organisation,
         action="batch.exported",
         subject=batch,

@@ -21,7 +21,7 @@ from organisations import domain
 from organisations.domain import Level
 from organisations.guards import needs
 from organisations.middleware import HubRequest
-from organisations.queries import FailureRow
+from ui.failures import FailureRow
 
 _REASON = closing.REASON_LENGTH
 

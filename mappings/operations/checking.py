@@ -4,14 +4,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from accounts.models import Connection
+from background.models import Errand
+from background.operations import handles
 from connectors.base import AccountingConnector
 from connectors.errors import NotAuthorized
 from mappings.domain.checking import Checked, DimensionUse, Problem, find_problems
 from mappings.models import Mapping, PayrollDimension
 from mappings.operations.ledger import facts_for
 from mappings.sources import codes_seen
-from organisations.models import Errand
-from organisations.operations.errands import handles
 
 READ_LEDGER = "mappings.read_ledger"
 CHECK = "mappings.check"

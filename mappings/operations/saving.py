@@ -8,13 +8,13 @@ from typing import Any, Self
 from django.db import IntegrityError, transaction
 
 from accounts.models import Connection
+from audit.trail import record
 from connectors.errors import ADMINISTRATOR, Rejected
 from connectors.words import gettext_noop as _
 from mappings.domain.first_period import read_period
 from mappings.models import MappedValue, Mapping
 from mappings.sources import first_period_followers
 from organisations.models import Company, User
-from organisations.operations.audit import record
 
 
 class AlreadyMapped(Rejected):

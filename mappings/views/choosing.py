@@ -8,10 +8,10 @@ from django.views.decorators.http import require_GET
 from accounts.models import Connection
 from mappings.choosing import choices_of, shown
 from mappings.operations.ledger import stored_facts
-from organisations.choosing import SHOWN
 from organisations.domain import VISMANET, Level
 from organisations.guards import needs
 from organisations.middleware import HubRequest
+from ui.choosing import SHOWN
 
 
 @require_GET

@@ -2,6 +2,7 @@
 
 from typing import Any, cast
 
+from background.queries import asked
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -12,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from background.operations import request_errand
 from mappings.forms import ValuesForm
 from mappings.models import Mapping
 from mappings.operations.checking import CHECK
@@ -30,8 +32,6 @@ from organisations.domain import VISMANET, Level
 from organisations.guards import needs
 from organisations.meanwhile import Meanwhile, shown_text
 from organisations.middleware import HubRequest
-from organisations.operations.errands import request_errand
-from organisations.pages import asked
 
 _EMPTY_ROWS = 3
 

@@ -8,6 +8,7 @@ the page waits for that errand.
 from dataclasses import dataclass
 from typing import Any, cast
 
+from background.queries import errand_failure
 from django.contrib import messages
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -18,6 +19,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.models import Connection
+from background.models import Errand
+from background.operations import TooManyChecks, request_errand
 from connectors.base import LedgerFacts
 from connectors.bounds import row_number
 from mappings import forms
@@ -41,10 +44,8 @@ from organisations.domain import VISMANET, Level
 from organisations.guards import needs
 from organisations.meanwhile import Meanwhile
 from organisations.middleware import HubRequest
-from organisations.models import Company, Errand
-from organisations.operations.errands import TooManyChecks, request_errand
-from organisations.pages import errand_failure
-from organisations.queries import words
+from organisations.models import Company
+from ui.failures import words
 
 DRAFT = "mapping_draft"
 STEPS = ("company", "administration", "place", "dimensions", "patterns", "policy", "review")

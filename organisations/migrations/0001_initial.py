@@ -1,7 +1,7 @@
 
 import django.db.models.deletion
 import django.utils.timezone
-import organisations.models.encrypted
+import background.encrypted
 from django.conf import settings
 from django.db import migrations, models
 
@@ -149,7 +149,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('kind', models.CharField(max_length=60)),
                 ('params', models.JSONField(blank=True, default=dict)),
-                ('secret', organisations.models.encrypted.EncryptedTextField(blank=True)),
+                ('secret', background.encrypted.EncryptedTextField(blank=True)),
                 ('state', models.CharField(choices=[('waiting', 'Waiting'), ('running', 'Running'), ('done', 'Done'), ('failed', 'Failed')], default='waiting', max_length=10)),
                 ('result', models.JSONField(blank=True, default=dict)),
                 ('failure_code', models.CharField(blank=True, max_length=80)),

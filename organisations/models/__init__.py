@@ -1,12 +1,15 @@
 """The tables of the organisations app."""
 
-from organisations.models.audit import AuditEntry
+from audit.scoped import OfOrganisation
+
+from accounts.models import CallBudget
+from audit.models import AuditEntry
+from background.encrypted import EncryptedTextField
+from background.models import Errand, Heartbeat, Lease
 from organisations.models.cache import CacheEntry
 from organisations.models.companies import Company, Debtor
-from organisations.models.encrypted import EncryptedTextField
 from organisations.models.invitations import Invitation
-from organisations.models.people import Membership, OfOrganisation, Organisation, Role, User
-from organisations.models.work import CallBudget, Errand, Heartbeat, Lease
+from organisations.models.people import Membership, Organisation, Role, User
 
 __all__ = [
     "AuditEntry",

@@ -2,13 +2,14 @@
 
 from typing import ClassVar, Self
 
+from audit.scoped import OfOrganisation
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from organisations import domain
-from organisations.models.people import OfOrganisation, Organisation
+from organisations.models.people import Organisation
 
 
 class Debtor(models.Model):

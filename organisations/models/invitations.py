@@ -4,11 +4,12 @@ import hashlib
 from datetime import datetime
 from typing import ClassVar
 
+from audit.scoped import OfOrganisation
 from django.conf import settings
 from django.db import models
 
-from organisations.models.people import OfOrganisation, Organisation, Role
-from organisations.models.work import Errand
+from background.models import Errand
+from organisations.models.people import Organisation, Role
 
 
 class Invitation(models.Model):

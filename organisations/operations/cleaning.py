@@ -6,7 +6,8 @@ from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.sessions.models import Session
 
-from organisations.models import CacheEntry, Errand
+from background.models import Errand
+from organisations.models import CacheEntry
 
 _AT_ONCE = 500
 

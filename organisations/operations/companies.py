@@ -5,9 +5,9 @@ from typing import Any
 
 from django.db import models, transaction
 
+from audit.trail import record
 from organisations import domain
 from organisations.models import Company, Debtor, Organisation, User
-from organisations.operations.audit import record
 
 
 @transaction.atomic

@@ -22,12 +22,13 @@ from django.utils.http import int_to_base36
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_noop as _
 
+from audit.trail import NOBODY, record
+from background.models import Errand
+from background.operations import handles, request_errand
 from connectors.errors import Unavailable
 from organisations.backends import HubBackend
-from organisations.models import Errand, Membership, User
+from organisations.models import Membership, User
 from organisations.operations import people
-from organisations.operations.audit import NOBODY, record
-from organisations.operations.errands import handles, request_errand
 
 log = structlog.get_logger(__name__)
 MAIL = "people.mail_password_link"

@@ -20,13 +20,15 @@ from django.utils.http import urlencode
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_noop as _
 
+from audit import trail
+from audit.trail import NOBODY, record
+from background.models import Errand
+from background.operations import handles, request_errand
 from connectors.errors import Unavailable
 from organisations.domain import ORGANISATION, Level
-from organisations.models import Errand, Invitation, Membership, Organisation, Role, User
+from organisations.models import Invitation, Membership, Organisation, Role, User
 from organisations.models.invitations import digest_of
-from organisations.operations import audit, second_factor, throttling
-from organisations.operations.audit import NOBODY, record
-from organisations.operations.errands import handles, request_errand
+from organisations.operations import second_factor, throttling
 from organisations.operations.people import Refused, end_sessions, hold
 
 log = structlog.get_logger(__name__)
@@ -206,7 +208,7 @@ def decline(*, invitation: Invitation, now: datetime) -> None:
     :raises Refused: if it is not open any more
     """
     invitation = _open(invitation, now=now)
-    with audit.from_where(address="", request_id=audit.whence().request_id):
+    with trail.from_where(address="", request_id=trail.whence().request_id):
         record(
             organisation=invitation.organisation,
             action="person.invitation_declined",
@@ -327,7 +329,7 @@ def _join(invitation: Invitation, user: User) -> Membership:
         user=user,
         details={
             "role": invitation.role.name,
-            "invited by": str(by) if by else audit.HUB,
+            "invited by": str(by) if by else trail.HUB,
             "by": _way(invitation),
         },
     )

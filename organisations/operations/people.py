@@ -8,10 +8,10 @@ from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext_noop as _
 
+from audit.trail import HUB, record
 from organisations import domain
 from organisations.domain import ORGANISATION, Level
 from organisations.models import Membership, Organisation, Role, User
-from organisations.operations.audit import HUB, record
 
 _UNMISTAKABLE = "abcdefghjkmnpqrstuvwxyz23456789"
 

@@ -16,9 +16,9 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_noop as _
 
+from background.encrypted import box
 from organisations.domain import ORGANISATION, Level
 from organisations.models import Membership, Organisation, User
-from organisations.models.encrypted import box
 from organisations.operations import people
 from organisations.operations.people import Refused
 

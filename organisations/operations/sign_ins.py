@@ -8,9 +8,9 @@ A password is never part of what comes here.
 
 import structlog
 
+from audit.trail import NOBODY
 from organisations.models import User
 from organisations.operations import people
-from organisations.operations.audit import NOBODY
 from organisations.operations.throttling import CODE, PASSWORD, Try, may_be_told
 
 log = structlog.get_logger(__name__)

@@ -6,12 +6,12 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from organisations import trail
+from audit import queries
+from audit.trail import record
 from organisations.domain import AUDIT, Level
 from organisations.guards import needs
 from organisations.middleware import HubRequest
-from organisations.operations import sheets
-from organisations.operations.audit import record
+from ui import sheets
 
 
 @require_GET
@@ -19,17 +19,17 @@ from organisations.operations.audit import record
 @needs(AUDIT, Level.READ)
 def audit(request: HubRequest) -> HttpResponse:
     """Show the audit trail of the organisation."""
-    filters = trail.Filters.from_query(request.GET)
+    filters = queries.Filters.from_query(request.GET)
     return render(
         request,
         "organisations/audit.html",
         {
-            "page": trail.page_of(
+            "page": queries.page_of(
                 request.organisation, filters=filters, page=request.GET.get("page", "1")
             ),
             "filters": filters,
-            "areas": trail.area_choices(),
-            "most_exported": trail.MOST_EXPORTED,
+            "areas": queries.area_choices(),
+            "most_exported": queries.MOST_EXPORTED,
         },
     )
 
@@ -39,7 +39,7 @@ def audit(request: HubRequest) -> HttpResponse:
 @needs(AUDIT, Level.READ)
 def export(request: HubRequest, file_format: str) -> HttpResponse:
     """Give what the filters show as a file; that it was taken is an entry of its own."""
-    filters = trail.Filters.from_query(request.GET)
+    filters = queries.Filters.from_query(request.GET)
     record(
         organisation=request.organisation,
         action="audit.exported",
@@ -47,11 +47,11 @@ def export(request: HubRequest, file_format: str) -> HttpResponse:
         user=request.membership.user,
         details={"format": file_format, **filters.query},
     )
-    rows = trail.exported(request.organisation, filters=filters)
+    rows = queries.exported(request.organisation, filters=filters)
     if file_format == "csv":
-        content, kind = sheets.as_csv(trail.HEADINGS, rows), sheets.CSV_TYPE
+        content, kind = sheets.as_csv(queries.HEADINGS, rows), sheets.CSV_TYPE
     else:
-        content, kind = sheets.as_xlsx("audit", trail.HEADINGS, rows), sheets.XLSX_TYPE
+        content, kind = sheets.as_xlsx("audit", queries.HEADINGS, rows), sheets.XLSX_TYPE
     response = HttpResponse(content, content_type=kind)
     name = f"audit {request.organisation.name}.{file_format}"
     response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"

@@ -6,9 +6,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from connectors.bounds import row_number
-from organisations import choosing
 from organisations.guards import members_only
 from organisations.middleware import HubRequest
+from ui import choosing
 
 
 @require_GET

@@ -5,9 +5,9 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from background.workers import stopped_since
 from organisations.guards import members_only
 from organisations.middleware import HubRequest
-from organisations.workers import stopped_since
 
 
 @require_GET

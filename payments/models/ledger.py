@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from audit.scoped import OfOrganisation
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Coalesce
@@ -9,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from connectors.receivables import PaymentKey
-from organisations.models import OfOrganisation, Organisation
+from organisations.models import Organisation
 from payments.models.clients import InvoiceClient
 from payments.models.customers import Customer
 from payments.models.money import MoneyField

@@ -3,15 +3,16 @@
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
+from audit.scoped import OfOrganisation
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from background.failures import why
 from connectors.errors import ConnectorError
-from organisations.models import OfOrganisation, Organisation
-from organisations.models.failures import why
+from organisations.models import Organisation
 from payments.models.clients import InvoiceClient
 from payments.models.money import MoneyField
 

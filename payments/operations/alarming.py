@@ -19,10 +19,11 @@ from django.utils import translation
 from django.utils.translation import gettext, ngettext
 
 from accounts.operations.telling import people_of
+from background.models import Errand
+from background.operations import handles, request_errand
 from connectors.errors import Unavailable
 from connectors.words import gettext_noop as _
-from organisations.models import Errand, User
-from organisations.operations.errands import handles, request_errand
+from organisations.models import User
 from payments.domain.standing import STATES, Standing
 from payments.models import FetchRun, InvoiceClient, Registration
 

@@ -16,14 +16,16 @@ from django.utils import timezone
 from accounts.models import Connection
 from accounts.operations.access import source_for, target_for
 from accounts.operations.claims import writer_key
+from audit import trail
+from background import claims
+from background.crash_points import reached
+from background.enqueueing import wake
+from background.faults import DATABASE_IS_AWAY, fault_number
+from background.models import Errand, Lease
+from background.operations import handles, request_errand
 from connectors.errors import ConnectorError, NotAuthorized, Unavailable
 from connectors.receivables import PaymentTarget, SourceCustomer, TargetProject, Unreadable
-from organisations.models import Errand, Lease, Organisation, User
-from organisations.operations import audit, claims
-from organisations.operations.boundaries import reached
-from organisations.operations.errands import handles, request_errand
-from organisations.operations.faults import DATABASE_IS_AWAY, fault_number
-from organisations.operations.waking import wake
+from organisations.models import Organisation, User
 from payments.domain import refusals
 from payments.models import Customer, DeniedProject, Integration, InvoiceClient, TimeBlock
 from payments.operations import storing
@@ -165,7 +167,7 @@ def _changed_by_hand(
     customer: Customer, action: str, by: User, *, now: datetime, details: dict[str, Any]
 ) -> None:
     Customer.objects.filter(pk=customer.pk).update(push_at=now, push_failures=0)
-    audit.record(
+    trail.record(
         organisation=customer.organisation,
         action=action,
         subject=customer,

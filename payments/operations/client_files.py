@@ -14,9 +14,9 @@ from accounts.models import Connection
 from connectors.bounds import as_it_was, is_day, no_text_in
 from organisations import domain
 from organisations.models import Organisation, User
-from organisations.operations import sheets
 from payments.models import InvoiceClient
 from payments.operations import choices, clients
+from ui import sheets
 
 COLUMNS = (
     "number",

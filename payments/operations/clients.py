@@ -11,14 +11,15 @@ from django.utils.translation import gettext_noop as _
 
 from accounts.models import Connection
 from accounts.operations.access import source_for, target_for
+from audit import trail
+from background.enqueueing import wake
+from background.models import Errand
+from background.operations import handles, request_errand
 from connectors.errors import ConnectorError
 from connectors.receivables import FindingLevel, SetupFinding
 from connectors.registry import CONNECTORS
 from organisations import domain
-from organisations.models import Errand, Organisation, User
-from organisations.operations import audit
-from organisations.operations.errands import handles, request_errand
-from organisations.operations.waking import wake
+from organisations.models import Organisation, User
 from payments.domain import refusals
 from payments.domain.states import RegistrationState
 from payments.models import Integration, InvoiceClient, Payment, Registration
@@ -66,7 +67,7 @@ def activate(*, organisation: Organisation, by: User | None, now: datetime) -> I
     if not integration.is_active:
         integration.activated_at = now
         integration.save(update_fields=["activated_at"])
-        audit.record(
+        trail.record(
             organisation=organisation,
             action="payments.activated",
             subject=integration,
@@ -83,7 +84,7 @@ def deactivate(*, organisation: Organisation, by: User | None) -> None:
     if integration.is_active:
         integration.activated_at = None
         integration.save(update_fields=["activated_at"])
-        audit.record(
+        trail.record(
             organisation=organisation,
             action="payments.deactivated",
             subject=integration,
@@ -143,7 +144,7 @@ def change_settings(
             InvoiceClient.objects.of(organisation).filter(own_fetch_from=None).update(
                 journal_mark=None
             )
-        audit.record(
+        trail.record(
             organisation=organisation,
             action="payments.settings_changed",
             subject=integration,
@@ -211,7 +212,7 @@ def save_client(
     try:
         with transaction.atomic():
             client.save()
-            audit.record(
+            trail.record(
                 organisation=organisation,
                 action="invoice_client.created" if fresh else "invoice_client.changed",
                 subject=client,

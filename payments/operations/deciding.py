@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
+from audit import trail
+from background.enqueueing import wake
+from background.failures import NO_FAILURE
 from organisations.models import User
-from organisations.models.failures import NO_FAILURE
-from organisations.operations import audit
-from organisations.operations.waking import wake
 from payments.domain import refusals
 from payments.domain.states import RegistrationState
 from payments.models import InvoiceClient, Payment, Registration, Settlement
@@ -47,7 +47,7 @@ def try_again(
         state=_S.READY, state_at=now, not_before=now, failures=0, told="", **NO_FAILURE
     )
     if count:
-        audit.record(
+        trail.record(
             organisation=client.organisation,
             action="payments.tried_again",
             subject=client,
@@ -92,7 +92,7 @@ def decide(
             raise nothing
         if new is _S.REGISTERED:
             marking.note_registered(registration, now=now)
-        audit.record(
+        trail.record(
             organisation=registration.organisation,
             action="payments.decided",
             subject=registration,

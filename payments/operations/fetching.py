@@ -4,14 +4,14 @@ from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 
+from audit import trail
+from background.crash_points import reached
+from background.enqueueing import wake
 from connectors.errors import ConnectorError
 from connectors.receivables import SourceCompany
 from organisations import domain
 from organisations.domain import PAYMENTS_IMPORT, PAYMENTS_OVERVIEW
 from organisations.models import Organisation, User
-from organisations.operations import audit
-from organisations.operations.boundaries import reached
-from organisations.operations.waking import wake
 from payments.domain import refusals
 from payments.models import FetchEntry, FetchGroup, FetchRun, Integration, InvoiceClient
 from payments.operations.rights import check_active, check_right
@@ -106,7 +106,7 @@ def request_fetch_of_many(
                 entry.failure_code, entry.failure_params = refusal.code(), refusal.params
             entries.append(entry)
         FetchEntry.objects.bulk_create(entries)
-        audit.record(
+        trail.record(
             organisation=organisation,
             action="payments.fetched_for_many",
             subject=group,
@@ -151,7 +151,7 @@ def _run_for(
                 voucher_types=client.voucher_types,
             )
             if not by_schedule:
-                audit.record(
+                trail.record(
                     organisation=client.organisation,
                     action="payments.fetched",
                     subject=client,
@@ -180,7 +180,7 @@ def cancel(*, run: FetchRun, by: User | None, now: datetime) -> bool:
     )
     wanted = FetchRun.objects.filter(pk=run.pk, state=_S.RUNNING).update(cancel_wanted=True)
     if waiting or wanted:
-        audit.record(
+        trail.record(
             organisation=run.organisation, action="payments.fetch_cancelled", subject=run, user=by
         )
     return bool(waiting or wanted)

@@ -4,10 +4,10 @@ from datetime import datetime
 
 from django.db import transaction
 
+from audit import trail
 from connectors.bounds import as_text
 from connectors.receivables import TargetInvoice
 from organisations.models import User
-from organisations.operations import audit
 from payments.domain.invoice_file import InvoiceFile, InvoiceRow, read, write
 from payments.models import Invoice, InvoiceClient
 from payments.operations import placing, storing
@@ -35,7 +35,7 @@ def take(
         for some in placing.portions(found.invoices):
             storing.store_invoices(client, [_as_target(one) for one in some], now=now)
         placing.apply_credit_notes(client, run=None, now=now)
-        audit.record(
+        trail.record(
             organisation=client.organisation,
             action="invoices.imported",
             subject=client,

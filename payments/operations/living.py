@@ -19,10 +19,10 @@ from django.utils import timezone
 
 from accounts.models import Connection, LedgerProof, Restore
 from accounts.operations import continuity, installation, restoring
+from background.crash_points import reached
+from background.failures import NO_FAILURE, why
 from connectors.errors import ConnectorError
 from connectors.receivables import PaymentTarget, TargetEntry
-from organisations.models.failures import NO_FAILURE, why
-from organisations.operations.boundaries import reached
 from payments.domain import refusals
 from payments.domain.states import RegistrationState
 from payments.models import InvoiceClient, Registration, RegistrationAttempt

@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
+from background.crash_points import reached
+from background.failures import NO_FAILURE, why
 from connectors.errors import ConnectorError, NotAuthorized, Unavailable
-from organisations.models.failures import NO_FAILURE, why
-from organisations.operations.boundaries import reached
 from payments.domain import refusals
 from payments.domain.states import RegistrationState
 from payments.models import Registration, RegistrationAttempt

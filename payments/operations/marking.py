@@ -11,6 +11,10 @@ from typing import Any
 import structlog
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from audit import trail
+from background.crash_points import reached
+from background.enqueueing import wake
+from background.faults import DATABASE_IS_AWAY, fault_number
 from connectors.errors import (
     ConnectorError,
     Forbidden,
@@ -20,10 +24,6 @@ from connectors.errors import (
 )
 from connectors.receivables import PaymentSource
 from organisations.models import User
-from organisations.operations import audit
-from organisations.operations.boundaries import reached
-from organisations.operations.faults import DATABASE_IS_AWAY, fault_number
-from organisations.operations.waking import wake
 from payments.domain.states import RegistrationState
 from payments.models import InvoiceClient, Payment, Registration, Settlement
 from payments.operations.rights import check_right, integration_of
@@ -94,7 +94,7 @@ def try_again(
     check_right(client.organisation, by)
     count = mark_refused_again(client, now=now, among=among)
     if count:
-        audit.record(
+        trail.record(
             organisation=client.organisation,
             action="payments.marks_tried_again",
             subject=client,

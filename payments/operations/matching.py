@@ -8,11 +8,10 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext
 
+from audit import trail
+from background.enqueueing import wake
 from connectors.base import ZERO
 from organisations.models import User
-from organisations.operations import audit
-from organisations.operations.waking import wake
-from organisations.templatetags.hub import amount as shown
 from payments.domain import matching as rules
 from payments.domain.refusals import MatchRefused, OtherCustomer
 from payments.domain.states import RegistrationState
@@ -20,6 +19,7 @@ from payments.models import Customer, Invoice, Payment, Registration, Settlement
 from payments.models.money import Total
 from payments.operations import placing
 from payments.operations.rights import check_right, integration_of
+from ui.templatetags.hub import amount as shown
 
 _S = RegistrationState
 
@@ -171,7 +171,7 @@ def set_against(
         details["credit_notes"] = ", ".join(note.number for note in notes)
     if part.rounding:
         details["rounding"] = str(part.rounding)
-    audit.record(
+    trail.record(
         organisation=payment.client.organisation,
         action="payment.matched",
         subject=payment,
@@ -359,7 +359,7 @@ def undo(*, settlement: Settlement, reason: str, by: User | None, now: datetime)
         )
         if settlement.payment is not None:
             Payment.objects.filter(pk=settlement.payment.pk).update(left="undone")
-        audit.record(
+        trail.record(
             organisation=settlement.client.organisation,
             action="payment.match_undone",
             subject=settlement.payment or settlement.invoice,

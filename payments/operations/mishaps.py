@@ -8,8 +8,8 @@ from datetime import datetime
 
 from django.db import transaction
 
+from background.failures import NO_FAILURE, why
 from connectors.receivables import RegisteredPayment
-from organisations.models.failures import NO_FAILURE, why
 from payments.domain import refusals
 from payments.domain.states import VALID_TRANSITIONS, RegistrationState
 from payments.models import Registration

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from django.db import transaction
 
+from audit import trail
 from organisations.models import User
-from organisations.operations import audit
 from payments.domain import refusals
 from payments.domain.matching import Rule
 from payments.domain.prefixes import Prefix, prefix_of
@@ -64,7 +64,7 @@ def learn(*, payment: Payment, text: str, by: User | None, now: datetime) -> Lea
             },
         )
         if is_new:
-            audit.record(
+            trail.record(
                 organisation=payment.organisation,
                 action="invoice_client.prefix_learnt",
                 subject=payment.client,
@@ -85,7 +85,7 @@ def forget(*, learnt: LearntPrefix, by: User | None) -> bool:
     with transaction.atomic():
         gone, _rows = LearntPrefix.objects.filter(pk=learnt.pk).delete()
         if gone:
-            audit.record(
+            trail.record(
                 organisation=learnt.organisation,
                 action="invoice_client.prefix_forgotten",
                 subject=learnt.client,

@@ -11,11 +11,12 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef
 
 from accounts.operations.access import source_for, target_for
+from audit import trail
+from background.models import Errand
+from background.operations import handles, request_errand
 from connectors.base import ZERO
 from connectors.receivables import PaymentSource, Unreadable
-from organisations.models import Errand, User
-from organisations.operations import audit
-from organisations.operations.errands import handles, request_errand
+from organisations.models import User
 from payments.domain import refusals
 from payments.domain.matching import Outcome, Rule
 from payments.domain.reconciling import Difference, Sides, ageing, explain
@@ -467,7 +468,7 @@ def _store(
     made.save()
     ReconciliationLine.objects.bulk_create(rows, batch_size=500)
     _forget_old_lines(client)
-    audit.record(
+    trail.record(
         organisation=client.organisation,
         action="payments.reconciled",
         subject=client,

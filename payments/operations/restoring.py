@@ -15,8 +15,8 @@ from collections import Counter
 from datetime import datetime
 
 from accounts.models import Restore
+from background.failures import why
 from connectors.receivables import PaymentTarget, PaymentToRegister, TargetEntry
-from organisations.models.failures import why
 from payments.domain import refusals
 from payments.domain.states import RegistrationState
 from payments.models import Registration

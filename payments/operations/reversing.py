@@ -4,6 +4,9 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from background import claims
+from background.crash_points import reached
+from background.failures import NO_FAILURE, why
 from connectors.errors import (
     BadAnswer,
     ConnectorError,
@@ -11,9 +14,6 @@ from connectors.errors import (
     OutcomeUnknown,
     Unavailable,
 )
-from organisations.models.failures import NO_FAILURE, why
-from organisations.operations import claims
-from organisations.operations.boundaries import reached
 from payments.domain import refusals
 from payments.domain.states import RegistrationState
 from payments.models import Registration, RegistrationAttempt

@@ -24,6 +24,12 @@ from django.db.models import Count, Exists, OuterRef, Q
 
 from accounts.operations.access import source_for, target_for
 from accounts.operations.claims import writer_key
+from background import claims
+from background.crash_points import reached
+from background.enqueueing import wake
+from background.failures import NO_FAILURE, why
+from background.faults import DATABASE_IS_AWAY, fault_number
+from background.models import Lease
 from connectors.base import ZERO
 from connectors.bounds import LARGEST_SUM
 from connectors.errors import ConnectorError, NoCreditBlock, Unavailable
@@ -34,12 +40,6 @@ from connectors.receivables import (
     TargetInvoice,
     Unreadable,
 )
-from organisations.models import Lease
-from organisations.models.failures import NO_FAILURE, why
-from organisations.operations import claims
-from organisations.operations.boundaries import reached
-from organisations.operations.faults import DATABASE_IS_AWAY, fault_number
-from organisations.operations.waking import wake
 from payments.domain import refusals
 from payments.models import FetchRun, Integration, InvoiceClient, Payment, SkippedRow
 from payments.models.money import Total

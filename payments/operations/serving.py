@@ -24,13 +24,13 @@ from accounts.operations import installation
 from accounts.operations.access import source_for, target_for
 from accounts.operations.calls import Calls
 from accounts.operations.claims import writer_key
+from background import claims
+from background.crash_points import reached
+from background.enqueueing import wake
+from background.failures import why
+from background.faults import DATABASE_IS_AWAY, fault_number
+from background.models import Lease
 from connectors.errors import ConnectorError, NotAuthorized, OutcomeUnknown
-from organisations.models import Lease
-from organisations.models.failures import why
-from organisations.operations import claims
-from organisations.operations.boundaries import reached
-from organisations.operations.faults import DATABASE_IS_AWAY, fault_number
-from organisations.operations.waking import wake
 from payments.domain.states import RegistrationState
 from payments.models import InvoiceClient, Registration
 from payments.operations import (

@@ -8,14 +8,14 @@ from typing import NamedTuple
 from django.db import transaction
 from django.utils.translation import gettext
 
+from background.enqueueing import wake
 from connectors.base import ZERO
 from organisations.models import User
-from organisations.operations.waking import wake
-from organisations.templatetags.hub import amount as shown
 from payments.domain.refusals import MatchRefused
 from payments.models import Invoice, Payment, Settlement
 from payments.operations import matching
 from payments.operations.rights import check_right
+from ui.templatetags.hub import amount as shown
 
 
 class Share(NamedTuple):

@@ -6,9 +6,10 @@ from typing import Any
 from django.utils.translation import gettext
 
 from accounts.operations.access import source_for
+from background.models import Errand
+from background.operations import handles, request_errand
 from connectors.receivables import PaymentQuery
-from organisations.models import Errand, Organisation, User
-from organisations.operations.errands import handles, request_errand
+from organisations.models import Organisation, User
 from payments.models import InvoiceClient
 from payments.operations.choices import ClientRefused
 

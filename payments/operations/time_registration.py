@@ -7,8 +7,8 @@ from django.db import Error, IntegrityError, transaction
 from django.utils import formats, timezone
 from django.utils.translation import gettext
 
+from audit import trail
 from organisations.models import Organisation, User
-from organisations.operations import audit
 from payments.domain.refusals import CustomerBlocked, ReferenceOfOtherTime
 from payments.models import Customer, TimeBlock, TimeEntry
 
@@ -66,7 +66,7 @@ def register(
                 reference=reference[:60],
                 created_at=now,
             )
-            audit.record(
+            trail.record(
                 organisation=organisation,
                 action="time.registered",
                 subject=customer,

@@ -4,12 +4,12 @@ from datetime import datetime
 
 from django.db import IntegrityError, transaction
 
+from audit import trail
 from connectors.words import gettext_noop as _
 from organisations import domain
 from organisations.backends import may_be_signed_in
 from organisations.domain import Level
 from organisations.models import Membership, Organisation, User
-from organisations.operations import audit
 from organisations.operations.people import Refused
 from payments.models import ApiToken
 from payments.models.tokens import digest_of, new_token
@@ -46,7 +46,7 @@ def create(
                 created_by=by,
                 created_at=now,
             )
-            audit.record(
+            trail.record(
                 organisation=organisation,
                 action="token.created",
                 subject=token,
@@ -63,7 +63,7 @@ def revoke(*, token: ApiToken, by: User, now: datetime) -> bool:
     check_right(token.organisation, by)
     if not token.revoke(now=now):
         return False
-    audit.record(organisation=token.organisation, action="token.revoked", subject=token, user=by)
+    trail.record(organisation=token.organisation, action="token.revoked", subject=token, user=by)
     return True
 
 

@@ -5,10 +5,10 @@ from datetime import datetime
 from django.db.models import Q
 
 from accounts.models import Connection
+from audit import trail
+from background.enqueueing import wake
 from connectors.errors import RateLimited
 from organisations.models import User
-from organisations.operations import audit
-from organisations.operations.waking import wake
 from payments.domain import trying as rules
 from payments.domain.states import RegistrationState
 from payments.models import Customer, FetchRun, InvoiceClient, Payment, Registration
@@ -111,7 +111,7 @@ def _done(client: InvoiceClient, hurried: bool, *, by: User) -> bool:
 
 
 def _record(client: InvoiceClient, *, by: User) -> None:
-    audit.record(
+    trail.record(
         organisation=client.organisation, action="payments.tried_now", subject=client, user=by
     )
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from accounts.models import Connection
 from accounts.operations.calls import Calls
+from background.compare_and_set import compare_and_set
 from connectors.receivables import PaymentTarget
-from organisations.models.compare_and_set import compare_and_set
 from payments.models import InvoiceClient, Registration, RegistrationAttempt
 from payments.operations import already_there, living
 

@@ -10,10 +10,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from organisations.models import Organisation
-from organisations.queries import FailureRow
 from payments.models import Customer, DeniedProject, TimeBlock, TimeEntry
 from payments.queries.pages import page_of
 from payments.queries.waits import Wait, push_failure, push_wait
+from ui.failures import FailureRow
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from datetime import datetime
 from django.utils.translation import gettext
 
 from connectors.errors import FINANCE, PAYROLL, ConnectorError
-from organisations import queries
-from organisations.queries import WHO_WORDS, FailureRow
+from ui import failures
+from ui.failures import WHO_WORDS, FailureRow
 
 
 def failure_row(
@@ -20,13 +20,13 @@ def failure_row(
     trace_id: str = "",
 ) -> FailureRow | None:
     """Return a stored failure in words, or None without one."""
-    row = queries.failure_row(code=code, params=params, detail=detail, at=at, trace_id=trace_id)
+    row = failures.failure_row(code=code, params=params, detail=detail, at=at, trace_id=trace_id)
     return row and _of_finance(row)
 
 
 def failure_row_of(failure: ConnectorError) -> FailureRow:
     """Return a failure in words."""
-    return _of_finance(queries.failure_row_of(failure))
+    return _of_finance(failures.failure_row_of(failure))
 
 
 def _of_finance(row: FailureRow) -> FailureRow:

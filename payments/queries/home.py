@@ -8,7 +8,6 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
 from organisations import domain
-from organisations.dates import short_day
 from organisations.domain import Level
 from organisations.models import Membership, Organisation
 from payments.domain.standing import Standing
@@ -17,6 +16,7 @@ from payments.operations.rights import integration_of
 from payments.queries.customers import blocked_of
 from payments.queries.invoices import not_compared, unmatched_of
 from payments.queries.standing import payments_that_stand, unknown_and_locked_out
+from ui.dates import short_day
 
 Tile = dict[str, Any]
 

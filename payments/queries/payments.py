@@ -14,7 +14,6 @@ from django.utils.translation import gettext as _
 from accounts.models import Connection
 from connectors.base import ZERO
 from organisations.models import Organisation
-from organisations.queries import FailureRow
 from payments.domain.standing import WAITS_FOR_A_PERSON, Standing
 from payments.domain.states import RegistrationState
 from payments.models import (
@@ -48,6 +47,7 @@ from payments.queries.wording import (
     mark_words,
     skipped_words,
 )
+from ui.failures import FailureRow
 
 
 @dataclass(frozen=True, slots=True)

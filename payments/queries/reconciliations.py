@@ -9,12 +9,12 @@ from django.core.paginator import Page
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from organisations.operations.sheets import Cell
 from payments.domain.reconciling import Difference
 from payments.models import InvoiceClient, Reconciliation, ReconciliationLine
 from payments.models.money import Total
 from payments.queries.pages import page_of
 from payments.queries.wording import DIFFERENCES
+from ui.sheets import Cell
 
 WIDTH, HEIGHT, GROUND, WIDEST = 640, 176, 140, 120
 _KEPT = 24

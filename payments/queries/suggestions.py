@@ -8,13 +8,13 @@ from decimal import Decimal
 from django.db.models import F
 
 from connectors.base import ZERO
-from organisations.templatetags.hub import MINUS, NBSP
-from organisations.templatetags.hub import amount as shown
 from payments.domain.proposals import OpenInvoice, Proposal, propose
 from payments.models import Invoice, Payment
 from payments.operations.placing import foreign_of, portions
 from payments.queries.invoices import with_open
 from payments.queries.wording import SUGGESTIONS
+from ui.templatetags.hub import MINUS, NBSP
+from ui.templatetags.hub import amount as shown
 
 _MOST = 5_000
 """Invoices of the payers of a page that are looked at, the newest: what is older is not offered."""

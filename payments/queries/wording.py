@@ -5,7 +5,6 @@ from typing import Any
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from organisations.queries import FailureRow, words
 from payments.domain.matching import Left, Outcome, Rule
 from payments.domain.open_amounts import InvoiceState
 from payments.domain.proposals import Why
@@ -13,6 +12,7 @@ from payments.domain.reconciling import Difference
 from payments.domain.standing import Standing
 from payments.queries.failures import failure_row
 from payments.queries.finding_texts import FINDINGS, MARK_REASONS
+from ui.failures import FailureRow, words
 
 LEFT: dict[str, object] = {
     Left.NO_REFERENCE: _("No KID and no invoice number came with it"),
@@ -52,7 +52,7 @@ STATES = {
     InvoiceState.CREDITED: (_("Credited"), "reversed"),
     InvoiceState.RETURNED: (_("Payment returned"), "changed"),
 }
-"""Word, and the look among `organisations.templatetags.hub.BADGES`."""
+"""Word, and the look among `ui.templatetags.hub.BADGES`."""
 REGISTRATIONS = {
     "ready": (_("Waits"), "waiting"),
     "held_back": (_("Waits until it is reversed elsewhere"), "held"),

@@ -13,9 +13,9 @@ from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
+from audit import trail
 from connectors.bounds import FIRST_YEAR, LAST_YEAR, is_day, no_text_in
 from connectors.errors import ConnectorError
-from organisations.operations import audit
 from organisations.problems import problem
 from payments.domain import refusals
 from payments.models import ApiToken, Customer, FetchRun, InvoiceClient
@@ -66,7 +66,7 @@ def _api(*methods: str, scopes: tuple[str, ...]) -> Callable[[_View], _View]:
                 response["Allow"] = ", ".join(methods)
                 return response
             try:
-                with audit.by_token(token.name):
+                with trail.by_token(token.name):
                     return view(request, token, *args, **kwargs)
             except _Bad as bad:
                 return _error(400, "bad_request", str(bad), field=bad.field)

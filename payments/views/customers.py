@@ -1,5 +1,6 @@
 """Customers and their blocks, and time on them (S17, S20)."""
 
+from background.queries import asked
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -9,14 +10,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from connectors.errors import ConnectorError
 from organisations.middleware import HubRequest
-from organisations.pages import asked
-from organisations.queries import FailureRow
 from payments.forms import ReasonForm, TimeForm
 from payments.models import Customer
 from payments.operations import blocking, time_registration
 from payments.queries import customers as queries
 from payments.queries.failures import failure_row_of
 from payments.views.common import active, member, person, reader, show, tabs, tell
+from ui.failures import FailureRow
 
 
 @require_GET

@@ -10,7 +10,6 @@ from django.views.decorators.http import require_GET, require_POST
 
 from connectors.errors import ConnectorError
 from organisations.middleware import HubRequest
-from organisations.queries import failure_row_of
 from payments.domain.matching import numbers_in
 from payments.domain.refusals import OtherCustomer
 from payments.forms import MatchForm, ReasonForm
@@ -21,6 +20,7 @@ from payments.queries.invoices import with_assigned
 from payments.queries.suggestions import suggestions_for
 from payments.queries.waits import mark_wait
 from payments.views.common import member, person, reader, show_events, tell
+from ui.failures import failure_row_of
 
 
 def payment_of(request: HubRequest, pk: int) -> Payment:

@@ -9,10 +9,9 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from audit import trail
 from connectors.errors import ConnectorError
 from organisations.middleware import HubRequest
-from organisations.operations import audit
-from organisations.queries import words
 from payments.forms import UploadForm
 from payments.models import FetchRun, Invoice, InvoiceClient
 from payments.operations import invoice_files
@@ -35,6 +34,7 @@ from payments.views.common import (
     tabs,
     tell,
 )
+from ui.failures import words
 
 
 @require_GET
@@ -137,7 +137,7 @@ def import_invoices(request: HubRequest, pk: int) -> HttpResponse:
 def export_invoices(request: HubRequest, pk: int) -> HttpResponse:
     """Give a client's invoices in the format that is read back, and record that it was taken."""
     one = client_named(request, pk)
-    audit.record(
+    trail.record(
         organisation=request.organisation,
         action="invoices.exported",
         subject=one,

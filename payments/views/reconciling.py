@@ -2,21 +2,22 @@
 
 from typing import Any
 
+from background.queries import asked
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET, require_POST
 
+from audit import trail
 from connectors.errors import ConnectorError
 from organisations.middleware import HubRequest
-from organisations.operations import audit, sheets
-from organisations.pages import asked
 from payments.models import Reconciliation
 from payments.operations import reconciling
 from payments.queries import reconciliations as queries
 from payments.views.common import member, person, reader, show, tell
 from payments.views.overview import client_named
+from ui import sheets
 
 
 @require_GET
@@ -84,7 +85,7 @@ def export(request: HubRequest, pk: int, file_format: str) -> HttpResponse:
         Reconciliation.objects.of(request.organisation).select_related("client", "organisation"),
         pk=pk,
     )
-    audit.record(
+    trail.record(
         organisation=request.organisation,
         action="reconciliation.exported",
         subject=made.client,

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from background.queries import asked, errand_failure
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -13,17 +14,17 @@ from accounts.models import Connection
 from accounts.operations import connecting
 from accounts.pages import connection_row
 from accounts.views import connections
+from audit import trail
+from background.models import Errand
+from background.operations import TooManyChecks
 from connectors.errors import ConnectorError
 from organisations import domain
 from organisations.confirming import reauthenticated
 from organisations.domain import Level
 from organisations.guards import View, needs, one_at_a_time
 from organisations.middleware import HubRequest
-from organisations.models import Errand
-from organisations.operations import audit, sheets
-from organisations.operations.errands import TooManyChecks
 from organisations.operations.people import Refused
-from organisations.pages import asked, errand_failure, paged
+from organisations.pages import paged
 from payments.forms import (
     AccountForm,
     ClientForm,
@@ -39,6 +40,7 @@ from payments.queries.failures import failure_row_of
 from payments.queries.wording import finding_words
 from payments.views.common import active, may_change, member, person, reader, show, tabs, tell
 from payments.views.overview import client_named
+from ui import sheets
 
 
 def _administrator(view: View) -> View:
@@ -279,7 +281,7 @@ def check(request: HubRequest, pk: int) -> HttpResponse:
 @active
 def export_clients(request: HubRequest) -> HttpResponse:
     """Give all invoice clients as CSV; that it was taken is an entry of its own."""
-    audit.record(
+    trail.record(
         organisation=request.organisation,
         action="invoice_client.exported",
         subject=request.organisation,

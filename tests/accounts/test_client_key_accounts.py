@@ -10,8 +10,9 @@ from django.utils import timezone
 
 from accounts.models import Connection
 from accounts.operations import access, connecting
+from background.models import Errand
 from connectors.powerofficego.errors import OtherClient
-from organisations.models import Errand, Organisation
+from organisations.models import Organisation
 from sandbox import receivables_story as story
 from tests import factories
 from tests.conftest import SandboxServer

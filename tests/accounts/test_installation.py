@@ -9,7 +9,7 @@ import pytest
 from accounts.models import Connection, Installation, Restore
 from accounts.operations import installation, restoring
 from accounts.operations.tokens import StoredTokens
-from organisations.models import Errand
+from background.models import Errand
 from tests import factories
 
 NOW = datetime(2026, 4, 8, 9, 0, tzinfo=UTC)

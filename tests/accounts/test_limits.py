@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from django.db import connections
 
+from accounts.models import CallBudget
 from accounts.operations import limits
+from background.models import Lease
 from connectors.limits import COMPANY, SUBSCRIPTION, Budget, take
-from organisations.models import CallBudget, Lease
 from tests import factories
 
 pytestmark = pytest.mark.django_db

@@ -13,7 +13,7 @@ from django.conf import settings as django_settings
 from django.db import connection as database
 
 from accounts.models import Connection
-from organisations.models import Lease
+from background.models import Lease
 from sandbox import seed
 from tests import factories
 from tests.connectors.identity import grant_for

@@ -5,12 +5,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from background.tasks import extend_claims
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from accounts.models import Connection
-from accounts.operations import renewing, telling, tokens
+from accounts.operations import telling, tokens
 from accounts.tasks import keep_connections_alive
+from background import claims, renewing
+from background.models import Errand, Lease
 from connectors.base import Grant
 from connectors.errors import ConnectorError, NotAuthorized, Unavailable
 from connectors.oauth import (
@@ -20,9 +23,6 @@ from connectors.oauth import (
     OtherPerson,
     RefreshLost,
 )
-from organisations.models import Errand, Lease
-from organisations.operations import claims
-from organisations.tasks import extend_claims
 from tests import factories
 
 pytestmark = pytest.mark.django_db

@@ -10,8 +10,8 @@ from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.face.test_pages import shown
 from tests.hub import Hub
+from tests.ui.test_pages import shown
 
 # What is waited for is a condition; this is only how long a machine in need may take.
 PATIENCE = 120_000

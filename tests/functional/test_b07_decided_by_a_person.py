@@ -8,10 +8,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from audit.models import AuditEntry
 from journals.domain.states import MAY_BE_IN_LEDGER, BatchState
 from journals.models import Batch, FirstLook
 from journals.operations import sending
-from organisations.models import AuditEntry
 from tests import factories
 from tests.journals.pages.conftest import signed_in
 from tests.journals.sending.conftest import MARCH, Office, later, line, make_office  # noqa: F401

@@ -6,7 +6,7 @@ import pytest
 
 from connectors.registry import all_errors
 from journals.management.commands.list_failures import catalogue, markdown
-from organisations.queries import failure_row
+from ui.failures import failure_row
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "failures.md"
 

@@ -14,12 +14,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.operations.access import connector_for
+from audit.models import AuditEntry
 from connectors.base import BatchToPost, PostingLine
 from connectors.vismanet.client import Client as VismaNet
 from journals.domain.states import BatchState
 from journals.models import Batch, FirstLook, Journal
 from journals.operations import preparing, reversing, sending
-from organisations.models import AuditEntry
 from tests import factories
 from tests.journals.pages.conftest import signed_in
 from tests.journals.sending.conftest import (  # noqa: F401

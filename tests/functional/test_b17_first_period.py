@@ -11,12 +11,12 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from audit.models import AuditEntry
 from journals.domain.refusals import BookedBefore
 from journals.domain.states import BatchState
 from journals.models import Batch, Journal
 from journals.operations import preparing, reversing, sending
 from mappings.models import Mapping
-from organisations.models import AuditEntry
 from tests import factories
 from tests.journals.importing.builders import imported, sie
 from tests.journals.pages.conftest import signed_in

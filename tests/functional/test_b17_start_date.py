@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from organisations.models import Errand
+from background.models import Errand
 from payments.models import Integration, InvoiceClient, Payment
 from payments.operations import clients
 from payments.operations.start_dates import COUNT, EarlierStart

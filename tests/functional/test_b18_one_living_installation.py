@@ -17,9 +17,9 @@ from accounts import living
 from accounts.models import Connection, Gap, Host, Installation, LedgerProof, Restore
 from accounts.operations import continuity, hosts, installation
 from accounts.operations.tokens import StoredTokens
+from audit.models import AuditEntry
 from integrationhub import readiness
 from journals.models import Batch, Journal
-from organisations.models import AuditEntry
 from tests.functional.restoring import Restore as PutBack
 from tests.functional.restoring import take_backup  # noqa: F401
 from tests.functional.test_b14_restore_drill import (

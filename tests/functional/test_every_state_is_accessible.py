@@ -6,9 +6,10 @@ import pytest
 from django.test import Client
 from playwright.sync_api import Browser
 
+from background import operations
 from journals.models import Attempt, Batch, Journal
 from organisations.models import Invitation, Membership, User
-from organisations.operations import errands, forgotten, people
+from organisations.operations import forgotten, people
 from tests import factories
 from tests.functional.desk import findings_at
 from tests.journals.pages import rows
@@ -260,8 +261,8 @@ def test_the_page_of_too_many_checks_is_accessible(
     me: Membership, client: Client, browser: Browser
 ) -> None:
     mapping = factories.mapping(me.organisation)
-    for _ in range(errands.OPEN_AT_MOST):
-        errands.request_errand(
+    for _ in range(operations.OPEN_AT_MOST):
+        operations.request_errand(
             organisation=me.organisation, kind="mappings.read_ledger", by=me.user
         )
 

@@ -8,11 +8,11 @@ from django.urls import reverse
 
 from journals.models import FirstLook
 from tests import factories
-from tests.face.test_pages import shown
 from tests.functional.test_import_pages import signed_in
 from tests.journals.importing.builders import company, imported
 from tests.journals.importing.test_two_runs_of_one_day import EXTRA, visma
 from tests.journals.pages import rows
+from tests.ui.test_pages import shown
 
 pytestmark = pytest.mark.django_db
 

@@ -8,9 +8,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from audit.models import AuditEntry
 from journals.models import Batch, Journal
 from journals.operations import sending
-from organisations.models import AuditEntry
 from tests import factories
 from tests.journals.pages.conftest import signed_in
 from tests.journals.sending.conftest import JANUARY, Office, later, line, make_office  # noqa: F401

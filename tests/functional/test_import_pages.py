@@ -5,8 +5,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
+from audit.models import AuditEntry
 from journals.models import ImportedFile, Journal
-from organisations.models import AuditEntry, Membership
+from organisations.models import Membership
 from tests import factories
 from tests.journals.importing.builders import company, csv, imported, read, receive, sie
 

@@ -9,9 +9,9 @@ from mappings.models import Mapping
 from mappings.operations.ledger import store_facts
 from organisations.models import Membership
 from tests import factories
-from tests.face.test_pages import shown
 from tests.mappings.targets import facts
 from tests.mappings.wizard import signed_in
+from tests.ui.test_pages import shown
 
 pytestmark = [pytest.mark.django_db, pytest.mark.browser]
 

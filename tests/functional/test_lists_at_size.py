@@ -4,8 +4,8 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from organisations import choosing
 from tests import lists
+from ui import choosing
 
 pytestmark = pytest.mark.django_db
 

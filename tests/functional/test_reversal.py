@@ -7,10 +7,11 @@ from decimal import Decimal
 import pytest
 from django.db import IntegrityError, transaction
 
+from audit.models import AuditEntry
 from journals.domain import refusals
 from journals.models import Batch, Journal
 from journals.operations import closing, reversing, sending
-from organisations.models import AuditEntry, Debtor
+from organisations.models import Debtor
 from tests.journals.sending.conftest import MARCH, Office, later, line, office  # noqa: F401
 
 Later = Callable[[float], int]

@@ -14,10 +14,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from audit.models import AuditEntry
 from journals.management.commands import _undoing
 from journals.models import Batch, Journal
 from journals.operations import sending
-from organisations.models import AuditEntry
 from organisations.operations.people import create_organisation
 from tests import factories
 from tests.journals.pages import rows

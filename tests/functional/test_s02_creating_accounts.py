@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from accounts.models import Connection
-from organisations.models import AuditEntry
+from audit.models import AuditEntry
 from tests.functional.connecting import Office
 
 pytestmark = pytest.mark.django_db

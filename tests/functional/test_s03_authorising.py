@@ -7,7 +7,8 @@ import pytest
 from django.db import connection as database
 
 from accounts.models import Connection
-from organisations.models import AuditEntry, Errand
+from audit.models import AuditEntry
+from background.models import Errand
 from sandbox import seed
 from tests.functional.connecting import Office
 
@@ -40,7 +41,7 @@ class TestAuthorising:
         account.refresh_from_db()
         code = back.split("code=")[1].split("&")[0]
         with database.cursor() as cursor:
-            cursor.execute("select * from organisations_errand")
+            cursor.execute("select * from background_errand")
             errands = str(cursor.fetchall())
             cursor.execute("select * from accounts_connection")
             connections = str(cursor.fetchall())

@@ -8,8 +8,8 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Connection
-from organisations.models import Errand
-from organisations.operations.errands import run_errand
+from background.models import Errand
+from background.operations import run_errand
 from sandbox import seed
 from tests.functional.connecting import Office
 from tests.sandbox.person import Person

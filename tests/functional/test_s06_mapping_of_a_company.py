@@ -6,9 +6,9 @@ import pytest
 from django.db import IntegrityError
 from django.urls import reverse
 
+from audit.models import AuditEntry
 from mappings.models import Mapping
 from mappings.operations.checking import READ_LEDGER
-from organisations.models import AuditEntry
 from tests import factories
 from tests.mappings.targets import connected
 from tests.mappings.wizard import answer, signed_in, walk_to_dimensions

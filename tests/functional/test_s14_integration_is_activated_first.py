@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from organisations.models import AuditEntry
+from audit.models import AuditEntry
 from payments.models import Integration, InvoiceClient
 from tests import factories
 from tests.payments import rows

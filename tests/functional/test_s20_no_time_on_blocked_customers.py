@@ -8,8 +8,8 @@ from django.db import Error, connection, transaction
 from django.test import Client
 from django.urls import reverse
 
+from audit.models import AuditEntry
 from connectors.receivables import SourceCustomer, TargetProject
-from organisations.models import AuditEntry
 from payments.models import ApiToken, Customer, TimeEntry
 from payments.operations import blocking, time_registration, tokens
 from tests import factories

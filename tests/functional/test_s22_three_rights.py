@@ -9,8 +9,9 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 
+from audit.models import AuditEntry
 from organisations.domain import BUILT_IN_ROLES, BUSINESS, PAYMENTS_IMPORT, PAYMENTS_OVERVIEW, Level
-from organisations.models import AuditEntry, Membership
+from organisations.models import Membership
 from payments.models import ApiToken, FetchRun
 from payments.models.tokens import digest_of
 from payments.operations import fetching

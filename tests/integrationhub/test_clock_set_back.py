@@ -7,8 +7,8 @@ import pytest
 from accounts import living
 from accounts.models import Connection, Installation
 from accounts.operations import continuity
+from background.models import Errand
 from journals.models import Batch
-from organisations.models import Errand
 from payments.models import FetchRun, InvoiceClient
 from tests import factories
 from tests.journals.pages import rows

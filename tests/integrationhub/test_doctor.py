@@ -18,9 +18,9 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.operations import hosts
+from background.models import Heartbeat
 from integrationhub import production
 from integrationhub.management.commands import doctor
-from organisations.models import Heartbeat
 from tests import environment, factories
 
 CONNECT, API = "http://127.0.0.1:1/visma-connect", "http://127.0.0.1:1/visma-net"
@@ -190,7 +190,7 @@ class TestCheckAuditTrail:
     def test_says_what_was_switched_off(self):
         name = "audit_is_append_only" if environment.SERVICES else "audit_is_never_changed"
         switch_off = (
-            f"ALTER TABLE organisations_auditentry DISABLE TRIGGER {name}"
+            f"ALTER TABLE audit_auditentry DISABLE TRIGGER {name}"
             if environment.SERVICES
             else f"DROP TRIGGER {name}"
         )

@@ -18,9 +18,10 @@ from django.utils import timezone
 
 from accounts.models import Connection
 from accounts.operations import connecting
-from organisations import trail
+from audit import queries
+from background.models import Errand
 from organisations.domain import RIGHTS
-from organisations.models import Errand, Membership, Organisation
+from organisations.models import Membership, Organisation
 from organisations.operations import invitations
 from payments.models import ApiToken, Integration
 from payments.models.tokens import digest_of
@@ -84,7 +85,7 @@ def actions_of(start: Any) -> set[str]:
             continue
         seen.add(here)
         names, constants = _said_by(here.__code__)
-        found |= {text for text in constants if text in trail.ACTIONS}
+        found |= {text for text in constants if text in queries.ACTIONS}
         for name in names:
             there = here.__globals__.get(name)
             if isinstance(there, ModuleType) and _is_ours(there.__name__):

@@ -6,7 +6,7 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client
 
-from organisations.models import AuditEntry
+from audit.models import AuditEntry
 from tests import factories, lists
 from tests.integrationhub.test_every_address import (
     ADDRESSES,

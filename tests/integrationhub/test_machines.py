@@ -7,7 +7,8 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Host, Installation
-from organisations.models import AuditEntry, Membership, User
+from audit.models import AuditEntry
+from organisations.models import Membership, User
 from tests import factories
 
 pytestmark = pytest.mark.django_db

@@ -13,9 +13,10 @@ from django.utils import translation
 from prometheus_client.parser import text_string_to_metric_families
 
 from accounts.models import Connection, Installation
+from background.models import Errand, Heartbeat, Lease
 from integrationhub import figures, metrics
 from journals.models import Batch
-from organisations.models import Errand, Heartbeat, Lease, User
+from organisations.models import User
 from payments.models import Registration, Settlement
 from payments.queries import oldest_due
 from tests import factories

@@ -10,8 +10,8 @@ from kombu.exceptions import OperationalError as BrokerAway
 
 from accounts.models import Connection, Installation, Restore
 from accounts.operations import installation
+from background.models import Heartbeat
 from integrationhub import readiness
-from organisations.models import Heartbeat
 from tests import factories
 
 NOW = datetime(2026, 3, 25, 9, 14, tzinfo=UTC)

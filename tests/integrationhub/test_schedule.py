@@ -7,8 +7,8 @@ import pytest
 import time_machine
 from celery import current_app, shared_task
 
+from background.models import Heartbeat
 from integrationhub import schedule
-from organisations.models import Heartbeat
 
 NOW = datetime(2026, 3, 25, 9, 14, tzinfo=UTC)
 ran: list[str] = []

@@ -7,9 +7,9 @@ from importlib.util import find_spec
 import pytest
 
 from accounts.operations import installation
+from background.models import Heartbeat
 from integrationhub import settings as ours
 from integrationhub import sweeping, tasks
-from organisations.models import Heartbeat
 
 NOW = datetime(2026, 3, 25, 9, 14, tzinfo=UTC)
 rung: list[tuple[datetime, int]] = []

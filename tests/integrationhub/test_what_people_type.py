@@ -11,8 +11,10 @@ from django.db.models import CharField
 from django.test import Client
 
 from accounts.operations import telling
+from audit.models import AuditEntry
+from background.models import Errand
 from journals.models import ImportedFile
-from organisations.models import AuditEntry, Company, Debtor, Errand, User
+from organisations.models import Company, Debtor, User
 from payments.operations import tokens
 from tests import factories, lists
 from tests.integrationhub.test_every_address import signed_in

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from accounts.models import Connection
+from background.models import Errand
+from background.operations import request_errand
 from mappings import sources
 from mappings.models import Mapping
 from mappings.operations.checking import CHECK
 from mappings.sources import CodeSeen
-from organisations.models import Errand
-from organisations.operations.errands import request_errand
 from sandbox import seed
 from tests import factories
 from tests.mappings.targets import connected

@@ -6,10 +6,11 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from audit.models import AuditEntry
 from mappings.models import MappedValue, Mapping
 from mappings.operations.ledger import store_facts
 from mappings.operations.saving import MappingChanged, MappingSettings, change_mapping
-from organisations.models import AuditEntry, Membership
+from organisations.models import Membership
 from tests import factories
 from tests.factories import NOW
 from tests.mappings.targets import facts

@@ -7,12 +7,13 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from audit.models import AuditEntry
+from background.models import Errand
 from connectors.base import Account, Dimension, DimensionValue
 from mappings import sources
 from mappings.models import MappedValue, Mapping
 from mappings.operations.ledger import store_facts
 from mappings.sources import CodeSeen
-from organisations.models import AuditEntry, Errand
 from tests import factories
 from tests.factories import NOW
 from tests.mappings.targets import connected, facts

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 from django.core import mail
 from django.test import Client
 
-from organisations.models import AuditEntry, Membership, User
+from audit.models import AuditEntry
+from organisations.models import Membership, User
 
 ADDRESS = "ada@office.example"
 CHOSEN = "seven-green-bottles"

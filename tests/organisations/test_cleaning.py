@@ -6,6 +6,7 @@ from io import StringIO
 from typing import Any
 
 import pytest
+from background.tasks import forget_errands
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.utils import timezone
@@ -13,11 +14,11 @@ from django.utils import timezone
 from accounts.models import SignInAttempt
 from accounts.operations.cleaning import forget_sign_ins
 from accounts.tasks import forget_sign_ins as forget_sign_ins_task
+from audit.models import AuditEntry
+from background.models import Errand
 from integrationhub.schedule import periodic_tasks
 from journals.models import Comparison
-from organisations.models import AuditEntry, Errand
 from organisations.operations import cleaning
-from organisations.tasks import forget_errands
 from tests import factories
 
 pytestmark = pytest.mark.django_db

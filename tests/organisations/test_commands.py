@@ -12,8 +12,9 @@ from django.core.management import CommandError, call_command
 from django.db import connection as database
 
 from accounts.models import Connection
+from audit.models import AuditEntry
 from organisations.management.commands import seed_demo
-from organisations.models import AuditEntry, Company, Debtor, Organisation, Role, User
+from organisations.models import Company, Debtor, Organisation, Role, User
 from sandbox import seed
 from tests import factories
 from tests.organisations import inviting

@@ -13,7 +13,9 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
-from organisations.models import AuditEntry, Errand, Membership, User
+from audit.models import AuditEntry
+from background.models import Errand
+from organisations.models import Membership, User
 from organisations.operations import forgotten
 from tests import factories
 

@@ -12,8 +12,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from background.models import Errand
 from organisations.domain import ORGANISATION
-from organisations.models import Errand, Invitation, Membership, User
+from organisations.models import Invitation, Membership, User
 from organisations.operations import invitations, people
 from organisations.tasks import expire_invitations
 from tests import factories

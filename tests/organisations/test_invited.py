@@ -4,7 +4,8 @@ import pytest
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from organisations.models import AuditEntry, Invitation, Membership, Role, User
+from audit.models import AuditEntry
+from organisations.models import Invitation, Membership, Role, User
 from organisations.operations import invitations, people, second_factor
 from tests import factories
 from tests.organisations.inviting import (

@@ -151,7 +151,7 @@ class TestTwoPeople:
         assert Company.objects.get().name == "Åkeriet AB"
 
     def test_who_choose_among_many_rows_are_told_too(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("organisations.choosing.FEW", 1)
+        monkeypatch.setattr("ui.choosing.FEW", 1)
         company = factories.company(self.ada.organisation, owner_id=None)
         page = reverse("organisations:company", args=[company.pk])
         ada, bo = signed_in(self.ada), signed_in(self.bo)

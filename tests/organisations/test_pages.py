@@ -7,8 +7,9 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts import urls
+from audit.models import AuditEntry
 from organisations.domain import JOURNALS, ORGANISATION, Level
-from organisations.models import AuditEntry, Company, Debtor, Membership
+from organisations.models import Company, Debtor, Membership
 from tests import factories
 
 pytestmark = pytest.mark.django_db

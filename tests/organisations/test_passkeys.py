@@ -11,7 +11,8 @@ import time_machine
 from allauth.mfa.models import Authenticator
 from django.test import Client
 
-from organisations.models import AuditEntry, Membership, User
+from audit.models import AuditEntry
+from organisations.models import Membership, User
 from organisations.operations import second_factor
 from organisations.operations.throttling import NETWORKS_SHARE
 from tests import factories

@@ -7,8 +7,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from audit.models import AuditEntry
 from organisations.domain import ORGANISATION, Level
-from organisations.models import AuditEntry, Membership, User
+from organisations.models import Membership, User
 from tests import factories
 
 pytestmark = pytest.mark.django_db

@@ -7,8 +7,9 @@ import pytest
 from django.contrib.sessions.models import Session
 from django.test import Client
 
+from audit.models import AuditEntry
 from organisations.domain import ORGANISATION, Level
-from organisations.models import AuditEntry, Membership, Organisation, User
+from organisations.models import Membership, Organisation, User
 from organisations.tasks import forget_sessions
 from tests import factories
 

@@ -12,8 +12,9 @@ from django.utils import timezone
 
 from accounts.models import Connection
 from accounts.operations import connecting
+from audit.models import AuditEntry
 from organisations.domain import ORGANISATION
-from organisations.models import AuditEntry, Company, Invitation, Membership, Organisation, Role
+from organisations.models import Company, Invitation, Membership, Organisation, Role
 from organisations.operations import invitations, people
 from tests import factories
 

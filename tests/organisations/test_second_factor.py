@@ -12,8 +12,9 @@ from django.core.management import CommandError, call_command
 from django.db import connection as database
 from django.test import Client
 
+from audit.models import AuditEntry
 from organisations.domain import ORGANISATION, Level
-from organisations.models import AuditEntry, Membership, User
+from organisations.models import Membership, User
 from organisations.operations import second_factor
 from tests import factories
 from tests.factories import code_of

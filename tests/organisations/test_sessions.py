@@ -10,7 +10,8 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
 
-from organisations.models import AuditEntry, CacheEntry, Membership
+from audit.models import AuditEntry
+from organisations.models import CacheEntry, Membership
 from organisations.operations.sessions import device_of
 from organisations.tasks import forget_sessions
 from tests import factories

@@ -7,8 +7,9 @@ from django.http import HttpRequest
 from django.test import Client
 from django.urls import NoReverseMatch, reverse
 
+from audit.models import AuditEntry
 from organisations.adapters import AccountAdapter
-from organisations.models import AuditEntry, Membership
+from organisations.models import Membership
 from tests import factories
 from tests.factories import code_of
 

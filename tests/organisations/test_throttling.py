@@ -14,7 +14,8 @@ from django.core.cache import cache, caches
 from django.db import connection
 from django.test import Client
 
-from organisations.models import AuditEntry, Membership
+from audit.models import AuditEntry
+from organisations.models import Membership
 from organisations.operations import throttling
 from organisations.operations.throttling import CODE, PASSWORD, TooOften
 from tests import environment, factories

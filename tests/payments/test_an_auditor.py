@@ -8,8 +8,9 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 
+from audit.models import AuditEntry
 from organisations.domain import BUILT_IN_ROLES
-from organisations.models import AuditEntry, Membership, Organisation
+from organisations.models import Membership, Organisation
 from payments.domain.refusals import NotAllowed
 from payments.models import FetchRun, Payment, Settlement
 from payments.operations import matching

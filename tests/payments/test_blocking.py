@@ -5,9 +5,9 @@ from django.db import Error, transaction
 from django.utils import timezone
 
 from accounts.operations import claims
+from background.models import Lease
 from connectors.errors import Unavailable
 from connectors.receivables import SourceCompany, SourceCustomer, TargetProject
-from organisations.models import Lease
 from payments.domain.refusals import CustomerBlocked, ReferenceOfOtherTime, WrongCompany
 from payments.models import Customer, DeniedProject, TimeBlock, TimeEntry
 from payments.operations import blocking, clients, time_registration

@@ -8,9 +8,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from audit.models import AuditEntry
 from connectors.errors import Rejected
 from organisations.domain import BUSINESS, PAYMENTS_IMPORT, PAYMENTS_OVERVIEW
-from organisations.models import AuditEntry
 from payments.models import FetchRun, Invoice, Payment, Registration, Settlement
 from payments.operations import placing
 from tests.payments import rows

@@ -3,7 +3,7 @@
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from organisations.models import AuditEntry
+from audit.models import AuditEntry
 from payments.models import Invoice, Settlement
 from payments.operations import invoice_files
 from tests.payments import rows

@@ -4,12 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from accounts.operations import renewing
 from accounts.operations.claims import writer_key
+from background import claims, renewing
+from background.models import Lease
 from connectors.errors import Unavailable
 from integrationhub import sweeping
-from organisations.models import Lease
-from organisations.operations import claims
 from payments.models import FetchRun, Registration
 from payments.tasks import ring_due
 from tests.payments import rows

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from organisations import choosing
 from organisations.pages import ROWS_ON_A_PAGE
 from payments.models import ApiToken, Customer, InvoiceClient, TimeEntry
 from tests.payments import rows
 from tests.payments.conftest import Office
+from ui import choosing
 
 
 @pytest.fixture

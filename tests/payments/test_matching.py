@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import pytest
 
+from audit.models import AuditEntry
 from connectors.errors import Rejected
-from organisations.models import AuditEntry
 from payments.domain.refusals import MatchRefused, NothingToDecide
 from payments.models import Invoice, Payment, Registration, Settlement
 from payments.operations import deciding, matching

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from audit.models import AuditEntry
 from connectors.receivables import SourceCustomer, SourceOpenItem
-from organisations.models import AuditEntry
 from payments.domain.refusals import MatchRefused, OtherCustomer
 from payments.models import Invoice, InvoiceClient, Payment, ReconciliationLine, Settlement
 from payments.operations import matching, reconciling

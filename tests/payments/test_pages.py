@@ -8,7 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from organisations.models import Errand
+from background.models import Errand
 from payments import urls
 from payments.models import (
     ApiToken,

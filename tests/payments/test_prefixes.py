@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from audit.models import AuditEntry
 from organisations.domain import ORGANISATION
-from organisations.models import AuditEntry
 from payments.domain.refusals import NoPrefixToLearn
 from payments.models import Invoice, LearntPrefix, Payment, Settlement
 from payments.operations import matching, prefixes

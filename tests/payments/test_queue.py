@@ -9,8 +9,8 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import translation
 
+from audit.models import AuditEntry
 from connectors.receivables import SourceCustomer
-from organisations.models import AuditEntry
 from payments.domain.refusals import MatchRefused
 from payments.models import Invoice, Payment, Settlement
 from payments.operations import splitting

@@ -5,8 +5,8 @@ from datetime import date, timedelta
 import pytest
 from django.core import mail
 
+from background.models import Errand
 from connectors.errors import OutcomeUnknown, Rejected, Unavailable
-from organisations.models import Errand
 from payments.models import InvoiceClient, Registration
 from payments.operations import alarming, deciding
 from tests.payments import rows

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from accounts.models import Restore
+from background.models import Lease
 from connectors.errors import BadAnswer, Forbidden, OutcomeUnknown, Rejected, Unavailable
-from organisations.models import Lease
 from payments.domain.refusals import MatchRefused, SayWhetherItStands
 from payments.models import Invoice, Payment, Registration, Settlement
 from payments.operations import deciding, matching, serving

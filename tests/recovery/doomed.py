@@ -113,7 +113,7 @@ def registrar(client_id: int) -> None:
 
 def errand_runner(errand_id: int) -> None:
     """Do what a person waits for, as a worker."""
-    from organisations.tasks import run_errand
+    from background.tasks import run_errand
 
     run_errand(errand_id=errand_id)
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from organisations.operations.boundaries import BOUNDARIES
+from background.crash_points import BOUNDARIES
 
 KILL_POINT = "kill_point"
 

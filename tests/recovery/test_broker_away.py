@@ -8,8 +8,8 @@ from django.conf import settings as django_settings
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
+from background import enqueueing
 from journals.operations import sending
-from organisations.operations import waking
 from tests.journals.sending.conftest import Office
 
 
@@ -22,7 +22,7 @@ def broker_away(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         tried.append(task)
         raise OperationalError("Error 111 connecting to 127.0.0.1:6379. Connection refused.")
 
-    monkeypatch.setattr(waking, "_publish", publish)
+    monkeypatch.setattr(enqueueing, "_publish", publish)
     monkeypatch.setattr(django_settings, "HUB_BROKER_IS_EMBEDDED", False)
     return tried
 
@@ -30,13 +30,13 @@ def broker_away(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 @pytest.mark.django_db(transaction=True)
 class TestWake:
     def test_fails_nobody_outside_a_transaction(self, broker_away: list[str]) -> None:
-        waking.wake("journals.tasks.prepare_journal", journal_id=1)
+        enqueueing.wake("journals.tasks.prepare_journal", journal_id=1)
 
         assert broker_away == ["journals.tasks.prepare_journal"]
 
     def test_fails_nobody_at_the_commit(self, broker_away: list[str]) -> None:
         with transaction.atomic():
-            waking.wake("journals.tasks.prepare_journal", journal_id=1)
+            enqueueing.wake("journals.tasks.prepare_journal", journal_id=1)
             assert broker_away == []
 
         assert broker_away == ["journals.tasks.prepare_journal"]

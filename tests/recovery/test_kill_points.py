@@ -15,13 +15,13 @@ from django.conf import settings as django_settings
 from accounts import living
 from accounts.models import Connection
 from accounts.operations import continuity, installation
+from background import crash_points
+from background.crash_points import BOUNDARIES, reached
+from background.models import Lease
 from journals.domain.planning import marked_key
 from journals.models import Attempt, Batch, Journal
 from journals.operations import preparing, sending
 from mappings.models import Mapping
-from organisations.models import Lease
-from organisations.operations import boundaries
-from organisations.operations.boundaries import BOUNDARIES, reached
 from tests.conftest import SandboxServer
 from tests.connectors.identity import grant_for
 from tests.journals.sending.conftest import MARCH, Office, line
@@ -305,9 +305,9 @@ class TestTheListOfBoundaries:
 class TestReached:
     @pytest.fixture(autouse=True)
     def _forget_what_was_told(self) -> Iterator[None]:
-        boundaries._told.cache_clear()
+        crash_points._told.cache_clear()
         yield
-        boundaries._told.cache_clear()
+        crash_points._told.cache_clear()
 
     @pytest.fixture
     def killed(self, monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:

@@ -15,8 +15,8 @@ import pytest
 from accounts import living
 from accounts.models import Connection
 from accounts.operations import connecting, continuity, installation
+from background.models import Errand, Lease
 from connectors.receivables import PaymentKey
-from organisations.models import Errand, Lease
 from payments.models import (
     Customer,
     DeniedProject,

@@ -8,7 +8,7 @@ import pytest
 
 from accounts.models import SignInAttempt
 from accounts.operations import connecting
-from organisations.models import Errand
+from background.models import Errand
 from tests.conftest import Worker
 from tests.functional.connecting import Office
 from tests.recovery.doomed import Doomed

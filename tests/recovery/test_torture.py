@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from organisations.operations.boundaries import BOUNDARIES
+from background.crash_points import BOUNDARIES
 from sandbox.faults import KINDS
 from tests.torture import journals, offices, payments, plan
 from tests.torture.totals import Sum, Totals

@@ -8,9 +8,9 @@ from django.utils import timezone
 
 from accounts.models import Connection
 from accounts.operations import connecting
+from background.operations import run_errand
 from organisations.management.commands._command import HubCommand, organisation_named
-from organisations.operations.errands import run_errand
-from organisations.queries import failure_row
+from ui.failures import failure_row
 
 
 class Command(HubCommand):

@@ -96,16 +96,13 @@ _ON_SQLITE = {
     "audit_is_never_dated_otherwise",
 }
 _TRIGGERS_ON_SQLITE = (
-    "SELECT name FROM sqlite_master"
-    " WHERE type = 'trigger' AND tbl_name = 'organisations_auditentry'"
+    "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'audit_auditentry'"
 )
 _TRIGGERS_ON_POSTGRESQL = (
-    "SELECT tgname FROM pg_trigger"
-    " WHERE tgrelid = 'organisations_auditentry'::regclass AND tgenabled = 'A'"
+    "SELECT tgname FROM pg_trigger WHERE tgrelid = 'audit_auditentry'::regclass AND tgenabled = 'A'"
 )
 _MAY_CHANGE_TRIGGERS = (
-    "SELECT pg_has_role(relowner, 'MEMBER') FROM pg_class"
-    " WHERE oid = 'organisations_auditentry'::regclass"
+    "SELECT pg_has_role(relowner, 'MEMBER') FROM pg_class WHERE oid = 'audit_auditentry'::regclass"
 )
 
 

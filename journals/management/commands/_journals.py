@@ -7,6 +7,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 from django.utils.translation import gettext
 
+from background.models import Heartbeat
 from connectors.errors import ConnectorError
 from journals.domain.states import BatchState
 from journals.models import Batch, Journal
@@ -18,8 +19,7 @@ from journals.queries.wording import (
     shown_refusal,
 )
 from organisations.management.commands._command import organisation_named
-from organisations.models import Heartbeat
-from organisations.queries import FailureRow
+from ui.failures import FailureRow
 
 _SEEN_WITHIN = timedelta(seconds=60)
 

@@ -8,6 +8,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
 import journals.operations.preparing  # noqa: F401  it answers the errand
+from background.operations import request_errand, run_errand
 from journals.management.commands._journals import (
     add_answer,
     answer_first,
@@ -18,7 +19,6 @@ from journals.management.commands._journals import (
 from journals.queries.journal_page import check_result
 from journals.queries.waits import words_of
 from organisations.management.commands._command import HubCommand
-from organisations.operations.errands import request_errand, run_errand
 
 _WAIT = timedelta(seconds=60)
 

@@ -7,8 +7,8 @@ from typing import Any
 from connectors.registry import all_errors
 from journals.domain.preflight import PREFLIGHT_PROBLEMS
 from organisations.management.commands._command import HubCommand
-from organisations.queries import WHO_WORDS
 from sources.readers.problems import PROBLEMS
+from ui.failures import WHO_WORDS
 
 _APPS = ("connectors", "organisations", "accounts", "mappings", "sources", "journals", "payments")
 _WITHOUT = ("migrations", "management", "forms", "templatetags", "urls", "views")

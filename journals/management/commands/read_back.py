@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
+from background.operations import run_errand
 from connectors.errors import ConnectorError
 from journals.management.commands._journals import told
 from journals.management.commands._undoing import company_numbered
@@ -15,7 +16,6 @@ from journals.operations import comparing
 from journals.queries.comparisons import ComparisonRow, FindingRow, comparison_row, finding_row
 from journals.queries.wording import shown_refusal
 from organisations.management.commands._command import HubCommand
-from organisations.operations.errands import run_errand
 
 _MOST = 200
 

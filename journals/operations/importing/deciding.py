@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext
 
+from background.enqueueing import wake
 from journals.domain.run_marks import Replacing
 from journals.models import Batch, Content, ImportedFile, Journal, Source
 from journals.operations import going_live, readings, runs, storing
@@ -25,7 +26,6 @@ from journals.operations.importing.files import (
 from journals.operations.reversing import new_reference
 from journals.operations.sending import refresh_state, remember
 from organisations.models import Company, User
-from organisations.operations.waking import wake
 from sources.readers.organisation_numbers import organisation_number
 from sources.readers.settings import CSV, XLSX, SourceSettings
 

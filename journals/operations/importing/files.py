@@ -6,9 +6,9 @@ from typing import Any
 
 from django.utils.translation import gettext
 
+from audit import trail
 from journals.models import Content, ImportedFile, Journal
 from organisations.models import User
-from organisations.operations import audit
 from sources.readers.problems import ERROR, Problem
 
 State = ImportedFile.State
@@ -123,7 +123,7 @@ def record(
     **details: str,
 ) -> None:
     """Write into the audit trail what became of the file."""
-    audit.record(
+    trail.record(
         organisation=file.organisation,
         action=action,
         subject=journal or file,

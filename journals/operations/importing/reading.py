@@ -10,13 +10,13 @@ from typing import Any, BinaryIO
 import structlog
 from django.db import InterfaceError, OperationalError, models, transaction
 
+from background import claims
 from journals.models import Content, ImportedFile
 from journals.operations import readings, storing
 from journals.operations.importing.adopting import adopt, name_unknown_company
 from journals.operations.importing.files import State, kept, set_problems
 from journals.operations.importing.receiving import limits
 from organisations.models import Company
-from organisations.operations import claims
 from sources.readers.lines import FileHead, Reading
 from sources.readers.organisation_numbers import organisation_number
 from sources.readers.problems import ERROR, PROBLEMS, Problem, problem

@@ -10,12 +10,12 @@ from django.conf import settings as django_settings
 from django.db import transaction
 from django.utils.translation import gettext
 
+from background.enqueueing import wake
 from connectors.bounds import as_text
 from journals.models import FilePiece, ImportedFile, Journal, Source
 from journals.operations import readings
 from journals.operations.importing.files import ImportRefused, State, clean_run, set_problems
 from organisations.models import Company, Organisation, User
-from organisations.operations.waking import wake
 from sources.readers.lines import Limits
 from sources.readers.problems import problem
 

@@ -20,7 +20,7 @@ from mappings.operations.ledger import facts_for
 from mappings.operations.saving import MappingSettings, create_mapping
 from organisations.management.commands._command import HubCommand, organisation_named
 from organisations.models import Company, Organisation
-from organisations.queries import words
+from ui.failures import words
 
 
 class Command(HubCommand):

@@ -11,7 +11,7 @@ from mappings.models import Mapping
 from mappings.operations.saving import MappingSettings, change_mapping
 from mappings.sources import first_period_effect
 from organisations.management.commands._command import HubCommand, organisation_named
-from organisations.queries import words
+from ui.failures import words
 
 
 class Command(HubCommand):

@@ -5,9 +5,11 @@ from typing import Any
 from django.apps import apps
 from django.db import models, transaction
 
+from audit import trail
+from background.encrypted import EncryptedTextField
 from organisations.management.commands._command import HubCommand
-from organisations.models import EncryptedTextField, Organisation
-from organisations.operations import audit, second_factor
+from organisations.models import Organisation
+from organisations.operations import second_factor
 
 
 class Command(HubCommand):
@@ -28,7 +30,7 @@ class Command(HubCommand):
             rotated["mfa.Authenticator"] = apps_again
         total = sum(rotated.values())
         for organisation in Organisation.objects.order_by("pk"):
-            audit.record(
+            trail.record(
                 organisation=organisation, action="database.keys_rotated", subject=organisation
             )
         self.answer(options, f"Encrypted {total} rows anew.", {"rows": total, "tables": rotated})

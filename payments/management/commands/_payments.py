@@ -7,10 +7,10 @@ from django.core.management.base import CommandError, CommandParser
 from connectors.errors import ConnectorError
 from organisations.management.commands._command import HubCommand, organisation_named
 from organisations.models import Membership, Organisation, User
-from organisations.queries import FailureRow
 from payments.models import InvoiceClient
 from payments.operations import clients
 from payments.queries.failures import failure_row_of
+from ui.failures import FailureRow
 
 
 class PaymentsCommand(HubCommand):

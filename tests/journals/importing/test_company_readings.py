@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
+from audit.models import AuditEntry
 from journals.models import CompanyReading, FilePiece, ImportedFile, Journal
 from journals.operations import readings, storing
 from journals.operations.importing import deciding, files
 from journals.queries.readings import reading_page
-from organisations.models import AuditEntry, Organisation
+from organisations.models import Organisation
 from sources.readers.settings import SourceSettings
 from tests import factories
 from tests.journals.importing.builders import (

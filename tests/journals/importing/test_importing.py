@@ -8,11 +8,12 @@ from django.db import DataError, OperationalError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from audit.models import AuditEntry
 from journals.domain.states import BatchState
 from journals.models import Batch, Content, FilePiece, ImportedFile, Journal, JournalLine
 from journals.operations import storing
 from journals.operations.importing import deciding, files, reading, receiving
-from organisations.models import AuditEntry, Organisation
+from organisations.models import Organisation
 from sources.readers.settings import SourceSettings
 from tests import factories
 from tests.journals.importing.builders import (

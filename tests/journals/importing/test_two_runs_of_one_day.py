@@ -7,11 +7,12 @@ from decimal import Decimal
 import pytest
 from django.core.management import call_command
 
+from audit.models import AuditEntry
 from journals.domain.states import BatchState
 from journals.models import Batch, Content, ImportedFile, Journal
 from journals.operations import runs
 from journals.operations.importing import deciding, files
-from organisations.models import AuditEntry, Company
+from organisations.models import Company
 from tests import factories
 from tests.journals.importing.builders import NOW, accept_columns, company, csv, imported, receive
 

@@ -5,8 +5,8 @@ from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 
 from journals.models import BulkItem, BulkSend, Journal
-from tests.face.test_pages import shown
 from tests.journals.pages import rows
+from tests.ui.test_pages import shown
 
 
 def full_journal(me) -> Journal:

@@ -6,8 +6,8 @@ from django.urls import reverse
 
 from journals.models import CompanyReading
 from journals.operations import readings
-from tests.face.test_pages import shown
 from tests.journals.importing.builders import NOW, company, csv, imported
+from tests.ui.test_pages import shown
 
 THOUSANDS = b"Account;Date;Text;Amount\n7210;03-04-2026;Pay;1,200\n2710;03-04-2026;Tax;-1,200\n"
 BROKEN = csv(headings="company;run;period;date;x;debit;credit;text")

@@ -10,11 +10,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Connection
+from audit.models import AuditEntry
+from background import operations
+from background.models import Errand
 from journals.models import Batch, BulkItem, BulkSend, Journal
 from journals.operations import bulk_sending
 from mappings.models import Mapping
-from organisations.models import AuditEntry, Company, Errand, Membership
-from organisations.operations import errands
+from organisations.models import Company, Membership
 from organisations.session_limits import SEEN
 from tests import factories
 from tests.journals.pages import rows
@@ -49,7 +51,7 @@ def press(client: Client, bulk: BulkSend) -> None:
 def work() -> None:
     """Let the worker do what it was asked."""
     for errand in Errand.objects.filter(kind=bulk_sending.SEND_TOGETHER, state="waiting"):
-        errands.run_errand(errand_id=errand.pk, now=timezone.now())
+        operations.run_errand(errand_id=errand.pk, now=timezone.now())
 
 
 def queued() -> int:

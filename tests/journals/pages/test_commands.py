@@ -8,10 +8,10 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.utils import timezone
 
+from background import operations
+from background.models import Heartbeat
 from journals.management.commands import send_journal
 from journals.models import Batch, Journal
-from organisations.models import Heartbeat
-from organisations.operations import errands
 from tests import factories
 from tests.journals.pages import rows
 
@@ -122,7 +122,7 @@ class TestSendJournal:
 class TestCheckJournal:
     def answer(self, monkeypatch, **found: object) -> None:
         result = {"problems": [], "batches": [], "checked_at": rows.NOW.isoformat()} | found
-        monkeypatch.setitem(errands._HANDLERS, "journals.check", lambda errand, now: result)
+        monkeypatch.setitem(operations._HANDLERS, "journals.check", lambda errand, now: result)
 
     def test_says_that_all_could_be_posted(self, journal, monkeypatch):
         self.answer(monkeypatch)

@@ -3,10 +3,10 @@
 import pytest
 from django.urls import reverse
 
+from background import operations
+from background.models import Errand
 from connectors.vismanet.errors import PeriodClosed
 from journals.models import Batch, Journal, JournalEvent
-from organisations.models import Errand
-from organisations.operations import errands
 from tests import factories
 from tests.journals.pages import rows
 from tests.journals.pages.test_lists import queries_of
@@ -241,9 +241,9 @@ class TestCheck:
         url = answer["Location"].partition("#")[0]
         waiting = client.get(url).content.decode()
         found = {"problems": [], "checked_at": rows.NOW.isoformat()}
-        monkeypatch.setitem(errands._HANDLERS, "journals.check", lambda errand, now: found)
+        monkeypatch.setitem(operations._HANDLERS, "journals.check", lambda errand, now: found)
 
-        errands.run_errand(errand_id=errand.pk, now=errand.not_before)
+        operations.run_errand(errand_id=errand.pk, now=errand.not_before)
 
         done = client.get(url).content.decode()
         assert "The ledger is being asked" in waiting
@@ -256,7 +256,7 @@ class TestCheck:
         client.post(reverse("journals:check", args=[journal.pk]))
         errand = Errand.objects.get()
 
-        errands.run_errand(errand_id=errand.pk, now=errand.not_before)
+        operations.run_errand(errand_id=errand.pk, now=errand.not_before)
 
         html = page_of(client, journal, f"?check={errand.pk}")
         assert "is not mapped to an administration" in html

@@ -3,12 +3,12 @@
 import pytest
 from django.utils import timezone
 
+from background.models import Errand
 from journals.domain.waiting import Cause
 from journals.queries.journal_page import check_result, journal_page
-from organisations.models import Errand
-from organisations.queries import asked_once, failure_row
 from tests import factories
 from tests.journals.pages import rows
+from ui.failures import asked_once, failure_row
 
 BY_ITSELF = ("Unavailable", "RateLimited", "FreshTokenRefused", "OutcomeUnknown")
 

@@ -15,8 +15,8 @@ from journals.domain.read_back import (
 )
 from journals.models import Batch, Comparison, Finding
 from journals.operations.contents import to_post
-from tests.face.test_pages import shown
 from tests.journals.pages import rows
+from tests.ui.test_pages import shown
 
 ZERO = Decimal("0.00")
 

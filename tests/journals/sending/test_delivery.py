@@ -11,6 +11,7 @@ from django.conf import settings as django_settings
 from django.db import connection, transaction
 
 from accounts.models import Connection, Restore
+from background.models import Lease
 from connectors.errors import ConnectorError
 from connectors.registry import error_class
 from journals.domain import refusals
@@ -18,7 +19,7 @@ from journals.domain.states import BatchState
 from journals.models import Attempt, Batch, Journal, LedgerAsked
 from journals.operations import deciding, delivery, sending
 from journals.operations.attempts import claim_and_open
-from organisations.models import Debtor, Lease
+from organisations.models import Debtor
 from tests.journals.sending.conftest import FEBRUARY, MARCH, Office, line, march_run
 from tests.organisations.test_durability import waits_for_the_disk
 

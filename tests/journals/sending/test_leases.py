@@ -7,15 +7,14 @@ from typing import Any
 
 import pytest
 
-from accounts.operations import renewing
+from background import claims, renewing
+from background.models import Errand, Lease
 from connectors.base import BatchToPost
 from connectors.errors import ConnectorError, RateLimited, Rejected
 from connectors.vismanet.client import Client
 from integrationhub import sweeping
 from journals.models import Attempt, Batch, ImportedFile, Journal
 from journals.operations import delivery, preparing, sending
-from organisations.models import Errand, Lease
-from organisations.operations import claims
 from tests.journals.sending.conftest import MARCH, Office, line
 from tests.journals.sending.test_delivery import Later, states
 

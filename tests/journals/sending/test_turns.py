@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 from accounts.models import Connection
+from background.models import Heartbeat
 from journals import tasks
 from journals.models import Batch, Journal
 from journals.operations import delivery, sending, turns
 from mappings.models import Mapping
-from organisations.models import Company, Heartbeat, Organisation
+from organisations.models import Company, Organisation
 from tests import factories
 from tests.journals.sending.conftest import MARCH, line, make_journal
 

@@ -12,11 +12,11 @@ from django.utils.dateparse import parse_date
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
+from audit.models import AuditEntry, AuditQuerySet
+from audit.trail import NOBODY
 from connectors.bounds import is_day
-from organisations.models import AuditEntry, Organisation
-from organisations.models.audit import AuditQuerySet
-from organisations.operations.audit import NOBODY
-from organisations.operations.sheets import Cell
+from organisations.models import Organisation
+from ui.sheets import Cell
 
 PAGE_SIZE = 50
 MOST_EXPORTED = 50_000

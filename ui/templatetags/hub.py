@@ -23,8 +23,8 @@ from django.utils.translation import (
     pgettext_lazy,
 )
 
-from organisations.dates import short_day
 from organisations.domain import Level
+from ui.dates import short_day
 
 register = template.Library()
 

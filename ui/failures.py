@@ -9,12 +9,12 @@ from decimal import Decimal
 from django.db.models import Min
 from django.utils.translation import gettext
 
+from background.models import Errand
 from connectors import errors
 from connectors.registry import error_class
 from connectors.words import SUMS
 from connectors.words import gettext_noop as _
-from organisations.models import Errand
-from organisations.templatetags.hub import amount
+from ui.templatetags.hub import amount
 
 _SUM = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,6})?")
 

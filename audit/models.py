@@ -6,7 +6,8 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from organisations.models.people import OfOrganisation, Organisation
+from audit.scoped import OfOrganisation
+from organisations.models.people import Organisation
 
 
 class AuditQuerySet(OfOrganisation):

@@ -12,11 +12,11 @@ from journals.domain.refusals import PeriodUnbalanced
 from journals.queries.imports import problem_row
 from journals.queries.wording import problem_row_of
 from organisations.models import User
-from organisations.queries import failure_row, words
 from payments.domain.refusals import OtherAmount
 from sources.readers.problems import problem
 from tests import factories
 from tests.journals.importing.builders import company, imported, sie
+from ui.failures import failure_row, words
 
 NBSP = "\N{NO-BREAK SPACE}"
 

@@ -13,8 +13,11 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from organisations.models import AuditEntry, Errand, Organisation
-from organisations.operations import audit, errands
+from audit import trail
+from audit.models import AuditEntry
+from background import operations
+from background.models import Errand
+from organisations.models import Organisation
 from tests import environment, factories
 
 pytestmark = pytest.mark.django_db
@@ -23,7 +26,7 @@ TABLE = AuditEntry._meta.db_table
 
 def entry(of: Organisation | None = None, **more: Any) -> AuditEntry:
     of = of or factories.organisation()
-    audit.record(organisation=of, action="company.changed", subject=of, **more)
+    trail.record(organisation=of, action="company.changed", subject=of, **more)
     return AuditEntry.objects.order_by("-pk")[0]
 
 
@@ -274,20 +277,20 @@ class TestWhence:
         of = factories.organisation()
 
         def handler(errand: Errand, now: Any) -> dict[str, Any]:
-            audit.record(organisation=of, action="connection.authorised", subject=of)
+            trail.record(organisation=of, action="connection.authorised", subject=of)
             return {}
 
-        monkeypatch.setitem(errands._HANDLERS, "tests.record", handler)
-        with audit.from_where(address="192.0.2.7", request_id="request-12345678"):
-            errand = errands.request_errand(organisation=of, kind="tests.record", by=None)
+        monkeypatch.setitem(operations._HANDLERS, "tests.record", handler)
+        with trail.from_where(address="192.0.2.7", request_id="request-12345678"):
+            errand = operations.request_errand(organisation=of, kind="tests.record", by=None)
 
-        errands.run_errand(errand_id=errand.pk, now=errand.not_before)
+        operations.run_errand(errand_id=errand.pk, now=errand.not_before)
 
         made = AuditEntry.objects.get(action="connection.authorised")
         assert (made.address, made.request_id) == ("192.0.2.7", "request-12345678")
 
     def test_is_forgotten_afterwards(self) -> None:
-        with audit.from_where(address="192.0.2.7", request_id="request-12345678"):
+        with trail.from_where(address="192.0.2.7", request_id="request-12345678"):
             pass
 
         assert entry().address == ""

@@ -9,10 +9,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from organisations import choosing
 from organisations.domain import BUSINESS, JOURNALS, ORGANISATION, VISMANET, Level
 from organisations.models import Company, Debtor, Membership
 from tests import factories
+from ui import choosing
 
 pytestmark = pytest.mark.django_db
 

@@ -7,7 +7,7 @@ from django.template import Context, Template
 from django.test import RequestFactory
 from django.utils import timezone, translation
 
-from organisations.templatetags import hub
+from ui.templatetags import hub
 
 NOW = datetime(2026, 4, 1, 9, 17, tzinfo=UTC)
 

@@ -9,8 +9,8 @@ import time_machine
 from django.test import Client
 from django.urls import reverse
 
-from organisations import workers
-from organisations.models import Heartbeat
+from background import workers
+from background.models import Heartbeat
 from tests import factories
 
 pytestmark = pytest.mark.django_db

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.db.models import Max
 from django.utils import timezone
 
-from organisations.models import Heartbeat
+from background.models import Heartbeat
 
 BEATS_EVERY = timedelta(seconds=3)
 STOPPED_AFTER = timedelta(seconds=7)

@@ -16,13 +16,15 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from audit import trail
+from background import claims
+from background.crash_points import reached
+from background.enqueueing import wake
+from background.faults import DATABASE_IS_AWAY, fault_number
+from background.models import Errand
 from connectors.errors import ConnectorError, RateLimited, Unavailable
 from connectors.words import gettext_noop as _
-from organisations.models import Errand, Organisation, User
-from organisations.operations import audit, claims
-from organisations.operations.boundaries import reached
-from organisations.operations.faults import DATABASE_IS_AWAY, fault_number
-from organisations.operations.waking import wake
+from organisations.models import Organisation, User
 
 log = structlog.get_logger(__name__)
 
@@ -109,12 +111,12 @@ def request_errand(
             params=params or {},
             secret=json.dumps(secret) if secret else "",
             requested_by=by,
-            request_id=request_id or audit.whence().request_id,
-            address=audit.whence().address,
+            request_id=request_id or trail.whence().request_id,
+            address=trail.whence().address,
             created_at=now,
             not_before=now,
         )
-    wake("organisations.tasks.run_errand", errand_id=errand.pk)
+    wake("background.tasks.run_errand", errand_id=errand.pk)
     return errand
 
 
@@ -156,7 +158,7 @@ def run_errand(*, errand_id: int, now: datetime) -> Errand | None:
     try:
         if errand.attempts > _TRIES:
             raise Interrupted()
-        with audit.from_where(address=errand.address, request_id=errand.request_id):
+        with trail.from_where(address=errand.address, request_id=errand.request_id):
             result = _HANDLERS[errand.kind](errand, now)
         reached("errand.done")
         with transaction.atomic():

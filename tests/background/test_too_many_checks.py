@@ -13,14 +13,15 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.operations import connecting
-from organisations.middleware import TooManyChecksMiddleware
-from organisations.models import Errand, Membership
-from organisations.operations.errands import (
+from background.models import Errand
+from background.operations import (
     A_MINUTE_AT_MOST,
     OPEN_AT_MOST,
     TooManyChecks,
     request_errand,
 )
+from organisations.middleware import TooManyChecksMiddleware
+from organisations.models import Membership
 from tests import factories
 from tests.factories import NOW
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from django.db import connection
 
-from organisations.models.durability import durable, turn_to_write
+from background.durability import durable, turn_to_write
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

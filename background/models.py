@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
+from audit.scoped import OfOrganisation
 from django.conf import settings
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
+from background.encrypted import EncryptedTextField
 from connectors.limits import Budget
-from organisations.models.encrypted import EncryptedTextField
-from organisations.models.people import OfOrganisation, Organisation
+from organisations.models.people import Organisation
 
 
 class LeaseQuerySet(models.QuerySet["Lease"]):

@@ -2,7 +2,7 @@
 Who is working: names for claims and leases, and which of them this process still works under.
 
 A claim lives for a short while, so that the work of a killed process is taken up soon; while
-the work goes on, the process extends it (`accounts.operations.renewing`).
+the work goes on, the process extends it (`background.renewing`).
 """
 
 import os

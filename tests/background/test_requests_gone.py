@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from organisations.models import Errand
+from background.models import Errand
 from tests import factories
 from tests.payments.conftest import Office
 from tests.payments.conftest import office as office  # the fixture

@@ -4,11 +4,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from background.queries import errand_failure
 from django.db import OperationalError
 
-from organisations.models import Errand
-from organisations.operations import errands
-from organisations.pages import errand_failure
+from background import operations
+from background.models import Errand
 from tests import factories
 from tests.factories import NOW
 
@@ -20,7 +20,7 @@ def handler(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Return a way to set what the errand's handler does."""
 
     def does(what: Any) -> None:
-        monkeypatch.setitem(errands._HANDLERS, KIND, what)
+        monkeypatch.setitem(operations._HANDLERS, KIND, what)
 
     does(lambda errand, now: {})
     return does
@@ -28,7 +28,7 @@ def handler(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 @pytest.fixture
 def errand(db: None, handler: Any) -> Errand:
-    made = errands.request_errand(
+    made = operations.request_errand(
         organisation=factories.organisation(), kind=KIND, by=None, request_id="r-4711"
     )
     Errand.objects.update(not_before=NOW)
@@ -47,7 +47,7 @@ def test_a_defect_ends_the_errand_with_the_number_under_which_the_log_has_it(
 ) -> None:
     handler(raises(KeyError("account")))
 
-    errands.run_errand(errand_id=errand.pk, now=NOW)
+    operations.run_errand(errand_id=errand.pk, now=NOW)
 
     errand.refresh_from_db()
     told = errand_failure(errand)
@@ -60,7 +60,7 @@ def test_a_defect_ends_the_errand_with_the_number_under_which_the_log_has_it(
 def test_an_answer_that_cannot_be_stored_is_such_a_defect(errand: Errand, handler: Any) -> None:
     handler(lambda errand, now: {"cannot": object()})
 
-    errands.run_errand(errand_id=errand.pk, now=NOW)
+    operations.run_errand(errand_id=errand.pk, now=NOW)
 
     errand.refresh_from_db()
     assert (errand.state, errand.failure_code) == ("failed", "StoppedByFaultOfTheHub")
@@ -71,10 +71,10 @@ def test_a_database_that_is_away_is_none_and_the_errand_is_done_again(
 ) -> None:
     handler(raises(OperationalError("gone")))
     with pytest.raises(OperationalError):
-        errands.run_errand(errand_id=errand.pk, now=NOW)
+        operations.run_errand(errand_id=errand.pk, now=NOW)
     handler(lambda errand, now: {"done": True})
 
-    errands.run_errand(errand_id=errand.pk, now=NOW + timedelta(hours=1))
+    operations.run_errand(errand_id=errand.pk, now=NOW + timedelta(hours=1))
 
     errand.refresh_from_db()
     assert (errand.state, errand.result) == ("done", {"done": True})

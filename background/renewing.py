@@ -15,7 +15,7 @@ import structlog
 from django.db import close_old_connections
 from django.utils import timezone
 
-from organisations.operations import claims
+from background import claims
 
 log = structlog.get_logger(__name__)
 

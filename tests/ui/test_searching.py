@@ -5,8 +5,8 @@ from django.test import Client
 from django.urls import reverse
 
 from organisations.models import Company
-from organisations.searching import like
 from tests import factories
+from ui.searching import like
 
 
 class TestLike:

@@ -11,7 +11,7 @@ from django.template.loader import render_to_string
 from django.test import RequestFactory
 from playwright.sync_api import Browser, Page, Route
 
-from tests.face.styleguide import MappingForm, context
+from tests.ui.styleguide import MappingForm, context
 
 ROOT = Path(__file__).parents[2]
 ERROR_PAGES = ("400.html", "403.html", "403_csrf.html", "404.html", "500.html")

@@ -13,8 +13,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from openpyxl import load_workbook
 
-from organisations import trail
-from organisations.models import AuditEntry, Membership, Organisation
+from audit import queries
+from audit.models import AuditEntry
+from organisations.models import Membership, Organisation
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -74,12 +75,12 @@ def recorded_actions() -> set[str]:
 
 class TestWords:
     def test_are_there_for_every_action_that_the_code_records(self) -> None:
-        assert sorted(recorded_actions() - set(trail.ACTIONS)) == []
+        assert sorted(recorded_actions() - set(queries.ACTIONS)) == []
 
     def test_every_action_belongs_to_an_area(self) -> None:
-        prefixes = {prefix for _words, each in trail.AREAS.values() for prefix in each}
+        prefixes = {prefix for _words, each in queries.AREAS.values() for prefix in each}
 
-        assert {action.partition(".")[0] for action in trail.ACTIONS} <= prefixes
+        assert {action.partition(".")[0] for action in queries.ACTIONS} <= prefixes
 
 
 class TestThePage:
@@ -129,7 +130,7 @@ class TestThePage:
             request_id="request-2",
         )
 
-        rows = trail.exported(member.organisation, filters=trail.Filters.from_query(query))
+        rows = queries.exported(member.organisation, filters=queries.Filters.from_query(query))
 
         assert {row[2] for row in rows} == found
 
@@ -140,7 +141,7 @@ class TestThePage:
         entry(member.organisation)
         with CaptureQueriesContext(connection) as few:
             client.get(URL)
-        for number in range(trail.PAGE_SIZE + 5):
+        for number in range(queries.PAGE_SIZE + 5):
             entry(member.organisation, object_text=f"Run {number}")
         with CaptureQueriesContext(connection) as many:
             first = client.get(URL).content.decode()
@@ -158,7 +159,7 @@ class TestTheExport:
         answer = client.get(reverse("organisations:audit_csv"), {"area": "journal"})
 
         lines = answer.content.decode("utf-8-sig").splitlines()
-        assert lines[0].split(";") == list(trail.HEADINGS)
+        assert lines[0].split(";") == list(queries.HEADINGS)
         assert lines[1].split(";")[:3] == ["2026-03-25 09:14:00", "'=HYPERLINK(1)", "journal.send"]
         assert "attachment" in answer["Content-Disposition"]
 

@@ -8,8 +8,9 @@ from typing import Any
 
 from django.db import models
 
+from audit.models import AuditEntry
 from connectors.words import gettext_noop as _
-from organisations.models import AuditEntry, Organisation, User
+from organisations.models import Organisation, User
 
 
 @dataclass(frozen=True, slots=True)
