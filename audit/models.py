@@ -7,7 +7,6 @@ from django.db import models
 from django.utils import timezone
 
 from audit.scoped import OfOrganisation
-from organisations.models.people import Organisation
 
 
 class AuditQuerySet(OfOrganisation):
@@ -23,7 +22,9 @@ class AuditQuerySet(OfOrganisation):
 class AuditEntry(models.Model):
     """One act of one person or of the hub itself (`user` is empty)."""
 
-    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    organisation = models.ForeignKey(
+        "organisations.Organisation", on_delete=models.PROTECT, related_name="+"
+    )
     at = models.DateTimeField(default=timezone.now, editable=False)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"

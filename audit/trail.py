@@ -10,7 +10,6 @@ from django.db import models
 
 from audit.models import AuditEntry
 from connectors.words import gettext_noop as _
-from organisations.models import Organisation, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +55,10 @@ def whence() -> Whence:
 
 def record(
     *,
-    organisation: Organisation,
+    organisation: Any,
     action: str,
     subject: models.Model,
-    user: User | None = None,
+    user: Any | None = None,
     details: dict[str, Any] | None = None,
     address: str = "",
     request_id: str = "",

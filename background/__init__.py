@@ -1,0 +1,1 @@
+"""What workers need: leases, claims, due work, crash points, and requests that people wait for."""

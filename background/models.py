@@ -4,14 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
-from audit.scoped import OfOrganisation
 from django.conf import settings
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
+from audit.scoped import OfOrganisation
 from background.encrypted import EncryptedTextField
-from connectors.limits import Budget
-from organisations.models.people import Organisation
 
 
 class LeaseQuerySet(models.QuerySet["Lease"]):
@@ -67,38 +65,6 @@ class Lease(models.Model):
         return self.key
 
 
-class CallBudget(models.Model):
-    """
-    What is known of how often a vendor may be called; the rule is `connectors.limits`.
-
-    It belongs to no organisation: a vendor counts the calls of all of them together. Moments
-    are seconds since 1970.
-    """
-
-    key = models.CharField(max_length=200, unique=True)
-    next_at = models.FloatField(default=0.0)
-    paused_until = models.FloatField(default=0.0)
-    limit = models.PositiveIntegerField(null=True)
-    remaining = models.PositiveIntegerField(null=True)
-    reset_at = models.FloatField(default=0.0)
-    seen_at = models.DateTimeField()
-    version = models.PositiveIntegerField(default=0)
-
-    def __str__(self) -> str:
-        return self.key
-
-    @property
-    def budget(self) -> Budget:
-        """Return the budget that the rule works on."""
-        return Budget(
-            next_at=self.next_at,
-            paused_until=self.paused_until,
-            limit=self.limit,
-            remaining=self.remaining,
-            reset_at=self.reset_at,
-        )
-
-
 class Heartbeat(models.Model):
     """When a process was last seen alive. It belongs to the installation."""
 
@@ -152,7 +118,9 @@ class Errand(models.Model):
         DONE = "done"
         FAILED = "failed"
 
-    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="errands")
+    organisation = models.ForeignKey(
+        "organisations.Organisation", on_delete=models.CASCADE, related_name="errands"
+    )
     kind = models.CharField(max_length=60)
     params = models.JSONField(default=dict, blank=True)
     secret = EncryptedTextField(blank=True)

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
+from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -24,7 +25,6 @@ from background.faults import DATABASE_IS_AWAY, fault_number
 from background.models import Errand
 from connectors.errors import ConnectorError, RateLimited, Unavailable
 from connectors.words import gettext_noop as _
-from organisations.models import Organisation, User
 
 log = structlog.get_logger(__name__)
 
@@ -86,9 +86,9 @@ def handles(kind: str, *, never_refused: bool = False) -> Callable[[Handler], Ha
 
 def request_errand(
     *,
-    organisation: Organisation,
+    organisation: Any,
     kind: str,
-    by: User | None,
+    by: Any | None,
     params: dict[str, Any] | None = None,
     secret: dict[str, str] | None = None,
     request_id: str = "",
@@ -120,14 +120,14 @@ def request_errand(
     return errand
 
 
-def _check_has_not_enough(person: User, *, now: datetime) -> None:
+def _check_has_not_enough(person: Any, *, now: datetime) -> None:
     """
     Refuse one more errand of a person who has enough, over all processes and organisations.
 
     :raises TooManyChecks: if so
     """
     # Held, so that two requests at once do not both count the last free place.
-    User.objects.select_for_update(no_key=True).get(pk=person.pk)
+    get_user_model().objects.select_for_update(no_key=True).get(pk=person.pk)
     mine = Errand.objects.filter(requested_by=person).exclude(kind__in=_NEVER_REFUSED)
     # What a clock that was set back has left in the future holds nobody up.
     lately = Q(created_at__gt=now - _MINUTE, created_at__lte=now)

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from background.queries import Waiting
 from django.db.models import Count, Min, Q
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -20,6 +19,7 @@ from django.utils.translation import gettext_noop
 from accounts.models import Connection, Restore
 from accounts.operations import installation, limits
 from background.models import Errand, Heartbeat, Lease
+from background.queries import Waiting
 from connectors.registry import CONNECTORS
 from journals.domain.states import STATE_WORDS, BatchState
 from journals.models import ImportedFile

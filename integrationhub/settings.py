@@ -91,7 +91,17 @@ _read.reasons += [f"{one.name}: {one.text}" for one in HUB_WEAKNESSES if one.ref
 
 HUB_NAME = "Integration Hub"
 HUB_VERSION = "0.1.0"
-HUB_APPS = ["organisations", "accounts", "mappings", "sources", "journals", "payments"]
+HUB_APPS = [
+    "ui",
+    "audit",
+    "background",
+    "organisations",
+    "accounts",
+    "mappings",
+    "sources",
+    "journals",
+    "payments",
+]
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",

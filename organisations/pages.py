@@ -11,12 +11,10 @@ from django.utils.translation import gettext as _
 
 from audit import trail
 from background.models import Errand
-from connectors.bounds import row_number
 from organisations import domain
 from organisations.domain import Level
 from organisations.models import Company, Debtor, Invitation, Membership, Organisation, Role
 from organisations.operations import invitations, second_factor
-from ui.failures import FailureRow, asked_once, failure_row
 
 ROWS_ON_A_PAGE = 100
 _NAMED = 50
@@ -25,42 +23,6 @@ _NAMED = 50
 def paged(rows: Any, number: str | None) -> Page[Any]:
     """Return one page of rows; a number that does not exist is the first or last page."""
     return Paginator(rows, ROWS_ON_A_PAGE).get_page(number)
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """How the work stands that a page waits for: perhaps over so long that it is forgotten."""
-
-    running: bool = False
-    gone: bool = False
-    failure: FailureRow | None = None
-
-
-def asked(organisation: Organisation, number: str | None, *, kind: str, **params: object) -> Asked:
-    """
-    Return how the errand stands whose number is in the address of a page.
-
-    Another's errand is told from a forgotten one by nothing: neither is there for this page.
-    """
-    if (pk := row_number(number)) is None:
-        return Asked()
-    about = {f"params__{name}": value for name, value in params.items()}
-    errand = Errand.objects.of(organisation).filter(pk=pk, kind=kind, **about).first()
-    if errand is None:
-        return Asked(gone=True)
-    return Asked(running=not errand.is_finished, failure=errand_failure(errand))
-
-
-def errand_failure(errand: Errand) -> FailureRow | None:
-    """Return why an errand failed, in words."""
-    return asked_once(
-        failure_row(
-            code=errand.failure_code,
-            params=errand.failure_params,
-            detail=errand.failure_detail,
-            at=errand.finished_at,
-        )
-    )
 
 
 def company_rows(organisation: Organisation, *, search: str = "") -> Any:

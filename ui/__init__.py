@@ -1,0 +1,1 @@
+"""What every page is made of: tags, badges, choosers, failures in words, sheets."""

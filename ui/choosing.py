@@ -25,8 +25,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from connectors.bounds import row_number
-from organisations.domain import Level
-from organisations.models import Organisation
 
 FEW = 200
 SHOWN = 20
@@ -51,8 +49,8 @@ class Kind:
     """
 
     key: str
-    rows: Callable[[Organisation, int | None], QuerySet[Any] | None]
-    rights: tuple[tuple[str, Level], ...]
+    rows: Callable[[Any, int | None], QuerySet[Any] | None]
+    rights: tuple[tuple[str, str], ...]
     number: str = "number"
     names: tuple[str, ...] = ("name",)
     label: Callable[[Any], str] = str
@@ -188,7 +186,7 @@ class RowField(forms.ModelChoiceField):  # type: ignore[type-arg]
 
     def offer(
         self,
-        organisation: Organisation,
+        organisation: Any,
         *,
         of: int | None = None,
         within: str = "",

@@ -6,10 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import Min
 from django.utils.translation import gettext
 
-from background.models import Errand
 from connectors import errors
 from connectors.registry import error_class
 from connectors.words import SUMS
@@ -168,17 +166,3 @@ def until_sign_in(row: FailureRow | None) -> FailureRow | None:
         action="reconnect",
         tone="bad",
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """How many of something wait, and since when the oldest does."""
-
-    count: int
-    since: datetime | None
-
-
-def oldest_due(*, now: datetime) -> datetime | None:
-    """Return since when the oldest errand waits, or None if none does."""
-    oldest: datetime | None = Errand.objects.due(now=now).aggregate(at=Min("not_before"))["at"]
-    return oldest

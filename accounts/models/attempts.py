@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-from audit.scoped import OfOrganisation
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
 from accounts.models.connections import Connection
+from audit.scoped import OfOrganisation
 from background.encrypted import EncryptedTextField
 from organisations.models.people import Organisation
 

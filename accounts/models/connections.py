@@ -3,12 +3,12 @@
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from audit.scoped import OfOrganisation
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from audit.scoped import OfOrganisation
 from background.encrypted import EncryptedTextField
 from connectors.base import Grant
 from organisations.models.people import Organisation

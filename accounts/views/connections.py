@@ -30,10 +30,10 @@ from accounts.pages import (
     waiting_words,
 )
 from background.models import Errand
+from background.queries import errand_failure
 from connectors import oauth
 from connectors.errors import ConnectorError
 from connectors.registry import CONNECTORS
-from organisations import pages
 from organisations.domain import VISMANET, Level, rights_to_change
 from organisations.guards import check_may_change_accounts, members_only, needs
 from organisations.middleware import HubRequest
@@ -217,7 +217,7 @@ def errand(request: HubRequest, pk: int) -> HttpResponse:
             request,
             "accounts/sign_in_failed.html",
             {
-                "failure": pages.errand_failure(asked),
+                "failure": errand_failure(asked),
                 "connection": connection,
                 "back_url": _back(request, connection),
             },

@@ -2,10 +2,10 @@
 
 from typing import ClassVar
 
-from audit.scoped import OfOrganisation
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from audit.scoped import OfOrganisation
 from organisations.models import Organisation
 
 

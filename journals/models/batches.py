@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
-from audit.scoped import OfOrganisation
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
@@ -17,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Connection, LedgerProof, Restore
 from accounts.models.hosts import unproven
+from audit.scoped import OfOrganisation
 from background.compare_and_set import ANYWAY, compare_and_set
 from background.failures import NO_FAILURE, why
 from connectors.errors import ConnectorError

@@ -2,11 +2,11 @@
 
 from typing import ClassVar
 
-from audit.scoped import OfOrganisation
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from audit.scoped import OfOrganisation
 from journals.models.journals import Journal
 from organisations.models import Organisation
 

@@ -2,11 +2,11 @@
 
 from typing import ClassVar
 
-from audit.scoped import OfOrganisation
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from audit.scoped import OfOrganisation
 from organisations.models import Organisation
 
 

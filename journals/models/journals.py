@@ -2,13 +2,13 @@
 
 from typing import ClassVar
 
-from audit.scoped import OfOrganisation
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from audit.scoped import OfOrganisation
 from organisations.models import Company, Organisation
 
 

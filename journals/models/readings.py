@@ -2,11 +2,11 @@
 
 from typing import ClassVar
 
-from audit.scoped import OfOrganisation
 from django.conf import settings as django_settings
 from django.db import models
 from django.utils import timezone
 
+from audit.scoped import OfOrganisation
 from journals.models.imports import Source
 from organisations.models import Company, Organisation
 

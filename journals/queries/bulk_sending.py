@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from background.queries import errand_failure
 from django.core.paginator import Page, Paginator
 from django.db.models import Case, Count, IntegerField, Q, Value, When
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Connection
+from background.queries import errand_failure
 from journals.domain.states import DONE, BatchState
 from journals.domain.waiting import Cause, cause_now
 from journals.models import Batch, BulkItem, BulkSend, Journal

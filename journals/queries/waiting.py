@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from background.queries import Waiting
 from django.db.models import Count, F, Min, Q, QuerySet
 
 from accounts.models import Connection
+from background.queries import Waiting
 from journals.domain.states import BatchState
 from journals.models import Batch, ImportedFile
 

@@ -3,7 +3,6 @@
 from typing import Any
 from zlib import crc32
 
-from background.queries import Asked
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
@@ -17,6 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from audit import trail
 from background.models import Errand
 from background.operations import request_errand
+from background.queries import Asked
 from connectors.bounds import row_number
 from connectors.errors import ConnectorError
 from journals.domain.states import BatchState
@@ -265,7 +265,7 @@ def check(request: HubRequest, pk: int) -> HttpResponse:
     errand = request_errand(
         organisation=request.organisation,
         kind="journals.check",
-        by=request.user,  # type: ignore[arg-type]
+        by=request.user,
         params={"journal_id": journal.pk},
         request_id=getattr(request, "request_id", ""),
     )
@@ -325,7 +325,7 @@ def export(request: HubRequest, pk: int, file_format: str) -> HttpResponse:
         organisation=request.organisation,
         action="batch.exported",
         subject=batch,
-        user=request.user,  # type: ignore[arg-type]
+        user=request.user,
         details={"format": file_format},
     )
     exported = exporting.Exported(

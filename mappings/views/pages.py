@@ -2,7 +2,6 @@
 
 from typing import Any, cast
 
-from background.queries import asked
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -14,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from background.operations import request_errand
+from background.queries import asked
 from mappings.forms import ValuesForm
 from mappings.models import Mapping
 from mappings.operations.checking import CHECK

@@ -8,7 +8,6 @@ the page waits for that errand.
 from dataclasses import dataclass
 from typing import Any, cast
 
-from background.queries import errand_failure
 from django.contrib import messages
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -21,6 +20,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from accounts.models import Connection
 from background.models import Errand
 from background.operations import TooManyChecks, request_errand
+from background.queries import errand_failure
 from connectors.base import LedgerFacts
 from connectors.bounds import row_number
 from mappings import forms

@@ -2,12 +2,12 @@
 
 from typing import ClassVar, Self
 
-from audit.scoped import OfOrganisation
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from audit.scoped import OfOrganisation
 from organisations import domain
 from organisations.models.people import Organisation
 

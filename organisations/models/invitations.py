@@ -4,10 +4,10 @@ import hashlib
 from datetime import datetime
 from typing import ClassVar
 
-from audit.scoped import OfOrganisation
 from django.conf import settings
 from django.db import models
 
+from audit.scoped import OfOrganisation
 from background.models import Errand
 from organisations.models.people import Organisation, Role
 

@@ -1,7 +1,7 @@
 """Who uses the hub: organisations, people, roles."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -11,15 +11,8 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
+from audit.scoped import OfOrganisation
 from organisations import domain
-
-
-class OfOrganisation(models.QuerySet[Any]):
-    """Rows that belong to one organisation. Every view starts here."""
-
-    def of(self, organisation: "Organisation") -> Self:
-        """Return only the rows of that organisation."""
-        return self.filter(organisation=organisation)
 
 
 class Organisation(models.Model):

@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from connectors.bounds import row_number
+from organisations.domain import Level
 from organisations.guards import members_only
 from organisations.middleware import HubRequest
 from ui import choosing
@@ -17,7 +18,7 @@ def choices(request: HubRequest) -> HttpResponse:
     """List the organisation's rows of a kind that match; whoever may not choose finds no page."""
     kind = choosing.KINDS.get(request.GET.get("kind", ""))
     allows = request.membership.role.allows
-    if kind is None or not all(allows(key, level) for key, level in kind.rights):
+    if kind is None or not all(allows(key, Level(level)) for key, level in kind.rights):
         raise Http404
     of = row_number(request.GET.get("of"))
     rows = kind.rows(request.organisation, of)

@@ -4,7 +4,7 @@ The database itself refuses time on a blocked customer, and on one that is being
 On PostgreSQL the trigger holds the customer's row while it looks, and whoever blocks a customer
 holds it too, so that neither can slip past the other. SQLite has one writer at a time anyway.
 
-A later migration that makes SQLite build `payments_timeentry` anew drops the trigger with the
+A later migration that makes SQLite build `payments_timeentry` again drops the trigger with the
 old table: run `create` again at its end. `tests/payments/test_time_blocks.py` would tell.
 """
 
@@ -60,6 +60,6 @@ def drop(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("payments", "0001_payments")]
+    dependencies = [("payments", "0001_initial")]
 
     operations = [migrations.RunPython(create, drop)]

@@ -3,12 +3,12 @@
 from datetime import date
 from typing import ClassVar
 
-from audit.scoped import OfOrganisation
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Connection
+from audit.scoped import OfOrganisation
 from connectors.base import ZERO
 from organisations.models import Organisation
 from payments.models.money import MoneyField

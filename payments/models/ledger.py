@@ -2,13 +2,13 @@
 
 from typing import ClassVar
 
-from audit.scoped import OfOrganisation
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from audit.scoped import OfOrganisation
 from connectors.receivables import PaymentKey
 from organisations.models import Organisation
 from payments.models.clients import InvoiceClient

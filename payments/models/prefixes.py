@@ -2,10 +2,10 @@
 
 from typing import ClassVar
 
-from audit.scoped import OfOrganisation
 from django.conf import settings
 from django.db import models
 
+from audit.scoped import OfOrganisation
 from organisations.models import Organisation
 from payments.domain.prefixes import LONGEST, Prefix, Side
 from payments.models.clients import InvoiceClient

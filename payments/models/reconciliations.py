@@ -3,11 +3,11 @@
 from decimal import Decimal
 from typing import ClassVar
 
-from audit.scoped import OfOrganisation
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from audit.scoped import OfOrganisation
 from organisations.models import Organisation
 from payments.models.clients import InvoiceClient
 from payments.models.customers import Customer

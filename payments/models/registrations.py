@@ -7,13 +7,13 @@ Every change of state is one committed UPDATE that names the state it comes from
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
-from audit.scoped import OfOrganisation
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import LedgerProof, Restore
 from accounts.models.hosts import unproven
+from audit.scoped import OfOrganisation
 from organisations.models import Organisation
 from payments.domain.states import VALID_TRANSITIONS, RegistrationState
 from payments.models.clients import InvoiceClient

@@ -3,13 +3,13 @@
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
-from audit.scoped import OfOrganisation
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from audit.scoped import OfOrganisation
 from background.failures import why
 from connectors.errors import ConnectorError
 from organisations.models import Organisation

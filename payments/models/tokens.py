@@ -5,12 +5,12 @@ import secrets
 from datetime import datetime
 from typing import ClassVar
 
-from audit.scoped import OfOrganisation
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from audit.scoped import OfOrganisation
 from organisations.models import Organisation
 
 

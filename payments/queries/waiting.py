@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Any
 
-from background.queries import Waiting
 from django.db.models import Count, F, Min, Q, QuerySet
 
 from accounts.models import Connection
+from background.queries import Waiting
 from payments.domain.states import RegistrationState
 from payments.models import Customer, FetchRun, Payment, Registration
 

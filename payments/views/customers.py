@@ -1,6 +1,5 @@
 """Customers and their blocks, and time on them (S17, S20)."""
 
-from background.queries import asked
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -8,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from background.queries import asked
 from connectors.errors import ConnectorError
 from organisations.middleware import HubRequest
 from payments.forms import ReasonForm, TimeForm

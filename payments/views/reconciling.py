@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from background.queries import asked
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -10,6 +9,7 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET, require_POST
 
 from audit import trail
+from background.queries import asked
 from connectors.errors import ConnectorError
 from organisations.middleware import HubRequest
 from payments.models import Reconciliation

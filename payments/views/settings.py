@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from background.queries import asked, errand_failure
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -17,6 +16,7 @@ from accounts.views import connections
 from audit import trail
 from background.models import Errand
 from background.operations import TooManyChecks
+from background.queries import asked, errand_failure
 from connectors.errors import ConnectorError
 from organisations import domain
 from organisations.confirming import reauthenticated

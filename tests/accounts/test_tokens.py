@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from background.tasks import extend_claims
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
@@ -14,6 +13,7 @@ from accounts.operations import telling, tokens
 from accounts.tasks import keep_connections_alive
 from background import claims, renewing
 from background.models import Errand, Lease
+from background.tasks import extend_claims
 from connectors.base import Grant
 from connectors.errors import ConnectorError, NotAuthorized, Unavailable
 from connectors.oauth import (

@@ -110,7 +110,7 @@ class TestTheTime:
 
     @pytest.fixture(autouse=True)
     def _as_in_production(self) -> None:
-        more = import_module("organisations.migrations.0004_audit_refuses_more")
+        more = import_module("audit.migrations.0002_append_only")
         with connection.cursor() as cursor:
             if environment.SERVICES:
                 cursor.execute(more.IS_NOW)

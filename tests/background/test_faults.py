@@ -4,11 +4,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from background.queries import errand_failure
 from django.db import OperationalError
 
 from background import operations
 from background.models import Errand
+from background.queries import errand_failure
 from tests import factories
 from tests.factories import NOW
 

@@ -10,8 +10,8 @@ from django.urls import reverse
 
 from organisations.models import User
 from tests import factories
+from tests.audit.test_queries import entry
 from tests.integrationhub.test_operation import busy_hub
-from tests.organisations.test_trail import entry
 from tests.ui.test_pages import shown
 
 pytestmark = [pytest.mark.django_db, pytest.mark.browser]

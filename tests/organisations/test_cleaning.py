@@ -6,7 +6,6 @@ from io import StringIO
 from typing import Any
 
 import pytest
-from background.tasks import forget_errands
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.utils import timezone
@@ -16,6 +15,7 @@ from accounts.operations.cleaning import forget_sign_ins
 from accounts.tasks import forget_sign_ins as forget_sign_ins_task
 from audit.models import AuditEntry
 from background.models import Errand
+from background.tasks import forget_errands
 from integrationhub.schedule import periodic_tasks
 from journals.models import Comparison
 from organisations.operations import cleaning

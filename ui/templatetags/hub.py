@@ -23,7 +23,6 @@ from django.utils.translation import (
     pgettext_lazy,
 )
 
-from organisations.domain import Level
 from ui.dates import short_day
 
 register = template.Library()
@@ -435,9 +434,7 @@ def failure_box(context: Context, failure: object, heading: str = "h3") -> dict[
 
 def _may_write_all(context: Context, rights: Iterable[str]) -> bool:
     membership = getattr(context.get("request"), "membership", None)
-    return all(
-        membership is not None and membership.role.allows(key, Level.WRITE) for key in rights
-    )
+    return all(membership is not None and membership.role.allows(key, "write") for key in rights)
 
 
 @register.inclusion_tag("parts/problems.html")

@@ -20,8 +20,8 @@ from journals.models import Attempt, Batch, Journal, LedgerAsked
 from journals.operations import deciding, delivery, sending
 from journals.operations.attempts import claim_and_open
 from organisations.models import Debtor
+from tests.background.test_durability import waits_for_the_disk
 from tests.journals.sending.conftest import FEBRUARY, MARCH, Office, line, march_run
-from tests.organisations.test_durability import waits_for_the_disk
 
 Later = Callable[[float], int]
 

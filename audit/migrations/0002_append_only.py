@@ -1,25 +1,32 @@
 """
-The database refuses the ways around an audit trail that is only added to.
+The database itself refuses to change or delete entries of the audit trail, and the ways around it.
 
-Beside UPDATE and DELETE (0003): a row put in place of another one (SQLite's INSERT OR REPLACE
-fires no trigger of DELETE), a row put between others, TRUNCATE, triggers left out for a session
-(`session_replication_role`), and a time other than now. Locks the table for an instant.
+Beside UPDATE and DELETE: a row put in place of another one (SQLite's INSERT OR REPLACE fires no
+trigger of DELETE), a row put between others, TRUNCATE, triggers left out for a session
+(`session_replication_role`), and a time other than now.
 
 A migration that makes SQLite build the table again loses its triggers: such a one must run
-`refuse_more` and 0003's `refuse_changes` again (a test notices).
+`refuse_changes` again (a test notices).
 """
 
 from django.db import migrations
 
-TABLE = "organisations_auditentry"
+TABLE = "audit_auditentry"
+WORDS = "Audit entries are never changed or deleted."
 NOT_NOW = "Audit entries are made now, by the clock of the database."
 MINUTES = 10
 """How far the clocks of a web process and of the database may be apart."""
 
 SQLITE = {
+    "audit_is_never_changed": (
+        f"BEFORE UPDATE ON {TABLE} BEGIN SELECT RAISE(ABORT, '{WORDS}'); END"
+    ),
+    "audit_is_never_deleted": (
+        f"BEFORE DELETE ON {TABLE} BEGIN SELECT RAISE(ABORT, '{WORDS}'); END"
+    ),
     "audit_is_never_replaced": (
         f"BEFORE INSERT ON {TABLE} WHEN EXISTS (SELECT 1 FROM {TABLE} WHERE id = NEW.id) "
-        "BEGIN SELECT RAISE(ABORT, 'Audit entries are never changed or deleted.'); END"
+        f"BEGIN SELECT RAISE(ABORT, '{WORDS}'); END"
     ),
     # After the insertion, since the number is not known before it.
     "audit_is_never_put_between": (
@@ -45,9 +52,18 @@ BEGIN
     RETURN NEW;
 END $$
 """
+REFUSES = f"""
+CREATE OR REPLACE FUNCTION audit_refuses() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog AS $$
+BEGIN
+    RAISE EXCEPTION '{WORDS}' USING ERRCODE = 'integrity_constraint_violation';
+END $$
+"""
 POSTGRESQL = (
-    "ALTER FUNCTION audit_refuses() SET search_path = pg_catalog",
+    REFUSES,
     IS_NOW,
+    f"CREATE TRIGGER audit_is_append_only BEFORE UPDATE OR DELETE ON {TABLE} "
+    "FOR EACH ROW EXECUTE FUNCTION audit_refuses()",
     f"CREATE TRIGGER audit_is_never_truncated BEFORE TRUNCATE ON {TABLE} "
     "FOR EACH STATEMENT EXECUTE FUNCTION audit_refuses()",
     f"CREATE TRIGGER audit_is_never_dated_otherwise BEFORE INSERT ON {TABLE} "
@@ -63,7 +79,7 @@ POSTGRESQL = (
 )
 
 
-def refuse_more(apps, schema_editor):
+def refuse_changes(apps, schema_editor):
     """Make the triggers."""
     if schema_editor.connection.vendor == "sqlite":
         for name, rest in SQLITE.items():
@@ -73,24 +89,24 @@ def refuse_more(apps, schema_editor):
         schema_editor.execute(statement)
 
 
-def allow_more(apps, schema_editor):
+def allow_changes(apps, schema_editor):
     """Take the triggers away."""
     if schema_editor.connection.vendor == "sqlite":
         for name in SQLITE:
             schema_editor.execute(f"DROP TRIGGER IF EXISTS {name}")
         return
-    for name in ("audit_is_never_truncated", "audit_is_never_dated_otherwise"):
+    for name in ("audit_is_append_only", "audit_is_never_truncated", "audit_is_never_dated_otherwise"):
         schema_editor.execute(f"DROP TRIGGER IF EXISTS {name} ON {TABLE}")
+    schema_editor.execute("DROP FUNCTION IF EXISTS audit_refuses()")
     schema_editor.execute("DROP FUNCTION IF EXISTS audit_is_now()")
-    schema_editor.execute(f"ALTER TABLE {TABLE} ENABLE TRIGGER audit_is_append_only")
 
 
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('organisations', '0003_audit_append_only'),
+        ('audit', '0001_initial'),
     ]
 
     operations = [
-        migrations.RunPython(refuse_more, allow_more),
+        migrations.RunPython(refuse_changes, allow_changes),
     ]

@@ -1,0 +1,10 @@
+"""Django's entry for the background app."""
+
+from django.apps import AppConfig
+
+
+class BackgroundConfig(AppConfig):
+    """The background app."""
+
+    name = "background"
+    default_auto_field = "django.db.models.BigAutoField"
