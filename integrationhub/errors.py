@@ -4,8 +4,8 @@ from django.http import HttpRequest, HttpResponse
 from django.template import loader
 from django.views import defaults
 
+from api.problems import problem
 from integrationhub import logs
-from organisations.problems import problem
 
 
 def _is_a_program(request: HttpRequest) -> bool:

@@ -20,9 +20,9 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext
 
+from api.problems import problem
 from connectors.bounds import no_text_in
 from integrationhub import logs
-from organisations.problems import problem
 
 log = structlog.get_logger(__name__)
 

@@ -101,6 +101,7 @@ HUB_APPS = [
     "sources",
     "journals",
     "payments",
+    "api",
 ]
 INSTALLED_APPS = [
     "django.contrib.auth",

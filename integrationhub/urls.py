@@ -23,7 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("organisations.sign_in_urls")),
     *(
         path("", include(f"{app}.urls"))
-        for app in ("organisations", "accounts", "mappings", "journals", "payments")
+        for app in ("organisations", "accounts", "mappings", "journals", "payments", "api")
         if find_spec(f"{app}.urls")
     ),
 ]

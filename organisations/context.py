@@ -85,6 +85,9 @@ def _user_menu(request: HttpRequest, membership: Membership | None) -> list[dict
     if membership is not None and membership.role.allows(domain.ORGANISATION, Level.WRITE):
         address = _address("organisations:organisation")
         items.append({"label": _("Organisation"), "url": address, "icon": "building"})
+        if membership.role.allows(domain.BUSINESS, Level.WRITE):
+            address = _address("api:tokens")
+            items.append({"label": _("Tokens of programs"), "url": address, "icon": "key"})
     if membership is not None and membership.role.allows(domain.AUDIT, Level.READ):
         items.append(
             {"label": _("Audit trail"), "url": _address("organisations:audit"), "icon": "list"}

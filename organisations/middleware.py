@@ -17,7 +17,6 @@ from audit import trail
 from background.operations import TooManyChecks
 from organisations.models import Membership, Organisation, User
 from organisations.operations import second_factor
-from organisations.problems import problem
 
 SESSION_KEY = "organisation"
 SET_UP = "mfa_index"
@@ -150,14 +149,9 @@ class TooManyChecksMiddleware:
         """Answer instead of the view that wanted one more."""
         if not isinstance(exception, TooManyChecks):
             return None
-        response: HttpResponse
-        if request.path.startswith("/api/"):
-            words = f"Too many checks were started. Try again in {exception.seconds} seconds."
-            response = problem(429, "too_many_checks", words)
-        else:
-            back = _open_page(request, request.headers.get("Referer"))
-            context = {"seconds": exception.seconds, "back": back}
-            response = render(request, "429.html", context, status=429)
+        back = _open_page(request, request.headers.get("Referer"))
+        context = {"seconds": exception.seconds, "back": back}
+        response = render(request, "429.html", context, status=429)
         response["Retry-After"] = str(exception.seconds)
         return response
 

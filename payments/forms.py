@@ -19,7 +19,7 @@ from organisations.domain import Level
 from organisations.meanwhile import ToldOfChanges
 from organisations.models import Organisation
 from payments.fields import AmountField
-from payments.models import ApiToken, Customer, Integration, InvoiceClient
+from payments.models import Customer, Integration, InvoiceClient
 from payments.operations import clients
 from payments.operations.choices import MOST_ROUNDED
 from ui.choosing import Kind, RowField, register
@@ -302,17 +302,6 @@ class TimeForm(forms.Form):
         if "client" in self.errors:
             self.errors.pop("customer", None)
         return super().clean() or {}
-
-
-class TokenForm(forms.Form):
-    """A token of a program."""
-
-    name = forms.CharField(label=_("Name"), max_length=80)
-    scopes = forms.MultipleChoiceField(
-        label=_("It may"),
-        choices=ApiToken.Scope.choices,
-        widget=forms.CheckboxSelectMultiple,
-    )
 
 
 def payment_vendors() -> dict[str, Vendor]:

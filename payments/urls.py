@@ -3,7 +3,6 @@
 from django.urls import path, re_path
 
 from payments.views import (
-    api,
     customers,
     fetching,
     matching,
@@ -74,14 +73,9 @@ urlpatterns = [
     path("invoices/settings/earlier/<int:pk>/", settings.earlier_count, name="earlier_count"),
     path("invoices/settings/deactivate/", settings.deactivate, name="deactivate"),
     path("invoices/settings/accounts/new/", settings.new_account, name="new_account"),
-    path("invoices/settings/tokens/new/", settings.new_token, name="new_token"),
-    path("invoices/settings/tokens/<int:pk>/revoke/", settings.revoke_token, name="revoke_token"),
     path("invoices/clients/new/", settings.new_client, name="new_client"),
     path("invoices/clients/export.csv", settings.export_clients, name="export_clients"),
     path("invoices/clients/import/", settings.import_clients, name="import_clients"),
     path("invoices/clients/<int:pk>/settings/", settings.client_settings, name="client_settings"),
     path("invoices/clients/<int:pk>/check/", settings.check, name="check_client"),
-    path("api/v1/time-entries", api.time_entries, name="api_time_entries"),
-    path("api/v1/fetches", api.fetches, name="api_fetches"),
-    path("api/v1/fetches/<int:pk>", api.fetch, name="api_fetch"),
 ]

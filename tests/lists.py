@@ -12,7 +12,7 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any
 
-APPS = ("organisations", "accounts", "mappings", "journals", "payments")
+APPS = ("organisations", "accounts", "mappings", "journals", "payments", "api")
 NOW = datetime(2026, 4, 8, 9, 0, tzinfo=UTC)
 TODAY = date(2026, 4, 8)
 _AT_ONCE = 2_000
@@ -429,8 +429,8 @@ def _fill_journals(office: Office, numbers: range) -> None:
 
 
 def _fill_payments(office: Office, numbers: range) -> None:
+    from api.models import ApiToken
     from payments.models import (
-        ApiToken,
         Customer,
         FetchEntry,
         FetchRun,

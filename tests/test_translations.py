@@ -48,6 +48,7 @@ class TestALanguage:
 def test_no_text_of_the_code_is_missing_in_the_files(tmp_path: Path) -> None:
     for folder in (
         "organisations",
+        "api",
         "accounts",
         "connectors",
         "integrationhub",

@@ -9,10 +9,8 @@ from payments.models.prefixes import LearntPrefix
 from payments.models.reconciliations import Reconciliation, ReconciliationLine
 from payments.models.registrations import Registration, RegistrationAttempt
 from payments.models.runs import FetchEntry, FetchGroup, FetchRun, SkippedRow
-from payments.models.tokens import ApiToken
 
 __all__ = [
-    "ApiToken",
     "Customer",
     "DeniedProject",
     "FetchEntry",

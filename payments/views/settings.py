@@ -1,4 +1,4 @@
-"""The integration is activated, then set; invoice clients, accounts, tokens (S14–S17)."""
+"""The integration is activated, then set; invoice clients, accounts (S14–S17)."""
 
 from typing import Any
 
@@ -19,26 +19,23 @@ from background.operations import TooManyChecks
 from background.queries import asked, errand_failure
 from connectors.errors import ConnectorError
 from organisations import domain
-from organisations.confirming import reauthenticated
 from organisations.domain import Level
 from organisations.guards import View, needs, one_at_a_time
 from organisations.middleware import HubRequest
-from organisations.operations.people import Refused
 from organisations.pages import paged
 from payments.forms import (
     AccountForm,
     ClientForm,
     SettingsForm,
-    TokenForm,
     UploadForm,
     payment_vendors,
 )
-from payments.models import ApiToken, InvoiceClient, LearntPrefix
-from payments.operations import client_files, clients, start_dates, tokens
+from payments.models import InvoiceClient, LearntPrefix
+from payments.operations import client_files, clients, start_dates
 from payments.operations.rights import integration_of
 from payments.queries.failures import failure_row_of
 from payments.queries.wording import finding_words
-from payments.views.common import active, may_change, member, person, reader, show, tabs, tell
+from payments.views.common import active, may_change, member, person, reader, show, tabs
 from payments.views.overview import client_named
 from ui import sheets
 
@@ -137,9 +134,7 @@ def _settings_page(request: HubRequest, form: SettingsForm, *, status: int = 200
         "upload_form": UploadForm(),
     }
     if integration.is_active:
-        good = ApiToken.objects.of(request.organisation).filter(revoked_at=None)
         context |= _accounts_context(request)
-        context["tokens"] = paged(good.order_by("name"), request.GET.get("tokens"))
     return show(request, "payments/settings.html", context, status=status)
 
 
@@ -345,40 +340,3 @@ def new_account(request: HubRequest) -> HttpResponse:
                 account.save(update_fields=["own_key"])
             return connections.start(request, account)
     return show(request, "payments/account_form.html", {"form": form})
-
-
-# --- Tokens ---------------------------------------------------------------------------------------
-
-
-@require_http_methods(["GET", "POST"])
-@active
-@_administrator
-@reauthenticated
-def new_token(request: HubRequest) -> HttpResponse:
-    """Make a token of a program; its secret is shown once."""
-    form = TokenForm(request.POST or None)
-    secret = ""
-    if request.method == "POST" and form.is_valid():
-        try:
-            _token, secret = tokens.create(
-                organisation=request.organisation,
-                by=person(request),
-                now=timezone.now(),
-                **form.cleaned_data,
-            )
-        except Refused as refused:
-            form.add_error("name", _(str(refused)))
-        except ConnectorError as refusal:
-            tell(request, refusal)
-    return show(request, "payments/token.html", {"form": form, "secret": secret})
-
-
-@require_POST
-@_administrator
-def revoke_token(request: HubRequest, pk: int) -> HttpResponse:
-    """End a token at once."""
-    token = get_object_or_404(
-        ApiToken.objects.of(request.organisation).select_related("organisation"), pk=pk
-    )
-    tokens.revoke(token=token, by=person(request), now=timezone.now())
-    return redirect("payments:settings")

@@ -54,7 +54,7 @@ def entry(of: Organisation, **values: object) -> AuditEntry:
 def recorded_actions() -> set[str]:
     """Return every action that the code records, wherever it stands."""
     found: set[str] = set()
-    for app in ("organisations", "accounts", "mappings", "journals", "payments"):
+    for app in ("organisations", "accounts", "mappings", "journals", "payments", "api"):
         for file in (ROOT / app).rglob("*.py"):
             for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
                 if not isinstance(node, ast.Call):

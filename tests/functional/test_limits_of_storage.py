@@ -13,11 +13,12 @@ from django.test import Client
 from django.urls import reverse
 from openpyxl import load_workbook
 
+from api import operations as tokens
+from api.models import ApiToken
 from journals.models import Batch, ImportedFile, Journal, JournalLine
 from journals.operations.importing import files
 from payments.forms import SettingsForm, TimeForm
-from payments.models import ApiToken, Invoice, TimeEntry
-from payments.operations import tokens
+from payments.models import Invoice, TimeEntry
 from tests import factories
 from tests.journals.importing import builders
 from tests.payments import rows

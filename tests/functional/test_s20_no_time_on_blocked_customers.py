@@ -8,10 +8,12 @@ from django.db import Error, connection, transaction
 from django.test import Client
 from django.urls import reverse
 
+from api import operations as tokens
+from api.models import ApiToken
 from audit.models import AuditEntry
 from connectors.receivables import SourceCustomer, TargetProject
-from payments.models import ApiToken, Customer, TimeEntry
-from payments.operations import blocking, time_registration, tokens
+from payments.models import Customer, TimeEntry
+from payments.operations import blocking, time_registration
 from tests import factories
 from tests.payments import rows
 from tests.payments.conftest import Office

@@ -9,11 +9,11 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 
+from api.models import ApiToken, digest_of
 from audit.models import AuditEntry
 from organisations.domain import BUILT_IN_ROLES, BUSINESS, PAYMENTS_IMPORT, PAYMENTS_OVERVIEW, Level
 from organisations.models import Membership
-from payments.models import ApiToken, FetchRun
-from payments.models.tokens import digest_of
+from payments.models import FetchRun
 from payments.operations import fetching
 from tests.payments import rows
 from tests.payments.conftest import Office

@@ -12,10 +12,11 @@ from django.test import Client
 from django.urls import reverse
 from structlog.testing import capture_logs
 
+from api.models import ApiToken
 from organisations.domain import RIGHTS
 from organisations.models import Membership, Organisation, User
 from organisations.operations import second_factor
-from payments.models import ApiToken, Integration
+from payments.models import Integration
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -29,7 +30,7 @@ EVERY_CHANGE = (
     *("organisations:password", "organisations:organisation"),
     *("organisations:invite", "organisations:change_role", "organisations:remove_person"),
     *("organisations:password_link", "organisations:reset_second_factor"),
-    *("organisations:roles", "organisations:new_role", "payments:new_token"),
+    *("organisations:roles", "organisations:new_role", "api:new_token"),
     *("organisations:end_session", "organisations:end_sessions"),
 )
 """What changes factors, passwords, tokens, people, rights, or the rule for all of them."""
@@ -87,7 +88,7 @@ class TestEveryChange:
 
     def test_changes_nothing_meanwhile(self, client: Client, member: Membership) -> None:
         client.post(reverse("organisations:organisation"), {"name": "Another"})
-        client.post(reverse("payments:new_token"), {"name": "x", "scopes": "time"})
+        client.post(reverse("api:new_token"), {"name": "x", "scopes": "time"})
         client.post(reverse("organisations:remove_person", args=[member.pk]))
 
         assert Organisation.objects.get().name == member.organisation.name

@@ -26,7 +26,7 @@ READ = {
     *("reconciliation", "export_reconciliation"),
     *("settings", "client_settings", "export_clients"),
 }
-FORMS = {"import", "new_client", "new_account", "new_token", "earlier_count"}
+FORMS = {"import", "new_client", "new_account", "earlier_count"}
 """Pages that are nothing but a form, or what it waits for."""
 
 

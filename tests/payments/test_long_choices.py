@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from organisations.pages import ROWS_ON_A_PAGE
-from payments.models import ApiToken, Customer, InvoiceClient, TimeEntry
+from payments.models import Customer, InvoiceClient, TimeEntry
 from tests.payments import rows
 from tests.payments.conftest import Office
 from ui import choosing
@@ -81,18 +80,3 @@ class TestUnmatched:
         answer = stranger.get(reverse("payments:unmatched"), {"client": client.pk})
 
         assert answer.status_code == 404
-
-
-def test_tokens_come_in_pages(office: Office) -> None:
-    ApiToken.objects.bulk_create(
-        ApiToken(organisation=office.organisation, name=f"Token {n:03}", digest=str(n))
-        for n in range(ROWS_ON_A_PAGE + 1)
-    )
-    me = rows.signed_in(office.member)
-
-    first = me.get(reverse("payments:settings")).content.decode()
-    second = me.get(reverse("payments:settings"), {"tokens": "2"}).content.decode()
-
-    assert 'href="?tokens=2#tokens"' in first
-    assert f"Token {ROWS_ON_A_PAGE:03}" not in first
-    assert f"Token {ROWS_ON_A_PAGE:03}" in second

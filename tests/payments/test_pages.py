@@ -11,7 +11,6 @@ from django.urls import reverse
 from background.models import Errand
 from payments import urls
 from payments.models import (
-    ApiToken,
     Customer,
     DeniedProject,
     FetchGroup,
@@ -43,14 +42,12 @@ PAGES = (
     "settings",
     "new_client",
     "new_account",
-    "new_token",
     "export_clients",
 )
 _MORE: dict[str, tuple[tuple[str, ...], ...]] = {
     "run_list": tuple((name,) for name in ("skipped", *LISTS)),
     "export_reconciliation": (("csv",), ("xlsx",)),
 }
-API = {"api_time_entries", "api_fetches", "api_fetch"}
 
 
 @pytest.fixture
@@ -88,9 +85,6 @@ def full(office: Office) -> Office:
     )
     office.work()
     reconciling.reconcile(office.fresh(), on=office.now.date(), by=None, now=office.now)
-    ApiToken.objects.create(
-        organisation=office.organisation, name="Time", digest="x", scopes=["time_entries"]
-    )
     LearntPrefix.objects.create(
         organisation=office.organisation,
         client=office.client,
@@ -131,7 +125,6 @@ def addresses() -> list[tuple[str, str]]:
         "registration": ("register_again", "decide", "try_registration"),
         "customer": ("customer", "block", "unblock", "recheck", "try_push"),
         "reconciliation": ("export_reconciliation",),
-        "token": ("revoke_token",),
         "count": ("earlier_count",),
     }
     run = FetchRun.objects.earliest("pk")
@@ -146,15 +139,12 @@ def addresses() -> list[tuple[str, str]]:
         "registration": Registration.objects.earliest("pk").pk,
         "customer": Customer.objects.earliest("pk").pk,
         "reconciliation": Reconciliation.objects.earliest("pk").pk,
-        "token": ApiToken.objects.earliest("pk").pk,
         "count": Errand.objects.filter(kind=start_dates.COUNT).earliest("pk").pk,
     }
     kind_of = {name: kind for kind, names in newest.items() for name in names}
     found = []
     for pattern in urls.urlpatterns:
         name = str(pattern.name)
-        if name in API:
-            continue
         if name in PAGES or name not in kind_of:
             found.append((name, reverse(f"payments:{name}")))
             continue

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.db import IntegrityError, transaction
 
+from api.models import ApiToken, digest_of, new_token
 from audit import trail
 from connectors.words import gettext_noop as _
 from organisations import domain
@@ -11,8 +12,6 @@ from organisations.backends import may_be_signed_in
 from organisations.domain import Level
 from organisations.models import Membership, Organisation, User
 from organisations.operations.people import Refused
-from payments.models import ApiToken
-from payments.models.tokens import digest_of, new_token
 from payments.operations.rights import check_right
 
 _RIGHTS = {

@@ -1,0 +1,10 @@
+"""Django's entry for the API."""
+
+from django.apps import AppConfig
+
+
+class ApiConfig(AppConfig):
+    """The API."""
+
+    name = "api"
+    default_auto_field = "django.db.models.BigAutoField"
