@@ -1,7 +1,7 @@
 """
 What django-allauth asks of the hub: who may sign in, what is counted, encrypted and recorded.
 
-Its defaults are not enough; docs/decisions/sign-in-by-allauth.md says which and why.
+Its defaults are not enough; docs/decisions/0017-sign-in-by-allauth.md says which and why.
 """
 
 from datetime import timedelta

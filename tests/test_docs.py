@@ -10,7 +10,7 @@ from django.urls import reverse
 from connectors.vismanet import SCOPES
 
 ROOT = Path(__file__).parents[1]
-PAGES = (ROOT / "README.md", ROOT / "deploy" / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+PAGES = (ROOT / "README.md", ROOT / "deploy" / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
 OURS = re.compile(r"manage\.py ([a-z][a-z_]+)")
 
 
@@ -25,6 +25,23 @@ class TestAPage:
         links = re.findall(r"\]\(([^)#:]+\.md)\)", page.read_text(encoding="utf-8"))
 
         assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize(
+    "page", sorted((ROOT / "docs" / "decisions").glob("[0-9]*")), ids=lambda page: page.stem
+)
+class TestADecision:
+    def test_is_short_and_has_a_status(self, page: Path) -> None:
+        lines = page.read_text(encoding="utf-8").splitlines()
+
+        assert len(lines) <= 40
+        assert re.match(r"Status: (accepted|superseded by \[)", lines[2])
+
+    def test_stands_in_the_index(self, page: Path) -> None:
+        index = (page.parent / "README.md").read_text(encoding="utf-8")
+
+        assert f"| {page.name[:4]} | [" in index
+        assert f"]({page.name})" in index
 
 
 class TestVismaNet:

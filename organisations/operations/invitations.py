@@ -2,7 +2,7 @@
 Inviting an address into an organisation, and the answer of whoever holds the link.
 
 Nothing here looks up whether anybody has the address before the link is used: who invites learns
-the same of a known and of an unknown one (docs/decisions/membership-needs-consent.md).
+the same of a known and of an unknown one (docs/decisions/0015-membership-needs-consent.md).
 """
 
 import secrets

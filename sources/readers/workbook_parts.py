@@ -4,7 +4,7 @@ The parts of a workbook, unpacked and parsed within bounds that are counted, nev
 A workbook is a zip of XML parts that anybody may have written. What it says of itself is not
 believed: bytes are counted as they are unpacked, elements as they are met, and a document type
 declaration is refused by the parser that would have obeyed it. The reasons stand in
-docs/decisions/workbooks-read-by-the-hub.md.
+docs/decisions/0013-workbooks-read-by-the-hub.md.
 """
 
 import zipfile
