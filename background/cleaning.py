@@ -4,9 +4,10 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
-from background.models import Errand
+from background.models import Errand, Heartbeat
 
 _AT_ONCE = 500
+_PROCESSES_KEPT = timedelta(days=1)
 
 
 def forget_errands(*, now: datetime) -> int:
@@ -20,3 +21,8 @@ def forget_errands(*, now: datetime) -> int:
         Errand.objects.filter(pk__in=some).delete()
         forgotten += len(some)
     return forgotten
+
+
+def forget_processes(*, now: datetime) -> None:
+    """Delete what was heard of workers that are long gone."""
+    Heartbeat.objects.filter(kind="worker", at__lt=now - _PROCESSES_KEPT).delete()

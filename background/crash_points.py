@@ -80,13 +80,13 @@ BOUNDARIES: dict[str, str] = {
     "errand.claimed": "the errand is claimed, nothing is done",
     "errand.done": "it is done, its answer is not stored",
     "errand.stored": "the answer is committed",
-    # --- worker or schedule: finding what was left behind
+    # --- worker: finding what was left behind
     "sweep.begun": "nothing was looked for",
     "recover.found": "claims of dead workers are found, none is turned into a question",
     "recover.marked": "one dead claim is a question now, others may be left",
     "recover.registration": "one dead registration is a question now, others may be left",
     "sweep.rung": "the rows are marked as rung for, nobody is told",
-    # --- schedule
+    # --- worker: periodic work
     "schedule.due": "periodic work is due, nobody is told",
     "schedule.published": "a worker is told, that it was is not recorded",
 }

@@ -25,7 +25,13 @@ def forget_errands(**_newer: object) -> None:
     cleaning.forget_errands(now=timezone.now())
 
 
-PERIODIC = ((forget_errands, timedelta(days=1)),)
+@shared_task
+def forget_processes(**_newer: object) -> None:
+    """Delete what was heard of workers that are long gone."""
+    cleaning.forget_processes(now=timezone.now())
+
+
+PERIODIC = ((forget_errands, timedelta(days=1)), (forget_processes, timedelta(days=1)))
 
 
 def extend_claims(*, owners: Sequence[str], until: datetime) -> int:

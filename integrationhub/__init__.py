@@ -1,5 +1,1 @@
-"""Wiring: settings, addresses, processes. What the hub does stands in the apps."""
-
-from integrationhub.celery import app as celery_app
-
-__all__ = ["celery_app"]
+"""The hub's own wiring: settings, start, health. Importing it loads nothing (see `apps`)."""

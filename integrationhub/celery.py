@@ -58,12 +58,6 @@ def collect_seldom() -> None:
     gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS, 10, 10)
 
 
-@signals.beat_init.connect
-def say_that_this_is_the_schedule(**_kwargs: Any) -> None:
-    """Name the process in its own settings."""
-    settings.HUB_PROCESS = "schedule"
-
-
 @signals.before_task_publish.connect
 def send_request_id_along(headers: dict[str, Any], **_kwargs: Any) -> None:
     """Write the present request id on the message."""

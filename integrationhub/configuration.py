@@ -189,13 +189,6 @@ TABLE: tuple[Setting, ...] = (
         group=LIMITS,
     ),
     Setting(
-        "HUB_SWEEP_SECONDS",
-        "How often the worker looks in the database for due work. "
-        "With a broker of its own, a wake-up is missed at most 2 seconds.",
-        default="0.5",
-        group=LIMITS,
-    ),
-    Setting(
         "HUB_LEASE_SECONDS",
         "How long a claim outlives a killed worker. While it works, it extends its claims.",
         default="30",

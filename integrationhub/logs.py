@@ -113,7 +113,6 @@ def configure(*, form: str, level: str) -> None:
                 "django.server": {"level": "WARNING"},
                 "celery.worker.strategy": {"level": "WARNING"},
                 "celery.app.trace": {"level": "WARNING"},
-                "celery.beat": {"level": "WARNING"},
                 "urllib3": {"level": "WARNING"},
             },
         }

@@ -1,6 +1,6 @@
 """What must hold for the hub to do its work: asked by `/readyz` and by the command `doctor`."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib import import_module
@@ -61,21 +61,21 @@ def check_broker() -> Finding:
     return Finding("broker", True, "The broker answers.")
 
 
-def check_process(kind: str, *, now: datetime) -> Finding:
-    """Look when a process of this kind (worker, schedule) was last seen alive."""
-    newest = Heartbeat.objects.filter(kind=kind).order_by("-at").first()
-    start = f"Start it: celery -A integrationhub {'worker' if kind == 'worker' else 'beat'}."
+def check_worker(*, now: datetime) -> Finding:
+    """Look when a worker was last seen alive; the same thread of it starts what is periodic."""
+    newest = Heartbeat.objects.filter(kind="worker").order_by("-at").first()
+    start = "Start it: celery -A integrationhub worker."
     if newest is None:
-        return Finding(kind, False, f"No {kind} has ever reported. {start}")
+        return Finding("worker", False, f"No worker has ever reported. {start}")
     age = int((now - newest.at).total_seconds())
     if now - newest.at > HEARTBEAT_AT_MOST:
-        return Finding(kind, False, f"The {kind} was last seen {age} s ago. {start}")
-    return Finding(kind, True, f"Seen {max(age, 0)} s ago.")
+        return Finding("worker", False, f"The worker was last seen {age} s ago. {start}")
+    return Finding("worker", True, f"Seen {max(age, 0)} s ago.")
 
 
 def check_due_work(*, now: datetime) -> Finding:
     """Look whether work that is due has waited for too long."""
-    oldest = min((at for at in _oldest_due(now=now) if at is not None), default=None)
+    oldest = oldest_due(now=now)
     if oldest is None or oldest > now:
         expired = Connection.objects.filter(state=Connection.State.SIGN_IN_AGAIN).count()
         if expired:
@@ -143,21 +143,21 @@ def check_host(*, now: datetime) -> Finding:
     return Finding("machine", True, f"Confirmed: {hosts.surroundings().name}.")
 
 
-def _oldest_due(*, now: datetime) -> Iterator[datetime | None]:
+def oldest_due(*, now: datetime) -> datetime | None:
+    """Return since when the oldest work waits that is due at that time; None if nothing is."""
+    found = []
     for app in settings.HUB_APPS:
-        if not module_has_submodule(import_module(app), "queries"):
-            continue
-        ask = getattr(import_module(f"{app}.queries"), "oldest_due", None)
-        if ask is not None:
-            yield ask(now=now)
+        if module_has_submodule(import_module(app), "queries"):
+            ask = getattr(import_module(f"{app}.queries"), "oldest_due", None)
+            found.append(ask(now=now) if ask is not None else None)
+    return min((at for at in found if at is not None), default=None)
 
 
 def check_all(*, now: datetime) -> list[Finding]:
     """Return every finding. Without a database the rest cannot be asked and says so."""
     findings = [check_database(), check_broker()]
     asks_rows: tuple[tuple[str, Callable[[], Finding]], ...] = (
-        ("worker", lambda: check_process("worker", now=now)),
-        ("schedule", lambda: check_process("schedule", now=now)),
+        ("worker", lambda: check_worker(now=now)),
         ("due work", lambda: check_due_work(now=now)),
         ("restore", lambda: check_restore(now=now)),
         ("machine", lambda: check_host(now=now)),

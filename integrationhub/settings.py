@@ -54,7 +54,6 @@ HUB_LEASE_SECONDS = _read.whole("HUB_LEASE_SECONDS", at_least=1)
 HUB_LOOK_UP_INTERVAL_SECONDS = _read.whole("HUB_LOOK_UP_INTERVAL_SECONDS")
 HUB_REFRESH_PATIENCE_SECONDS = _read.number("HUB_REFRESH_PATIENCE_SECONDS", at_least=0.1)
 HUB_LEDGER_FRESH_SECONDS = _read.whole("HUB_LEDGER_FRESH_SECONDS")
-HUB_SWEEP_SECONDS = _read.number("HUB_SWEEP_SECONDS", at_least=0.05)
 HUB_WORKER_THREADS = _read.whole("HUB_WORKER_THREADS", at_least=1)
 HUB_MAX_UPLOAD_MB = _read.whole("HUB_MAX_UPLOAD_MB", at_least=1)
 HUB_MAX_ROWS = _read.whole("HUB_MAX_ROWS", at_least=1)
@@ -219,7 +218,7 @@ CELERY_BROKER_URL = _read.text("CELERY_BROKER_URL")
 HUB_BROKER_IS_EMBEDDED = CELERY_BROKER_URL.startswith("memory:")
 """The broker lives inside the worker: other processes write rows, and the worker finds them."""
 HUB_PROCESS = os.environ.get("HUB_PROCESS", "command")
-"""web, worker, schedule or command; a worker says so itself when it starts."""
+"""web, worker or command; a worker says so itself when it starts."""
 HUB_SWEEPS = (
     "background.tasks.ring_due",
     "journals.tasks.ring_due",
@@ -238,11 +237,10 @@ CELERY_WORKER_POOL = "threads"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULER = "integrationhub.schedule:HubScheduler"
 # Measured with Redis 7: without these a lost worker's tasks come back after minutes, and
 # kombu's pool of ten connections fails acknowledgements of many threads.
-CELERY_BROKER_TRANSPORT_OPTIONS = (
-    {"polling_interval": 0.05}
+CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (
+    {}
     if HUB_BROKER_IS_EMBEDDED
     else {
         "visibility_timeout": 3600,

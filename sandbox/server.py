@@ -159,7 +159,7 @@ class Server:
 
     def run(self) -> None:
         """Answer requests in this thread until `stop()` is called from another."""
-        self._http.serve_forever(0.2)
+        self._http.serve_forever(1.0)
 
     def stop(self) -> None:
         """Stop answering and give the port back."""

@@ -58,7 +58,7 @@ class Hub:
             capture_output=True,
             text=True,
         ).stdout
-        names = {"sandbox": "-m sandbox", "web": "gunicorn", "worker": "worker", "schedule": "beat"}
+        names = {"sandbox": "-m sandbox", "web": "gunicorn", "worker": "celery"}
         lines = [line.strip().partition(" ") for line in listed.splitlines()]
         return {
             name: int(pid)

@@ -132,8 +132,10 @@ def beat(*, now: datetime) -> None:
     if not _is_on_known_host(row, now=now):
         return  # nor does it raise what a copy's ledger is to be asked from
     continuity.look_at_beat(row, now=now)
-    Installation.objects.filter(pk=row.pk, seen_at__lt=now).update(seen_at=now)
-    row.refresh_from_db()
+    if Installation.objects.filter(pk=row.pk, seen_at__lt=now).update(seen_at=now):
+        row.seen_at = now
+    else:
+        row.refresh_from_db()
     hosts.note_seen(now=now)
     write_mark(row)
 

@@ -2,8 +2,8 @@
 --   \password hub_owner
 --   \password hub_app
 --
--- hub_owner owns all tables and runs "manage.py migrate". hub_app is whom the web processes, the
--- workers and the schedule connect as: it owns nothing, so that it can neither drop a table nor
+-- hub_owner owns all tables and runs "manage.py migrate". hub_app is whom web processes and
+-- workers connect as: it owns nothing, so that it can neither drop a table nor
 -- switch off a trigger.
 
 CREATE ROLE hub_owner LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE;

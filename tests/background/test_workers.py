@@ -47,9 +47,9 @@ class TestAWorker:
 
         assert workers.stopped_since(now=NOW) is None
 
-    def test_is_not_heard_of_by_what_the_schedule_says(self):
+    def test_is_not_heard_of_by_when_periodic_work_ran(self):
         beat(seconds_ago=600)
-        beat(seconds_ago=1, name="schedule", kind="schedule")
+        beat(seconds_ago=1, name="daily", kind="periodic")
 
         assert workers.stopped_since(now=NOW) == NOW - timedelta(seconds=600)
 

@@ -1,5 +1,5 @@
 """
-Production as `deploy/` says: three processes, PostgreSQL, Redis, and no sandbox.
+Production as `deploy/` says: two processes, PostgreSQL, Redis, and no sandbox.
 
 The commands are read from the unit files, so that what operators copy is what is tried here.
 """
@@ -27,7 +27,7 @@ from tests.hub import free_ports
 
 ROOT = Path(__file__).resolve().parents[2]
 UNITS = ROOT / "deploy" / "systemd"
-PROCESSES = ("web", "worker", "schedule")
+PROCESSES = ("web", "worker")
 DATABASE = f"hub_production_{os.getpid()}"
 PATIENCE_SECONDS = 300
 ADDRESS = "ada@office.example"
@@ -130,7 +130,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
 
 @pytest.fixture(scope="module")
 def running(installation: Installation) -> Iterator[dict[str, subprocess.Popen[str]]]:
-    """Start the three processes, and wait until the hub says that it is ready."""
+    """Start the two processes, and wait until the hub says that it is ready."""
     logs = Path(installation.env["HUB_DATA_DIR"])
     started: dict[str, subprocess.Popen[str]] = {}
     for name in PROCESSES:
@@ -223,7 +223,6 @@ class TestProduction:
             ("database", True),
             ("broker", True),
             ("worker", True),
-            ("schedule", True),
         }
 
     @pytest.mark.usefixtures("running")

@@ -31,7 +31,7 @@ pytestmark = [
     ),
 ]
 
-PROCESSES = {"sandbox", "web", "worker", "schedule"}
+PROCESSES = {"sandbox", "web", "worker"}
 PAGES = {
     "home": "/",
     "journals": "/journals/",

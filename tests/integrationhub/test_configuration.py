@@ -68,11 +68,13 @@ class TestReader:
 
     @pytest.mark.parametrize("text", ["soon", "-0.5", "nan", "inf"])
     def test_refuses_a_number_that_is_none(self, text):
-        read = reader(HUB_SWEEP_SECONDS=text)
+        read = reader(HUB_REFRESH_PATIENCE_SECONDS=text)
 
-        read.number("HUB_SWEEP_SECONDS", at_least=0.05)
+        read.number("HUB_REFRESH_PATIENCE_SECONDS", at_least=0.05)
 
-        assert read.reasons == [f"HUB_SWEEP_SECONDS is {text!r}; write a number from 0.05 up."]
+        assert read.reasons == [
+            f"HUB_REFRESH_PATIENCE_SECONDS is {text!r}; write a number from 0.05 up."
+        ]
 
     def test_refuses_a_port_past_the_last(self):
         read = reader(HUB_PORT="65536")

@@ -65,47 +65,46 @@ class _Broker(SimpleNamespace):
         return None
 
 
-class TestCheckProcess:
-    @pytest.mark.parametrize("kind", ["worker", "schedule"])
-    def test_says_that_none_has_ever_reported(self, kind):
-        finding = readiness.check_process(kind, now=NOW)
+class TestCheckWorker:
+    def test_says_that_none_has_ever_reported(self):
+        finding = readiness.check_worker(now=NOW)
 
         assert not finding.ok
-        assert finding.text.startswith(f"No {kind} has ever reported. Start it: celery")
+        assert finding.text.startswith("No worker has ever reported. Start it: celery")
 
     def test_is_well_by_the_newest_of_several(self):
         Heartbeat.objects.create(name="a", kind="worker", at=NOW - timedelta(hours=1))
         Heartbeat.objects.create(name="b", kind="worker", at=NOW - timedelta(seconds=30))
 
-        assert readiness.check_process("worker", now=NOW) == readiness.Finding(
+        assert readiness.check_worker(now=NOW) == readiness.Finding(
             "worker", True, "Seen 30 s ago."
         )
 
     def test_is_not_well_when_the_last_was_seen_long_ago(self):
         Heartbeat.objects.create(name="a", kind="worker", at=NOW - timedelta(seconds=31))
 
-        finding = readiness.check_process("worker", now=NOW)
+        finding = readiness.check_worker(now=NOW)
 
         assert not finding.ok
         assert "last seen 31 s ago" in finding.text
 
-    def test_does_not_take_one_kind_for_the_other(self):
-        Heartbeat.objects.create(name="a", kind="schedule", at=NOW)
+    def test_does_not_take_periodic_work_for_a_worker(self):
+        Heartbeat.objects.create(name="a", kind="periodic", at=NOW)
 
-        assert not readiness.check_process("worker", now=NOW).ok
+        assert not readiness.check_worker(now=NOW).ok
 
 
 class TestCheckDueWork:
-    def waiting(self, monkeypatch: pytest.MonkeyPatch, *oldest: datetime | None) -> None:
-        monkeypatch.setattr(readiness, "_oldest_due", lambda *, now: iter(oldest))
+    def waiting(self, monkeypatch: pytest.MonkeyPatch, oldest: datetime | None) -> None:
+        monkeypatch.setattr(readiness, "oldest_due", lambda *, now: oldest)
 
     def test_is_well_when_nothing_waits(self, monkeypatch):
-        self.waiting(monkeypatch, None, None)
+        self.waiting(monkeypatch, None)
 
         assert readiness.check_due_work(now=NOW).text == "Nothing waits."
 
     def test_does_not_say_so_while_an_account_waits_for_a_sign_in(self, monkeypatch):
-        self.waiting(monkeypatch, None, None)
+        self.waiting(monkeypatch, None)
         account = factories.connection(factories.organisation())
         Connection.objects.filter(pk=account.pk).update(state=Connection.State.SIGN_IN_AGAIN)
 
@@ -114,14 +113,14 @@ class TestCheckDueWork:
         assert "accounts to sign in again (1) waits for a person" in finding.text
 
     def test_is_well_when_work_has_waited_briefly(self, monkeypatch):
-        self.waiting(monkeypatch, NOW - timedelta(seconds=5), NOW - timedelta(seconds=90))
+        self.waiting(monkeypatch, NOW - timedelta(seconds=90))
 
         finding = readiness.check_due_work(now=NOW)
 
         assert (finding.ok, finding.text) == (True, "The oldest due work has waited 90 s.")
 
     def test_is_not_well_when_the_oldest_has_waited_too_long(self, monkeypatch):
-        self.waiting(monkeypatch, NOW - timedelta(minutes=10, seconds=1), NOW)
+        self.waiting(monkeypatch, NOW - timedelta(minutes=10, seconds=1))
 
         finding = readiness.check_due_work(now=NOW)
 
@@ -165,8 +164,7 @@ class TestHealthz:
 
 class TestReadyz:
     def test_answers_200_when_all_is_well(self, client):
-        for kind in ("worker", "schedule"):
-            Heartbeat.objects.create(name=kind, kind=kind, at=timezone.now())
+        Heartbeat.objects.create(name="worker", kind="worker", at=timezone.now())
 
         response = client.get("/readyz")
 
@@ -175,15 +173,12 @@ class TestReadyz:
             "database",
             "broker",
             "worker",
-            "schedule",
             "due work",
             "restore",
             "machine",
         ]
 
     def test_answers_503_with_the_reason_when_something_is_not(self, client):
-        Heartbeat.objects.create(name="s", kind="schedule", at=timezone.now())
-
         response = client.get("/readyz")
 
         wrong = [check for check in response.json()["checks"] if not check["ok"]]
@@ -193,13 +188,13 @@ class TestReadyz:
 
     def test_answers_503_and_no_error_page_when_the_database_is_away(self, client, monkeypatch):
         monkeypatch.setattr(readiness.connection, "cursor", refuse)
-        monkeypatch.setattr(readiness, "_oldest_due", refuse)
+        monkeypatch.setattr(readiness, "oldest_due", refuse)
 
         response = client.get("/readyz")
 
         wrong = {check["name"] for check in response.json()["checks"] if not check["ok"]}
         assert response.status_code == 503
-        assert wrong == {"database", "worker", "schedule", "due work", "restore", "machine"}
+        assert wrong == {"database", "worker", "due work", "restore", "machine"}
 
     @pytest.mark.parametrize(
         "stranger", [{"REMOTE_ADDR": "203.0.113.9"}, {"HTTP_X_FORWARDED_FOR": "203.0.113.9"}]
@@ -208,8 +203,7 @@ class TestReadyz:
         assert client.get("/readyz", **stranger).json() == {"ready": False}
 
     def test_tells_strangers_only_yes(self, client):
-        for kind in ("worker", "schedule"):
-            Heartbeat.objects.create(name=kind, kind=kind, at=timezone.now())
+        Heartbeat.objects.create(name="worker", kind="worker", at=timezone.now())
 
         answer = client.get("/readyz", REMOTE_ADDR="203.0.113.9")
 

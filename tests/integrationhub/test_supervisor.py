@@ -12,9 +12,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from django.core.management.base import CommandError
 
 from integrationhub import supervisor
-from integrationhub.supervisor import CannotStart, Child, PortTaken, Supervisor
+from integrationhub.management.commands import prepare_trial
+from integrationhub.supervisor import CannotStart, Child, Supervisor
 
 ROOT = Path(__file__).resolve().parents[2]
 SLEEPER = "import time\nprint('up', flush=True)\ntime.sleep(60)"
@@ -59,13 +61,12 @@ def make(tmp_path: Path, said: list[str]) -> Iterator[Callable[..., Supervisor]]
     yield make_one
     for one in made:
         for child in one.children:
-            if child.process is not None and child.process.poll() is None:
+            if child.starts and child.process.poll() is None:
                 child.process.kill()
                 child.process.wait()
 
 
 def pid_of(child: Child) -> int:
-    assert child.process is not None
     return child.process.pid
 
 
@@ -74,14 +75,14 @@ class TestCheckPort:
         with socket.create_server(("127.0.0.1", 0)) as server:
             port = server.getsockname()[1]
 
-        supervisor.check_port(port, setting="HUB_PORT", purpose="the hub's pages")
+        prepare_trial.check_port(port, setting="HUB_PORT", purpose="the hub's pages")
 
     def test_names_the_port_its_purpose_and_the_setting_that_changes_it(self):
         with socket.create_server(("127.0.0.1", 0)) as server:
             port = server.getsockname()[1]
 
-            with pytest.raises(PortTaken) as refusal:
-                supervisor.check_port(port, setting="HUB_PORT", purpose="the hub's pages")
+            with pytest.raises(CommandError) as refusal:
+                prepare_trial.check_port(port, setting="HUB_PORT", purpose="the hub's pages")
 
         assert f"Port {port} (the hub's pages) is in use" in str(refusal.value)
         assert f"HUB_PORT={port + 100} make run" in str(refusal.value)
@@ -128,7 +129,7 @@ class TestSupervisor:
 
         assert said[0] == "Stopping …"
         assert sorted(said[1:]) == ["  web stopped.", "  worker stopped."]
-        assert all(child.exit_code == -signal.SIGTERM for child in hub.children)
+        assert all(child.process.poll() == -signal.SIGTERM for child in hub.children)
 
     def test_ends_one_that_will_not_stop(self, make, said, monkeypatch, tmp_path):
         monkeypatch.setattr(supervisor, "STOP_WITHIN", 0.2)
@@ -140,7 +141,7 @@ class TestSupervisor:
         hub.stop()
 
         assert said == ["Stopping …", "  worker did not stop and was ended."]
-        assert hub.children[0].exit_code == -signal.SIGKILL
+        assert hub.children[0].process.poll() == -signal.SIGKILL
 
     def test_says_what_is_still_at_work_and_ends_it_when_asked_once_more(
         self, make, said, monkeypatch, tmp_path
@@ -212,6 +213,17 @@ class TestSupervisor:
             itself.wait()
 
         assert eventually(lambda: not any(is_alive(pid) for pid in pids))
+
+    def test_knows_nothing_of_django(self):
+        program = (
+            "import sys, integrationhub.supervisor; print({'django', 'celery'} & {*sys.modules})"
+        )
+
+        done = subprocess.run(
+            [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+        )
+
+        assert done.stdout == "set()\n"
 
 
 class TestErrorIn:

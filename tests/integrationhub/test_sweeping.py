@@ -1,18 +1,28 @@
-"""Ringing for due rows, the heartbeat, and the thread that does both."""
+"""Finding due rows, starting periodic work, the heartbeat, and the thread that does all three."""
 
+import sqlite3
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from importlib.util import find_spec
+from types import SimpleNamespace
 
 import pytest
+import time_machine
+from celery import current_app, shared_task
 
 from accounts.operations import installation
-from background.models import Heartbeat
+from background.models import Heartbeat, Lease
+from integrationhub import readiness, sweeping, tasks
 from integrationhub import settings as ours
-from integrationhub import sweeping, tasks
 
 NOW = datetime(2026, 3, 25, 9, 14, tzinfo=UTC)
+LATER = NOW + timedelta(hours=1)
 rung: list[tuple[datetime, int]] = []
+
+
+@shared_task(name="tests.once_a_day")
+def once_a_day(**_newer: object) -> None:
+    """Be known to Celery."""
 
 
 def ring_two(*, now: datetime, limit: int) -> int:
@@ -20,21 +30,31 @@ def ring_two(*, now: datetime, limit: int) -> int:
     return 2
 
 
-def ring_three(*, now: datetime, limit: int) -> int:
+def ring_none(*, now: datetime, limit: int) -> int:
     rung.append((now, limit))
-    return 3
+    return 0
 
 
 @pytest.fixture(autouse=True)
 def two_bells(settings):
     rung.clear()
-    settings.HUB_SWEEPS = (f"{__name__}.ring_two", f"{__name__}.ring_three")
+    settings.HUB_SWEEPS = (f"{__name__}.ring_two", f"{__name__}.ring_none")
     settings.HUB_WORKER_THREADS = 4
+
+
+@pytest.fixture(autouse=True)
+def sent(monkeypatch):
+    """Keep what is told to workers; by default there is no periodic work."""
+    names: list[str] = []
+    monkeypatch.setattr(sweeping, "wake", names.append)
+    monkeypatch.setattr(current_app, "send_task", lambda name, **_how: names.append(name))
+    monkeypatch.setattr(sweeping, "periodic_tasks", list)
+    return names
 
 
 class TestRingAll:
     def test_rings_every_apps_bell_with_the_time_and_a_limit(self):
-        assert sweeping.ring_all(now=NOW) == 5
+        assert sweeping.ring_all(now=NOW) == 2
         assert rung == [(NOW, 32), (NOW, 32)]
 
 
@@ -70,103 +90,264 @@ class TestSweepTask:
 
 
 @pytest.mark.django_db
+class TestStartPeriodic:
+    @pytest.fixture(autouse=True)
+    def daily(self, monkeypatch):
+        monkeypatch.setattr(sweeping, "periodic_tasks", lambda: [(once_a_day, timedelta(days=1))])
+
+    def test_starts_what_never_ran_and_remembers_it_in_the_database(self, sent):
+        sweeping.start_periodic(now=NOW)
+
+        assert sent == ["tests.once_a_day"]
+        assert Heartbeat.objects.get(kind="periodic").at == NOW
+
+    @pytest.mark.parametrize(
+        ("after", "times"),
+        [
+            (timedelta(hours=23), 1),
+            (timedelta(days=1), 2),
+            pytest.param(timedelta(days=-3), 2, id="the clock was set back"),
+        ],
+    )
+    def test_starts_it_again_when_its_time_has_come(self, sent, after, times):
+        sweeping.start_periodic(now=NOW)
+        sweeping.start_periodic(now=NOW + after)
+
+        assert sent == ["tests.once_a_day"] * times
+
+
+class TestPeriodicTasks:
+    def test_are_collected_from_every_app(self, monkeypatch):
+        monkeypatch.undo()
+
+        found = sweeping.periodic_tasks()
+
+        assert len(found) > 4
+        for task, interval in found:
+            assert task.name in current_app.tasks
+            assert interval >= 5 * sweeping.PERIODIC_EVERY
+
+
+class TestChanges:
+    @pytest.fixture
+    def database(self, tmp_path, monkeypatch):
+        """Let it look at a file of its own, by a connection of its own."""
+        path = tmp_path / "hub.sqlite3"
+        other = sqlite3.connect(path, isolation_level=None)
+        other.execute("PRAGMA journal_mode=WAL")
+        other.execute("CREATE TABLE t (n)")
+        fake = SimpleNamespace(settings_dict={"NAME": path}, connection=None)
+
+        def ensure_connection() -> None:
+            fake.connection = fake.connection or sqlite3.connect(path, isolation_level=None)
+
+        def close() -> None:
+            fake.connection.close()
+            fake.connection = None
+
+        fake.ensure_connection, fake.close = ensure_connection, close
+        monkeypatch.setattr(sweeping, "connection", fake)
+        yield SimpleNamespace(path=path, other=other, ours=fake)
+        other.close()
+        close()
+
+    def test_are_seen_once_each_and_the_first_look_is_one(self, database):
+        changes = sweeping.Changes()
+
+        first, second = changes.any(), changes.any()
+        database.other.execute("INSERT INTO t VALUES (1)")
+
+        assert (first, second) == (True, False)
+        assert (changes.any(), changes.any()) == (True, False)
+
+    def test_are_not_what_this_connection_writes(self, database):
+        changes = sweeping.Changes()
+        changes.any()
+
+        database.ours.connection.execute("INSERT INTO t VALUES (1)")
+
+        assert not changes.any()
+
+    def test_are_seen_in_a_file_put_in_place_of_the_one_that_is_open(self, database, tmp_path):
+        changes = sweeping.Changes()
+        changes.any()
+        restored = tmp_path / "restored"
+        sqlite3.connect(restored).close()
+        restored.touch()
+
+        restored.replace(database.path)
+
+        assert changes.any()
+
+
+@pytest.mark.django_db
 class TestPulse:
-    def test_keeps_how_far_the_database_has_come_beside_it(self, settings, tmp_path):
+    @pytest.fixture
+    def embedded(self, settings, monkeypatch):
+        """A pulse on SQLite, to which `changed` says whether somebody has written."""
+        settings.HUB_BROKER_IS_EMBEDDED = True
+        settings.HUB_SWEEPS = (f"{__name__}.ring_none",)
+        monkeypatch.setattr(readiness, "oldest_due", lambda *, now: None)
+        with time_machine.travel(NOW - timedelta(hours=1)):
+            pulse = sweeping.Pulse(name="worker one")
+        pulse.changes = SimpleNamespace(any=lambda: False)
+        return pulse
+
+    @pytest.fixture
+    def served(self, settings):
+        settings.HUB_BROKER_IS_EMBEDDED = False
+        return sweeping.Pulse(name="worker one")
+
+    def test_keeps_how_far_the_database_has_come_beside_it(self, settings, tmp_path, served):
         settings.HUB_DATA_DIR = tmp_path
 
-        sweeping.Pulse(name="worker one", sweeps=False).once(now=NOW)
+        served.once(now=NOW)
 
         mark = installation.read_mark()
         assert mark is not None
         assert mark.seen_at == NOW
 
-    def test_beats_at_once_and_then_every_three_seconds(self):
-        pulse = sweeping.Pulse(name="worker one", sweeps=False)
-
-        pulse.once(now=NOW)
-        pulse.once(now=NOW + timedelta(seconds=2))
+    def test_beats_at_once_and_then_every_three_seconds(self, served):
+        served.once(now=NOW)
+        served.once(now=NOW + timedelta(seconds=2))
         early = Heartbeat.objects.get(name="worker one").at
-        pulse.once(now=NOW + timedelta(seconds=3))
+        served.once(now=NOW + timedelta(seconds=3))
 
         assert early == NOW
         assert Heartbeat.objects.get(name="worker one").at == NOW + timedelta(seconds=3)
         assert Heartbeat.objects.get(name="worker one").kind == "worker"
 
-    def test_goes_on_beating_after_its_clock_was_set_back(self):
-        pulse = sweeping.Pulse(name="worker one", sweeps=False)
+    def test_goes_on_after_its_clock_was_set_back(self, embedded):
         an_hour_ago = NOW - timedelta(hours=1)
 
-        pulse.once(now=NOW)
-        pulse.once(now=an_hour_ago)
+        embedded.once(now=NOW)
+        embedded.once(now=an_hour_ago)
 
         assert Heartbeat.objects.get(name="worker one").at == an_hour_ago
+        assert [now for now, _ in rung] == [NOW, an_hour_ago]
 
-    def test_sweeps_every_turn_with_the_embedded_broker(self):
-        pulse = sweeping.Pulse(name="worker one", sweeps=True)
+    def test_looks_into_the_tables_at_rest_every_half_minute(self, embedded):
+        for seconds in range(0, 61, 5):
+            embedded.once(now=LATER + timedelta(seconds=seconds))
 
-        pulse.once(now=NOW)
-        pulse.once(now=NOW)
+        assert [(now - LATER).seconds for now, _ in rung] == [0, 30, 60]
 
-        assert len(rung) == 4
+    def test_looks_when_the_next_row_is_due(self, embedded, monkeypatch):
+        due = LATER + timedelta(seconds=7)
+        monkeypatch.setattr(readiness, "oldest_due", lambda *, now: due if due <= now else None)
 
-    def test_leaves_the_sweep_to_the_schedule_with_a_broker_of_its_own(self):
-        sweeping.Pulse(name="worker one", sweeps=False).once(now=NOW)
+        for seconds in (0, 6, 7):
+            embedded.once(now=LATER + timedelta(seconds=seconds))
 
+        assert [(now - LATER).seconds for now, _ in rung] == [0, 7]
+
+    def test_looks_as_soon_as_somebody_has_written_four_times_a_second_at_most(self, embedded):
+        embedded.once(now=LATER)
+        embedded.changes = SimpleNamespace(any=lambda: True)
+
+        for tenths in range(1, 11):
+            embedded.once(now=LATER + timedelta(seconds=tenths / 10))
+
+        looks = [(now - LATER) / timedelta(seconds=1) for now, _ in rung]
+        assert looks == [0, 0.3, 0.6, 0.9]
+
+    def test_forgets_no_change_that_came_too_soon(self, embedded):
+        embedded.once(now=LATER)
+        said = iter([True])
+        embedded.changes = SimpleNamespace(any=lambda: next(said, False))
+
+        for tenths in (1, 2, 3, 4):
+            embedded.once(now=LATER + timedelta(seconds=tenths / 10))
+
+        assert [(now - LATER) / timedelta(seconds=1) for now, _ in rung] == [0, 0.3]
+
+    @pytest.mark.parametrize("busy", ["just started", "working", "there was more"])
+    def test_looks_every_half_second_while_it_is_busy(self, embedded, settings, monkeypatch, busy):
+        if busy == "just started":
+            embedded.started_at = LATER
+        elif busy == "working":
+            monkeypatch.setattr(sweeping.claims, "live_owners", lambda: ["one"])
+        else:
+            settings.HUB_SWEEPS = (f"{__name__}.ring_two",)
+
+        for seconds in (0, 0.4, 0.5, 1):
+            embedded.once(now=LATER + timedelta(seconds=seconds))
+
+        assert [(now - LATER) / timedelta(seconds=1) for now, _ in rung] == [0, 0.5, 1]
+
+    def test_lets_one_worker_at_a_time_tell_all_to_sweep_where_there_is_a_broker(
+        self, served, sent
+    ):
+        other = sweeping.Pulse(name="worker two")
+
+        for seconds in range(3):
+            served.once(now=NOW + timedelta(seconds=seconds))
+            other.once(now=NOW + timedelta(seconds=seconds))
+        by_one = list(sent)
+        other.once(now=NOW + timedelta(seconds=8))
+
+        assert by_one == ["integrationhub.tasks.sweep"] * 2
+        assert sent == ["integrationhub.tasks.sweep"] * 3
+        assert Lease.objects.get(key="sweep").owner == "worker two"
         assert rung == []
 
-    def test_does_not_start_when_an_apps_bell_is_missing(self, settings):
+    def test_starts_what_is_periodic_if_it_is_the_one(self, served, sent, monkeypatch):
+        monkeypatch.setattr(sweeping, "periodic_tasks", lambda: [(once_a_day, timedelta(days=1))])
+        other = sweeping.Pulse(name="worker two")
+
+        served.once(now=NOW)
+        other.once(now=NOW)
+
+        assert sent.count("tests.once_a_day") == 1
+
+    def test_does_not_start_when_an_apps_bell_is_missing(self, settings, served):
         settings.HUB_SWEEPS = ("accounts.tasks.no_such_bell",)
-        pulse = sweeping.Pulse(name="worker one", sweeps=True)
 
         with pytest.raises(ImportError):
-            pulse.start()
+            served.start()
 
-        assert not pulse.thread.is_alive()
+        assert not served.thread.is_alive()
 
-    def test_goes_on_after_a_turn_that_failed(self, settings, monkeypatch, caplog):
-        settings.HUB_SWEEP_SECONDS = 0.001
-        pulse = sweeping.Pulse(name="worker one", sweeps=True)
-        turns = []
+    def test_goes_on_after_a_turn_that_failed(self, monkeypatch, caplog, served):
+        turns: list[datetime] = []
+        monkeypatch.setattr(sweeping, "WHILE_BUSY", timedelta(0))
+        monkeypatch.setattr(sweeping, "close_old_connections", lambda: None)
+        monkeypatch.setattr(sweeping, "connection", SimpleNamespace(close=lambda: None))
 
         def once(*, now: datetime) -> None:
             turns.append(now)
             if len(turns) == 2:
-                pulse.stopped.set()
+                served.stopped.set()
             raise OSError("the database is away")
 
-        monkeypatch.setattr(pulse, "once", once)
-        monkeypatch.setattr(sweeping, "close_old_connections", lambda: None)
+        monkeypatch.setattr(served, "once", once)
 
-        pulse.run()
+        served.run()
 
         assert len(turns) == 2
         assert "sweep failed" in caplog.text
 
-    @pytest.mark.parametrize("sweeps", [True, False])
-    def test_never_waits_longer_than_until_its_next_beat(self, settings, monkeypatch, sweeps):
-        settings.HUB_SWEEP_SECONDS = 60
-        pulse = sweeping.Pulse(name="worker one", sweeps=sweeps)
-        waited = []
-        monkeypatch.setattr(pulse, "once", lambda *, now: None)
-        monkeypatch.setattr(sweeping, "close_old_connections", lambda: None)
-        monkeypatch.setattr(pulse.stopped, "wait", lambda pause: waited.append(pause) or True)
-
-        pulse.run()
-
-        assert waited == [3]
-
-    def test_gives_its_connection_back_after_every_turn(self, settings, monkeypatch):
-        settings.HUB_SWEEP_SECONDS = 0.001
-        pulse = sweeping.Pulse(name="worker one", sweeps=True)
-        order = []
-        monkeypatch.setattr(sweeping, "close_old_connections", lambda: order.append("close"))
+    @pytest.mark.parametrize(("held", "closed"), [(True, []), (False, ["old", "old"])])
+    def test_keeps_its_connection_between_two_turns_only_to_see_changes(
+        self, monkeypatch, served, held, closed
+    ):
+        done: list[str] = []
+        served.changes = SimpleNamespace(any=bool) if held else None
+        monkeypatch.setattr(sweeping, "WHILE_BUSY", timedelta(0))
+        monkeypatch.setattr(sweeping, "LOOK_EVERY", timedelta(0))
+        monkeypatch.setattr(sweeping, "close_old_connections", lambda: done.append("old"))
+        monkeypatch.setattr(
+            sweeping, "connection", SimpleNamespace(close=lambda: done.append("all"))
+        )
+        turns: list[datetime] = []
 
         def once(*, now: datetime) -> None:
-            order.append("turn")
-            pulse.stopped.set()
+            turns.append(now)
+            if len(turns) == 2:
+                served.stopped.set()
 
-        monkeypatch.setattr(pulse, "once", once)
+        monkeypatch.setattr(served, "once", once)
 
-        pulse.run()
+        served.run()
 
-        assert order == ["close", "turn", "close"]
+        assert done == [*closed, "all"]

@@ -7,7 +7,7 @@ import pytest
 from django.test import RequestFactory
 from django.utils import translation
 
-from integrationhub.supervisor import welcome
+from integrationhub.management.commands.prepare_trial import welcome
 from organisations.context import page
 from organisations.models import Membership
 from tests import factories

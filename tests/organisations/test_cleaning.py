@@ -16,7 +16,7 @@ from accounts.tasks import forget_sign_ins as forget_sign_ins_task
 from audit.models import AuditEntry
 from background.models import Errand
 from background.tasks import forget_errands
-from integrationhub.schedule import periodic_tasks
+from integrationhub.sweeping import periodic_tasks
 from journals.models import Comparison
 from organisations.operations import cleaning
 from tests import factories

@@ -129,24 +129,19 @@ def starter(_: int) -> None:
 
 
 def sweeper(_: int) -> None:
-    """Ring for what is due, as the worker's pulse or the task of the schedule does."""
+    """Ring for what is due, as the worker's pulse or the task of it does."""
     from integrationhub.tasks import sweep
 
     sweep()
 
 
 def schedule(_: int) -> None:
-    """Let the schedule do what is due now."""
-    from celery import current_app
-    from django.conf import settings
+    """Start what is periodic, as the pulse of a worker does."""
+    from django.utils import timezone
 
-    from integrationhub.schedule import HubScheduler
+    from integrationhub import sweeping
 
-    settings.HUB_PROCESS = "schedule"
-    scheduler = HubScheduler(app=current_app._get_current_object(), lazy=True)  # type: ignore[attr-defined]
-    scheduler.setup_schedule()
-    for _ in range(len(scheduler.schedule) + 1):
-        scheduler.tick()
+    sweeping.start_periodic(now=timezone.now())
 
 
 PARTS: dict[str, Callable[[int], None]] = {

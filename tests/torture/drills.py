@@ -144,7 +144,7 @@ def half_of_the_workers_die(scene: Scene) -> float:
 
 
 def everything_is_killed(scene: Scene) -> float:
-    """Web, workers and schedule are killed (SIGKILL) together"""
+    """Web and workers are killed (SIGKILL) together"""
     scene.work()
     for process in scene.hub.processes:
         process.kill()

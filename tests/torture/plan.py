@@ -90,7 +90,7 @@ class Plan:
         kills = max(3, batches // 60)
         for number in range(kills):
             at = LAST * (number + 0.5) / kills
-            part = ("worker", "worker", "web", "worker", "schedule")[number % 5]
+            part = ("worker", "worker", "web")[number % 3]
             moments.append((at, "kill", {"part": part}))
         dooms = list(DOOMS) * (1 + batches // 500)
         choose.shuffle(dooms)
@@ -133,11 +133,7 @@ class Plan:
             self.faults[how["kind"]] += 1
             rig.control("POST", "faults", how)
         elif what == "kill":
-            processes: list[Process] = {
-                "worker": rig.workers,
-                "web": rig.webs,
-                "schedule": rig.schedule,
-            }[how["part"]]
+            processes: list[Process] = {"worker": rig.workers, "web": rig.webs}[how["part"]]
             doom = self.next_doom() if how["part"] == "worker" else ""
             rig.kill(self.choose.choice(processes), doom=doom)
         elif what == _TOKENS_EXPIRE:

@@ -69,7 +69,7 @@ class Process:
 @dataclass
 class Rig:
     """
-    A sandbox, and a hub of several web and worker processes and a schedule.
+    A sandbox, and a hub of several web and worker processes.
 
     :param environment: of every process of the hub
     :param kills: what was killed, by the name of the process or of the boundary
@@ -84,7 +84,6 @@ class Rig:
     postgres: Postgres | None = None
     webs: list[Process] = field(default_factory=list)
     workers: list[Process] = field(default_factory=list)
-    schedule: list[Process] = field(default_factory=list)
     web_urls: list[str] = field(default_factory=list)
     kills: Counter[str] = field(default_factory=Counter)
     next_doom: Callable[[], str] = str
@@ -92,7 +91,7 @@ class Rig:
     @property
     def processes(self) -> list[Process]:
         """Return all processes of the hub."""
-        return [*self.webs, *self.workers, *self.schedule]
+        return [*self.webs, *self.workers]
 
     def add(self, *, webs: int, workers: int, threads: int) -> None:
         """Say which processes there are; nothing is started."""
@@ -108,8 +107,6 @@ class Rig:
             words = [python, *celery, "worker", "--pool=threads", f"--concurrency={threads}"]
             words += ["-n", f"worker{number + 1}@torture", "--without-gossip", "--without-mingle"]
             self.workers.append(self._process(f"worker {number + 1}", words))
-        words = [python, *celery, "beat", "--pidfile="]
-        self.schedule.append(self._process("schedule", words))
 
     def _process(self, name: str, words: list[str]) -> Process:
         return Process(name, words, self.folder / f"{name.replace(' ', '-')}.log")
