@@ -3,16 +3,14 @@ How often a vendor may be called: one budget per vendor company, or per subscrip
 
 A budget is shared by all workers, so it is kept outside of a connector, which is only handed
 a :class:`Limiter` and asks it before each call. What a budget allows is decided here by two
-pure functions, :func:`take` and :func:`learn`; who keeps the :class:`Budget` (a database
-row, this process) only has to apply them one after another.
+pure functions, :func:`take` and :func:`learn`; who keeps the :class:`Budget` only has to apply
+them one after another.
 
     Visma.net        per company and client, as its answers state (`X-RateLimit-*`)
     PowerOffice Go   10 per second and subscription, all companies together
 """
 
-import threading
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -130,11 +128,18 @@ def learn(
     return budget
 
 
-# --- Limiters without a database --------------------------------------------------------------
+def earlier(budget: Budget, *, seconds: float) -> Budget:
+    """Return the budget with its moments so much earlier: by a clock that was set back."""
+    return replace(
+        budget,
+        next_at=max(0.0, budget.next_at - seconds),
+        paused_until=max(0.0, budget.paused_until - seconds),
+        reset_at=max(0.0, budget.reset_at - seconds),
+    )
 
 
 class NoLimit:
-    """Every call may be made at once."""
+    """Every call may be made at once, for programs without a database and for tests."""
 
     def wait_for(self, *, key: str, per_second: int) -> float:
         """Return 0."""
@@ -148,37 +153,3 @@ class NoLimit:
     def reader(self, *, key: str) -> AbstractContextManager[bool]:
         """Return a place; there is always one."""
         return nullcontext(True)
-
-
-class InProcess(NoLimit):
-    """Budgets of this process alone, for tests and for programs without a database."""
-
-    def __init__(
-        self, *, clock: Callable[[], float] = time.monotonic, patience: float = PATIENCE
-    ) -> None:
-        self._clock, self._patience = clock, patience
-        self._lock = threading.Lock()
-        self.budgets: dict[str, Budget] = {}
-
-    def wait_for(self, *, key: str, per_second: int) -> float:
-        """Return how long to wait, the moment reserved; see :class:`Limiter`."""
-        with self._lock:
-            wait, self.budgets[key] = take(
-                self.budgets.get(key, Budget()),
-                now=self._clock(),
-                per_second=per_second,
-                patience=self._patience,
-            )
-        return wait
-
-    def learn(
-        self, *, key: str, limits: Mapping[str, int], retry_after: float | None = None
-    ) -> None:
-        """Remember what an answer said; see :class:`Limiter`."""
-        with self._lock:
-            self.budgets[key] = learn(
-                self.budgets.get(key, Budget()),
-                now=self._clock(),
-                limits=limits,
-                retry_after=retry_after,
-            )

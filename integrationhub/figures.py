@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from accounts.models import Connection, Restore
-from accounts.operations import installation, limits
+from accounts.operations import installation, rate_limits
 from background.models import Errand, Heartbeat, Lease
 from background.queries import Waiting
 from connectors.registry import CONNECTORS
@@ -273,7 +273,7 @@ def _connections(*, now: datetime) -> Section:
 
 
 def _budgets() -> Section:
-    known = sorted(limits.known(), key=lambda one: one.name)
+    known = sorted(rate_limits.known(), key=lambda one: one.name)
     return Section(
         key="calls",
         title=_("Call limits of vendors"),

@@ -261,15 +261,19 @@ def budgets(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Return budgets of calls that begin anew with each test, by the test's clock, unpaced."""
     from django.utils import timezone
 
-    from accounts.operations import limits
-    from connectors.limits import InProcess
+    from accounts.operations import rate_limits
+    from tests.in_process import InProcess, Named
 
     class Unpaced(InProcess):
         def wait_for(self, *, key: str, per_second: int) -> float:
             return super().wait_for(key=key, per_second=0)
 
     here = Unpaced(clock=lambda: timezone.now().timestamp())
-    monkeypatch.setattr(limits, "shared", lambda: here)
+    monkeypatch.setattr(
+        rate_limits,
+        "for_connection",
+        lambda connection, **_alone: Named(here, rate_limits.names_of(connection)),
+    )
     return here
 
 

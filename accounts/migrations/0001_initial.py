@@ -29,7 +29,6 @@ class Migration(migrations.Migration):
                 ('remaining', models.PositiveIntegerField(null=True)),
                 ('reset_at', models.FloatField(default=0.0)),
                 ('seen_at', models.DateTimeField()),
-                ('version', models.PositiveIntegerField(default=0)),
             ],
         ),
         migrations.CreateModel(

@@ -20,7 +20,6 @@ class CallBudget(models.Model):
     remaining = models.PositiveIntegerField(null=True)
     reset_at = models.FloatField(default=0.0)
     seen_at = models.DateTimeField()
-    version = models.PositiveIntegerField(default=0)
 
     def __str__(self) -> str:
         return self.key

@@ -3,7 +3,7 @@
 from django.conf import settings
 
 from accounts.models import Connection
-from accounts.operations import limits
+from accounts.operations import rate_limits
 from accounts.operations.tokens import StoredTokens
 from connectors.base import AccountingConnector, Observer
 from connectors.errors import ADMINISTRATOR, Rejected
@@ -39,7 +39,7 @@ def connector_for(
         settings=settings.HUB_VENDORS,
         tokens=StoredTokens(connection.pk, read=connection),
         observer=observer,
-        limiter=limits.for_connection(connection, alone=alone),
+        limiter=rate_limits.for_connection(connection, alone=alone),
     )
 
 
@@ -59,7 +59,7 @@ def source_for(connection: Connection, *, observer: Observer | None = None) -> P
         own_key=connection.own_key,
         kind=connection.kind,
         observer=observer,
-        limiter=limits.for_connection(connection),
+        limiter=rate_limits.for_connection(connection),
     )
 
 
@@ -78,5 +78,5 @@ def target_for(connection: Connection, *, observer: Observer | None = None) -> P
         company=connection.tenant_id,
         own_key=connection.own_key,
         observer=observer,
-        limiter=limits.for_connection(connection),
+        limiter=rate_limits.for_connection(connection),
     )

@@ -5,7 +5,8 @@ import responses
 
 from connectors import http, limits
 from connectors.errors import RateLimited
-from connectors.limits import COMPANY, SUBSCRIPTION, Budget, InProcess
+from connectors.limits import COMPANY, SUBSCRIPTION, Budget
+from tests.in_process import InProcess
 
 BASE = "https://vendor.example"
 
