@@ -102,9 +102,9 @@ def _settings(name: str, path: Path) -> Any:
 
 def _prepare_office(name: str, how: Any) -> dict[str, Any]:
     from accounts.models import Connection
-    from journals.models import Source
     from mappings.models import Mapping
     from organisations.models import Company, Debtor, Organisation
+    from sources.models import Source
 
     unique = f"{time.time_ns()}"
     office = Organisation.objects.create(name=f"Office {unique}")
@@ -169,8 +169,9 @@ def _facts() -> Any:
 
 
 def _import(path: Path, *, lines: int, prepared: dict[str, Any]) -> dict[str, float]:
+    from journals.models import journal_of
     from journals.operations import preparing
-    from journals.operations.importing import reading, receiving
+    from sources.operations import reading, receiving
 
     def now() -> datetime:
         return datetime.now(UTC)
@@ -193,9 +194,9 @@ def _import(path: Path, *, lines: int, prepared: dict[str, Any]) -> dict[str, fl
     reading.read_file(file_id=file.pk, clock=now)
     marks.append(time.perf_counter())
     file.refresh_from_db()
-    if file.journal is None:
+    if (journal := journal_of(file)) is None:
         raise SystemExit(f"not imported: {file.state} {file.problems[:3]}")
-    seen = preparing.preview(journal=file.journal, now=now(), facts=prepared["facts"])
+    seen = preparing.preview(journal=journal, now=now(), facts=prepared["facts"])
     marks.append(time.perf_counter())
     planned = sum(len(batch.lines) for batch in seen.batches)
     if seen.refusal or seen.problems or planned != lines or len(seen.batches) != 3:

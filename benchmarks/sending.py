@@ -267,9 +267,10 @@ class _Office:
         return _Round(posts, batches)
 
     def _journal(self, company: Any, *, lines: int, run: str) -> Any:
-        from journals.models import Content
-        from journals.models import JournalLine as Row
-        from journals.operations import storing
+        from journals.operations import creating
+        from sources.models import Content
+        from sources.models import JournalLine as Row
+        from sources.operations import storing
         from sources.readers.lines import JournalLine, totals_of
 
         costs = [
@@ -311,7 +312,7 @@ class _Office:
             )
             for line in everything
         )
-        return storing.create_journal(
+        return creating.create_journal(
             company=company,
             content=content,
             reference=f"PAYROLL 2026-03/{run}",

@@ -22,10 +22,11 @@ from background.models import Errand, Heartbeat, Lease
 from background.queries import Waiting
 from connectors.registry import CONNECTORS
 from journals.domain.states import STATE_WORDS, BatchState
-from journals.models import ImportedFile
 from journals.queries import waiting
 from payments.queries import waiting as waiting_payments
 from payments.queries.wording import REGISTRATIONS
+from sources import queries as files_waiting
+from sources.models import ImportedFile
 
 Number = int | float
 
@@ -162,6 +163,7 @@ def _due(*, now: datetime) -> Section:
     errands = Errand.objects.due(now=now).aggregate(n=Count("pk"), since=Min("not_before"))
     due = (
         waiting.due_work(now=now)
+        | files_waiting.due_work()
         | waiting_payments.due_work(now=now)
         | {"errand": Waiting(errands["n"], errands["since"])}
     )
@@ -243,7 +245,7 @@ def _files() -> Section:
         value_names=("",),
         headings=(_("State"), _("Number")),
         age_heading=_("Oldest"),
-        rows=_rows(waiting.files_by_state(), words),
+        rows=_rows(files_waiting.files_by_state(), words),
     )
 
 

@@ -221,6 +221,7 @@ HUB_PROCESS = os.environ.get("HUB_PROCESS", "command")
 """web, worker or command; a worker says so itself when it starts."""
 HUB_SWEEPS = (
     "background.tasks.ring_due",
+    "sources.tasks.ring_due",
     "journals.tasks.ring_due",
     "payments.tasks.ring_due",
 )

@@ -19,9 +19,12 @@ class JournalsConfig(AppConfig):
             waiting,
         )
         from journals.operations.going_live import FollowFirstPeriod
+        from journals.operations.importing import Journals
         from mappings.operations import ledger
         from mappings.sources import code_sources, first_period_followers
+        from sources.destinations import destinations
 
+        destinations.append(Journals())
         code_sources.append(preparing.codes_seen)
         first_period_followers.append(FollowFirstPeriod())
         connecting.when_authorised.append(waiting.signed_in)

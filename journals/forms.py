@@ -8,14 +8,14 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from journals.models import ImportedFile
-from journals.operations.importing.files import RUN_LENGTH
-from journals.operations.readings import DIMENSION_LENGTH
 from journals.queries import readings as wording
 from journals.queries.imports import FIELD_WORDS, companies_for
 from organisations.domain import JOURNALS, Level
 from organisations.meanwhile import ToldOfChanges
 from organisations.models import Company, Organisation
+from sources.models import ImportedFile
+from sources.operations.files import RUN_LENGTH
+from sources.operations.readings import DIMENSION_LENGTH
 from sources.readers import settings as how
 from sources.readers.evidence import SIGN
 from sources.readers.settings import SourceSettings

@@ -12,17 +12,10 @@ from accounts.models import Connection
 from background.crash_points import reached
 from background.enqueueing import wake
 from journals.domain.states import BatchState
-from journals.models import Batch, ImportedFile, Journal
-from journals.operations import bulk_sending, cleaning, delivery, preparing, restoring, turns
-from journals.operations.importing import reading
+from journals.models import Batch, Journal
+from journals.operations import bulk_sending, delivery, preparing, restoring, turns
 
 _S = BatchState
-
-
-@shared_task
-def read_file(*, file_id: int, **_newer: object) -> None:
-    """Read one uploaded file."""
-    reading.read_file(file_id=file_id, clock=timezone.now)
 
 
 @shared_task
@@ -38,19 +31,12 @@ def serve_connection(*, connection_id: int, **_newer: object) -> None:
 
 
 def extend_claims(*, owners: Sequence[str], until: datetime) -> int:
-    """Extend the claims of those owners on batches and files, and return how many."""
+    """Extend the claims of those owners on batches, and return how many."""
     # The states of the index on what is due: a batch in another one is not being worked on.
     batches = Batch.objects.filter(
         state__in=[_S.SENDING, _S.UNKNOWN, _S.ACCEPTED], claim_owner__in=owners
     )
-    files = ImportedFile.objects.filter(state=ImportedFile.State.READING, lease_owner__in=owners)
-    return batches.update(lease_until=until) + files.update(lease_until=until)
-
-
-@shared_task
-def forget_uploads(**_newer: object) -> None:
-    """Discard uploaded files that nobody takes up."""
-    cleaning.forget_uploads(now=timezone.now())
+    return batches.update(lease_until=until)
 
 
 @shared_task
@@ -59,32 +45,18 @@ def forget_bulk_sends(**_newer: object) -> None:
     bulk_sending.forget(now=timezone.now())
 
 
-PERIODIC = ((forget_uploads, timedelta(days=1)), (forget_bulk_sends, timedelta(days=1)))
+PERIODIC = ((forget_bulk_sends, timedelta(days=1)),)
 
 
 def ring_due(*, now: datetime, limit: int) -> int:
-    """Tell workers about files, journals and connections that wait, and return how many."""
+    """Tell workers about journals and connections that wait, and return how many."""
     delivery.recover(now=now)
     delivery.reopen_held(now=now)
     return (
-        _ring_files(now=now, limit=limit)
-        + _ring_journals(now=now, limit=limit)
+        _ring_journals(now=now, limit=limit)
         + _ring_connections(now=now, limit=limit)
         + restoring.ring_in_doubt(now=now, limit=limit)
     )
-
-
-def _ring_files(*, now: datetime, limit: int) -> int:
-    due = [
-        pk
-        for pk in reading.due_files(now=now, limit=limit)
-        if ImportedFile.objects.filter(pk=pk)
-        .exclude(rung_at__gt=now - turns.RING_AGAIN)
-        .update(rung_at=now)
-    ]
-    for pk in due:
-        wake("journals.tasks.read_file", file_id=pk)
-    return len(due)
 
 
 def _ring_journals(*, now: datetime, limit: int) -> int:

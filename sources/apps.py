@@ -8,3 +8,10 @@ class SourcesConfig(AppConfig):
 
     name = "sources"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register what lower apps tell the sources."""
+        from accounts.operations import continuity
+        from sources.operations import reading
+
+        continuity.when_set_back.append(reading.clock_was_set_back)

@@ -153,10 +153,11 @@ def _only_takes_posts(name: str) -> bool:
 def open_office() -> Office:
     """Make an office, its person with every right, and the things that pages are about."""
     from accounts.models import Connection
-    from journals.models import BulkSend, Comparison, ImportedFile
+    from journals.models import BulkSend, Comparison
     from organisations.domain import RIGHTS
     from organisations.models import Company, Debtor, Membership, Organisation, Role, User
     from payments.models import FetchGroup, FetchRun, Integration, InvoiceClient, Reconciliation
+    from sources.models import ImportedFile
 
     of = Organisation.objects.create(name="Lists")
     user = User.objects.create_user(email="lists@office.example", name="Lists", password=None)
@@ -315,15 +316,8 @@ def _fill_accounts(office: Office, numbers: range) -> None:
 
 
 def _fill_journals(office: Office, numbers: range) -> None:
-    from journals.models import (
-        Batch,
-        BulkItem,
-        Comparison,
-        Content,
-        Finding,
-        ImportedFile,
-        Journal,
-    )
+    from journals.models import Batch, BulkItem, Comparison, FileOfJournal, Finding, Journal
+    from sources.models import Content, ImportedFile
 
     of, company = office.organisation, office.about["company"]
     content, _new = Content.objects.get_or_create(
@@ -379,7 +373,7 @@ def _fill_journals(office: Office, numbers: range) -> None:
             for n, journal in zip(numbers, journals, strict=True)
         ),
     )
-    _bulk(
+    files = _bulk(
         ImportedFile,
         (
             ImportedFile(
@@ -389,10 +383,13 @@ def _fill_journals(office: Office, numbers: range) -> None:
                 size=1,
                 sha256=f"{n:064d}",
                 state="imported",
-                journal=journal,
             )
-            for n, journal in zip(numbers, journals, strict=True)
+            for n in numbers
         ),
+    )
+    FileOfJournal.objects.bulk_create(
+        FileOfJournal(file=file, journal=journal)
+        for file, journal in zip(files, journals, strict=True)
     )
     _bulk(
         Comparison,

@@ -15,6 +15,7 @@ class Migration(migrations.Migration):
         ('accounts', '0001_initial'),
         ('background', '0001_initial'),
         ('organisations', '0001_initial'),
+        ('sources', '0001_initial'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -112,57 +113,6 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
-            name='ImportedFile',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=255, verbose_name='file')),
-                ('file_format', models.CharField(blank=True, max_length=10)),
-                ('size', models.PositiveBigIntegerField()),
-                ('sha256', models.CharField(max_length=64)),
-                ('state', models.CharField(choices=[('waiting', 'Waiting to be read'), ('reading', 'Being read'), ('needs_columns', 'Columns must be confirmed'), ('needs_company', 'Company must be chosen'), ('needs_run', 'Run number must be given'), ('needs_confirmation', 'Must be confirmed'), ('changed', 'Differs from what was imported before'), ('imported', 'Imported'), ('unchanged', 'Already imported; nothing changed'), ('refused', 'Refused'), ('discarded', 'Discarded')], default='waiting', max_length=20)),
-                ('state_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('run', models.CharField(blank=True, max_length=40, verbose_name='run')),
-                ('confirmed', models.BooleanField(default=False)),
-                ('rows_read', models.PositiveIntegerField(default=0)),
-                ('rows_expected', models.PositiveIntegerField(blank=True, null=True)),
-                ('head', models.JSONField(blank=True, default=dict)),
-                ('problems', models.JSONField(blank=True, default=list)),
-                ('problem_count', models.PositiveIntegerField(default=0)),
-                ('uploaded_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('request_id', models.CharField(blank=True, max_length=64)),
-                ('together', models.CharField(blank=True, max_length=32)),
-                ('rung_at', models.DateTimeField(blank=True, null=True)),
-                ('lease_owner', models.CharField(blank=True, max_length=80)),
-                ('lease_until', models.DateTimeField(blank=True, null=True)),
-                ('company', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='imported_files', to='organisations.company')),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='imported_files', to='organisations.organisation')),
-                ('uploaded_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-            ],
-        ),
-        migrations.CreateModel(
-            name='FilePiece',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('content', models.BinaryField()),
-                ('file', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='pieces', to='journals.importedfile')),
-            ],
-        ),
-        migrations.CreateModel(
-            name='Content',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('digest', models.CharField(max_length=64)),
-                ('currency', models.CharField(max_length=3)),
-                ('run_period', models.CharField(max_length=7)),
-                ('line_count', models.PositiveIntegerField()),
-                ('totals', models.JSONField(default=list)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='organisations.organisation')),
-                ('file', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='contents', to='journals.importedfile')),
-            ],
-        ),
-        migrations.CreateModel(
             name='Journal',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -183,16 +133,11 @@ class Migration(migrations.Migration):
                 ('rung_at', models.DateTimeField(blank=True, null=True)),
                 ('anew_of', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.RESTRICT, related_name='sent_anew_as', to='journals.journal')),
                 ('company', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='journals', to='organisations.company')),
-                ('content', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='journals', to='journals.content')),
+                ('content', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='journals', to='sources.content')),
                 ('imported_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='journals', to='organisations.organisation')),
                 ('send_requested_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
-        ),
-        migrations.AddField(
-            model_name='importedfile',
-            name='journal',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='files', to='journals.journal'),
         ),
         migrations.CreateModel(
             name='FirstLook',
@@ -240,60 +185,11 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
-            name='JournalLine',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('line_number', models.PositiveIntegerField()),
-                ('period', models.CharField(max_length=7)),
-                ('posted_on', models.DateField()),
-                ('account', models.CharField(max_length=20)),
-                ('cost_centre', models.CharField(blank=True, max_length=40)),
-                ('cost_unit', models.CharField(blank=True, max_length=40)),
-                ('amount', models.DecimalField(decimal_places=2, max_digits=20)),
-                ('text', models.CharField(blank=True, max_length=255)),
-                ('merged', models.PositiveIntegerField(default=1)),
-                ('content', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='lines', to='journals.content')),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='organisations.organisation')),
-            ],
-        ),
-        migrations.CreateModel(
             name='LedgerAsked',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('at', models.DateTimeField()),
                 ('batch', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='ledger_asked', to='journals.batch')),
-            ],
-        ),
-        migrations.CreateModel(
-            name='Source',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=80, verbose_name='name')),
-                ('file_format', models.CharField(max_length=10)),
-                ('fingerprint', models.CharField(blank=True, max_length=64)),
-                ('settings', models.JSONField(default=dict)),
-                ('confirmed_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('confirmed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='sources', to='organisations.organisation')),
-            ],
-        ),
-        migrations.AddField(
-            model_name='importedfile',
-            name='source',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='journals.source'),
-        ),
-        migrations.CreateModel(
-            name='CompanyReading',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('file_format', models.CharField(max_length=10)),
-                ('settings', models.JSONField(default=dict)),
-                ('chosen', models.JSONField(default=list)),
-                ('confirmed_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('company', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='readings', to='organisations.company')),
-                ('confirmed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='company_readings', to='organisations.organisation')),
-                ('source', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='company_readings', to='journals.source')),
             ],
         ),
         migrations.CreateModel(
@@ -330,10 +226,6 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='comparison',
             index=models.Index(fields=['company', 'period'], name='comparison_of_a_period'),
-        ),
-        migrations.AddConstraint(
-            model_name='filepiece',
-            constraint=models.UniqueConstraint(fields=('file', 'number'), name='piece_is_stored_once'),
         ),
         migrations.AddIndex(
             model_name='journal',
@@ -395,36 +287,11 @@ class Migration(migrations.Migration):
             model_name='batch',
             constraint=models.CheckConstraint(condition=models.Q(('reverses__isnull', True), models.Q(('digest', ''), _negated=True), _connector='OR'), name='reversal_knows_what_it_posts'),
         ),
-        migrations.AddIndex(
-            model_name='journalline',
-            index=models.Index(fields=['content', 'period', 'line_number'], name='lines_of_a_period'),
-        ),
-        migrations.AddConstraint(
-            model_name='source',
-            constraint=models.UniqueConstraint(fields=('organisation', 'name'), name='source_name_is_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='source',
-            constraint=models.UniqueConstraint(condition=models.Q(('fingerprint', ''), _negated=True), fields=('organisation', 'file_format', 'fingerprint'), name='headings_belong_to_one_source'),
-        ),
-        migrations.AddIndex(
-            model_name='importedfile',
-            index=models.Index(condition=models.Q(('state__in', ['waiting', 'reading'])), fields=['state'], name='file_to_read'),
-        ),
-        migrations.AddIndex(
-            model_name='importedfile',
-            index=models.Index(fields=['organisation', '-uploaded_at'], name='file_newest_first'),
-        ),
-        migrations.AddIndex(
-            model_name='importedfile',
-            index=models.Index(condition=models.Q(('together', ''), _negated=True), fields=['together'], name='file_together'),
-        ),
-        migrations.AddConstraint(
-            model_name='companyreading',
-            constraint=models.UniqueConstraint(fields=('company', 'source'), name='company_reads_a_source_in_one_way'),
-        ),
-        migrations.AddConstraint(
-            model_name='companyreading',
-            constraint=models.UniqueConstraint(condition=models.Q(('source', None)), fields=('company', 'file_format'), name='company_reads_a_format_in_one_way'),
+        migrations.CreateModel(
+            name='FileOfJournal',
+            fields=[
+                ('file', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='of_journal', serialize=False, to='sources.importedfile')),
+                ('journal', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='of_files', to='journals.journal')),
+            ],
         ),
     ]

@@ -5,25 +5,19 @@ from journals.models.batches import Batch
 from journals.models.bulk import BulkItem, BulkSend
 from journals.models.comparisons import Comparison, Finding
 from journals.models.going_live import FirstLook
-from journals.models.imports import FilePiece, ImportedFile, Source
-from journals.models.journals import Content, Journal, JournalEvent, JournalLine
-from journals.models.readings import CompanyReading
+from journals.models.journals import FileOfJournal, Journal, JournalEvent, journal_of
 
 __all__ = [
     "Attempt",
     "Batch",
     "BulkItem",
     "BulkSend",
-    "CompanyReading",
     "Comparison",
-    "Content",
-    "FilePiece",
+    "FileOfJournal",
     "Finding",
     "FirstLook",
-    "ImportedFile",
     "Journal",
     "JournalEvent",
-    "JournalLine",
     "LedgerAsked",
-    "Source",
+    "journal_of",
 ]

@@ -1,4 +1,4 @@
-"""A journal: the result of one payroll run of one company, and its lines."""
+"""A journal: the result of one payroll run of one company, and the files it was read from."""
 
 from typing import ClassVar
 
@@ -10,56 +10,7 @@ from django.utils.translation import pgettext_lazy
 
 from audit.scoped import OfOrganisation
 from organisations.models import Company, Organisation
-
-
-class Content(models.Model):
-    """
-    One version of a journal's lines. It is written once; other content is another row.
-
-    `totals` holds, per period, lines and debit and credit sums as text.
-    """
-
-    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="+")
-    file = models.ForeignKey(
-        "journals.ImportedFile", on_delete=models.SET_NULL, null=True, related_name="contents"
-    )
-    digest = models.CharField(max_length=64)
-    currency = models.CharField(max_length=3)
-    run_period = models.CharField(max_length=7)
-    line_count = models.PositiveIntegerField()
-    totals = models.JSONField(default=list)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
-
-    objects = OfOrganisation.as_manager()
-
-    def __str__(self) -> str:
-        return self.digest[:12]
-
-
-class JournalLine(models.Model):
-    """One line as payroll gave it: signed amount, debit above zero. No person is named."""
-
-    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="+")
-    content = models.ForeignKey(Content, on_delete=models.CASCADE, related_name="lines")
-    line_number = models.PositiveIntegerField()
-    period = models.CharField(max_length=7)
-    posted_on = models.DateField()
-    account = models.CharField(max_length=20)
-    cost_centre = models.CharField(max_length=40, blank=True)
-    cost_unit = models.CharField(max_length=40, blank=True)
-    amount = models.DecimalField(max_digits=20, decimal_places=2)
-    text = models.CharField(max_length=255, blank=True)
-    merged = models.PositiveIntegerField(default=1)
-
-    objects = OfOrganisation.as_manager()
-
-    class Meta:
-        indexes: ClassVar[list[models.Index]] = [
-            models.Index(fields=["content", "period", "line_number"], name="lines_of_a_period")
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.period} {self.account} {self.amount}"
+from sources.models import Content, ImportedFile
 
 
 class Journal(models.Model):
@@ -133,6 +84,24 @@ class Journal(models.Model):
 
     def __str__(self) -> str:
         return self.reference
+
+
+class FileOfJournal(models.Model):
+    """The journal that an imported file became, repeats, or may be a correction of."""
+
+    file = models.OneToOneField(
+        ImportedFile, on_delete=models.CASCADE, primary_key=True, related_name="of_journal"
+    )
+    journal = models.ForeignKey(Journal, on_delete=models.CASCADE, related_name="of_files")
+
+    def __str__(self) -> str:
+        return f"{self.file_id}: {self.journal_id}"
+
+
+def journal_of(file: ImportedFile) -> Journal | None:
+    """Return the journal that a file belongs to, if it belongs to one."""
+    link: FileOfJournal | None = getattr(file, "of_journal", None)
+    return link.journal if link else None
 
 
 class JournalEvent(models.Model):

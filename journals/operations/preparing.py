@@ -33,7 +33,7 @@ from journals.domain.planning import (
 )
 from journals.domain.preflight import GOING_LIVE, PreflightProblem, preflight
 from journals.domain.states import BatchState
-from journals.models import Batch, Journal, JournalLine
+from journals.models import Batch, Journal
 from journals.operations import first_look, going_live, turns
 from journals.operations.contents import digest_of, write_lines
 from journals.operations.faults import stop_check
@@ -45,12 +45,13 @@ from journals.operations.sending import (
     refusal_of,
     remember,
 )
-from journals.operations.storing import lines_of
 from mappings.models import MappedValue, Mapping
 from mappings.operations.ledger import facts_for, remembered_facts, stored_facts
 from mappings.operations.versions import digest_of_mapping
 from mappings.sources import CodeSeen
 from organisations.models import Company
+from sources.models import JournalLine
+from sources.operations.storing import lines_of
 
 log = structlog.get_logger(__name__)
 

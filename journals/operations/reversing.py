@@ -24,12 +24,13 @@ from journals.domain.planning import marked_key
 from journals.domain.proving import verify_read_back
 from journals.domain.states import MAY_BE_REVERSED, BatchState
 from journals.models import Batch, Journal
-from journals.operations import storing
+from journals.operations import creating
 from journals.operations.closing import clean_reason
 from journals.operations.contents import digest_of, read_lines, to_post, write_lines
 from journals.operations.sending import refresh_state, refusal_of, remember
 from mappings.operations.ledger import facts_for, stored_facts
 from organisations.models import Company, User
+from sources.operations import storing
 
 _S = BatchState
 _CAN_BE_PRESSED_AGAIN = (_S.DRAFT, _S.REJECTED)
@@ -414,7 +415,7 @@ def send_anew(
         content = storing.content_of_periods(journal.content, periods, now=now)
         try:
             with transaction.atomic():
-                anew = storing.create_journal(
+                anew = creating.create_journal(
                     company=journal.company,
                     content=content,
                     reference=new_reference(journal),

@@ -15,8 +15,9 @@ from journals.domain.run_marks import (
     replacing,
 )
 from journals.domain.states import MAY_BE_IN_LEDGER, BatchState
-from journals.models import Batch, Content, ImportedFile, Journal, JournalLine
+from journals.models import Batch, Journal
 from organisations.models import Company
+from sources.models import Content, ImportedFile, JournalLine
 
 _TEXTS = 50
 

@@ -12,7 +12,7 @@ from django.db.models import Q
 from accounts.models import Connection
 from journals.domain.states import BatchState
 from journals.domain.waiting import NEEDS_ACCESS, Cause, can_be_hurried
-from journals.models import Batch, ImportedFile, Journal
+from journals.models import Batch, Journal
 
 _S = BatchState
 _QUEUED = (_S.READY, _S.POSTPONED)
@@ -68,4 +68,3 @@ def clock_was_set_back(now: datetime) -> None:
     waiting = Batch.objects.filter(state__in=[_S.READY, _S.POSTPONED, _S.HELD])
     waiting.filter(not_before__gt=now).update(not_before=now)
     Journal.objects.filter(rung_at__gt=now).update(rung_at=None)
-    ImportedFile.objects.filter(rung_at__gt=now).update(rung_at=None)

@@ -12,7 +12,7 @@ from django.utils.translation import pgettext
 from accounts.models import Connection
 from connectors.registry import targets_of_journals
 from journals.domain.waiting import WAIT_LABELS, Cause
-from journals.models import ImportedFile, Journal
+from journals.models import Journal
 from journals.queries.journals import JournalRow, journal_rows
 from journals.queries.samples import has_sample
 from journals.queries.waits import SIGN_IN, UNDER_WAY, without_access
@@ -21,6 +21,7 @@ from mappings.models import Mapping
 from organisations import domain
 from organisations.domain import Level
 from organisations.models import Membership
+from sources.models import ImportedFile
 
 _LATEST = 8
 _FILES_THAT_WAIT = ("needs_columns", "needs_company", "needs_run", "needs_confirmation", "changed")

@@ -14,11 +14,11 @@ from django.utils.translation import gettext, gettext_lazy
 
 from connectors.words import SUMS
 from journals.domain.comparing import ADDED, REMOVED, LineChange, compare
-from journals.models import ImportedFile, Journal
-from journals.operations import storing
-from journals.operations.importing import files
+from journals.models import Journal, journal_of
 from journals.queries.readings import reading_url
 from organisations.models import Company, Organisation
+from sources.models import ImportedFile
+from sources.operations import files, storing
 from sources.readers.lines import PeriodTotal
 from sources.readers.problems import ERROR, WARNING, Problem
 from ui.failures import words
@@ -132,27 +132,29 @@ def recent_files(organisation: Organisation) -> list[FileRow]:
     """Return the files that came in last, newest first."""
     files = (
         ImportedFile.objects.of(organisation)
-        .select_related("company", "journal")
+        .select_related("company", "of_journal__journal")
         .defer("head", "problems")
         .order_by("-uploaded_at", "-pk")[:_RECENT]
     )
-    return [
-        FileRow(
-            name=file.name,
-            url=reverse("journals:imported_file", args=[file.pk]),
-            look=look_of(file.state),
-            state=state_words(file.state),
-            company=str(file.company or ""),
-            reference=file.journal.reference if file.journal else "",
-            uploaded_at=file.uploaded_at,
-        )
-        for file in files
-    ]
+    return [_file_row(file) for file in files]
+
+
+def _file_row(file: ImportedFile) -> FileRow:
+    journal = journal_of(file)
+    return FileRow(
+        name=file.name,
+        url=reverse("journals:imported_file", args=[file.pk]),
+        look=look_of(file.state),
+        state=state_words(file.state),
+        company=str(file.company or ""),
+        reference=journal.reference if journal else "",
+        uploaded_at=file.uploaded_at,
+    )
 
 
 def file_page(file: ImportedFile) -> FilePage:
     """Return what the page of a file shows."""
-    head = file.head
+    head, journal = file.head, journal_of(file)
     return FilePage(
         file=file,
         look=look_of(file.state),
@@ -167,9 +169,9 @@ def file_page(file: ImportedFile) -> FilePage:
             problem_row(found, company=file.company) for found, name in _by_column(file) if not name
         ],
         more_problems=max(file.problem_count - len(file.problems), 0),
-        journal_url=(reverse("journals:detail", args=[file.journal_id]) if file.journal_id else ""),
-        journal_reference=file.journal.reference if file.journal else "",
-        journal_reversed=file.journal is not None and file.journal.state == Journal.State.REVERSED,
+        journal_url=reverse("journals:detail", args=[journal.pk]) if journal else "",
+        journal_reference=journal.reference if journal else "",
+        journal_reversed=journal is not None and journal.state == Journal.State.REVERSED,
     )
 
 
@@ -264,10 +266,10 @@ def problem_row(found: Problem, *, company: Company | None = None) -> FileProble
 
 def changes(file: ImportedFile, *, number: str) -> "Page[ChangeRow] | None":
     """Return one page of the lines in which a changed file differs from its journal."""
-    content = files.waiting_content(file)
-    if file.state != State.CHANGED or content is None or file.journal is None:
+    content, journal = files.waiting_content(file), journal_of(file)
+    if file.state != State.CHANGED or content is None or journal is None:
         return None
-    found = compare(storing.lines_of(file.journal.content), storing.lines_of(content))
+    found = compare(storing.lines_of(journal.content), storing.lines_of(content))
     page = Paginator([_change_row(change) for change in found], _CHANGES_ON_A_PAGE)
     return page.get_page(number)
 

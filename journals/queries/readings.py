@@ -10,9 +10,9 @@ from django.urls import reverse
 from django.utils import formats
 from django.utils.translation import gettext, gettext_noop
 
-from journals.models import CompanyReading, ImportedFile
-from journals.operations import readings
 from organisations.models import Company
+from sources.models import CompanyReading, ImportedFile
+from sources.operations import readings
 from sources.readers.evidence import CERTAIN, DATE_ORDER, DECIMAL_MARK, GUESS, LIKELY, SIGN
 from sources.readers.settings import (
     DMY,

@@ -10,10 +10,11 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Case, F, IntegerField, QuerySet, Value, When
 from django.urls import reverse
 
-from journals.models import ImportedFile
-from journals.operations.importing.files import WAITS_FOR_PERSON
+from journals.models import journal_of
 from journals.queries.imports import look_of, problem_words, state_words
 from organisations.models import Organisation
+from sources.models import ImportedFile
+from sources.operations.files import WAITS_FOR_PERSON
 from sources.readers.problems import Problem
 
 State = ImportedFile.State
@@ -118,7 +119,7 @@ def _rows(chosen: QuerySet[ImportedFile]) -> QuerySet[ImportedFile]:
         output_field=IntegerField(),
     )
     return (
-        chosen.select_related("company", "journal")
+        chosen.select_related("company", "of_journal__journal")
         .defer("head", "problems")
         .annotate(first_problem=F("problems__0"), place=first)
         .order_by("place", "pk")
@@ -127,6 +128,7 @@ def _rows(chosen: QuerySet[ImportedFile]) -> QuerySet[ImportedFile]:
 
 def _row(file: ImportedFile) -> UploadedRow:
     found: Mapping[str, Any] | None = getattr(file, "first_problem", None)
+    journal = journal_of(file)
     done = file.state not in (State.REFUSED, *WAITS_FOR_PERSON)
     return UploadedRow(
         pk=file.pk,
@@ -136,6 +138,6 @@ def _row(file: ImportedFile) -> UploadedRow:
         state=state_words(file.state),
         why=problem_words(Problem.from_json(found)) if found and not done else "",
         company=str(file.company or ""),
-        reference=file.journal.reference if file.journal else "",
-        journal_url=reverse("journals:detail", args=[file.journal_id]) if file.journal_id else "",
+        reference=journal.reference if journal else "",
+        journal_url=reverse("journals:detail", args=[journal.pk]) if journal else "",
     )

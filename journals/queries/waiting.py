@@ -7,7 +7,7 @@ from django.db.models import Count, F, Min, Q, QuerySet
 from accounts.models import Connection
 from background.queries import Waiting
 from journals.domain.states import BatchState
-from journals.models import Batch, ImportedFile
+from journals.models import Batch
 
 _S = BatchState
 ON_THEIR_WAY = (
@@ -34,35 +34,16 @@ def batches_by_state() -> dict[str, Waiting]:
     }
 
 
-def files_by_state() -> dict[str, Waiting]:
-    """Return the uploaded files that a worker or a person still has to do with, by state."""
-    done = (
-        ImportedFile.State.IMPORTED,
-        ImportedFile.State.UNCHANGED,
-        ImportedFile.State.REFUSED,
-        ImportedFile.State.DISCARDED,
-    )
-    rows = ImportedFile.objects.exclude(state__in=done).values_list("state")
-    return {
-        state: Waiting(count, since)
-        for state, count, since in rows.annotate(n=Count("pk"), since=Min("state_at")).order_by(
-            "state"
-        )
-    }
-
-
 def due_work(*, now: datetime) -> dict[str, Waiting]:
     """Return what could be done now, by kind; what waits for a sign-in or a vendor is not due."""
     usable = Q(connection__state=Connection.State.AUTHORISED) & (
         Q(connection__not_before__isnull=True) | Q(connection__not_before__lte=now)
     )
     to_check = Batch.objects.to_check(now=now).filter(reverses__isnull=True)
-    files = ImportedFile.objects.filter(state=ImportedFile.State.WAITING)
     return {
         "check": _oldest(to_check, "not_before"),
         "send": _oldest(Batch.objects.to_deliver(now=now).filter(usable), "not_before"),
         "prove": _oldest(Batch.objects.to_prove(now=now).filter(usable), "not_before"),
-        "read_file": _oldest(files, "state_at"),
     }
 
 
@@ -72,6 +53,6 @@ def oldest_due(*, now: datetime) -> datetime | None:
     return min((since for since in found if since is not None), default=None)
 
 
-def _oldest(rows: QuerySet[Batch] | QuerySet[ImportedFile], column: str) -> Waiting:
+def _oldest(rows: QuerySet[Batch], column: str) -> Waiting:
     found = rows.aggregate(n=Count("pk"), since=Min(F(column)))
     return Waiting(found["n"], found["since"])

@@ -7,10 +7,11 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from journals.domain.run_marks import Likeness, Replacing, RunMarks, likeness
-from journals.models import Batch, Content, ImportedFile, Journal
-from journals.operations import runs, storing
-from journals.operations.importing import files
+from journals.models import Batch, Journal, journal_of
+from journals.operations import runs
 from journals.queries.waits import words_of
+from sources.models import Content, ImportedFile
+from sources.operations import files, storing
 
 _SHOWN = 5
 
@@ -52,7 +53,7 @@ class WhichRun:
 
 def which_run(file: ImportedFile) -> WhichRun | None:
     """Return what the page of a changed file shows; None where nothing is to be decided."""
-    content, journal = files.waiting_content(file), file.journal
+    content, journal = files.waiting_content(file), journal_of(file)
     if file.state != ImportedFile.State.CHANGED or content is None or journal is None:
         return None
     batches = list(Batch.objects.filter(journal=journal).only("state", "period", "reverses"))

@@ -11,9 +11,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from connectors.bounds import row_number
 from journals.forms import AnotherRunForm, ColumnsForm, CompanyForm, RunForm
-from journals.models import ImportedFile, Journal
-from journals.operations import readings
-from journals.operations.importing import deciding, files
+from journals.models import Journal
+from journals.operations import importing
 from journals.queries import imports as queries
 from journals.queries.readings import reading_url
 from journals.queries.uploads import address_of_companions
@@ -23,6 +22,8 @@ from organisations.domain import Level
 from organisations.guards import needs
 from organisations.middleware import HubRequest
 from organisations.models import User
+from sources.models import ImportedFile
+from sources.operations import deciding, files, readings
 
 State = ImportedFile.State
 
@@ -86,15 +87,15 @@ def decide(request: HubRequest, pk: int) -> HttpResponse:
                 if not run.is_valid():
                     return _file_page(request, file, run=run, status=400)
                 name = run.cleaned_data["run"]
-                deciding.import_as_another_run(file=file, run=name, by=by, now=now)
+                importing.import_as_another_run(file=file, run=name, by=by, now=now)
             case "take":
-                deciding.decide(file=file, take=True, by=by, now=now)
+                importing.decide(file=file, take=True, by=by, now=now)
             case "keep":
-                deciding.decide(file=file, take=False, by=by, now=now)
+                importing.decide(file=file, take=False, by=by, now=now)
             case "discard":
                 deciding.throw_away(file=file, by=by, now=now)
             case None if (other := _other_journal(request)) is not None:
-                deciding.compare_with(file=file, journal=other, now=now)
+                importing.compare_with(file=file, journal=other, now=now)
             case _:
                 messages.error(request, _("This was decided already. Nothing was changed."))
     except files.ImportRefused as refused:
@@ -153,7 +154,7 @@ def _other_journal(request: HubRequest) -> Journal | None:
 
 def _file(request: HubRequest, pk: int) -> ImportedFile:
     files = ImportedFile.objects.of(request.organisation).select_related(
-        "organisation", "company", "source", "journal__content"
+        "organisation", "company", "source", "of_journal__journal__content"
     )
     file: ImportedFile = get_object_or_404(files, pk=pk)
     return file

@@ -9,14 +9,14 @@ from django.views.decorators.http import require_http_methods
 
 from connectors.bounds import row_number
 from journals.forms import DimensionsForm
-from journals.models import CompanyReading
-from journals.operations import readings
 from journals.queries.readings import ReadingPage, reading_page
 from organisations import domain
 from organisations.domain import Level
 from organisations.guards import needs, one_at_a_time
 from organisations.middleware import HubRequest
 from organisations.models import Company, User
+from sources.models import CompanyReading
+from sources.operations import readings
 
 
 @require_http_methods(["GET", "POST"])

@@ -12,8 +12,6 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from journals.forms import UploadForm
-from journals.models import ImportedFile
-from journals.operations.importing import files, receiving
 from journals.queries import imports as queries
 from journals.queries import uploads
 from journals.queries.samples import sample_company, sample_period
@@ -21,6 +19,8 @@ from organisations import domain
 from organisations.domain import Level
 from organisations.guards import needs
 from organisations.middleware import HubRequest, person
+from sources.models import ImportedFile
+from sources.operations import files, receiving
 from sources.readers.sample_file import NAME, sample_file
 
 

@@ -16,8 +16,10 @@ from django.core.management.base import CommandError
 from accounts.models import Connection
 from accounts.operations import installation
 from integrationhub import readiness
-from journals.models import Attempt, Batch, Content, Journal, JournalLine
-from journals.operations import deciding, sending, storing
+from journals.models import Attempt, Batch, Journal
+from journals.operations import creating, deciding, sending
+from sources.models import Content, JournalLine
+from sources.operations import storing
 from sources.readers.adding_up import content_digest
 from sources.readers.lines import JournalLine as Line
 from sources.readers.lines import totals_of
@@ -69,7 +71,7 @@ def payroll(office: Office, number: int, *, more: int = 0) -> Journal:
         )
         for at, one in enumerate(lines, start=1)
     )
-    return storing.create_journal(
+    return creating.create_journal(
         company=office.company,
         content=content,
         reference=f"PAYROLL {number:03}",

@@ -22,8 +22,8 @@ import pytest
 from django.core.management import call_command
 
 from journals.models import Journal
-from journals.operations import storing
 from organisations.models import Organisation
+from sources.operations import storing
 from tests import factories
 
 pytestmark = pytest.mark.django_db

@@ -6,8 +6,9 @@ from django.test import Client
 from django.urls import reverse
 
 from audit.models import AuditEntry
-from journals.models import ImportedFile, Journal
+from journals.models import Journal
 from organisations.models import Membership
+from sources.models import ImportedFile
 from tests import factories
 from tests.journals.importing.builders import company, csv, imported, read, receive, sie
 

@@ -15,10 +15,11 @@ from openpyxl import load_workbook
 
 from api import operations as tokens
 from api.models import ApiToken
-from journals.models import Batch, ImportedFile, Journal, JournalLine
-from journals.operations.importing import files
+from journals.models import Batch, Journal
 from payments.forms import SettingsForm, TimeForm
 from payments.models import Invoice, TimeEntry
+from sources.models import ImportedFile, JournalLine
+from sources.operations import files
 from tests import factories
 from tests.journals.importing import builders
 from tests.payments import rows

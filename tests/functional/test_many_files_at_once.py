@@ -6,9 +6,9 @@ from django.test import Client
 from django.urls import reverse
 from playwright.sync_api import Browser, Page, expect
 
-from journals.models import ImportedFile
 from journals.queries.uploads import address_of
 from organisations.models import Membership, Organisation
+from sources.models import ImportedFile
 from tests import factories
 from tests.journals.importing.builders import company, csv, read, receive, sie
 

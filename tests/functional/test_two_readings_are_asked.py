@@ -9,9 +9,10 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 
-from journals.models import CompanyReading, ImportedFile, Journal
-from journals.operations import storing
+from journals.models import Journal
 from organisations.models import Company, Membership
+from sources.models import CompanyReading, ImportedFile
+from sources.operations import storing
 from sources.readers.problems import problem
 from tests import factories
 from tests.journals.importing.builders import company, csv, imported, read, sie

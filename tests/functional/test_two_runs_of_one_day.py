@@ -5,9 +5,10 @@ from django.test import Client
 from django.urls import reverse
 
 from journals.domain.states import BatchState
-from journals.models import Batch, ImportedFile, Journal
+from journals.models import Batch, Journal
 from journals.operations.sending import refresh_state
 from organisations.models import Membership
+from sources.models import ImportedFile
 from tests import factories
 from tests.functional.test_import_pages import decide, page_of, signed_in
 from tests.journals.importing.builders import NOW, company, imported

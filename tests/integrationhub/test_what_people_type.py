@@ -14,8 +14,8 @@ from accounts.operations import telling
 from api import operations as tokens
 from audit.models import AuditEntry
 from background.models import Errand
-from journals.models import ImportedFile
 from organisations.models import Company, Debtor, User
+from sources.models import ImportedFile
 from tests import factories, lists
 from tests.integrationhub.test_every_address import signed_in
 from tests.integrationhub.test_every_address import theirs as theirs

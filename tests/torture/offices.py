@@ -176,9 +176,10 @@ def _company(office: Office, debtor: Any, place: Place) -> Any:
 
 def make_journal(company: Any, *, run: str, periods: int, choose: random.Random) -> Any:
     """Store a journal of that many months, as the import does."""
-    from journals.models import Content
-    from journals.models import JournalLine as Row
-    from journals.operations import storing
+    from journals.operations import creating
+    from sources.models import Content
+    from sources.models import JournalLine as Row
+    from sources.operations import storing
     from sources.readers.lines import JournalLine, totals_of
 
     lines: list[Any] = []
@@ -214,7 +215,7 @@ def make_journal(company: Any, *, run: str, periods: int, choose: random.Random)
         )
         for number, line in enumerate(lines, start=1)
     )
-    return storing.create_journal(
+    return creating.create_journal(
         company=company,
         content=content,
         reference=f"PAYROLL 2026-03/{run}",

@@ -11,10 +11,11 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from journals.management.commands import _reading_rules
-from journals.models import ImportedFile, Source
-from journals.operations import readings, runs, storing
-from journals.operations.importing import deciding, files, reading, receiving
+from journals.models import journal_of
+from journals.operations import importing, runs
 from organisations.models import Company, Organisation
+from sources.models import ImportedFile, Source
+from sources.operations import deciding, files, reading, readings, receiving, storing
 from sources.readers.problems import Problem
 from sources.readers.settings import SIE, SourceSettings
 
@@ -158,15 +159,15 @@ class Command(BaseCommand):
         if given["as_new_run"] is not None:
             free = runs.suggested_run(file, length=files.RUN_LENGTH)
             run = given["as_new_run"] or free
-            deciding.import_as_another_run(file=file, run=run, by=None, now=now)
+            importing.import_as_another_run(file=file, run=run, by=None, now=now)
         elif given["take"]:
-            deciding.decide(file=file, take=True, by=None, now=now)
+            importing.decide(file=file, take=True, by=None, now=now)
         file.refresh_from_db()
 
     def _print(self, file: ImportedFile) -> None:
         self.stdout.write(f"{file.name}: {State(file.state).label}")
-        if file.journal is not None:
-            self.stdout.write(f"{file.journal.reference} · {file.journal.company}")
+        if (journal := journal_of(file)) is not None:
+            self.stdout.write(f"{journal.reference} · {journal.company}")
         for total in storing.totals_from_json(file.head.get("totals", [])):
             self.stdout.write(
                 f"  {total.period}  {total.lines:>6} lines  {total.debit:>16} debit  "
@@ -182,7 +183,7 @@ class Command(BaseCommand):
             self.stdout.write(remedy)
 
     def _print_json(self, file: ImportedFile) -> None:
-        journal = file.journal
+        journal = journal_of(file)
         answer = {
             "file": file.name,
             "state": file.state,

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from journals.models import ImportedFile
-from journals.operations.importing import deciding, files, reading, receiving
 from organisations.models import Company, Organisation
+from sources.models import ImportedFile
+from sources.operations import deciding, files, reading, receiving
 from tests import factories
 
 SAMPLES = Path(__file__).resolve().parents[4] / "shared" / "samples" / "journals"

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from audit.models import AuditEntry
-from journals.models import FilePiece, ImportedFile
-from journals.operations.cleaning import forget_uploads
-from journals.tasks import forget_uploads as task
+from sources.models import FilePiece, ImportedFile
+from sources.operations.cleaning import forget_uploads
+from sources.tasks import forget_uploads as task
 from tests import factories
 from tests.journals.importing.builders import NOW, csv, imported, sie
 

@@ -5,8 +5,9 @@ import json
 import pytest
 from django.core.management import CommandError, call_command
 
-from journals.models import FilePiece, Journal
+from journals.models import Journal
 from organisations.models import Organisation
+from sources.models import FilePiece
 from tests import factories
 from tests.journals.importing.builders import company, csv, sie
 

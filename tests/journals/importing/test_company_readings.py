@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from audit.models import AuditEntry
-from journals.models import CompanyReading, FilePiece, ImportedFile, Journal
-from journals.operations import readings, storing
-from journals.operations.importing import deciding, files
+from journals.models import Journal, journal_of
+from journals.operations import importing
 from journals.queries.readings import reading_page
 from organisations.models import Organisation
+from sources.models import CompanyReading, FilePiece, ImportedFile
+from sources.operations import deciding, files, readings, storing
 from sources.readers.settings import SourceSettings
 from tests import factories
 from tests.journals.importing.builders import (
@@ -277,7 +278,7 @@ class TestARowWithDebitAndCredit:
             State.IMPORTED,
             State.IMPORTED,
         )
-        content = second.journal.content
+        content = journal_of(second).content
         assert {str(line.amount) for line in content.lines.all()} == {"160.00", "-160.00"}
         rules = reading_page(of).sources[0].rules
         assert rules[-1] == ("Debit and credit in one row", "their difference")
@@ -375,7 +376,7 @@ class TestDimensionsOfSie:
 
         again = imported(organisation, with_project())
         state = again.state
-        deciding.decide(file=again, take=True, by=None, now=NOW)
+        importing.decide(file=again, take=True, by=None, now=NOW)
 
         assert state == State.CHANGED
         assert dimensions() == ("100", "P7")

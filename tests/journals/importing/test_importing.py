@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from audit.models import AuditEntry
 from journals.domain.states import BatchState
-from journals.models import Batch, Content, FilePiece, ImportedFile, Journal, JournalLine
-from journals.operations import storing
-from journals.operations.importing import deciding, files, reading, receiving
+from journals.models import Batch, Journal, journal_of
+from journals.operations import importing
 from organisations.models import Organisation
+from sources.models import Content, FilePiece, ImportedFile, JournalLine
+from sources.operations import deciding, files, reading, receiving, storing
 from sources.readers.settings import SourceSettings
 from tests import factories
 from tests.journals.importing.builders import (
@@ -84,7 +85,7 @@ class TestAFile:
         again = receive(organisation, sie())
 
         assert again.state == State.UNCHANGED
-        assert again.journal == Journal.objects.get()
+        assert journal_of(again) == Journal.objects.get()
         assert FilePiece.objects.count() == 0
 
     def test_with_the_same_content_in_another_format_changes_nothing(self, organisation):
@@ -158,7 +159,7 @@ class TestCompany:
         deciding.choose_company(file=file, company=of, by=None, now=NOW)
 
         file.refresh_from_db()
-        assert (file.state, file.journal.company) == (State.IMPORTED, of)
+        assert (file.state, journal_of(file).company) == (State.IMPORTED, of)
 
     def test_with_another_number_cannot_be_chosen(self, organisation):
         other = company(organisation, organisation_number="1111111111")
@@ -213,7 +214,7 @@ class TestConfirmation:
 
         deciding.confirm(file=file, by=None, now=NOW)
 
-        assert Journal.objects.get().files.get() == file
+        assert journal_of(file) == Journal.objects.get()
 
     def test_is_given_once(self, organisation):
         company(organisation)
@@ -321,7 +322,7 @@ class TestOtherContent:
         key = Batch.objects.get().key
         file = imported(organisation, sie(OTHER))
 
-        deciding.decide(file=file, take=True, by=None, now=NOW)
+        importing.decide(file=file, take=True, by=None, now=NOW)
 
         file.refresh_from_db()
         journal, batch = Journal.objects.get(), Batch.objects.get()
@@ -337,7 +338,7 @@ class TestOtherContent:
         Batch.objects.update(state=BatchState.READY)
         file = imported(organisation, sie(OTHER))
 
-        deciding.decide(file=file, take=True, by=None, now=NOW)
+        importing.decide(file=file, take=True, by=None, now=NOW)
 
         assert Batch.objects.get().state == BatchState.DRAFT
 
@@ -351,7 +352,7 @@ class TestOtherContent:
         file = imported(organisation, sie(OTHER))
 
         with pytest.raises(files.ImportRefused, match="2026-03"):
-            deciding.decide(file=file, take=True, by=None, now=NOW)
+            importing.decide(file=file, take=True, by=None, now=NOW)
 
         assert Journal.objects.get().total == Decimal("1000.00")
 
@@ -360,7 +361,7 @@ class TestOtherContent:
         imported(organisation, sie())
         file = imported(organisation, sie(OTHER))
 
-        deciding.decide(file=file, take=False, by=None, now=NOW)
+        importing.decide(file=file, take=False, by=None, now=NOW)
 
         file.refresh_from_db()
         assert file.state == State.DISCARDED
@@ -370,7 +371,7 @@ class TestOtherContent:
     def test_taken_back_by_the_first_file_is_other_content_again(self, organisation):
         company(organisation)
         imported(organisation, sie())
-        deciding.decide(file=imported(organisation, sie(OTHER)), take=True, by=None, now=NOW)
+        importing.decide(file=imported(organisation, sie(OTHER)), take=True, by=None, now=NOW)
 
         assert imported(organisation, sie()).state == State.CHANGED
 

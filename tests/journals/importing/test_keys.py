@@ -2,7 +2,7 @@
 
 import pytest
 
-from journals.models import Batch, Journal
+from journals.models import Batch, Journal, journal_of
 from tests import factories
 from tests.journals.importing.builders import company, imported, sie
 
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.django_db
 def keys_of(organisation: object, content: bytes) -> set[str]:
     file = imported(organisation, content)  # type: ignore[arg-type]
     assert file.state in ("imported", "needs_run"), file.state
-    return set(Batch.objects.filter(journal=file.journal).values_list("key", flat=True))
+    return set(Batch.objects.filter(journal=journal_of(file)).values_list("key", flat=True))
 
 
 class TestKey:

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from journals.models import ImportedFile
-from journals.operations import storing
+from journals.models import journal_of
+from sources.models import ImportedFile
+from sources.operations import storing
 from tests import factories
 from tests.journals.importing.builders import company, imported
 from tests.sources.readers.test_gbat10 import row
@@ -60,7 +61,7 @@ class TestAChosenEncoding:
         )  # fmt: skip
 
         assert file.state == State.IMPORTED
-        texts = {line.text for line in storing.lines_of(file.journal.content)}
+        texts = {line.text for line in storing.lines_of(journal_of(file).content)}
         assert texts == {"Lønn Røros", "Lønn"}
 
     @pytest.mark.parametrize("name", ["pay.si", "pay.csv", "pay.txt"])

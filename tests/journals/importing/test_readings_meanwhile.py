@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from journals.models import CompanyReading
+from sources.models import CompanyReading
 from tests import factories
 from tests.sent import sent_by
 

@@ -5,10 +5,11 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from connectors.base import PostingLine, SegmentValue
-from journals.models import Batch, Content, Journal, JournalLine
+from journals.models import Batch, Journal
 from journals.operations.contents import write_lines
 from mappings.models import Mapping
 from organisations.models import Company, Organisation
+from sources.models import Content, JournalLine
 from tests import factories
 
 NOW = datetime(2026, 4, 8, 9, 0, tzinfo=UTC)

@@ -4,8 +4,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 
-from journals.models import CompanyReading
-from journals.operations import readings
+from sources.models import CompanyReading
+from sources.operations import readings
 from tests.journals.importing.builders import NOW, company, csv, imported
 from tests.ui.test_pages import shown
 

@@ -11,10 +11,11 @@ import pytest
 
 from accounts.models import Connection
 from journals.domain.planning import batch_key
-from journals.models import Batch, Content, Journal, JournalLine
+from journals.models import Batch, Journal
 from mappings.models import Mapping
 from organisations.models import Company, Membership, Organisation
 from sandbox import seed
+from sources.models import Content, JournalLine
 from sources.readers.lines import JournalLine as Line
 from sources.readers.lines import totals_of
 from tests import factories

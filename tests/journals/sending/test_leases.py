@@ -13,8 +13,9 @@ from connectors.base import BatchToPost
 from connectors.errors import ConnectorError, RateLimited, Rejected
 from connectors.vismanet.client import Client
 from integrationhub import sweeping
-from journals.models import Attempt, Batch, ImportedFile, Journal
+from journals.models import Attempt, Batch, Journal
 from journals.operations import delivery, preparing, sending
+from sources.models import ImportedFile
 from tests.journals.sending.conftest import MARCH, Office, line
 from tests.journals.sending.test_delivery import Later, states
 

@@ -11,12 +11,12 @@ import structlog
 from django.db import InterfaceError, OperationalError, models, transaction
 
 from background import claims
-from journals.models import Content, ImportedFile
-from journals.operations import readings, storing
-from journals.operations.importing.adopting import adopt, name_unknown_company
-from journals.operations.importing.files import State, kept, set_problems
-from journals.operations.importing.receiving import limits
 from organisations.models import Company
+from sources.models import Content, ImportedFile
+from sources.operations import readings, storing
+from sources.operations.adopting import adopt, name_unknown_company
+from sources.operations.files import State, kept, set_problems
+from sources.operations.receiving import limits
 from sources.readers.lines import FileHead, Reading
 from sources.readers.organisation_numbers import organisation_number
 from sources.readers.problems import ERROR, PROBLEMS, Problem, problem
@@ -27,7 +27,7 @@ from sources.readers.suggesting import Suggestion
 Clock = Callable[[], datetime]
 log = structlog.get_logger(__name__)
 
-_RING_AGAIN = timedelta(seconds=15)
+RING_AGAIN = timedelta(seconds=15)
 _TRIES = 3
 _MENDED_BY_COLUMNS = PROBLEMS["missing_column"].remedy
 _COME_OF_OTHER_PROBLEMS = ("amount_too_precise", "no_lines", "period_unbalanced")
@@ -45,7 +45,7 @@ def due_files(*, now: datetime, limit: int) -> list[int]:
 
     Who rings for them notes it in `rung_at`; those rung for just now are left out.
     """
-    not_rung = models.Q(rung_at=None) | models.Q(rung_at__lt=now - _RING_AGAIN)
+    not_rung = models.Q(rung_at=None) | models.Q(rung_at__lt=now - RING_AGAIN)
     due = _due(now).filter(not_rung).order_by("uploaded_at", "pk")
     return list(due.values_list("pk", flat=True)[:limit])
 
@@ -54,6 +54,11 @@ def _due(now: datetime) -> models.QuerySet[ImportedFile]:
     return ImportedFile.objects.filter(
         models.Q(state=State.WAITING) | models.Q(state=State.READING, lease_until__lt=now)
     )
+
+
+def clock_was_set_back(now: datetime) -> None:
+    """Let files be rung for that were rung for at a time of the old clock."""
+    ImportedFile.objects.filter(rung_at__gt=now).update(rung_at=None)
 
 
 def read_file(*, file_id: int, clock: Clock) -> None:

@@ -1,6 +1,6 @@
 """
-A file comes in, is read by a worker, waits for a person where something is open, and becomes a
-journal.
+A file comes in, is read by a worker, waits for a person where something is open, and its lines go
+to the app above that makes journals of them (`sources.destinations`).
 
     waiting -> reading -> refused
                  |  |---> needs_columns, needs_company -> waiting

@@ -4,11 +4,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Model
 from django.utils.translation import gettext
 
 from audit import trail
-from journals.models import Content, ImportedFile, Journal
 from organisations.models import User
+from sources.models import Content, ImportedFile
 from sources.readers.problems import ERROR, Problem
 
 State = ImportedFile.State
@@ -73,7 +74,7 @@ def become(file: ImportedFile, state: State, *, now: datetime) -> None:
     file.state, file.state_at = state, now
     file.save(
         update_fields=[
-            "state", "state_at", "company", "run", "confirmed", "journal", "problems",
+            "state", "state_at", "company", "run", "confirmed", "problems",
             "problem_count", "source", "head", "rung_at",
         ]
     )  # fmt: skip
@@ -119,14 +120,14 @@ def record(
     action: str,
     *,
     by: User | None,
-    journal: Journal | None = None,
+    subject: Model | None = None,
     **details: str,
 ) -> None:
-    """Write into the audit trail what became of the file."""
+    """Write into the audit trail what became of the file, or of a subject that was made of it."""
     trail.record(
         organisation=file.organisation,
         action=action,
-        subject=journal or file,
+        subject=subject or file,
         user=by,
         details={"file": file.name} | details,
         request_id=file.request_id,

@@ -1,21 +1,20 @@
-"""From what was read to a journal, as far as nothing is open."""
+"""From what was read to what is made of it, as far as nothing is open."""
 
 from datetime import datetime
 
-from journals.models import Content, ImportedFile, Journal
-from journals.operations import going_live, readings, runs, storing
-from journals.operations.importing.files import (
+from organisations.models import Company, User
+from sources.destinations import destination
+from sources.models import ImportedFile
+from sources.operations import readings
+from sources.operations.files import (
     RUN_LENGTH,
     State,
     add_problem,
     become,
     drop_problem,
     problems_of,
-    record,
     waiting_content,
 )
-from journals.operations.sending import remember
-from organisations.models import Company, User
 from sources.readers.organisation_numbers import organisation_number
 from sources.readers.problems import problem
 
@@ -57,7 +56,7 @@ def adopt(file: ImportedFile, *, by: User | None, now: datetime) -> None:
     if not file.confirmed and _is_open(file):
         become(file, State.NEEDS_CONFIRMATION, now=now)
         return
-    _into_journal(file, content, company=file.company, by=by, now=now)
+    destination().take(file, content, company=file.company, by=by, now=now)
 
 
 def _is_open(file: ImportedFile) -> bool:
@@ -73,51 +72,3 @@ def name_unknown_company(file: ImportedFile) -> None:
     drop_problem(file, "company_unknown")
     if number := organisation_number(str(file.head.get("organisation_number", ""))):
         add_problem(file, problem("company_unknown", column="company", value=number))
-
-
-def _into_journal(
-    file: ImportedFile, content: Content, *, company: Company, by: User | None, now: datetime
-) -> None:
-    # One at a time per company, so that two files of one run cannot both make its journal.
-    Company.objects.select_for_update().get(pk=company.pk)
-    if not content.currency:
-        content.currency = company.currency
-        content.save(update_fields=["currency"])
-    reference = f"PAYROLL {content.run_period}/{file.run}"
-    found = runs.recognise(file, content, company=company, reference=reference)
-    if found is None:
-        make_journal(file, content, company=company, reference=reference, by=by, now=now)
-        return
-    file.journal = found.journal
-    if found.repeated:
-        content.delete()
-    become(file, State.UNCHANGED if found.repeated else State.CHANGED, now=now)
-
-
-def make_journal(
-    file: ImportedFile,
-    content: Content,
-    *,
-    company: Company,
-    reference: str,
-    by: User | None,
-    now: datetime,
-    anew_of: Journal | None = None,
-) -> Journal:
-    """Make the journal of lines that nothing stands against."""
-    journal = storing.create_journal(
-        company=company,
-        content=content,
-        reference=reference,
-        run=file.run,
-        by=by,
-        now=now,
-        request_id=file.request_id,
-        anew_of=anew_of,
-    )
-    remember(journal, "imported", user=by, now=now, file=file.name)
-    going_live.mark_new(journal, now=now)
-    record(file, "journal.import", journal=journal, by=by, reference=reference)
-    file.journal = journal
-    become(file, State.IMPORTED, now=now)
-    return journal

@@ -6,11 +6,11 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext
 
 from background.enqueueing import wake
-from journals.domain.run_marks import Replacing
-from journals.models import Batch, Content, ImportedFile, Journal, Source
-from journals.operations import going_live, readings, runs, storing
-from journals.operations.importing.adopting import adopt, make_journal
-from journals.operations.importing.files import (
+from organisations.models import Company, User
+from sources.models import Content, ImportedFile, Source
+from sources.operations import readings
+from sources.operations.adopting import adopt
+from sources.operations.files import (
     WAITS_FOR_PERSON,
     ImportRefused,
     State,
@@ -23,9 +23,6 @@ from journals.operations.importing.files import (
     set_problems,
     waiting_content,
 )
-from journals.operations.reversing import new_reference
-from journals.operations.sending import refresh_state, remember
-from organisations.models import Company, User
 from sources.readers.organisation_numbers import organisation_number
 from sources.readers.settings import CSV, XLSX, SourceSettings
 
@@ -76,7 +73,7 @@ def confirm_columns(
         set_problems(found, ())
         become(found, State.WAITING, now=now)
         record(found, "journal.columns_confirmed", by=by, source=name)
-        wake("journals.tasks.read_file", file_id=found.pk)
+        wake("sources.tasks.read_file", file_id=found.pk)
     return source
 
 
@@ -105,7 +102,7 @@ def choose_company(*, file: ImportedFile, company: Company, by: User | None, now
         found.head, found.rung_at = kept(found), None
         set_problems(found, ())
         become(found, State.WAITING, now=now)
-        wake("journals.tasks.read_file", file_id=found.pk)
+        wake("sources.tasks.read_file", file_id=found.pk)
 
 
 def _is_read_as_of(file: ImportedFile, company: Company) -> bool:
@@ -160,101 +157,3 @@ def throw_away(*, file: ImportedFile, by: User | None, now: datetime) -> None:
     with transaction.atomic():
         discard(file=file, now=now)
         record(file, "journal.file_thrown_away", by=by)
-
-
-def decide(*, file: ImportedFile, take: bool, by: User | None, now: datetime) -> None:
-    """
-    Take the other content into the journal, or leave the journal as it is.
-
-    :raises ImportRefused: if the journal is, or may be, in the ledger
-    """
-    if not take:
-        throw_away(file=file, by=by, now=now)
-        return
-    with transaction.atomic():
-        found = locked(file, State.CHANGED)
-        content = waiting_content(found)
-        journal = Journal.objects.select_for_update().get(pk=found.journal_id)
-        if content is None:
-            raise ValueError(f"file {found.pk} has no lines")
-        batches = list(Batch.objects.select_for_update().filter(journal=journal))
-        match runs.replacing_of(journal, batches):
-            case Replacing.IN_LEDGER:
-                raise ImportRefused(runs.why_not_replaced(journal, batches))
-            case Replacing.AFTER_REVERSAL:
-                _send_instead(found, content, journal, by=by, now=now)
-                return
-        journal.content = content
-        journal.line_count, journal.currency = content.line_count, content.currency
-        journal.total = storing.total_of(content)
-        journal.send_requested_at = journal.send_requested_by = None
-        journal.preflight_at, journal.preflight_problems = None, []
-        journal.save()
-        storing.rebuild_batches(journal=journal, content=content, now=now)
-        remember(journal, "content_replaced", user=by, now=now, file=found.name)
-        record(found, "journal.replace", journal=journal, by=by, reference=journal.reference)
-        refresh_state(journal.pk, now=now)
-        going_live.mark_new(journal, now=now)
-        become(found, State.IMPORTED, now=now)
-
-
-def _send_instead(
-    file: ImportedFile, content: Content, journal: Journal, *, by: User | None, now: datetime
-) -> None:
-    """Make the new content the journal that is sent in place of a reversed one."""
-    reference = new_reference(journal)
-    file.run = journal.run
-    make_journal(
-        file,
-        content,
-        company=journal.company,
-        reference=reference,
-        by=by,
-        now=now,
-        anew_of=journal,
-    )
-    remember(journal, "made_anew", now=now, user=by, reference=reference)
-
-
-def import_as_another_run(
-    *, file: ImportedFile, run: str, by: User | None, now: datetime
-) -> Journal:
-    """
-    Make a journal of its own of a file that was taken for a run which is here already.
-
-    :param run: what this run is called, ``runs.suggested_run`` or what a person made of it
-    :raises ImportRefused: if the name is too long, or another journal of the period has it
-    """
-    run = clean_run(run)
-    with transaction.atomic():
-        found = locked(file, State.CHANGED)
-        content = waiting_content(found)
-        if content is None or found.company is None:
-            raise ValueError(f"file {found.pk} has no lines or no company")
-        Company.objects.select_for_update().get(pk=found.company.pk)
-        reference = f"PAYROLL {content.run_period}/{run}"
-        if Journal.objects.filter(company=found.company, reference=reference).exists():
-            raise ImportRefused(
-                gettext("{reference} is there already. Choose another name for this run.").format(
-                    reference=reference
-                )
-            )
-        found.head = found.head | {"first_run": found.head.get("first_run") or found.run}
-        found.run = run
-        return make_journal(
-            found, content, company=found.company, reference=reference, by=by, now=now
-        )
-
-
-def compare_with(*, file: ImportedFile, journal: Journal, now: datetime) -> None:
-    """
-    Hold a changed file against another run of the same pay day.
-
-    :raises ImportRefused: if that is none of them
-    """
-    with transaction.atomic():
-        found = locked(file, State.CHANGED)
-        if journal.pk not in {one.pk for one in runs.of_the_same_day(found)}:
-            raise ImportRefused(gettext("That journal is not another run of the same pay day."))
-        found.journal = journal
-        become(found, State.CHANGED, now=now)

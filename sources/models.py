@@ -1,4 +1,4 @@
-"""Files that came in, how they are read, and what was read."""
+"""Files that came in, how they are read, and the lines that were read."""
 
 from typing import ClassVar
 
@@ -88,9 +88,6 @@ class ImportedFile(models.Model):
     head = models.JSONField(default=dict, blank=True)
     problems = models.JSONField(default=list, blank=True)
     problem_count = models.PositiveIntegerField(default=0)
-    journal = models.ForeignKey(
-        "journals.Journal", on_delete=models.SET_NULL, null=True, related_name="files"
-    )
     uploaded_by = models.ForeignKey(
         django_settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
     )
@@ -137,3 +134,95 @@ class FilePiece(models.Model):
 
     def __str__(self) -> str:
         return f"{self.file_id}/{self.number}"
+
+
+class Content(models.Model):
+    """
+    The lines of one reading of a file. It is written once; other content is another row.
+
+    `totals` holds, per period, lines and debit and credit sums as text.
+    """
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="+")
+    file = models.ForeignKey(
+        ImportedFile, on_delete=models.SET_NULL, null=True, related_name="contents"
+    )
+    digest = models.CharField(max_length=64)
+    currency = models.CharField(max_length=3)
+    run_period = models.CharField(max_length=7)
+    line_count = models.PositiveIntegerField()
+    totals = models.JSONField(default=list)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = OfOrganisation.as_manager()
+
+    def __str__(self) -> str:
+        return self.digest[:12]
+
+
+class JournalLine(models.Model):
+    """One line as payroll gave it: signed amount, debit above zero. No person is named."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="+")
+    content = models.ForeignKey(Content, on_delete=models.CASCADE, related_name="lines")
+    line_number = models.PositiveIntegerField()
+    period = models.CharField(max_length=7)
+    posted_on = models.DateField()
+    account = models.CharField(max_length=20)
+    cost_centre = models.CharField(max_length=40, blank=True)
+    cost_unit = models.CharField(max_length=40, blank=True)
+    amount = models.DecimalField(max_digits=20, decimal_places=2)
+    text = models.CharField(max_length=255, blank=True)
+    merged = models.PositiveIntegerField(default=1)
+
+    objects = OfOrganisation.as_manager()
+
+    class Meta:
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["content", "period", "line_number"], name="lines_of_a_period")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.period} {self.account} {self.amount}"
+
+
+class CompanyReading(models.Model):
+    """
+    What a person chose for the files of one company: of a source, or of a format without sources.
+
+    A source proposes; only this is applied without a question. `settings` is `sources.readers`
+    SourceSettings as JSON, `chosen` names those of its rules that a person chose (decimal mark,
+    order of dates, sign), the others are settled by each file.
+    """
+
+    organisation = models.ForeignKey(
+        Organisation, on_delete=models.CASCADE, related_name="company_readings"
+    )
+    company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="readings")
+    source = models.ForeignKey(
+        Source, on_delete=models.CASCADE, null=True, related_name="company_readings"
+    )
+    file_format = models.CharField(max_length=10)
+    settings = models.JSONField(default=dict)
+    chosen = models.JSONField(default=list)
+    confirmed_at = models.DateTimeField(default=timezone.now)
+    confirmed_by = models.ForeignKey(
+        django_settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+
+    objects = OfOrganisation.as_manager()
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["company", "source"], name="company_reads_a_source_in_one_way"
+            ),
+            models.UniqueConstraint(
+                fields=["company", "file_format"],
+                condition=models.Q(source=None),
+                name="company_reads_a_format_in_one_way",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.company}: {self.source or self.file_format}"

@@ -12,10 +12,10 @@ from django.utils.translation import gettext
 
 from background.enqueueing import wake
 from connectors.bounds import as_text
-from journals.models import FilePiece, ImportedFile, Journal, Source
-from journals.operations import readings
-from journals.operations.importing.files import ImportRefused, State, clean_run, set_problems
 from organisations.models import Company, Organisation, User
+from sources.destinations import destination
+from sources.models import FilePiece, ImportedFile, Source
+from sources.operations.files import ImportRefused, State, clean_run, set_problems
 from sources.readers.lines import Limits
 from sources.readers.problems import problem
 
@@ -49,7 +49,7 @@ def receive(
     """
     Store a file for a worker to read.
 
-    A file whose bytes are those of a journal's present content is not stored: its row says so.
+    Bytes that are those of a present content are not stored: the file's row says so.
 
     :param rules: settings of a table that a person gives with the file, for its company
     :param together: what the files share that are uploaded together
@@ -90,14 +90,11 @@ def receive(
             together=together,
         )
         with transaction.atomic():
-            known = None if encoding or rules else _imported_before(file)
-            if known is not None:
-                file.state, file.journal, file.company = State.UNCHANGED, known, known.company
-                file.save()
-                return file
             file.save()
+            if not encoding and not rules and destination().take_known(file, now=now):
+                return file
             _store_pieces(file, spool)
-            wake("journals.tasks.read_file", file_id=file.pk)
+            wake("sources.tasks.read_file", file_id=file.pk)
     return file
 
 
@@ -126,23 +123,6 @@ def turn_away(
     set_problems(file, [problem("file_too_large", value=size, limit=limits().max_bytes)])
     file.save()
     return file
-
-
-def _imported_before(file: ImportedFile) -> Journal | None:
-    """Return the journal whose present content was read from the same bytes."""
-    found = Journal.objects.filter(
-        organisation=file.organisation, content__file__sha256=file.sha256
-    ).select_related("company", "content__file")
-    if file.company is not None:
-        found = found.filter(company=file.company)
-    if file.run:
-        found = found.filter(run=file.run)
-    known = found.first()
-    if known is not None and readings.changed_since(
-        known.company, known.content.created_at, known.content.file
-    ):
-        return None  # the same bytes are read in another way by now
-    return known
 
 
 def _store_pieces(file: ImportedFile, spool: BinaryIO) -> None:

@@ -7,8 +7,8 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from audit import trail
-from journals.models import ImportedFile
-from journals.operations.importing import deciding
+from sources.models import ImportedFile
+from sources.operations import deciding
 
 _AT_ONCE = 500
 

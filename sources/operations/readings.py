@@ -13,8 +13,8 @@ from typing import Any, BinaryIO
 from django.utils.translation import gettext
 
 from audit import trail
-from journals.models import CompanyReading, ImportedFile, Source
 from organisations.models import Company, Organisation, User
+from sources.models import CompanyReading, ImportedFile, Source
 from sources.readers.detection import HEAD, detect
 from sources.readers.evidence import CERTAIN, LIKELY, RULES, SIGN
 from sources.readers.gbat10 import SETTINGS as GBAT10_SETTINGS

@@ -1,0 +1,36 @@
+"""Where the lines of files go: an app above registers itself."""
+
+from datetime import datetime
+from typing import Protocol
+
+from organisations.models import Company, User
+from sources.models import Content, ImportedFile
+
+
+class Destination(Protocol):
+    """What makes something of the lines of a file."""
+
+    def take_known(self, file: ImportedFile, *, now: datetime) -> bool:
+        """Take a file whose bytes are those of a present content; say whether it was one."""
+        ...
+
+    def take(
+        self,
+        file: ImportedFile,
+        content: Content,
+        *,
+        company: Company,
+        by: User | None,
+        now: datetime,
+    ) -> None:
+        """Make of the lines what they are for, and write the state that the file has come to."""
+        ...
+
+
+destinations: list[Destination] = []
+
+
+def destination() -> Destination:
+    """Return the one that is registered."""
+    (found,) = destinations
+    return found
