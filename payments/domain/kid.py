@@ -19,7 +19,7 @@ def tidy(text: str) -> str:
 
 def key_of(text: str) -> str:
     """
-    Return what two writings of the same KID have in common; banks fill up with leading noughts.
+    Return what two writings of the same KID have in common; banks fill up with leading zeros.
 
     Empty if the text is no KID at all.
     """

@@ -65,7 +65,7 @@ class Left(StrEnum):
 
 class Incoming(NamedTuple):
     """
-    A payment to be placed.
+    A payment to be matched.
 
     :param amount: in the client's own currency; below zero: it was returned
     :param foreign: it was paid in another currency than the client's own; the currency's name
@@ -117,7 +117,7 @@ class Part(NamedTuple):
     rounding: Decimal = ZERO
 
 
-class Placed(NamedTuple):
+class Match(NamedTuple):
     """What came of one payment: its parts, and why it, or the rest of it, is left."""
 
     payment_id: int
@@ -135,14 +135,14 @@ def numbers_in(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))[:_MOST_NUMBERS]
 
 
-def without_noughts(number: str) -> str:
-    """Return a number without the noughts with which banks fill it up."""
+def without_zeros(number: str) -> str:
+    """Return a number without the zeros with which banks fill it up."""
     return number.lstrip("0")
 
 
-class Books:
+class OpenInvoices:
     """
-    The invoices that some payments may settle, with what is open as payments are placed.
+    The invoices that some payments may settle, with what is open as payments are matched.
 
     :param candidates: all invoices with a KID or number that one of the payments names
     :param tolerance: up to which a difference is one of rounding, and closed
@@ -163,16 +163,16 @@ class Books:
             if key := kids.key_of(candidate.kid):
                 self._by_kid[key].append(candidate)
 
-    def place(self, payment: Incoming) -> Placed:
+    def match(self, payment: Incoming) -> Match:
         """Place one payment, and remember what it leaves open."""
         if payment.doubt:
-            return Placed(payment.id, left=Left.MAY_BE_NO_MONEY)
+            return Match(payment.id, left=Left.MAY_BE_NO_MONEY)
         found, rule, why = self._find(payment)
         if not found:
-            return Placed(payment.id, left=why)
+            return Match(payment.id, left=why)
         why = self._doubt(payment, found)
         if why is not None:
-            return Placed(payment.id, left=why)
+            return Match(payment.id, left=why)
         left = None
         if found[0].is_credit_note:
             parts = self._of_credit_note(payment, found[0])
@@ -190,7 +190,7 @@ class Books:
             if open_now is not None:
                 self._open[part.invoice_id] = open_now - part.amount - part.rounding
             self._paid[part.invoice_id] += part.amount
-        return Placed(payment.id, parts=parts, rule=rule if parts else None, left=left)
+        return Match(payment.id, parts=parts, rule=rule if parts else None, left=left)
 
     def _find(self, payment: Incoming) -> tuple[list[Candidate], Rule | None, Left | None]:
         why = Left.NO_REFERENCE
@@ -232,7 +232,7 @@ class Books:
     def _numbered(self, number: str) -> Candidate | None:
         found = self._by_number.get(number)
         if found is None and number.startswith("0"):
-            found = self._by_number.get(without_noughts(number))
+            found = self._by_number.get(without_zeros(number))
         return found
 
     def _doubt(self, payment: Incoming, found: Sequence[Candidate]) -> Left | None:

@@ -11,7 +11,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
-from payments.domain.matching import numbers_in, without_noughts
+from payments.domain.matching import numbers_in, without_zeros
 
 LONGEST = 20
 _SEPARATORS = " \t,;+/&"
@@ -72,8 +72,8 @@ def prefix_of(invoice: str, *, reference: str, text: str) -> Prefix | None:
     own = re.match(r"[^0-9\s]+", invoice)
     rest = invoice[own.end() :] if own else ""
     if own and rest and is_prefix(own[0]):
-        named = {without_noughts(number) for number in numbers_in(reference)}
-        if without_noughts(rest) in named:
+        named = {without_zeros(number) for number in numbers_in(reference)}
+        if without_zeros(rest) in named:
             return Prefix(own[0], Side.INVOICE)
     return None
 
@@ -106,7 +106,7 @@ def numbers_behind(
         named = tuple(dict.fromkeys(found["number"] for found in behind.finditer(text)))
     own = [one.text for one in prefixes if one.side is Side.INVOICE]
     return tuple(
-        (number, *(f"{start}{without_noughts(number)}" for start in own)) for number in named
+        (number, *(f"{start}{without_zeros(number)}" for start in own)) for number in named
     )
 
 

@@ -30,7 +30,7 @@ from payments.domain import refusals
 from payments.models import Customer, DeniedProject, Integration, InvoiceClient, TimeBlock
 from payments.operations import storing
 from payments.operations.fetching import check_company
-from payments.operations.placing import portions
+from payments.operations.matching import portions
 from payments.operations.rights import check_active, check_right
 
 log = structlog.get_logger(__name__)

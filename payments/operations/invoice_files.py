@@ -10,7 +10,7 @@ from connectors.receivables import TargetInvoice
 from organisations.models import User
 from payments.domain.invoice_file import InvoiceFile, InvoiceRow, read, write
 from payments.models import Invoice, InvoiceClient
-from payments.operations import placing, storing
+from payments.operations import matching, storing
 from payments.operations.rights import check_active, check_right
 
 MOST_ROWS = 50_000
@@ -32,9 +32,9 @@ def take(
     if found.problems:
         return found
     with transaction.atomic():
-        for some in placing.portions(found.invoices):
+        for some in matching.portions(found.invoices):
             storing.store_invoices(client, [_as_target(one) for one in some], now=now)
-        placing.apply_credit_notes(client, run=None, now=now)
+        matching.apply_credit_notes(client, run=None, now=now)
         trail.record(
             organisation=client.organisation,
             action="invoices.imported",

@@ -40,7 +40,7 @@ def look_up(turn: Turn, registration: Registration) -> bool:
         there = turn.target.find_payment(wanted)
         strange = []
         if there is None and registration.empty_look_ups + 1 >= _LOOK_UPS_THAT_PROVE:
-            strange = restoring.find_strange(turn.target, wanted, now=now)
+            strange = restoring.find_unknown_vouchers(turn.target, wanted, now=now)
     except NotAuthorized as failure:
         turn.close(attempt, failure.code(), detail=failure.detail)
         return False

@@ -1,402 +1,387 @@
-"""A person matches a payment with an invoice, or takes it off again, with a reason (B11)."""
+"""Payments find their invoices: a fixed number of statements for any number of payments."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from itertools import islice
+from typing import TypeVar
 
-from django.db import transaction
-from django.db.models import QuerySet
-from django.utils.translation import gettext
+from django.db.models import Q
 
-from audit import trail
-from background.enqueueing import wake
 from connectors.base import ZERO
+from connectors.receivables import PaymentKey, SourcePayment
 from organisations.models import User
+from payments.domain import kid as kids
 from payments.domain import matching as rules
-from payments.domain.refusals import MatchRefused, OtherCustomer
-from payments.domain.states import RegistrationState
-from payments.models import Customer, Invoice, Payment, Registration, Settlement
+from payments.domain.matching import Candidate, Incoming, Match, OpenInvoices, Part
+from payments.domain.prefixes import Prefix, Side, numbers_behind
+from payments.domain.references import reference_of
+from payments.models import (
+    FetchRun,
+    Invoice,
+    InvoiceClient,
+    LearntPrefix,
+    Payment,
+    Registration,
+    Settlement,
+)
 from payments.models.money import Total
-from payments.operations import placing
-from payments.operations.rights import check_right, integration_of
-from ui.templatetags.hub import amount as shown
+from payments.models.open_invoices import open_invoices
 
-_S = RegistrationState
-
-
-def assigned_of(payment: Payment) -> Decimal:
-    """Return how much of a payment stands on invoices."""
-    found = Settlement.objects.filter(payment=payment).aggregate(total=Total("amount"))["total"]
-    return found or ZERO
+T = TypeVar("T")
+# A database takes a plain text at once, and asks around for what a member of an enum may be.
+_RULES: dict[rules.Rule | None, str] = {rule: rule.value for rule in rules.Rule}
+_OUTCOMES = {outcome: outcome.value for outcome in rules.Outcome}
+_AT_ONCE = 900
+"""Values in one IN list; SQLite takes no more than 999 in a statement."""
 
 
-def open_of(invoice: Invoice) -> Decimal | None:
-    """Return what is open on one invoice, computed from its events."""
-    if invoice.posted_amount is None:
-        return None
-    total: Decimal = placing.settled_on([invoice.pk]).get(invoice.pk, placing.Open()).total
-    amount: Decimal = invoice.posted_amount
-    if invoice.is_credit_note:
-        return amount + placing.used_of([invoice.pk]).get(invoice.pk, ZERO) - total
-    return amount - total
+@dataclass(frozen=True, slots=True)
+class Open:
+    """The sums of an invoice's events."""
+
+    total: Decimal = ZERO
+    paid: Decimal = ZERO
 
 
-def match_by_hand(
-    *,
-    payment: Payment,
-    invoice: Invoice,
-    amount: Decimal | None,
-    reason: str,
-    by: User | None,
-    now: datetime,
-    across: bool = False,
-    credit_notes: Sequence[Invoice] = (),
-) -> Settlement:
-    """
-    Set so much of a payment against an invoice, or pay a credit note out with it.
-
-    :param amount: None: all that is left of the payment, and no more than is open
-    :param across: the person has confirmed that the invoice is another customer's
-    :param credit_notes: what is open on them is set off against the invoice first
-    :raises MatchRefused: if it would break a rule, in words
-    :raises OtherCustomer: if the invoice is another customer's and nobody confirmed that
-    """
-    check_right(payment.organisation, by)
-    is_across = refuse_another(payment, invoice, across=across, reason=reason)
-    with transaction.atomic():
-        payment = hold(payment)
-        notes = _locked(invoice, credit_notes)
-        settlement = set_against(
-            payment,
-            invoice,
-            amount=amount,
-            reason=reason,
-            by=by,
-            now=now,
-            is_across=is_across,
-            notes=notes,
-        )
-    wake("payments.tasks.serve_client", client_id=payment.client_id)
-    return settlement
+def portions(values: Iterable[T], *, at_once: int = _AT_ONCE) -> Iterator[list[T]]:
+    """Yield the values, as they come, in lists that fit into one statement."""
+    rest = iter(values)
+    while some := list(islice(rest, at_once)):
+        yield some
 
 
-def refuse_another(payment: Payment, invoice: Invoice, *, across: bool, reason: str) -> bool:
-    """
-    Return whether the invoice is another customer's, as somebody has confirmed with a reason.
-
-    :raises MatchRefused: if it is another client's, or there is no reason
-    :raises OtherCustomer: if nobody confirmed it
-    """
-    if invoice.client_id != payment.client_id:
-        raise MatchRefused(why=gettext("the invoice belongs to another invoice client."))
-    is_across = _is_across(payment, invoice)
-    if is_across and not across:
-        raise _asked(payment, invoice)
-    if is_across and not reason.strip():
-        raise MatchRefused(why=gettext("say why it settles the invoice of another customer."))
-    return is_across
-
-
-def hold(payment: Payment) -> Payment:
-    """Lock the payment, and what its client has open, for the rest of the transaction."""
-    placing.hold(payment.client_id)
-    held: Payment = (
-        Payment.objects.select_for_update(of=("self",))
-        .select_related("client__source", "client__organisation")
-        .get(pk=payment.pk)
+def settled_on(invoice_ids: Iterable[int]) -> dict[int, Open]:
+    """Return the sums of the events of those invoices that have any."""
+    rows = (
+        Settlement.objects.filter(invoice_id__among=set(invoice_ids))
+        .order_by()
+        .values_list("invoice_id")
+        .annotate(total=Total("amount"), paid=Total("amount", filter=Q(payment__isnull=False)))
     )
-    return held
+    return {invoice_id: Open(total=total, paid=paid or ZERO) for invoice_id, total, paid in rows}
 
 
-def set_against(
-    payment: Payment,
-    invoice: Invoice,
-    *,
-    amount: Decimal | None,
-    reason: str,
-    by: User | None,
-    now: datetime,
-    is_across: bool,
-    notes: Sequence[Invoice] = (),
-) -> Settlement:
-    """
-    Set so much of a payment against an invoice, in a transaction that holds both, and the notes.
-
-    :raises MatchRefused: if it would break a rule, in words
-    """
-    left = payment.amount - assigned_of(payment)
-    opened = open_of(invoice)
-    if opened is None:
-        raise MatchRefused(
-            why=gettext("the invoice has no amount in %(currency)s.")
-            % {"currency": payment.client.currency}
+def used_of(credit_note_ids: Iterable[int]) -> dict[int, Decimal]:
+    """Return how much of those credit notes was set off."""
+    found: dict[int, Decimal] = {}
+    for some in portions(credit_note_ids):
+        found |= dict(
+            Settlement.objects.filter(credit_note_id__in=some)
+            .order_by()
+            .values_list("credit_note_id")
+            .annotate(total=Total("amount"))
         )
-    for note in notes:
-        opened += _set_off(note, invoice, opened=opened, reason=reason, by=by, now=now)
-    share = _share(payment, invoice, amount, left=left, opened=opened)
-    there = Settlement.objects.filter(payment=payment, invoice=invoice, undoes=None)
-    if _stands_already(there):
-        raise MatchRefused(why=gettext("it stands on this invoice already."))
-    part = _rounded(payment, invoice, share, asked=amount, left=left, opened=opened)
-    settlement = Settlement(
-        organisation_id=payment.organisation_id,
-        client=payment.client,
-        invoice=invoice,
-        payment=payment,
-        amount=part.amount,
-        rule=rules.Rule.ACROSS if is_across else rules.Rule.MANUAL,
-        outcome=part.outcome,
-        round=there.count(),
+    return found
+
+
+def foreign_of(payment: Payment | SourcePayment, *, home: str) -> str:
+    """Return the currency of a payment that is not in the client's own, else nothing."""
+    known = len(payment.currency) == 3 and payment.currency.isalpha()
+    if known:
+        return "" if payment.currency == home else payment.currency
+    # A source without currency codes: its own number of the currency, or none.
+    return "" if payment.amount == payment.amount_in_currency else payment.currency or "?"
+
+
+def prefixes_of(client: InvoiceClient) -> list[Prefix]:
+    """Return the prefixes of invoice numbers that the client has learnt."""
+    rows = LearntPrefix.objects.filter(client=client).order_by("pk")
+    return [Prefix(text, Side(side)) for text, side in rows.values_list("text", "side")]
+
+
+def incoming_of(
+    payment: Payment, *, id: int, home: str, prefixes: Sequence[Prefix] = ()
+) -> Incoming:
+    """Return a payment as the rules of matching see it."""
+    return Incoming(
+        id=id,
+        customer=payment.customer_number,
+        amount=payment.amount,
+        kid=payment.kid,
+        invoice_number=payment.invoice_number,
+        foreign=foreign_of(payment, home=home),
+        doubt=payment.doubt,
+        behind=numbers_behind(prefixes, reference=payment.invoice_number, text=payment.text),
+    )
+
+
+def hold(client_id: int) -> None:
+    """
+    Let nobody else settle invoices of the client until this transaction ends.
+
+    Whoever reads what is open and then settles begins with this, and so takes turns: a page of
+    fetched payments and a person. New rows that name the client are not kept waiting.
+    """
+    one = InvoiceClient.objects.select_for_update(no_key=True).filter(pk=client_id)
+    list(one.values_list("pk"))
+
+
+def match(client: InvoiceClient, arrived: Sequence[Incoming]) -> Iterator[Match]:
+    """Read what may be settled, then match each payment when it is asked for, in the same order."""
+    invoices = OpenInvoices(_candidates(client, arrived), tolerance=client.rounding_tolerance)
+    return map(invoices.match, arrived)
+
+
+def _candidates(client: InvoiceClient, arrived: Sequence[Incoming]) -> list[Candidate]:
+    kid_keys = {kids.key_of(p.kid) for p in arrived if p.kid and kids.is_valid(p.kid)}
+    numbers = {number for p in arrived for number in rules.numbers_in(p.invoice_number)}
+    numbers |= {number for p in arrived for readings in p.behind for number in readings}
+    numbers |= {rules.without_zeros(number) for number in numbers if number[0] == "0"}
+    found = open_invoices(client, by="kid_key", among=kid_keys)
+    found += open_invoices(client, by="number", among=numbers)
+    home = client.currency
+    rounded = _rounded(one.id for one in found) if any(p.amount < 0 for p in arrived) else {}
+    return [
+        Candidate(
+            id=one.id,
+            number=one.number,
+            customer=one.customer,
+            open=None if one.posted is None else one.posted + one.used - one.settled,
+            paid=one.paid,
+            kid=one.kid,
+            foreign="" if one.currency == home else one.currency,
+            is_credit_note=one.is_credit_note,
+            rounded=rounded.get(one.id, ZERO),
+        )
+        for one in {one.id: one for one in found}.values()
+    ]
+
+
+def _rounded(invoice_ids: Iterable[int]) -> dict[int, Decimal]:
+    """Return the differences of rounding that are closed on those invoices."""
+    rows = (
+        Settlement.objects.filter(
+            invoice_id__among=set(invoice_ids), rule=rules.Rule.ROUNDING, undoes=None
+        )
+        .exclude(undone_by__isnull=False)
+        .order_by()
+        .values_list("invoice_id")
+        .annotate(total=Total("amount"))
+    )
+    return dict(rows)
+
+
+def store_matches(
+    client: InvoiceClient,
+    payments: Sequence[tuple[int, PaymentKey]],
+    matches: Sequence[Match],
+    *,
+    run: FetchRun | None,
+    now: datetime,
+) -> int:
+    """
+    Write the events of stored payments, and what is to stand in the target; return how many.
+
+    :param payments: primary key and key in the source; `Match.payment_id` counts them from 0
+    """
+    parts = [(one, part) for one in matches for part in one.parts]
+    stored = Settlement.objects.bulk_create(
+        Settlement(
+            organisation_id=client.organisation_id,
+            client_id=client.pk,
+            run=run,
+            made_at=now,
+            payment_id=payments[one.payment_id][0],
+            invoice_id=part.invoice_id,
+            amount=part.amount,
+            rule=_RULES[one.rule],
+            outcome=_OUTCOMES[part.outcome],
+        )
+        for one, part in parts
+    )
+    keys = [row.pk for row in stored]
+    _store_roundings(client, dict(zip(keys, (part for _, part in parts), strict=True)), run, now)
+    if client.target_id is not None:
+        events = [
+            _Event(key, *payments[one.payment_id], part.invoice_id, part.amount)
+            for key, (one, part) in zip(keys, parts, strict=True)
+        ]
+        _register(client, events, now=now)
+    return len(keys)
+
+
+def _store_roundings(
+    client: InvoiceClient, parts: Mapping[int, Part], run: FetchRun | None, now: datetime
+) -> None:
+    """Close differences of rounding, and open them again where their payment was returned."""
+    for key, part in parts.items():
+        if part.rounding:
+            rounding_of(client, key, part, run=run, now=now).save(force_insert=True)
+    returned = [p.invoice_id for p in parts.values() if p.outcome is rules.Outcome.RETURNED]
+    if returned:
+        open_roundings_again(returned, now=now)
+
+
+def open_roundings_again(
+    invoices: Sequence[int],
+    *,
+    now: datetime,
+    by: User | None = None,
+    reason: str = "",
+    besides: int | None = None,
+) -> None:
+    """
+    Undo the differences that were closed on invoices which are settled no longer.
+
+    :param besides: an event that is undone by itself
+    """
+    closed = Settlement.objects.filter(
+        invoice__in=invoices, rule=rules.Rule.ROUNDING, undoes=None, undone_by=None
+    ).exclude(pk=besides or 0)
+    Settlement.objects.bulk_create(
+        mirror_of(one, now=now, by=by, reason=reason) for one in closed.order_by("pk")
+    )
+
+
+def rounding_of(
+    client: InvoiceClient, settlement_id: int, part: Part, *, run: FetchRun | None, now: datetime
+) -> Settlement:
+    """Return the event that closes the difference which a payment left on its invoice."""
+    return Settlement(
+        organisation_id=client.organisation_id,
+        client=client,
+        invoice_id=part.invoice_id,
+        rounds_id=settlement_id,
+        amount=part.rounding,
+        rule=rules.Rule.ROUNDING,
+        run=run,
+        made_at=now,
+        reason=f"{abs(part.rounding)} ≤ {client.rounding_tolerance}",
+    )
+
+
+def mirror_of(
+    one: Settlement, *, now: datetime, by: User | None = None, reason: str = ""
+) -> Settlement:
+    """Return the event that undoes another one."""
+    return Settlement(
+        organisation_id=one.organisation_id,
+        client_id=one.client_id,
+        invoice_id=one.invoice_id,
+        payment_id=one.payment_id,
+        credit_note_id=one.credit_note_id,
+        rounds_id=one.rounds_id,
+        amount=-one.amount,
+        rule=one.rule,
         made_at=now,
         made_by=by,
-        reason=reason.strip()[:200],
+        reason=reason,
+        undoes=one,
     )
-    placing.store_settlement(payment.client, settlement, now=now)
-    if part.outcome == rules.Outcome.RETURNED:
-        placing.open_roundings_again([invoice.pk], now=now)
-    if part.rounding:
-        placing.rounding_of(payment.client, settlement.pk, part, run=None, now=now).save(
-            force_insert=True
+
+
+def store_settlement(client: InvoiceClient, settlement: Settlement, *, now: datetime) -> None:
+    """Write one event of a payment, with its registration if the client has a target."""
+    settlement.save(force_insert=True)
+    if client.target_id is not None and settlement.payment is not None:
+        event = _Event(
+            settlement.pk,
+            settlement.payment.pk,
+            settlement.payment.key,
+            settlement.invoice_id,
+            settlement.amount,
+            settlement.round,
         )
-    Payment.objects.filter(pk=payment.pk).update(left="")
-    if payment.client.target_id is None and payment.client.marker_in(
-        integration_of(payment.client.organisation)
-    ):
-        Payment.objects.filter(pk=payment.pk, mark="", mark_at=None).update(mark_at=now)
-    details = {"invoice": invoice.number, "amount": str(part.amount), "reason": reason}
-    if is_across:
-        asked = _asked(payment, invoice).params
-        details |= {name: asked[name] for name in ("payer", "customer")}
-    if notes:
-        details["credit_notes"] = ", ".join(note.number for note in notes)
-    if part.rounding:
-        details["rounding"] = str(part.rounding)
-    trail.record(
-        organisation=payment.client.organisation,
-        action="payment.matched",
-        subject=payment,
-        user=by,
-        details=details,
+        _register(client, [event], now=now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Event:
+    """A settlement that is to stand in the target."""
+
+    settlement_id: int
+    payment_id: int
+    payment_key: PaymentKey
+    invoice_id: int
+    amount: Decimal
+    round: int = 0
+
+
+def _register(client: InvoiceClient, events: Sequence[_Event], *, now: datetime) -> None:
+    numbers: dict[int, str] = {}
+    for some in portions({event.invoice_id for event in events}):
+        numbers |= dict(Invoice.objects.filter(pk__in=some).values_list("pk", "number"))
+    source = client.source
+    vendor = source.vendor if source else ""
+    company = source.tenant_id if source else f"client-{client.pk}"
+    Registration.objects.bulk_create(
+        Registration(
+            organisation_id=client.organisation_id,
+            client_id=client.pk,
+            state_at=now,
+            not_before=now,
+            settlement_id=event.settlement_id,
+            payment_id=event.payment_id,
+            reference=reference_of(
+                vendor=vendor,
+                company=company,
+                journal_number=event.payment_key.journal_number,
+                audit_number=event.payment_key.audit_number,
+                invoice_number=numbers[event.invoice_id],
+                round=event.round,
+            ),
+            amount=event.amount,
+        )
+        for event in events
     )
-    return settlement
 
 
-def _is_across(payment: Payment, invoice: Invoice) -> bool:
-    customer = invoice.customer
-    return bool(payment.customer_number and customer and customer.number != payment.customer_number)
+def apply_credit_notes(client: InvoiceClient, *, run: FetchRun | None, now: datetime) -> int:
+    """
+    Set credit notes that name their invoice off against it, each once; return how many.
 
-
-def _asked(payment: Payment, invoice: Invoice) -> OtherCustomer:
-    payer = Customer.objects.filter(
-        client_id=payment.client_id, number=payment.customer_number
-    ).first()
-    return OtherCustomer(
-        payer=str(payer) if payer else payment.customer_number,
-        customer=str(invoice.customer),
-        invoice=invoice.number,
+    What a person has undone is not done again: such a note has events already.
+    """
+    hold(client.pk)
+    unused = (
+        Invoice.objects.filter(
+            client=client,
+            is_credit_note=True,
+            posted_amount__lt=0,
+            uses__isnull=True,
+            settlements__isnull=True,
+        )
+        .exclude(credits_number="")
+        .order_by("issued_on", "pk")
     )
-
-
-def _locked(invoice: Invoice, credit_notes: Sequence[Invoice]) -> list[Invoice]:
-    """Lock the invoice and the credit notes for the rest of the transaction; return the notes."""
-    wanted = {note.pk for note in credit_notes}
-    rows = Invoice.objects.select_for_update().filter(pk__in=wanted | {invoice.pk})
-    found = {one.pk: one for one in rows.order_by("pk")}
-    notes = [found[pk] for pk in dict.fromkeys(note.pk for note in credit_notes)]
+    # Whoever uses one by hand at the same time is waited for, and then seen.
+    for some in portions(sorted(unused.values_list("pk", flat=True))):
+        list(Invoice.objects.select_for_update().filter(pk__in=some).order_by("pk"))
+    notes = list(unused)
+    if not notes:
+        return 0
+    targets: dict[str, Invoice] = {}
+    for some in portions({note.credits_number for note in notes}):
+        found = Invoice.objects.filter(client=client, number__in=some, is_credit_note=False)
+        targets |= {invoice.number: invoice for invoice in found}
+    settled = settled_on(invoice.pk for invoice in targets.values())
+    left = {
+        invoice.pk: invoice.posted_amount - settled.get(invoice.pk, Open()).total
+        for invoice in targets.values()
+        if invoice.posted_amount is not None
+    }
+    made = []
     for note in notes:
-        if not note.is_credit_note or note.client_id != invoice.client_id:
-            raise MatchRefused(
-                why=gettext("%(number)s is no credit note of this client.")
-                % {"number": note.number}
+        invoice = targets.get(note.credits_number)
+        if invoice is None or invoice.pk not in left or invoice.currency != note.currency:
+            continue
+        share = min(-note.posted_amount, left[invoice.pk])
+        if share <= 0:
+            continue
+        left[invoice.pk] -= share
+        made.append(
+            Settlement(
+                organisation_id=client.organisation_id,
+                client=client,
+                invoice=invoice,
+                credit_note=note,
+                amount=share,
+                rule=rules.Rule.CREDIT,
+                run=run,
+                made_at=now,
             )
-        if note.customer_id != invoice.customer_id or note.customer_id is None:
-            raise MatchRefused(
-                why=gettext("credit note %(number)s is of another customer than the invoice.")
-                % {"number": note.number}
-            )
-        if note.currency != invoice.currency:
-            raise MatchRefused(
-                why=gettext("credit note %(number)s is in another currency than the invoice.")
-                % {"number": note.number}
-            )
-    return notes
-
-
-def _set_off(
-    note: Invoice,
-    invoice: Invoice,
-    *,
-    opened: Decimal,
-    reason: str,
-    by: User | None,
-    now: datetime,
-) -> Decimal:
-    """Set what is open on a credit note off against the invoice; return by how much, below zero."""
-    open_on_note = open_of(note)
-    if open_on_note is None or open_on_note >= 0:
-        raise MatchRefused(
-            why=gettext("nothing is open on credit note %(number)s.") % {"number": note.number}
         )
-    if -open_on_note > opened:
-        raise MatchRefused(
-            why=gettext("credit note %(number)s is larger than what is open on the invoice.")
-            % {"number": note.number}
-        )
-    Settlement.objects.create(
-        organisation_id=invoice.organisation_id,
-        client_id=invoice.client_id,
-        invoice=invoice,
-        credit_note=note,
-        amount=-open_on_note,
-        rule=rules.Rule.CREDIT,
-        made_at=now,
-        made_by=by,
-        reason=reason.strip()[:200],
-    )
-    return open_on_note
-
-
-def _share(
-    payment: Payment, invoice: Invoice, amount: Decimal | None, *, left: Decimal, opened: Decimal
-) -> Decimal:
-    """
-    Return how much of the payment goes on the invoice.
-
-    :raises MatchRefused: if that is nothing, or more than there is
-    """
-    if amount is None:
-        share = rules.share_by_hand(left=left, open=opened, is_credit_note=invoice.is_credit_note)
-        if not share and left:
-            raise MatchRefused(
-                why=gettext(
-                    "nothing is open on it. Write the amount if it is to stand there all the same."
-                )
-            )
-    else:
-        share = amount
-    if share == 0 or (share > 0) != (payment.amount > 0) or abs(share) > abs(left):
-        raise MatchRefused(
-            why=gettext("%(left)s is left of the payment, not %(share)s.")
-            % {"left": shown(left), "share": shown(share)}
-        )
-    if invoice.is_credit_note and (share < opened if share < 0 else share > _paid_out(invoice)):
-        raise MatchRefused(
-            why=gettext("it is a credit note: money goes out on it, as far as it is open.")
-        )
-    return share
-
-
-def _paid_out(note: Invoice) -> Decimal:
-    found: Decimal = placing.settled_on([note.pk]).get(note.pk, placing.Open()).paid
-    return -found
-
-
-def _stands_already(there: "QuerySet[Settlement]") -> bool:
-    """Return whether it stands there, but for what was too much and was left over by itself."""
-    alive = there.filter(undone_by=None)
-    by_itself = {rules.Rule.KID, rules.Rule.INVOICE_NUMBER, rules.Rule.PREFIX}
-    return (
-        any(one.rule not in by_itself or one.outcome != rules.Outcome.OVER for one in alive)
-        or alive.count() > 1
-    )
-
-
-def _rounded(
-    payment: Payment,
-    invoice: Invoice,
-    share: Decimal,
-    *,
-    asked: Decimal | None,
-    left: Decimal,
-    opened: Decimal,
-) -> rules.Part:
-    """Return the share, and the difference of rounding that is closed with it."""
-    tolerance = payment.client.rounding_tolerance
-    if share > 0 and not invoice.is_credit_note:
-        short, over = opened - share, left - share
-        if share == left and rules.is_rounding(short, amount=share, tolerance=tolerance):
-            return rules.Part(invoice.pk, share, rules.Outcome.SETTLED, rounding=short)
-        if asked is None and rules.is_rounding(over, amount=share, tolerance=tolerance):
-            return rules.Part(invoice.pk, left, rules.Outcome.SETTLED, rounding=-over)
-    outcome = rules.outcome_of(share=share, open=opened, is_credit_note=invoice.is_credit_note)
-    return rules.Part(invoice.pk, share, outcome)
-
-
-def undo(*, settlement: Settlement, reason: str, by: User | None, now: datetime) -> bool:
-    """
-    Take a payment, or credit note, off its invoice again; say whether it was still on it.
-
-    What stands in the target already is nulled there.
-
-    :raises MatchRefused: while its registration is on its way, or without a reason
-    """
-    check_right(settlement.organisation, by)
-    if not reason.strip():
-        raise MatchRefused(why=gettext("say why it is undone."))
-    with transaction.atomic():
-        settlement = (
-            Settlement.objects.select_for_update(of=("self",))
-            .select_related("payment", "invoice", "client__organisation")
-            .get(pk=settlement.pk)
-        )
-        gone = Settlement.objects.filter(undoes=settlement).exists()
-        if gone or settlement.undoes_id is not None:
-            return False
-        registration = Registration.objects.filter(settlement=settlement).first()
-        if registration is not None:
-            _withdraw(registration, now=now)
-        # Differences of rounding were closed on an invoice that was settled: now it is not.
-        list(Invoice.objects.select_for_update().filter(pk=settlement.invoice_id))
-        placing.open_roundings_again(
-            [settlement.invoice_id],
-            now=now,
-            by=by,
-            reason=reason.strip()[:200],
-            besides=settlement.pk,
-        )
-        placing.mirror_of(settlement, now=now, by=by, reason=reason.strip()[:200]).save(
-            force_insert=True
-        )
-        if settlement.payment is not None:
-            Payment.objects.filter(pk=settlement.payment.pk).update(left="undone")
-        trail.record(
-            organisation=settlement.client.organisation,
-            action="payment.match_undone",
-            subject=settlement.payment or settlement.invoice,
-            user=by,
-            details={
-                "invoice": settlement.invoice.number,
-                "amount": str(settlement.amount),
-                "reason": reason,
-            },
-        )
-    wake("payments.tasks.serve_client", client_id=settlement.client_id)
-    return True
-
-
-def _withdraw(registration: Registration, *, now: datetime) -> None:
-    """Keep it out of the target, or have it nulled there."""
-    match RegistrationState(registration.state):
-        case _S.NEEDS_PERSON:
-            raise MatchRefused(
-                why=gettext("say first whether it stands in the invoicing system already.")
-            )
-        case _S.READY if Registration.objects.filter(pk=registration.pk).in_doubt(now=now).exists():
-            # It may stand there since the backup: withdrawn now, nobody would ever ask.
-            raise MatchRefused(
-                why=gettext("the invoicing system is asked about it first; try again in a minute.")
-            )
-        case _S.READY | _S.REJECTED:
-            new = _S.WITHDRAWN
-        case _S.REGISTERED:
-            new = _S.TO_REVERSE
-        case _S.REVERSED | _S.WITHDRAWN:
-            return
-        case _:
-            raise MatchRefused(
-                why=gettext("it is on its way to the invoicing system; try again in a minute.")
-            )
-    if not registration.become(new, now=now, not_before=now):
-        raise MatchRefused(
-            why=gettext("it is on its way to the invoicing system; try again in a minute.")
-        )
+    Settlement.objects.bulk_create(made)
+    return len(made)

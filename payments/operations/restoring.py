@@ -52,7 +52,7 @@ def put_in_doubt(registration: Registration, *, now: datetime) -> bool:
     )
 
 
-def find_strange(
+def find_unknown_vouchers(
     target: PaymentTarget, payment: PaymentToRegister, *, now: datetime
 ) -> list[TargetEntry]:
     """

@@ -43,7 +43,7 @@ from connectors.receivables import (
 from payments.domain import refusals
 from payments.models import FetchRun, Integration, InvoiceClient, Payment, SkippedRow
 from payments.models.money import Total
-from payments.operations import blocking, placing, storing
+from payments.operations import blocking, matching, storing
 from payments.operations.fetching import check_company, refusal_of
 from payments.operations.rights import integration_of
 from payments.operations.storing import ClaimLost, Stopped
@@ -152,7 +152,7 @@ class _Fetch:
             if self._turn_is_over():
                 return
         if self.run.phase == _P.AGAIN:
-            storing.place_again(
+            storing.match_again(
                 run=self.run,
                 marks=bool(self.marker),
                 now=self.clock(),
@@ -182,13 +182,13 @@ class _Fetch:
         since = None
         if not self.run.is_full and client.invoices_seen_at is not None:
             since = client.invoices_seen_at - _SAFETY
-        for customers in placing.portions(
+        for customers in matching.portions(
             target.read_customers(changed_since=since), at_once=_PORTION
         ):
             with self._held():
                 found = storing.readable(self.run, customers, of=TargetCustomer)
                 storing.store_target_customers(client, found)
-        for invoices in placing.portions(
+        for invoices in matching.portions(
             target.read_invoices(changed_since=since), at_once=_PORTION
         ):
             with self._held():
@@ -196,7 +196,7 @@ class _Fetch:
                 stored = storing.store_invoices(client, read, now=self.clock())
                 storing.bump(self.run, invoices=stored)
         with self._held():
-            placing.apply_credit_notes(client, run=self.run, now=self.clock())
+            matching.apply_credit_notes(client, run=self.run, now=self.clock())
         InvoiceClient.objects.filter(pk=client.pk).update(invoices_seen_at=began)
 
     def _customers(self) -> None:

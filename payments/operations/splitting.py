@@ -13,7 +13,7 @@ from connectors.base import ZERO
 from organisations.models import User
 from payments.domain.refusals import MatchRefused
 from payments.models import Invoice, Payment, Settlement
-from payments.operations import matching
+from payments.operations import matching_by_hand
 from payments.operations.rights import check_right
 from ui.templatetags.hub import amount as shown
 
@@ -47,11 +47,13 @@ def split(
     if not shares:
         raise MatchRefused(why=gettext("choose an invoice first."))
     of_others = {
-        one.invoice.pk: matching.refuse_another(payment, one.invoice, across=across, reason=reason)
+        one.invoice.pk: matching_by_hand.refuse_another(
+            payment, one.invoice, across=across, reason=reason
+        )
         for one in shares
     }
     with transaction.atomic():
-        payment = matching.hold(payment)
+        payment = matching_by_hand.hold(payment)
         held = Invoice.objects.select_for_update().filter(pk__in=of_others).order_by("pk")
         invoices = {one.pk: one for one in held}
         made = []
@@ -59,7 +61,7 @@ def split(
             invoice = invoices[share.invoice.pk]
             _refuse_more_than_open(invoice, share.amount)
             made.append(
-                matching.set_against(
+                matching_by_hand.set_against(
                     payment,
                     invoice,
                     amount=share.amount,
@@ -74,7 +76,7 @@ def split(
 
 
 def _refuse_more_than_open(invoice: Invoice, amount: Decimal | None) -> None:
-    opened = matching.open_of(invoice)
+    opened = matching_by_hand.open_of(invoice)
     if amount is None or opened is None or invoice.is_credit_note or amount <= max(opened, ZERO):
         return
     raise MatchRefused(

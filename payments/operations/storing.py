@@ -19,10 +19,10 @@ from connectors.receivables import (
     Unreadable,
 )
 from payments.domain import kid as kids
-from payments.domain.matching import Incoming, Placed
+from payments.domain.matching import Incoming, Match
 from payments.domain.prefixes import numbers_behind
 from payments.models import Customer, FetchRun, Invoice, InvoiceClient, Payment, SkippedRow
-from payments.operations import placing
+from payments.operations import matching
 
 T = TypeVar("T")
 Key = tuple[int, int]
@@ -65,7 +65,7 @@ def store_page(
     client = run.client
     with transaction.atomic():
         hold(run, now=now, seconds=lease_seconds)
-        placing.hold(client.pk)
+        matching.hold(client.pk)
         keys = [one.key for one in page.payments]
         known = _known(run, page, keys)
         fresh, skipped = [], []
@@ -80,9 +80,9 @@ def store_page(
                 fresh.append(one)
             elif before != one.amount:
                 skipped.append(_changed(run, one, before=before))
-        placed = list(placing.place(client, _incoming(client, fresh)))
-        stored = _insert(run, fresh, placed, marks=marks, now=now)
-        placing.store_placed(client, stored, placed, run=run, now=now)
+        matches = list(matching.match(client, _incoming(client, fresh)))
+        stored = _insert(run, fresh, matches, marks=marks, now=now)
+        matching.store_matches(client, stored, matches, run=run, now=now)
         skipped += _skipped(run, page)
         SkippedRow.objects.bulk_create(skipped)
         vanished = _note_vanished(run, page, known, now=now) if known and run.is_full else 0
@@ -162,7 +162,7 @@ def _remember(
 
 
 def _incoming(client: InvoiceClient, fresh: Sequence[SourcePayment]) -> list[Incoming]:
-    prefixes = placing.prefixes_of(client) if fresh else []
+    prefixes = matching.prefixes_of(client) if fresh else []
     return [
         Incoming(
             id=place,
@@ -170,7 +170,7 @@ def _incoming(client: InvoiceClient, fresh: Sequence[SourcePayment]) -> list[Inc
             amount=one.amount,
             kid=kids.tidy(one.kid)[:_KID],
             invoice_number=one.invoice_number[:_INVOICE_NUMBER],
-            foreign=placing.foreign_of(one, home=client.currency),
+            foreign=matching.foreign_of(one, home=client.currency),
             doubt=one.doubt,
             behind=numbers_behind(
                 prefixes, reference=one.invoice_number[:_INVOICE_NUMBER], text=one.text[:200]
@@ -183,7 +183,7 @@ def _incoming(client: InvoiceClient, fresh: Sequence[SourcePayment]) -> list[Inc
 def _insert(
     run: FetchRun,
     fresh: Sequence[SourcePayment],
-    placed: Iterable[Placed],
+    matches: Iterable[Match],
     *,
     marks: bool,
     now: datetime,
@@ -213,7 +213,7 @@ def _insert(
             left=result.left.value if result.left else "",
             mark_at=now if marks and result.parts else None,
         )
-        for one, result in zip(fresh, placed, strict=True)
+        for one, result in zip(fresh, matches, strict=True)
     )
     return [(row.pk, row.key) for row in rows]
 
@@ -291,18 +291,18 @@ def _skipped(run: FetchRun, page: PaymentPage) -> list[SkippedRow]:
     return rows
 
 
-def place_again(*, run: FetchRun, marks: bool, now: datetime, lease_seconds: float) -> int:
+def match_again(*, run: FetchRun, marks: bool, now: datetime, lease_seconds: float) -> int:
     """
     Try earlier payments without any event again: their invoice may have come since.
 
     What a person has undone has events, so it is left alone.
     """
     done, last = 0, 0
-    prefixes = placing.prefixes_of(run.client)
+    prefixes = matching.prefixes_of(run.client)
     while True:
         with transaction.atomic():
             hold(run, now=now, seconds=lease_seconds)
-            placing.hold(run.client_id)
+            matching.hold(run.client_id)
             some = list(
                 Payment.objects.select_for_update(of=("self",))
                 .filter(client=run.client, settlements__isnull=True, pk__gt=last)
@@ -314,12 +314,12 @@ def place_again(*, run: FetchRun, marks: bool, now: datetime, lease_seconds: flo
             last = some[-1].pk
             home = run.client.currency
             arrived = [
-                placing.incoming_of(p, id=i, home=home, prefixes=prefixes)
+                matching.incoming_of(p, id=i, home=home, prefixes=prefixes)
                 for i, p in enumerate(some)
             ]
-            placed = list(placing.place(run.client, arrived))
+            matches = list(matching.match(run.client, arrived))
             changed = []
-            for payment, result in zip(some, placed, strict=True):
+            for payment, result in zip(some, matches, strict=True):
                 left = result.left or ""
                 if left != payment.left:
                     payment.left = left
@@ -328,7 +328,7 @@ def place_again(*, run: FetchRun, marks: bool, now: datetime, lease_seconds: flo
                     changed.append(payment)
             Payment.objects.bulk_update(changed, ["left", "mark_at"], batch_size=200)
             stored = [(payment.pk, payment.key) for payment in some]
-            done += placing.store_placed(run.client, stored, placed, run=run, now=now)
+            done += matching.store_matches(run.client, stored, matches, run=run, now=now)
 
 
 # --- Customers and invoices -------------------------------------------------------------------
@@ -438,7 +438,7 @@ def _customers_for(client: InvoiceClient, invoices: Sequence[TargetInvoice]) -> 
 
     def known() -> dict[str, int]:
         found: dict[str, int] = {}
-        for some in placing.portions(names):
+        for some in matching.portions(names):
             rows = Customer.objects.filter(client=client, target_number__in=some)
             found |= dict(rows.values_list("target_number", "pk"))
         return found

@@ -27,7 +27,7 @@ from payments.models import (
 )
 from payments.models.money import Total
 from payments.operations.fetching import refusal_of
-from payments.operations.placing import portions, used_of
+from payments.operations.matching import portions, used_of
 from payments.queries import standing
 from payments.queries.failures import failure_row_of
 from payments.queries.pages import page_of

@@ -28,7 +28,7 @@ from payments.models import (
     SkippedRow,
 )
 from payments.models.money import Total
-from payments.operations.placing import portions
+from payments.operations.matching import portions
 from payments.operations.running import left_out_of
 from payments.queries import standing
 from payments.queries.failures import failure_row

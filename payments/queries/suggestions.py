@@ -10,7 +10,7 @@ from django.db.models import F
 from connectors.base import ZERO
 from payments.domain.proposals import OpenInvoice, Proposal, propose
 from payments.models import Invoice, Payment
-from payments.operations.placing import foreign_of, portions
+from payments.operations.matching import foreign_of, portions
 from payments.queries.invoices import with_open
 from payments.queries.wording import SUGGESTIONS
 from ui.templatetags.hub import MINUS, NBSP

@@ -14,7 +14,7 @@ from payments.domain.matching import numbers_in
 from payments.domain.refusals import OtherCustomer
 from payments.forms import MatchForm, ReasonForm
 from payments.models import Invoice, LearntPrefix, Payment, Registration, Settlement
-from payments.operations import deciding, matching, prefixes
+from payments.operations import deciding, matching_by_hand, prefixes
 from payments.queries import payments as queries
 from payments.queries.invoices import with_assigned
 from payments.queries.suggestions import suggestions_for
@@ -95,7 +95,7 @@ def match(request: HubRequest, pk: int) -> HttpResponse:
         form.add_error("credit_notes", _("This client has no credit note with that number."))
         return _show(request, one, form=form, status=400)
     try:
-        matching.match_by_hand(
+        matching_by_hand.match_by_hand(
             payment=one,
             invoice=invoice,
             amount=form.cleaned_data["amount"],
@@ -155,7 +155,7 @@ def undo(request: HubRequest, pk: int) -> HttpResponse:
         Settlement.objects.of(request.organisation).select_related("organisation"), pk=pk
     )
     try:
-        done = matching.undo(
+        done = matching_by_hand.undo(
             settlement=settlement,
             reason=request.POST.get("reason", ""),
             by=person(request),

@@ -22,7 +22,7 @@ from payments.domain.refusals import OtherCustomer
 from payments.fields import AmountField
 from payments.forms import ClientFilterForm
 from payments.models import Invoice, InvoiceClient, Payment
-from payments.operations import matching, splitting
+from payments.operations import matching_by_hand, splitting
 from payments.operations.splitting import Share
 from payments.queries import payments as queries
 from payments.queries.candidates import Candidates, candidates_of
@@ -192,7 +192,7 @@ def _invoices(payment: Payment, texts: list[str]) -> list[Invoice]:
 
 
 def _with_notes(request: HubRequest, payment: Payment, share: Share, notes: list[Invoice]) -> Any:
-    return matching.match_by_hand(
+    return matching_by_hand.match_by_hand(
         payment=payment,
         invoice=share.invoice,
         amount=share.amount,

@@ -13,7 +13,7 @@ from organisations.domain import BUILT_IN_ROLES
 from organisations.models import Membership, Organisation
 from payments.domain.refusals import NotAllowed
 from payments.models import FetchRun, Payment, Settlement
-from payments.operations import matching
+from payments.operations import matching_by_hand
 from tests import factories
 from tests.payments import rows
 from tests.payments.test_pages import addresses
@@ -82,7 +82,7 @@ def test_is_refused_by_what_the_pages_call_too(full):
     payment, invoice = Payment.objects.latest("pk"), rows.invoice(full.client)
 
     with pytest.raises(NotAllowed):
-        matching.match_by_hand(
+        matching_by_hand.match_by_hand(
             payment=payment,
             invoice=invoice,
             amount=None,

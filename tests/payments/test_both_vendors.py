@@ -27,8 +27,8 @@ from payments.models import (
     SkippedRow,
     TimeBlock,
 )
-from payments.operations import clients, fetching, marking, matching, reconciling
-from payments.operations.matching import open_of
+from payments.operations import clients, fetching, marking, matching_by_hand, reconciling
+from payments.operations.matching_by_hand import open_of
 from sandbox import receivables_story as story
 from sandbox.businessnxt import ledger as visma
 from tests.conftest import SandboxServer
@@ -184,7 +184,7 @@ class TestTheStory:
         office.fetch()
         one = Registration.objects.filter(state="registered", amount__gt=0).first()
         office.sandbox.store.add_fault("refused", on="go_reverse")
-        matching.undo(settlement=one.settlement, reason="Wrong", by=None, now=office.now)
+        matching_by_hand.undo(settlement=one.settlement, reason="Wrong", by=None, now=office.now)
         office.work(minutes=1)
         office.sandbox.store.add_fault("hidden", on="go_statement")
 

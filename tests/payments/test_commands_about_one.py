@@ -12,7 +12,7 @@ from audit.models import AuditEntry
 from connectors.errors import Rejected
 from organisations.domain import BUSINESS, PAYMENTS_IMPORT, PAYMENTS_OVERVIEW
 from payments.models import FetchRun, Invoice, Payment, Registration, Settlement
-from payments.operations import placing
+from payments.operations import matching
 from tests.payments import rows
 from tests.payments.conftest import Office
 from tests.payments.vendors import billed, paid
@@ -330,7 +330,7 @@ class TestUndoMatch:
         client = desk.client
         rows.invoice(client, "4001", "500.00")
         rows.invoice(client, "C1", "-100.00", is_credit_note=True, credits_number="4001")
-        placing.apply_credit_notes(client, run=None, now=desk.now)
+        matching.apply_credit_notes(client, run=None, now=desk.now)
 
         found = run(desk, "undo_match", "--credit-note", "C1", "--reason", REASON)
 

@@ -3,7 +3,7 @@
 import pytest
 
 from payments.models import Invoice, InvoiceClient, Settlement
-from payments.operations import placing
+from payments.operations import matching
 from payments.queries.invoices import list_invoices
 from tests.payments import rows
 
@@ -32,7 +32,7 @@ def client() -> InvoiceClient:
     pay(rows.invoice(made, "over", "100.00"), "130.00")
     rows.invoice(made, "credited", "100.00")
     rows.invoice(made, "C-used", "-50.00", is_credit_note=True, credits_number="credited")
-    placing.apply_credit_notes(made, run=None, now=rows.NOW)
+    matching.apply_credit_notes(made, run=None, now=rows.NOW)
     rows.invoice(made, "C-unused", "-20.00", is_credit_note=True)
     rows.invoice(made, "unknown", posted_amount=None)
     return made

@@ -8,7 +8,7 @@ from django.db import connections
 
 from connectors.errors import ConnectorError
 from payments.models import Invoice, Payment
-from payments.operations import matching, placing
+from payments.operations import matching, matching_by_hand
 from tests.payments import rows
 from tests.payments.conftest import Office
 from tests.payments.vendors import billed, paid
@@ -25,7 +25,7 @@ def test_four_people_at_once_pay_an_invoice_once():
     def press(payment: Payment) -> None:
         try:
             start.wait()
-            made = matching.match_by_hand(
+            made = matching_by_hand.match_by_hand(
                 payment=payment,
                 invoice=invoice,
                 amount=None,
@@ -46,7 +46,7 @@ def test_four_people_at_once_pay_an_invoice_once():
         person.join(timeout=120)
 
     assert sorted(outcomes) == ["1000.00", *["MatchRefused"] * 3]
-    assert matching.open_of(invoice) == 0
+    assert matching_by_hand.open_of(invoice) == 0
 
 
 @pytest.mark.django_db(transaction=True)
@@ -63,19 +63,19 @@ def test_a_fetch_and_a_person_at_once_pay_an_invoice_once(office: Office, monkey
     else:
         office.source.payments.append(paid(2, "1000.00", invoice_number="1001"))
     has_read, person_is_done, outcomes = threading.Event(), threading.Event(), []
-    store = placing.store_placed
+    store = matching.store_matches
 
-    def store_slowly(client: Any, payments: Any, placed: Any, **more: Any) -> int:
-        if any(one.parts for one in placed):
+    def store_slowly(client: Any, payments: Any, matches: Any, **more: Any) -> int:
+        if any(one.parts for one in matches):
             has_read.set()
             # Whoever is kept waiting is not done before this transaction ends.
             person_is_done.wait(timeout=1)
-        return store(client, payments, placed, **more)
+        return store(client, payments, matches, **more)
 
     def press() -> None:
         try:
             has_read.wait(timeout=60)
-            matching.match_by_hand(
+            matching_by_hand.match_by_hand(
                 payment=by_hand,
                 invoice=Invoice.objects.get(number="1001"),
                 amount=None,
@@ -90,11 +90,11 @@ def test_a_fetch_and_a_person_at_once_pay_an_invoice_once(office: Office, monkey
             person_is_done.set()
             connections.close_all()
 
-    monkeypatch.setattr(placing, "store_placed", store_slowly)
+    monkeypatch.setattr(matching, "store_matches", store_slowly)
     person = threading.Thread(target=press)
     person.start()
     office.fetch()
     person.join(timeout=120)
 
     assert outcomes == ["MatchRefused"]
-    assert matching.open_of(Invoice.objects.get(number="1001")) == 0
+    assert matching_by_hand.open_of(Invoice.objects.get(number="1001")) == 0

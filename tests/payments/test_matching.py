@@ -8,8 +8,8 @@ from audit.models import AuditEntry
 from connectors.errors import Rejected
 from payments.domain.refusals import MatchRefused, NothingToDecide
 from payments.models import Invoice, Payment, Registration, Settlement
-from payments.operations import deciding, matching
-from payments.operations.matching import open_of
+from payments.operations import deciding, matching_by_hand
+from payments.operations.matching_by_hand import open_of
 from tests.payments import rows
 from tests.payments.conftest import Office
 from tests.payments.vendors import billed, paid
@@ -25,7 +25,7 @@ def one(office: Office) -> Office:
 
 
 def match(office: Office, number: str = "1001", amount: str | None = None) -> Settlement:
-    return matching.match_by_hand(
+    return matching_by_hand.match_by_hand(
         payment=Payment.objects.get(),
         invoice=Invoice.objects.get(number=number),
         amount=None if amount is None else Decimal(amount),
@@ -36,7 +36,7 @@ def match(office: Office, number: str = "1001", amount: str | None = None) -> Se
 
 
 def undo(office: Office, settlement: Settlement, reason: str = "Wrong invoice") -> bool:
-    return matching.undo(
+    return matching_by_hand.undo(
         settlement=settlement, reason=reason, by=office.member.user, now=office.now
     )
 

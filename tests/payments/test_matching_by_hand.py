@@ -15,8 +15,8 @@ from audit.models import AuditEntry
 from connectors.receivables import SourceCustomer, SourceOpenItem
 from payments.domain.refusals import MatchRefused, OtherCustomer
 from payments.models import Invoice, InvoiceClient, Payment, ReconciliationLine, Settlement
-from payments.operations import matching, reconciling
-from payments.operations.matching import open_of
+from payments.operations import matching_by_hand, reconciling
+from payments.operations.matching_by_hand import open_of
 from tests.payments import rows
 from tests.payments.conftest import Office
 from tests.payments.vendors import billed, paid
@@ -25,7 +25,7 @@ from tests.payments.vendors import billed, paid
 def match(office: Office, number: str, amount: str | None = None, **more: Any) -> Settlement:
     values: dict[str, Any] = {"reason": "Agreed on the telephone"} | more
     notes = Invoice.objects.filter(number__in=values.pop("credit_notes", ()))
-    return matching.match_by_hand(
+    return matching_by_hand.match_by_hand(
         payment=Payment.objects.get(),
         invoice=Invoice.objects.get(number=number),
         amount=None if amount is None else Decimal(amount),
@@ -162,7 +162,7 @@ class TestACreditNote:
 
     def test_is_not_used_twice(self, net):
         one = match(net, "1001", credit_notes=["2001"])
-        matching.undo(settlement=one, reason="Wrong", by=net.member.user, now=net.now)
+        matching_by_hand.undo(settlement=one, reason="Wrong", by=net.member.user, now=net.now)
         net.work()
 
         with refused("nothing is open on credit note"):
@@ -219,7 +219,7 @@ class TestARoundingDifference:
         assert (str(one.amount), one.reason) == (closed, "0.40 ≤ 1.00")
         assert left("1001") == Decimal("0.00")
         assert registered(lenient) == [("1001", amount)]
-        assert matching.assigned_of(Payment.objects.get()) == Decimal(amount)
+        assert matching_by_hand.assigned_of(Payment.objects.get()) == Decimal(amount)
         html = rows.signed_in(lenient.member).get(f"/invoices/{one.invoice_id}/").content.decode()
         assert "rounding difference" in html
 
@@ -239,7 +239,9 @@ class TestARoundingDifference:
         fetched(lenient, "999.60", billed("1001", "1000.00"), invoice_number="1001")
         one = Settlement.objects.get(rule="invoice_number")
 
-        matching.undo(settlement=one, reason="Wrong", by=lenient.member.user, now=lenient.now)
+        matching_by_hand.undo(
+            settlement=one, reason="Wrong", by=lenient.member.user, now=lenient.now
+        )
 
         assert left("1001") == Decimal("1000.00")
 
@@ -256,7 +258,7 @@ class TestARoundingDifference:
         lenient.source.payments.append(paid(2, "-999.60"))
         lenient.fetch()
 
-        matching.match_by_hand(
+        matching_by_hand.match_by_hand(
             payment=Payment.objects.get(journal_number=2),
             invoice=Invoice.objects.get(number="1001"),
             amount=None,
@@ -274,7 +276,9 @@ class TestARoundingDifference:
         assert left("1001") == Decimal("0.00")
         first = Settlement.objects.get(payment__journal_number=1)
 
-        matching.undo(settlement=first, reason="Wrong", by=lenient.member.user, now=lenient.now)
+        matching_by_hand.undo(
+            settlement=first, reason="Wrong", by=lenient.member.user, now=lenient.now
+        )
 
         assert left("1001") == Decimal("600.40")
 
@@ -282,7 +286,9 @@ class TestARoundingDifference:
         fetched(lenient, "999.60", billed("1001", "1000.00"), invoice_number="1001")
         one = Settlement.objects.get(rule="rounding")
 
-        matching.undo(settlement=one, reason="To be paid", by=lenient.member.user, now=lenient.now)
+        matching_by_hand.undo(
+            settlement=one, reason="To be paid", by=lenient.member.user, now=lenient.now
+        )
 
         assert left("1001") == Decimal("0.40")
 
@@ -339,7 +345,7 @@ class TestWhatIsLeftOfAPayment:
         office.work()
 
         assert registered(office) == [("1001", "1000.00")]
-        assert matching.assigned_of(Payment.objects.get()) == Decimal("1000.00")
+        assert matching_by_hand.assigned_of(Payment.objects.get()) == Decimal("1000.00")
 
     def test_is_offered_to_the_oldest_invoice_that_can_take_it(self, office):
         fetched(

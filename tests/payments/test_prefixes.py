@@ -11,7 +11,7 @@ from audit.models import AuditEntry
 from organisations.domain import ORGANISATION
 from payments.domain.refusals import NoPrefixToLearn
 from payments.models import Invoice, LearntPrefix, Payment, Settlement
-from payments.operations import matching, prefixes
+from payments.operations import matching_by_hand, prefixes
 from tests.payments import rows
 from tests.payments.conftest import Office
 from tests.payments.vendors import billed, paid
@@ -31,7 +31,7 @@ def matched(office: Office) -> Office:
         paid(3, "70.00", text="F-1003"),
     ]
     office.fetch()
-    matching.match_by_hand(
+    matching_by_hand.match_by_hand(
         payment=one(1),
         invoice=Invoice.objects.get(number="1001"),
         amount=None,
@@ -118,7 +118,7 @@ class TestLearning:
             learn(matched, "kr")
 
     def test_is_offered_no_more_when_the_match_is_undone(self, matched):
-        matching.undo(
+        matching_by_hand.undo(
             settlement=Settlement.objects.get(),
             reason="Wrong",
             by=matched.member.user,

@@ -14,7 +14,7 @@ from connectors.receivables import SourceCustomer
 from payments.domain.refusals import MatchRefused
 from payments.models import Invoice, Payment, Settlement
 from payments.operations import splitting
-from payments.operations.matching import assigned_of, open_of
+from payments.operations.matching_by_hand import assigned_of, open_of
 from payments.operations.splitting import Share
 from tests.payments import rows
 from tests.payments.conftest import Office

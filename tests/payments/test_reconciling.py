@@ -22,7 +22,7 @@ from connectors.receivables import (
 )
 from payments.domain.refusals import WrongCompany
 from payments.models import Invoice, Payment, Reconciliation, ReconciliationLine, Settlement
-from payments.operations import matching, reconciling
+from payments.operations import matching_by_hand, reconciling
 from payments.queries.invoices import list_invoices
 from tests.payments import rows
 from tests.payments.conftest import Office
@@ -111,7 +111,7 @@ def test_a_payment_that_a_person_placed_and_visma_has_not_is_no_riddle(office):
     office.target.invoices = [billed("1001", "100.00"), billed("1002", "60.00")]
     office.source.payments = [paid(1, "100.00"), paid(2, "5.00")]
     office.fetch()
-    matching.match_by_hand(
+    matching_by_hand.match_by_hand(
         payment=Payment.objects.get(journal_number=1),
         invoice=Invoice.objects.get(number="1001"),
         amount=None,

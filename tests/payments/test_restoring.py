@@ -7,7 +7,7 @@ import pytest
 from accounts.models import Restore
 from connectors.errors import Unavailable
 from payments.models import Payment, Registration, Settlement
-from payments.operations import deciding, matching, restoring
+from payments.operations import deciding, matching_by_hand, restoring
 from tests.payments.conftest import Office
 from tests.payments.vendors import billed, paid
 
@@ -123,7 +123,7 @@ def test_b14_a_payment_that_stood_on_another_invoice_waits_for_a_person(office):
     by = office.member.user
     invoices = {i.number: i for i in office.client.invoices.all()}
     hand = {"amount": None, "reason": "", "by": by}
-    matching.match_by_hand(
+    matching_by_hand.match_by_hand(
         payment=Payment.objects.get(), invoice=invoices["1001"], now=office.now, **hand
     )
     office.work(seconds=1)
@@ -131,7 +131,7 @@ def test_b14_a_payment_that_stood_on_another_invoice_waits_for_a_person(office):
     forget_payments(office)
     office.fetch(full=True)
 
-    matching.match_by_hand(
+    matching_by_hand.match_by_hand(
         payment=Payment.objects.get(), invoice=invoices["1002"], now=office.now, **hand
     )
     for _ in range(3):

@@ -11,7 +11,7 @@ from background.models import Lease
 from connectors.errors import BadAnswer, Forbidden, OutcomeUnknown, Rejected, Unavailable
 from payments.domain.refusals import MatchRefused, SayWhetherItStands
 from payments.models import Invoice, Payment, Registration, Settlement
-from payments.operations import deciding, matching, serving
+from payments.operations import deciding, matching_by_hand, serving
 from payments.queries.waiting import due_work
 from tests.payments import rows
 from tests.payments.conftest import Office
@@ -38,7 +38,7 @@ def one(office: Office) -> Office:
 
 
 def undo(office: Office) -> None:
-    matching.undo(
+    matching_by_hand.undo(
         settlement=Settlement.objects.get(undoes=None, undone_by=None),
         reason="Wrong invoice",
         by=office.member.user,
@@ -47,7 +47,7 @@ def undo(office: Office) -> None:
 
 
 def match(office: Office, number: str = "1002") -> Registration:
-    made = matching.match_by_hand(
+    made = matching_by_hand.match_by_hand(
         payment=Payment.objects.get(),
         invoice=Invoice.objects.get(number=number),
         amount=None,

@@ -27,7 +27,7 @@ from payments.models import (
     Settlement,
     TimeBlock,
 )
-from payments.operations import fetching, matching, running
+from payments.operations import fetching, matching_by_hand, running
 from sandbox.businessnxt import ledger
 from tests.payments import rows
 from tests.payments.real_time import NORDVIK, Office
@@ -147,7 +147,7 @@ def claimed_by_the_dead(scene: Scene) -> None:
 def undone(scene: Scene) -> None:
     """Let a person take the registered payment off its invoice again."""
     scene.office.fetch()
-    matching.undo(
+    matching_by_hand.undo(
         settlement=Settlement.objects.get(payment__isnull=False),
         reason="Meant for another",
         by=scene.office.member.user,
@@ -306,7 +306,7 @@ def test_b11_a_payment_that_is_moved_never_stands_on_two_invoices(
     other = Invoice.objects.exclude(settlements__payment=paid).filter(
         is_credit_note=False, posted_amount__gte=paid.amount, currency="NOK"
     )[0]
-    matching.match_by_hand(
+    matching_by_hand.match_by_hand(
         payment=paid,
         invoice=other,
         amount=None,

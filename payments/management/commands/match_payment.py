@@ -16,7 +16,7 @@ from payments.management.commands._one_payment import (
 )
 from payments.management.commands._payments import refused
 from payments.models import Invoice, Payment
-from payments.operations import matching, prefixes
+from payments.operations import matching_by_hand, prefixes
 
 
 class Command(PaymentCommand):
@@ -64,7 +64,7 @@ class Command(PaymentCommand):
         invoice = _invoice(payment, options["invoice"], what="invoice")
         notes = [_invoice(payment, one, what="credit note") for one in options["credit_note"]]
         try:
-            matching.match_by_hand(
+            matching_by_hand.match_by_hand(
                 payment=payment,
                 invoice=invoice,
                 amount=amount,

@@ -30,7 +30,7 @@ class TestIsValid:
 
 
 class TestKey:
-    def test_is_the_same_with_leading_noughts_and_blanks(self):
+    def test_is_the_same_with_leading_zeros_and_blanks(self):
         assert kid.key_of("000 234 5676") == kid.key_of("2345676") == "2345676"
 
     def test_of_other_text_is_empty(self):

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from payments.domain.matching import Books, Left, Rule
+from payments.domain.matching import Left, OpenInvoices, Rule
 from payments.domain.prefixes import Prefix, Side, is_prefix, numbers_behind, prefix_of
 from tests.payments.domain.test_matching import invoice, parts, payment
 
@@ -100,64 +100,64 @@ class TestNumbersBehind:
 
 
 class TestAPaymentWithALearntPrefix:
-    def place(self, amount: str, *invoices: Any, **more: Any) -> Any:
+    def match(self, amount: str, *invoices: Any, **more: Any) -> Any:
         prefixes = more.pop("prefixes", [F, NR, OWN])
         reference, text = more.get("invoice_number", ""), more.pop("text", "")
         behind = numbers_behind(prefixes, reference=reference, text=text)
-        return Books(invoices).place(payment(amount, behind=behind, **more))
+        return OpenInvoices(invoices).match(payment(amount, behind=behind, **more))
 
     def test_settles_the_invoice_that_it_names(self):
-        placed = self.place("1000.00", invoice("20018", "1000.00"), invoice_number="F-20018")
+        matched = self.match("1000.00", invoice("20018", "1000.00"), invoice_number="F-20018")
 
-        assert parts(placed) == [(20018, "1000.00", "settled")]
-        assert placed.rule is Rule.PREFIX
+        assert parts(matched) == [(20018, "1000.00", "settled")]
+        assert matched.rule is Rule.PREFIX
 
     def test_settles_several_in_their_order(self):
-        placed = self.place(
+        matched = self.match(
             "1500.00", invoice("1", "1000.00"), invoice("2", "700.00"), text="nr. 1 og nr. 2"
         )
 
-        assert parts(placed) == [(1, "1000.00", "settled"), (2, "500.00", "part")]
+        assert parts(matched) == [(1, "1000.00", "settled"), (2, "500.00", "part")]
 
     def test_is_left_where_the_customer_is_another(self):
-        placed = self.place("5", invoice("1", "5", customer="10002"), invoice_number="F-1")
+        matched = self.match("5", invoice("1", "5", customer="10002"), invoice_number="F-1")
 
-        assert (placed.parts, placed.left) == ((), Left.OTHER_CUSTOMER)
+        assert (matched.parts, matched.left) == ((), Left.OTHER_CUSTOMER)
 
     def test_is_left_where_nothing_is_open(self):
-        assert self.place("5", invoice("1", "0"), text="nr. 1").left is Left.NOTHING_OPEN
+        assert self.match("5", invoice("1", "0"), text="nr. 1").left is Left.NOTHING_OPEN
 
     def test_is_left_where_one_number_is_unknown(self):
-        placed = self.place("5", invoice("1", "5"), text="nr. 1, nr. 2")
+        matched = self.match("5", invoice("1", "5"), text="nr. 1, nr. 2")
 
-        assert (placed.parts, placed.left) == ((), Left.NOT_FOUND)
+        assert (matched.parts, matched.left) == ((), Left.NOT_FOUND)
 
     def test_is_left_where_two_invoices_answer(self):
         own = invoice("1", "5")._replace(id=2, number="F-1")
 
-        placed = self.place("5", invoice("1", "5"), own, text="nr. 1")
+        matched = self.match("5", invoice("1", "5"), own, text="nr. 1")
 
-        assert (placed.parts, placed.left) == ((), Left.SEVERAL)
+        assert (matched.parts, matched.left) == ((), Left.SEVERAL)
 
     def test_keeps_the_exact_number_before_all_prefixes(self):
         own = invoice("1", "5")._replace(id=2, number="F-1")
 
-        placed = self.place("5", invoice("1", "5"), own, invoice_number="1")
+        matched = self.match("5", invoice("1", "5"), own, invoice_number="1")
 
-        assert parts(placed) == [(1, "5", "settled")]
-        assert placed.rule is Rule.INVOICE_NUMBER
+        assert parts(matched) == [(1, "5", "settled")]
+        assert matched.rule is Rule.INVOICE_NUMBER
 
     def test_finds_the_invoice_whose_own_prefix_it_leaves_out(self):
         own = invoice("1", "5")._replace(number="F-1")
 
-        assert parts(self.place("5", own, invoice_number="1")) == [(1, "5", "settled")]
+        assert parts(self.match("5", own, invoice_number="1")) == [(1, "5", "settled")]
 
     def test_is_left_before_anything_is_learnt(self):
-        placed = self.place("5", invoice("1", "5"), invoice_number="F-1", prefixes=[])
+        matched = self.match("5", invoice("1", "5"), invoice_number="F-1", prefixes=[])
 
-        assert placed.left is Left.NOT_FOUND
+        assert matched.left is Left.NOT_FOUND
 
     def test_may_have_a_wrong_kid_beside_the_number(self):
-        placed = self.place("5", invoice("1", "5"), kid="123", text="nr. 1")
+        matched = self.match("5", invoice("1", "5"), kid="123", text="nr. 1")
 
-        assert placed.rule is Rule.PREFIX
+        assert matched.rule is Rule.PREFIX
