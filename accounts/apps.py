@@ -10,5 +10,5 @@ class AccountsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Make the handlers of errands known."""
+        """Make the handlers of background requests known."""
         from accounts.operations import connecting, telling  # noqa: F401

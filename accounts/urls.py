@@ -14,7 +14,9 @@ urlpatterns = [
     path("connections/queue/end/", queue.end, name="end_queue"),
     # Registered at the vendor letter for letter: no slash at the end.
     path("connections/callback", connections.callback, name="callback"),
-    path("connections/errands/<int:pk>/", connections.errand, name="errand"),
+    path(
+        "connections/requests/<int:pk>/", connections.background_request, name="background_request"
+    ),
     path("connections/<int:pk>/authorise/", connections.authorise, name="authorise"),
     path(
         "connections/<int:pk>/sign-out/",

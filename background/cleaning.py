@@ -4,21 +4,22 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
-from background.models import Errand, Heartbeat
+from background.models import BackgroundRequest, Heartbeat
 
 _AT_ONCE = 500
 _PROCESSES_KEPT = timedelta(days=1)
 
 
-def forget_errands(*, now: datetime) -> int:
-    """Delete errands that ended long ago, whatever came of them; return how many."""
-    before = now - timedelta(days=settings.HUB_KEEP_ERRANDS_DAYS)
-    old = Errand.objects.filter(
-        state__in=(Errand.State.DONE, Errand.State.FAILED), finished_at__lt=before
+def forget_requests(*, now: datetime) -> int:
+    """Delete background requests that ended long ago, whatever came of them; return how many."""
+    before = now - timedelta(days=settings.HUB_KEEP_REQUESTS_DAYS)
+    old = BackgroundRequest.objects.filter(
+        state__in=(BackgroundRequest.State.DONE, BackgroundRequest.State.FAILED),
+        finished_at__lt=before,
     )
     forgotten = 0
     while some := list(old.values_list("pk", flat=True)[:_AT_ONCE]):
-        Errand.objects.filter(pk__in=some).delete()
+        BackgroundRequest.objects.filter(pk__in=some).delete()
         forgotten += len(some)
     return forgotten
 

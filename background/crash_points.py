@@ -77,9 +77,9 @@ BOUNDARIES: dict[str, str] = {
     "block.noted": "what the hub is about to deny is committed, the target is not told",
     "block.denied": "the target denies time, nothing is stored",
     # --- worker: what a person waits for
-    "errand.claimed": "the errand is claimed, nothing is done",
-    "errand.done": "it is done, its answer is not stored",
-    "errand.stored": "the answer is committed",
+    "background_request.claimed": "the request is claimed, nothing is done",
+    "background_request.done": "it is done, its answer is not stored",
+    "background_request.stored": "the answer is committed",
     # --- worker: finding what was left behind
     "sweep.begun": "nothing was looked for",
     "recover.found": "claims of dead workers are found, none is turned into a question",

@@ -1,4 +1,4 @@
-"""Work that needs the outside world, and who is doing it: errands, leases, heartbeats."""
+"""Work that needs the outside world, and who is doing it: background requests, leases, heartbeats."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -77,22 +77,24 @@ class Heartbeat(models.Model):
         return self.name
 
 
-class ErrandQuerySet(OfOrganisation):
-    """Errands that wait for a worker."""
+class BackgroundRequestQuerySet(OfOrganisation):
+    """Background requests that wait for a worker."""
 
-    def due(self, *, now: datetime) -> "models.QuerySet[Errand]":
+    def due(self, *, now: datetime) -> "models.QuerySet[BackgroundRequest]":
         """Return those that may be started now, and those whose worker has died."""
-        waiting = models.Q(state=Errand.State.WAITING, not_before__lte=now)
-        orphaned = models.Q(state=Errand.State.RUNNING, lease_until__lt=now)
+        waiting = models.Q(state=BackgroundRequest.State.WAITING, not_before__lte=now)
+        orphaned = models.Q(state=BackgroundRequest.State.RUNNING, lease_until__lt=now)
         return self.filter(waiting | orphaned)
 
-    def claim(self, pk: int, *, owner: str, now: datetime, lease_seconds: float) -> "Errand | None":
-        """Make one errand ours if it is due; None if another worker has it."""
+    def claim(
+        self, pk: int, *, owner: str, now: datetime, lease_seconds: float
+    ) -> "BackgroundRequest | None":
+        """Make one background request ours if it is due; None if another worker has it."""
         won = (
             self.due(now=now)
             .filter(pk=pk)
             .update(
-                state=Errand.State.RUNNING,
+                state=BackgroundRequest.State.RUNNING,
                 lease_owner=owner,
                 lease_until=now + timedelta(seconds=lease_seconds),
                 started_at=now,
@@ -102,12 +104,12 @@ class ErrandQuerySet(OfOrganisation):
         return self.select_related("organisation", "requested_by").get(pk=pk) if won else None
 
 
-class Errand(models.Model):
+class BackgroundRequest(models.Model):
     """
     One thing that a person asked for and only a worker may do, because it calls a vendor.
 
     The page that asked polls the row. `secret` holds what must not be readable at rest, such
-    as an authorisation code; it is emptied when the errand ends.
+    as an authorisation code; it is emptied when the background request ends.
     """
 
     class State(models.TextChoices):
@@ -119,7 +121,7 @@ class Errand(models.Model):
         FAILED = "failed"
 
     organisation = models.ForeignKey(
-        "organisations.Organisation", on_delete=models.CASCADE, related_name="errands"
+        "organisations.Organisation", on_delete=models.CASCADE, related_name="background_requests"
     )
     kind = models.CharField(max_length=60)
     params = models.JSONField(default=dict, blank=True)
@@ -144,13 +146,13 @@ class Errand(models.Model):
     lease_owner = models.CharField(max_length=80, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
 
-    objects = ErrandQuerySet.as_manager()
+    objects = BackgroundRequestQuerySet.as_manager()
 
     class Meta:
         indexes: ClassVar[list[models.Index]] = [
             models.Index(
                 fields=["state", "not_before"],
-                name="errand_due",
+                name="background_request_due",
                 condition=models.Q(state__in=["waiting", "running"]),
             )
         ]
@@ -164,11 +166,11 @@ class Errand(models.Model):
         return self.state in (self.State.DONE, self.State.FAILED)
 
     def mark_done(self, *, result: dict[str, Any], now: datetime) -> bool:
-        """Record the answer, if the errand is still ours."""
+        """Record the answer, if the background request is still ours."""
         return self._finish(state=self.State.DONE, result=result, finished_at=now)
 
     def mark_failed(self, *, code: str, params: dict[str, str], detail: str, now: datetime) -> bool:
-        """Record why there is no answer, if the errand is still ours."""
+        """Record why there is no answer, if the background request is still ours."""
         return self._finish(
             state=self.State.FAILED,
             failure_code=code,
@@ -185,8 +187,8 @@ class Errand(models.Model):
             )
         )
 
-    def _mine(self) -> "models.QuerySet[Errand]":
-        return Errand.objects.filter(
+    def _mine(self) -> "models.QuerySet[BackgroundRequest]":
+        return BackgroundRequest.objects.filter(
             pk=self.pk, state=self.State.RUNNING, lease_owner=self.lease_owner
         )
 

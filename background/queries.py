@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Min
 
-from background.models import Errand
+from background.models import BackgroundRequest
 from connectors.bounds import row_number
 from ui.failures import FailureRow, asked_once, failure_row
 
@@ -20,8 +20,10 @@ class Waiting:
 
 
 def oldest_due(*, now: datetime) -> datetime | None:
-    """Return since when the oldest errand waits, or None if none does."""
-    oldest: datetime | None = Errand.objects.due(now=now).aggregate(at=Min("not_before"))["at"]
+    """Return since when the oldest background request waits, or None if none does."""
+    oldest: datetime | None = BackgroundRequest.objects.due(now=now).aggregate(
+        at=Min("not_before")
+    )["at"]
     return oldest
 
 
@@ -36,26 +38,30 @@ class Asked:
 
 def asked(organisation: Any, number: str | None, *, kind: str, **params: object) -> Asked:
     """
-    Return how the errand stands whose number is in the address of a page.
+    Return how the background request stands whose number is in the address of a page.
 
-    Another's errand is told from a forgotten one by nothing: neither is there for this page.
+    Another's background request is told from a forgotten one by nothing: neither is there for this page.
     """
     if (pk := row_number(number)) is None:
         return Asked()
     about = {f"params__{name}": value for name, value in params.items()}
-    errand = Errand.objects.of(organisation).filter(pk=pk, kind=kind, **about).first()
-    if errand is None:
+    background_request = (
+        BackgroundRequest.objects.of(organisation).filter(pk=pk, kind=kind, **about).first()
+    )
+    if background_request is None:
         return Asked(gone=True)
-    return Asked(running=not errand.is_finished, failure=errand_failure(errand))
+    return Asked(
+        running=not background_request.is_finished, failure=request_failure(background_request)
+    )
 
 
-def errand_failure(errand: Errand) -> FailureRow | None:
-    """Return why an errand failed, in words."""
+def request_failure(background_request: BackgroundRequest) -> FailureRow | None:
+    """Return why a background request failed, in words."""
     return asked_once(
         failure_row(
-            code=errand.failure_code,
-            params=errand.failure_params,
-            detail=errand.failure_detail,
-            at=errand.finished_at,
+            code=background_request.failure_code,
+            params=background_request.failure_params,
+            detail=background_request.failure_detail,
+            at=background_request.finished_at,
         )
     )

@@ -176,7 +176,7 @@ TABLE: tuple[Setting, ...] = (
         group=RUNNING,
     ),
     Setting(
-        "HUB_KEEP_ERRANDS_DAYS",
+        "HUB_KEEP_REQUESTS_DAYS",
         "How long the answer to what a person asked of a vendor is kept, such as a check or a "
         "sign-in. What is posted or registered is kept elsewhere, for good.",
         default="30",

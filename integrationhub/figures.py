@@ -18,7 +18,7 @@ from django.utils.translation import gettext_noop
 
 from accounts.models import Connection, Restore
 from accounts.operations import installation, rate_limits
-from background.models import Errand, Heartbeat, Lease
+from background.models import BackgroundRequest, Heartbeat, Lease
 from background.queries import Waiting
 from connectors.registry import CONNECTORS
 from journals.domain.states import STATE_WORDS, BatchState
@@ -107,7 +107,7 @@ def sections(*, now: datetime) -> list[Section]:
         _due(now=now),
         _batches(),
         _registrations(),
-        _errands(),
+        _background_requests(),
         _files(),
         _connections(now=now),
         _budgets(),
@@ -155,17 +155,19 @@ _DUE_WORDS = {
     "look_up": gettext_noop("Payments with an unknown outcome to look up"),
     "mark": gettext_noop("Payments to mark as read"),
     "push": gettext_noop("Time blocks to pass on"),
-    "errand": gettext_noop("Background requests to do"),
+    "background_request": gettext_noop("Background requests to do"),
 }
 
 
 def _due(*, now: datetime) -> Section:
-    errands = Errand.objects.due(now=now).aggregate(n=Count("pk"), since=Min("not_before"))
+    background_requests = BackgroundRequest.objects.due(now=now).aggregate(
+        n=Count("pk"), since=Min("not_before")
+    )
     due = (
         waiting.due_work(now=now)
         | files_waiting.due_work()
         | waiting_payments.due_work(now=now)
-        | {"errand": Waiting(errands["n"], errands["since"])}
+        | {"background_request": Waiting(background_requests["n"], background_requests["since"])}
     )
     return Section(
         key="due",
@@ -217,13 +219,15 @@ def _registrations() -> Section:
 _BATCH_STATES = tuple(BatchState(state).value for state in waiting.ON_THEIR_WAY)
 
 
-def _errands() -> Section:
-    unfinished = Errand.objects.filter(state__in=(Errand.State.WAITING, Errand.State.RUNNING))
+def _background_requests() -> Section:
+    unfinished = BackgroundRequest.objects.filter(
+        state__in=(BackgroundRequest.State.WAITING, BackgroundRequest.State.RUNNING)
+    )
     found = unfinished.values_list("kind", "state").annotate(n=Count("pk"), at=Min("created_at"))
     return Section(
-        key="errands",
+        key="background_requests",
         title=_("Background requests"),
-        help="Errands that people wait for, by kind and state.",
+        help="Requests that people wait for, by kind and state.",
         label_names=("kind", "state"),
         value_names=("",),
         headings=(_("Kind"), _("State"), _("Number")),

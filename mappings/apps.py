@@ -6,11 +6,11 @@ from django.apps import AppConfig
 
 
 class MappingsConfig(AppConfig):
-    """The mappings app; its errands are known as soon as it is ready."""
+    """The mappings app; its background requests are known as soon as it is ready."""
 
     name = "mappings"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register the errands of mapping."""
+        """Register the background requests of mapping."""
         import_module("mappings.operations.checking")

@@ -10,7 +10,7 @@ from django.db.models import Count
 from django.utils.translation import gettext as _
 
 from audit import trail
-from background.models import Errand
+from background.models import BackgroundRequest
 from organisations import domain
 from organisations.domain import Level
 from organisations.models import Company, Debtor, Invitation, Membership, Organisation, Role
@@ -73,7 +73,9 @@ class InvitationRow:
 
 def invitation_rows(organisation: Organisation, *, now: datetime) -> list[InvitationRow]:
     """Return the invitations that are not answered, by address."""
-    rows = Invitation.objects.of(organisation).select_related("role", "invited_by", "errand")
+    rows = Invitation.objects.of(organisation).select_related(
+        "role", "invited_by", "background_request"
+    )
     members = Membership.objects.of(organisation).filter(user__is_active=True)
     may_invite = {
         member.user_id
@@ -106,9 +108,14 @@ def _state_of(row: Invitation, *, now: datetime, may_invite: set[int]) -> tuple[
         return "bad", _("Not valid: who invited may no longer do so")
     if not row.by_mail:
         return "open", _("Waits for an answer; the link was handed over")
-    if row.errand is not None and row.errand.state == Errand.State.FAILED:
+    if (
+        row.background_request is not None
+        and row.background_request.state == BackgroundRequest.State.FAILED
+    ):
         return "bad", _("The e-mail could not be sent")
-    if row.token_digest is None or (row.errand is not None and not row.errand.is_finished):
+    if row.token_digest is None or (
+        row.background_request is not None and not row.background_request.is_finished
+    ):
         return "open", _("The e-mail is on its way")
     return "open", _("Waits for an answer; sent by e-mail")
 

@@ -10,7 +10,7 @@ class PaymentsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Make the handlers of errands known."""
+        """Make the handlers of background requests known."""
         from accounts.operations import connecting, continuity
         from payments.operations import (  # noqa: F401
             alarming,

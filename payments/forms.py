@@ -79,7 +79,7 @@ class _AsksAboutEarlier(forms.Form):
     )
 
     count: int | None = None
-    """The errand that counts the earlier payments, for the page to follow."""
+    """The background request that counts the earlier payments, for the page to follow."""
 
     def ask_about_earlier(self, *, count: int | None) -> None:
         """Show the question, and how many payments it is about."""

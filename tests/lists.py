@@ -55,7 +55,7 @@ ABOUT = {
 # Pages with parameters that are no lists: forms in steps, waiting, one-time links, and files,
 # which hold all rows by their nature.
 NOT_LISTS = {
-    "accounts:errand",
+    "accounts:background_request",
     "organisations:audit_csv",
     "organisations:audit_xlsx",
     "mappings:step",

@@ -222,7 +222,12 @@ class TestTheOperatorsPage:
             for path in (ROOT / app).rglob("*.py")
         )
 
-        for event in ("access_refused", "sign-in failed", "tls_failed", "errand_failed"):
+        for event in (
+            "access_refused",
+            "sign-in failed",
+            "tls_failed",
+            "background_request_failed",
+        ):
             assert f"`{event}`" in said
             assert f'"{event}"' in code, event
 

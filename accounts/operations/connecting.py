@@ -1,7 +1,7 @@
 """
 Visma.net accounts: created, authorised, disconnected.
 
-What calls the vendor is done by a worker, as an errand; the web process only writes rows. A
+What calls the vendor is done by a worker, as a background request; the web process only writes rows. A
 sign-in is stored as a whole or not at all: there is no half-made account.
 """
 
@@ -20,8 +20,8 @@ from accounts.models import Connection, SignInAttempt
 from accounts.operations.access import NotSuited
 from accounts.operations.tokens import keep_alive, refresh_now, sign_in_for
 from audit.trail import record
-from background.models import Errand
-from background.operations import handles, request_errand, secret_of
+from background.models import BackgroundRequest
+from background.operations import handles, request_in_background, secret_of
 from connectors import oauth
 from connectors.base import Administration, Grant
 from connectors.errors import ConnectorError, NotAuthorized, Unavailable
@@ -116,18 +116,18 @@ def create_connection(
 
 def begin_sign_in(
     *, connection: Connection, by: User, language: str
-) -> tuple[SignInAttempt, Errand]:
+) -> tuple[SignInAttempt, BackgroundRequest]:
     """Let a worker find out where to send the person; the caller keeps the attempt's id."""
     attempt = SignInAttempt.objects.create(
         organisation=connection.organisation, connection=connection, user=by
     )
-    errand = request_errand(
+    background_request = request_in_background(
         organisation=connection.organisation,
         kind=BEGIN,
         by=by,
         params={"attempt": attempt.pk, "connection": connection.pk, "language": language},
     )
-    return attempt, errand
+    return attempt, background_request
 
 
 def find_attempt(
@@ -170,13 +170,15 @@ def check_sender(*, attempt: SignInAttempt, issuer: str) -> None:
     sign_in_for(attempt.connection).check_issuer(issuer)
 
 
-def finish_sign_in(*, attempt: SignInAttempt, code: str, by: User, issuer: str = "") -> Errand:
+def finish_sign_in(
+    *, attempt: SignInAttempt, code: str, by: User, issuer: str = ""
+) -> BackgroundRequest:
     """
     Let a worker exchange the code; the code is encrypted until then.
 
     :param issuer: who says to have sent it
     """
-    return request_errand(
+    return request_in_background(
         organisation=attempt.organisation,
         kind=FINISH,
         by=by,
@@ -185,7 +187,9 @@ def finish_sign_in(*, attempt: SignInAttempt, code: str, by: User, issuer: str =
     )
 
 
-def authorise_service(*, connection: Connection, by: User | None, patient: bool = False) -> Errand:
+def authorise_service(
+    *, connection: Connection, by: User | None, patient: bool = False
+) -> BackgroundRequest:
     """
     Let a worker ask for a grant that needs no person.
 
@@ -194,12 +198,12 @@ def authorise_service(*, connection: Connection, by: User | None, patient: bool 
     return _ask(SERVICE, connection, by=by, patient=patient)
 
 
-def sign_out_of_vendor(*, connection: Connection, by: User) -> Errand:
+def sign_out_of_vendor(*, connection: Connection, by: User) -> BackgroundRequest:
     """Let a worker find out where the person ends the session at the vendor (S5)."""
     return _ask(SIGN_OUT, connection, by=by)
 
 
-def disconnect(*, connection: Connection, by: User | None, now: datetime) -> Errand:
+def disconnect(*, connection: Connection, by: User | None, now: datetime) -> BackgroundRequest:
     """
     Stop using the account at once, and let a worker revoke its grant at the vendor.
 
@@ -216,7 +220,7 @@ def disconnect(*, connection: Connection, by: User | None, now: datetime) -> Err
             subject=connection,
             user=by,
         )
-        return request_errand(
+        return request_in_background(
             organisation=connection.organisation,
             kind=DISCONNECT,
             by=by,
@@ -230,8 +234,8 @@ def disconnect(*, connection: Connection, by: User | None, now: datetime) -> Err
 
 def keep_connections_alive(*, now: datetime) -> int:
     """Ask a worker to use each refresh token that would expire unused; return how many."""
-    unfinished = Errand.objects.filter(
-        kind=REFRESH, state__in=(Errand.State.WAITING, Errand.State.RUNNING)
+    unfinished = BackgroundRequest.objects.filter(
+        kind=REFRESH, state__in=(BackgroundRequest.State.WAITING, BackgroundRequest.State.RUNNING)
     )
     asked = {params["connection"] for params in unfinished.values_list("params", flat=True)}
     wanted = Connection.objects.filter(pk__in=keep_alive(now=now)).exclude(pk__in=asked)
@@ -271,8 +275,10 @@ def state_hash(state: str) -> str:
     return hashlib.sha256(state.encode()).hexdigest()
 
 
-def _ask(kind: str, connection: Connection, *, by: User | None, patient: bool = False) -> Errand:
-    return request_errand(
+def _ask(
+    kind: str, connection: Connection, *, by: User | None, patient: bool = False
+) -> BackgroundRequest:
+    return request_in_background(
         organisation=connection.organisation,
         kind=kind,
         by=by,
@@ -284,11 +290,13 @@ def _ask(kind: str, connection: Connection, *, by: User | None, patient: bool = 
 
 
 @handles(BEGIN)
-def begin(errand: Errand, now: datetime) -> dict[str, object]:
+def begin(background_request: BackgroundRequest, now: datetime) -> dict[str, object]:
     """Ask the vendor where to sign in, and keep the proofs encrypted."""
-    attempt = SignInAttempt.objects.select_related("connection").get(pk=errand.params["attempt"])
+    attempt = SignInAttempt.objects.select_related("connection").get(
+        pk=background_request.params["attempt"]
+    )
     begun = sign_in_for(attempt.connection).begin(
-        redirect_uri=redirect_uri(), language=errand.params["language"]
+        redirect_uri=redirect_uri(), language=background_request.params["language"]
     )
     attempt.state_hash = state_hash(begun.state)
     attempt.secret = json.dumps(
@@ -299,17 +307,17 @@ def begin(errand: Errand, now: datetime) -> dict[str, object]:
 
 
 @handles(FINISH, never_refused=True)
-def finish(errand: Errand, now: datetime) -> dict[str, object]:
+def finish(background_request: BackgroundRequest, now: datetime) -> dict[str, object]:
     """Exchange the code, see which company it is for, and store both or nothing."""
     attempt = (
-        SignInAttempt.objects.of(errand.organisation)
+        SignInAttempt.objects.of(background_request.organisation)
         .select_related("connection", "organisation", "user")
-        .get(pk=errand.params["attempt"])
+        .get(pk=background_request.params["attempt"])
     )
     connection = attempt.connection
     if not attempt.secret:
-        return _finished_before(errand, connection)
-    proofs, answer = json.loads(attempt.secret), secret_of(errand)
+        return _finished_before(background_request, connection)
+    proofs, answer = json.loads(attempt.secret), secret_of(background_request)
     sign_in = sign_in_for(connection)
     grant = sign_in.finish(
         code=answer["code"],
@@ -320,39 +328,41 @@ def finish(errand: Errand, now: datetime) -> dict[str, object]:
         now=now,
     )
     SignInAttempt.objects.filter(pk=attempt.pk).update(secret="")
-    return _accept(connection, grant, by=errand.requested_by, now=now)
+    return _accept(connection, grant, by=background_request.requested_by, now=now)
 
 
-def _finished_before(errand: Errand, connection: Connection) -> dict[str, object]:
+def _finished_before(
+    background_request: BackgroundRequest, connection: Connection
+) -> dict[str, object]:
     """
     Answer for a worker that died after it had used the code, which works only once.
 
     :raises CodeExpired: if it had not stored what it got for it
     """
-    if connection.is_authorised and connection.state_at >= errand.created_at:
+    if connection.is_authorised and connection.state_at >= background_request.created_at:
         return {"company": connection.administration_name}
     raise oauth.CodeExpired(vendor=_vendor_name(connection))
 
 
 @handles(SERVICE)
-def service_grant(errand: Errand, now: datetime) -> dict[str, object]:
+def service_grant(background_request: BackgroundRequest, now: datetime) -> dict[str, object]:
     """Ask for the service's grant and store it."""
-    connection = _connection_of(errand)
+    connection = _connection_of(background_request)
     grant = sign_in_for(connection).service_grant(tenant_id=connection.tenant_id, now=now)
-    return _accept(connection, grant, by=errand.requested_by, now=now)
+    return _accept(connection, grant, by=background_request.requested_by, now=now)
 
 
 @handles(SIGN_OUT)
-def sign_out(errand: Errand, now: datetime) -> dict[str, object]:
+def sign_out(background_request: BackgroundRequest, now: datetime) -> dict[str, object]:
     """Return the vendor's sign-out page. No id_token goes along: a result is readable at rest."""
-    return {"url": sign_in_for(_connection_of(errand)).sign_out_url()}
+    return {"url": sign_in_for(_connection_of(background_request)).sign_out_url()}
 
 
 @handles(DISCONNECT, never_refused=True)
-def revoke(errand: Errand, now: datetime) -> dict[str, object]:
+def revoke(background_request: BackgroundRequest, now: datetime) -> dict[str, object]:
     """Revoke the grant at the vendor and forget the tokens."""
-    connection = _connection_of(errand)
-    version = errand.params["version"]
+    connection = _connection_of(background_request)
+    version = background_request.params["version"]
     if connection.version != version:
         return {}  # authorised again meanwhile: those tokens are wanted
     token, hint = connection.refresh_token, "refresh_token"
@@ -363,7 +373,7 @@ def revoke(errand: Errand, now: datetime) -> dict[str, object]:
         try:
             sign_in_for(connection).revoke(token=token, hint=hint)
         except Unavailable:
-            if errand.attempts < _TRIES_TO_REVOKE:
+            if background_request.attempts < _TRIES_TO_REVOKE:
                 raise
             revoked = False
         except ConnectorError as failure:
@@ -383,14 +393,18 @@ def revoke(errand: Errand, now: datetime) -> dict[str, object]:
 
 
 @handles(REFRESH)
-def refresh(errand: Errand, now: datetime) -> dict[str, object]:
+def refresh(background_request: BackgroundRequest, now: datetime) -> dict[str, object]:
     """Use the refresh token once; what must stop the connection is stored in its own row."""
-    return {"refreshed": refresh_now(connection_id=errand.params["connection"], now=now)}
+    return {
+        "refreshed": refresh_now(connection_id=background_request.params["connection"], now=now)
+    }
 
 
-def _connection_of(errand: Errand) -> Connection:
+def _connection_of(background_request: BackgroundRequest) -> Connection:
     connection = (
-        Connection.objects.of(errand.organisation).filter(pk=errand.params["connection"]).first()
+        Connection.objects.of(background_request.organisation)
+        .filter(pk=background_request.params["connection"])
+        .first()
     )
     if connection is None:
         raise AccountRemoved(vendor="")

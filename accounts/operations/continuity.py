@@ -23,7 +23,7 @@ from accounts.living import Clocks, broken_between
 from accounts.models import Connection, Gap, Installation, LedgerProof, Restore
 from accounts.operations.hosts import note_seen
 from background.crash_points import reached
-from background.models import Errand
+from background.models import BackgroundRequest
 
 log = structlog.get_logger(__name__)
 
@@ -130,9 +130,9 @@ def _let_go_on(*, now: datetime) -> None:
     log.warning("the clock was set back; what waits for a time to come is due now")
     Connection.objects.filter(not_before__gt=now).update(not_before=now)
     Connection.objects.filter(rung_at__gt=now).update(rung_at=None)
-    waiting = Errand.objects.filter(state=Errand.State.WAITING)
+    waiting = BackgroundRequest.objects.filter(state=BackgroundRequest.State.WAITING)
     waiting.filter(not_before__gt=now).update(not_before=now)
-    Errand.objects.filter(rung_at__gt=now).update(rung_at=None)
+    BackgroundRequest.objects.filter(rung_at__gt=now).update(rung_at=None)
     for act in when_set_back:
         act(now)
 

@@ -1,4 +1,4 @@
-"""After a restore: what this database believes of tokens and errands is not true any more."""
+"""After a restore: what this database believes of tokens and background requests is not true any more."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -10,7 +10,7 @@ from accounts.models import Connection, Restore
 from accounts.operations import hosts, installation
 from accounts.operations.tokens import mark_sign_in_again
 from audit import trail
-from background.models import Errand
+from background.models import BackgroundRequest
 from connectors.errors import ADMINISTRATOR, ConnectorError, NotAuthorized, Rejected
 from connectors.registry import CONNECTORS
 from connectors.words import gettext_noop as _
@@ -31,7 +31,7 @@ class OldToken(NotAuthorized):
 
 
 class AskedBeforeTheRestore(Rejected):
-    """The errand is of the time of the backup; whether it was done is not known."""
+    """The background request is of the time of the backup; whether it was done is not known."""
 
     summary = _("The hub's database was restored while this waited.")
     remedy = _("Request it again if you still need it.")
@@ -44,11 +44,11 @@ class NotThatOld(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """What was done with the connections and errands of the restored database."""
+    """What was done with the connections and background requests of the restored database."""
 
     restore: Restore
     sign_in_again: list[str] = field(default_factory=list)
-    errands_ended: int = 0
+    requests_ended: int = 0
 
 
 def declare_restore(
@@ -58,7 +58,7 @@ def declare_restore(
     Record that the database is of that time, and let nothing old be used.
 
     Interactive accounts must sign in again unless their token came after the backup: a one-time
-    refresh token that is used twice revokes every company of that person. Errands that wait are
+    refresh token that is used twice revokes every company of that person. Background requests that wait are
     ended, since what they ask for may have been done.
 
     :param backup_taken_at: None: when a worker last wrote into it, if the restore was noticed
@@ -90,7 +90,7 @@ def declare_restore(
         declared = Declared(
             restore=restore,
             sign_in_again=_forget_old_tokens(before=backup_taken_at, now=now),
-            errands_ended=_end_errands(now=now),
+            requests_ended=_end_requests(now=now),
         )
         for organisation in Organisation.objects.order_by("pk"):
             trail.record(
@@ -141,10 +141,12 @@ def _forget_old_tokens(*, before: datetime, now: datetime) -> list[str]:
     return stopped
 
 
-def _end_errands(*, now: datetime) -> int:
+def _end_requests(*, now: datetime) -> int:
     failure = AskedBeforeTheRestore()
-    return Errand.objects.filter(state__in=(Errand.State.WAITING, Errand.State.RUNNING)).update(
-        state=Errand.State.FAILED,
+    return BackgroundRequest.objects.filter(
+        state__in=(BackgroundRequest.State.WAITING, BackgroundRequest.State.RUNNING)
+    ).update(
+        state=BackgroundRequest.State.FAILED,
         finished_at=now,
         secret="",
         lease_owner="",

@@ -1,4 +1,4 @@
-"""Mails to the people whose job it is that an account works. A worker sends them, as errands."""
+"""Mails to the people whose job it is that an account works. A worker sends them, as background requests."""
 
 from datetime import datetime
 from smtplib import SMTPException
@@ -11,8 +11,8 @@ from django.utils import translation
 from django.utils.translation import gettext
 
 from accounts.models import Connection
-from background.models import Errand
-from background.operations import handles, request_errand
+from background.models import BackgroundRequest
+from background.operations import handles, request_in_background
 from connectors.errors import ConnectorError, Unavailable
 from connectors.registry import error_class, targets_of_journals
 from connectors.words import gettext_noop as _
@@ -40,13 +40,13 @@ _INTRODUCTIONS = {
 
 def tell_owner(
     connection: Connection, *, about: str, failure: ConnectorError, days: int = 0
-) -> Errand:
+) -> BackgroundRequest:
     """
     Let a worker write to the owner of the account; call it where the state changes, once.
 
     :param about: :data:`SIGN_IN_AGAIN` or :data:`NO_ANSWER`
     """
-    return request_errand(
+    return request_in_background(
         organisation=connection.organisation,
         kind=TELL,
         by=None,
@@ -76,17 +76,19 @@ def people_of(connection: Connection) -> list[User]:
 
 
 @handles(TELL)
-def tell(errand: Errand, now: datetime) -> dict[str, object]:
+def tell(background_request: BackgroundRequest, now: datetime) -> dict[str, object]:
     """Write to each of the people in their language; how many is the answer."""
     connection = (
-        Connection.objects.of(errand.organisation).filter(pk=errand.params["connection"]).first()
+        Connection.objects.of(background_request.organisation)
+        .filter(pk=background_request.params["connection"])
+        .first()
     )
     if connection is None:
         return {"told": 0}
     people = people_of(connection)
     for person in people:
         with translation.override(person.language or settings.LANGUAGE_CODE):
-            subject, body = _words(connection, errand.params)
+            subject, body = _words(connection, background_request.params)
         try:
             send_mail(subject, body, None, [person.email])
         except (SMTPException, OSError) as exc:

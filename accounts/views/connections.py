@@ -29,8 +29,8 @@ from accounts.pages import (
     list_connections,
     waiting_words,
 )
-from background.models import Errand
-from background.queries import errand_failure
+from background.models import BackgroundRequest
+from background.queries import request_failure
 from connectors import oauth
 from connectors.errors import ConnectorError
 from connectors.registry import CONNECTORS
@@ -106,12 +106,12 @@ def start(request: HubRequest, connection: Connection) -> HttpResponse:
     user = request.membership.user
     if connection.kind != Connection.Kind.INTERACTIVE:
         return _wait(connecting.authorise_service(connection=connection, by=user))
-    attempt, errand = connecting.begin_sign_in(
+    attempt, background_request = connecting.begin_sign_in(
         connection=connection, by=user, language=get_language() or ""
     )
     # What binds the answer to this browser: another one's session does not hold this id.
     request.session[SESSION_KEY] = [*_attempts(request), attempt.pk][-_REMEMBERED:]
-    return _wait(errand)
+    return _wait(background_request)
 
 
 @require_POST
@@ -194,12 +194,12 @@ def callback(request: HubRequest) -> HttpResponse:
 @never_cache
 @require_GET
 @members_only
-def errand(request: HubRequest, pk: int) -> HttpResponse:
+def background_request(request: HubRequest, pk: int) -> HttpResponse:
     """Wait for a worker; then go where its answer leads."""
-    mine = Errand.objects.of(request.organisation).filter(
+    mine = BackgroundRequest.objects.of(request.organisation).filter(
         kind__in=connecting.KINDS, requested_by=request.membership.user
     )
-    asked: Errand = get_object_or_404(mine, pk=pk)
+    asked: BackgroundRequest = get_object_or_404(mine, pk=pk)
     connection = (
         Connection.objects.of(request.organisation).filter(pk=asked.params["connection"]).first()
     )
@@ -210,19 +210,22 @@ def errand(request: HubRequest, pk: int) -> HttpResponse:
         return render(
             request,
             "organisations/_waiting.html" if part else "organisations/waiting.html",
-            {"words": waiting_words(asked), "errand_url": request.path},
+            {"words": waiting_words(asked), "waiting_url": request.path},
         )
-    if asked.state == Errand.State.FAILED and request.headers.get("HX-Request") != "true":
+    if (
+        asked.state == BackgroundRequest.State.FAILED
+        and request.headers.get("HX-Request") != "true"
+    ):
         return render(
             request,
             "accounts/sign_in_failed.html",
             {
-                "failure": errand_failure(asked),
+                "failure": request_failure(asked),
                 "connection": connection,
                 "back_url": _back(request, connection),
             },
         )
-    here = asked.state == Errand.State.FAILED or asked.kind == connecting.SIGN_OUT
+    here = asked.state == BackgroundRequest.State.FAILED or asked.kind == connecting.SIGN_OUT
     if asked.kind == connecting.SIGN_OUT and request.headers.get("HX-Request") != "true":
         # In a tab of its own: the vendor does not lead back here.
         return render(
@@ -241,7 +244,7 @@ def errand(request: HubRequest, pk: int) -> HttpResponse:
 
 
 def _leads_to(
-    request: HubRequest, asked: Errand, connection: Connection | None, *, vendor: str
+    request: HubRequest, asked: BackgroundRequest, connection: Connection | None, *, vendor: str
 ) -> str:
     overview = _back(request, connection)
     if asked.kind == connecting.BEGIN:
@@ -297,8 +300,8 @@ def _check_may_change_some(request: HubRequest) -> None:
     check_may_change_accounts(request, VENDOR)
 
 
-def _wait(asked: Errand) -> HttpResponse:
-    return redirect("accounts:errand", pk=asked.pk)
+def _wait(asked: BackgroundRequest) -> HttpResponse:
+    return redirect("accounts:background_request", pk=asked.pk)
 
 
 def _failed(

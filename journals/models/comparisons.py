@@ -7,7 +7,7 @@ from django.db import models
 from django.utils import timezone
 
 from audit.scoped import OfOrganisation
-from background.models import Errand
+from background.models import BackgroundRequest
 from journals.models.batches import Batch
 from organisations.models import Company, Organisation
 
@@ -25,7 +25,9 @@ class Comparison(models.Model):
     company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="comparisons")
     period = models.CharField(max_length=12)
     """As the ledger writes it."""
-    errand = models.ForeignKey(Errand, on_delete=models.SET_NULL, null=True, related_name="+")
+    background_request = models.ForeignKey(
+        BackgroundRequest, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
     )

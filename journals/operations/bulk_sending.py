@@ -14,8 +14,8 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from audit import trail
-from background.models import Errand
-from background.operations import handles, request_errand
+from background.models import BackgroundRequest
+from background.operations import handles, request_in_background
 from connectors.errors import ConnectorError
 from journals.domain import refusals
 from journals.domain.states import MAY_BE_QUEUED
@@ -138,23 +138,25 @@ def confirm(*, bulk: BulkSend, by: User, now: datetime, by_worker: bool = True) 
 
 
 def _ask_worker(bulk: BulkSend, by: User) -> None:
-    request_errand(
+    request_in_background(
         organisation=bulk.organisation, kind=SEND_TOGETHER, by=by, params={"bulk_id": bulk.pk}
     )
 
 
-def newest_errand(bulk: BulkSend) -> Errand | None:
+def newest_background_request(bulk: BulkSend) -> BackgroundRequest | None:
     """Return the last work that a worker was asked to do on it."""
-    asked = Errand.objects.of(bulk.organisation).filter(kind=SEND_TOGETHER, params__bulk_id=bulk.pk)
-    newest: Errand | None = asked.order_by("-pk").first()
+    asked = BackgroundRequest.objects.of(bulk.organisation).filter(
+        kind=SEND_TOGETHER, params__bulk_id=bulk.pk
+    )
+    newest: BackgroundRequest | None = asked.order_by("-pk").first()
     return newest
 
 
 def go_on(*, bulk: BulkSend, by: User) -> None:
     """Ask a worker again to queue what waits, if the one that was asked did not come to the end."""
-    errand = newest_errand(bulk)
+    background_request = newest_background_request(bulk)
     waits = bulk.items.filter(outcome=Outcome.WAITING).exists()
-    if waits and (errand is None or errand.is_finished):
+    if waits and (background_request is None or background_request.is_finished):
         _ask_worker(bulk, by)
 
 
@@ -195,9 +197,11 @@ def _send_one(pk: int, *, by: User | None, now: datetime) -> None:
 
 
 @handles(SEND_TOGETHER)
-def _send_together(errand: Errand, now: datetime) -> dict[str, Any]:
-    bulk = BulkSend.objects.of(errand.organisation).get(pk=errand.params["bulk_id"])
-    carry_out(bulk=bulk, by=errand.requested_by, now=now)
+def _send_together(background_request: BackgroundRequest, now: datetime) -> dict[str, Any]:
+    bulk = BulkSend.objects.of(background_request.organisation).get(
+        pk=background_request.params["bulk_id"]
+    )
+    carry_out(bulk=bulk, by=background_request.requested_by, now=now)
     return {"bulk_id": bulk.pk}
 
 

@@ -1,7 +1,7 @@
 """
 Comparing a period of the ledger with what was sent (B4), by a worker and only by reading.
 
-The press writes an errand down; its outcome is a `Comparison` with findings, which keeps its age.
+The press writes a background request down; its outcome is a `Comparison` with findings, which keeps its age.
 """
 
 from collections.abc import Iterable, Iterator
@@ -13,8 +13,8 @@ from django.db.models import Q
 
 from accounts.models import Connection
 from accounts.operations.access import connector_for
-from background.models import Errand
-from background.operations import handles, request_errand
+from background.models import BackgroundRequest
+from background.operations import handles, request_in_background
 from connectors.base import LedgerBatch
 from journals.domain import read_back as rules
 from journals.domain import refusals
@@ -75,23 +75,23 @@ def request_comparison(
             requested_by=by,
             requested_at=now,
         )
-        errand = request_errand(
+        background_request = request_in_background(
             organisation=company.organisation,
             kind=KIND,
             by=by,
             params={"comparison_id": comparison.pk},
             request_id=request_id,
         )
-        comparison.errand = errand
-        comparison.save(update_fields=["errand"])
+        comparison.background_request = background_request
+        comparison.save(update_fields=["background_request"])
     return comparison
 
 
 @handles(KIND)
-def compare(errand: Errand, now: datetime) -> dict[str, int]:
+def compare(background_request: BackgroundRequest, now: datetime) -> dict[str, int]:
     """Do one comparison, and store what it found."""
     comparison = Comparison.objects.select_related("company").get(
-        pk=errand.params["comparison_id"], organisation=errand.organisation
+        pk=background_request.params["comparison_id"], organisation=background_request.organisation
     )
     sent = held = equal = 0
     findings: list[Finding] = []

@@ -19,7 +19,7 @@ from background import claims
 from background.crash_points import reached
 from background.enqueueing import wake
 from background.faults import DATABASE_IS_AWAY, fault_number
-from background.models import Errand, Lease
+from background.models import BackgroundRequest, Lease
 from background.operations import handles
 from connectors.base import LedgerFacts
 from connectors.errors import ConnectorError, NotAuthorized, Unavailable
@@ -177,9 +177,11 @@ def stored_problem(problem: PreflightProblem) -> dict[str, Any]:
 
 
 @handles("journals.check")
-def check(errand: Errand, now: datetime) -> dict[str, Any]:
+def check(background_request: BackgroundRequest, now: datetime) -> dict[str, Any]:
     """Check a journal against the live ledger and write nothing there (B2)."""
-    journal = Journal.objects.get(pk=errand.params["journal_id"], organisation=errand.organisation)
+    journal = Journal.objects.get(
+        pk=background_request.params["journal_id"], organisation=background_request.organisation
+    )
     return dry_run(journal=journal, now=now)
 
 

@@ -12,12 +12,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Connection
-from background.queries import errand_failure
+from background.queries import request_failure
 from journals.domain.states import DONE, BatchState
 from journals.domain.waiting import Cause, cause_now
 from journals.models import Batch, BulkItem, BulkSend, Journal
 from journals.models.batches import BatchQuerySet
-from journals.operations.bulk_sending import Outcome, newest_errand
+from journals.operations.bulk_sending import Outcome, newest_background_request
 from journals.queries.waits import MERELY_QUEUED, shown_batch_state
 from journals.queries.wording import (
     batch_state_words,
@@ -109,8 +109,8 @@ def bulk_page(bulk: BulkSend, *, number: str = "1") -> BulkPage:
     batches = _batches(bulk)
     states = dict(batches.values_list("state").annotate(Count("pk"))) if bulk.confirmed_at else {}
     stuck = _without_access(batches) if bulk.confirmed_at else {}
-    errand = newest_errand(bulk) if waiting else None
-    stopped = bool(waiting) and (errand is None or errand.is_finished)
+    background_request = newest_background_request(bulk) if waiting else None
+    stopped = bool(waiting) and (background_request is None or background_request.is_finished)
     left_out = sum(count for outcome, count in outcomes.items() if outcome not in _TO_SEND)
     shown = _left_out(bulk)
     return BulkPage(
@@ -123,7 +123,7 @@ def bulk_page(bulk: BulkSend, *, number: str = "1") -> BulkPage:
         posted=sum(count for state, count in states.items() if state in DONE),
         total=sum(states.values()),
         live=(bool(waiting) and not stopped) or any(state in states for state in _ON_THE_WAY),
-        failure=errand_failure(errand) if errand and stopped else None,
+        failure=request_failure(background_request) if background_request and stopped else None,
         may_go_on=stopped,
         left_out=shown,
         more_left_out=left_out - len(shown),

@@ -10,7 +10,7 @@ from django.core.paginator import Page, Paginator
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from background.models import Errand
+from background.models import BackgroundRequest
 from connectors.base import LedgerLine, SegmentValue
 from journals.domain.read_back import OUTCOME_WORDS, Outcome, batch_from_json
 from journals.models import Batch, Comparison, Finding
@@ -65,7 +65,7 @@ def comparison_page(organisation: Organisation, *, company: int | None, page: st
     found = Comparison.objects.of(organisation)
     if company is not None:
         found = found.filter(company_id=company)
-    ordered = found.select_related("company", "errand", "requested_by").order_by(
+    ordered = found.select_related("company", "background_request", "requested_by").order_by(
         "-requested_at", "-pk"
     )
     here = Paginator(ordered, PAGE_SIZE).get_page(page)
@@ -75,16 +75,18 @@ def comparison_page(organisation: Organisation, *, company: int | None, page: st
 
 def comparison_row(one: Comparison) -> ComparisonRow:
     """Return one comparison in words."""
-    errand: Errand | None = one.errand
-    finished = one.compared_at is not None or errand is None or errand.is_finished
+    background_request: BackgroundRequest | None = one.background_request
+    finished = (
+        one.compared_at is not None or background_request is None or background_request.is_finished
+    )
     failure = None
-    if errand is not None and one.compared_at is None:
+    if background_request is not None and one.compared_at is None:
         failure = asked_once(
             shown_failure(
-                code=errand.failure_code,
-                params=errand.failure_params,
-                detail=errand.failure_detail,
-                at=errand.finished_at,
+                code=background_request.failure_code,
+                params=background_request.failure_params,
+                detail=background_request.failure_detail,
+                at=background_request.finished_at,
                 company_id=one.company_id,
             )
         )

@@ -12,7 +12,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext
 
 from accounts.models import Connection
-from background.models import Errand
+from background.models import BackgroundRequest
 from journals.domain.states import DONE, MAY_BE_CLOSED, MAY_BE_QUEUED, MAY_BE_REVERSED, BatchState
 from journals.domain.waiting import CAUSE_WORDS, Cause, can_be_hurried, cause_now
 from journals.models import Batch, Journal
@@ -280,27 +280,27 @@ class CheckResult:
     words: str
 
 
-def check_result(errand: Errand, journal: Journal) -> CheckResult:
+def check_result(background_request: BackgroundRequest, journal: Journal) -> CheckResult:
     """Return the state of a dry run in words."""
-    result: dict[str, Any] = errand.result
+    result: dict[str, Any] = background_request.result
     problems = [problem_row(stored) for stored in result.get("problems", ())]
     stops = any(problem.stops for problem in problems)
     words = gettext("The ledger is being asked. Nothing is written there.")
-    if errand.state == Errand.State.DONE:
+    if background_request.state == BackgroundRequest.State.DONE:
         words = (
             gettext("The ledger would not take it as it is. Nothing was written there.")
             if stops
             else gettext("The ledger would take every batch. Nothing was written there.")
         )
     return CheckResult(
-        url=reverse("journals:check_result", args=[journal.pk, errand.pk]),
-        finished=errand.is_finished,
+        url=reverse("journals:check_result", args=[journal.pk, background_request.pk]),
+        finished=background_request.is_finished,
         failure=asked_once(
             shown_failure(
-                code=errand.failure_code,
-                params=errand.failure_params,
-                detail=errand.failure_detail,
-                at=errand.finished_at,
+                code=background_request.failure_code,
+                params=background_request.failure_params,
+                detail=background_request.failure_detail,
+                at=background_request.finished_at,
                 company_id=journal.company_id,
             )
         ),

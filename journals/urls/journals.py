@@ -23,7 +23,11 @@ urlpatterns = [
     path("journals/<int:pk>/try-now/", waiting.try_now, name="try_now"),
     path("journals/<int:pk>/withdraw/", views.withdraw, name="withdraw"),
     path("journals/<int:pk>/check/", views.check, name="check"),
-    path("journals/<int:pk>/check/<int:errand_pk>/", views.check_result, name="check_result"),
+    path(
+        "journals/<int:pk>/check/<int:background_request_pk>/",
+        views.check_result,
+        name="check_result",
+    ),
     path("journals/batches/<int:pk>/decide/", views.decide, name="decide"),
     re_path(
         r"^journals/batches/(?P<pk>[0-9]{1,18})/export\.(?P<file_format>csv|xlsx)$",

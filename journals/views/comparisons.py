@@ -35,7 +35,7 @@ def _company(request: HubRequest, text: str) -> Company | None:
 def _comparison(request: HubRequest, pk: int) -> Comparison:
     rows = Comparison.objects.of(request.organisation)
     found: Comparison = get_object_or_404(
-        rows.select_related("company", "errand", "requested_by"), pk=pk
+        rows.select_related("company", "background_request", "requested_by"), pk=pk
     )
     return found
 

@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from audit import trail
-from background.models import Errand
-from background.operations import request_errand
+from background.models import BackgroundRequest
+from background.operations import request_in_background
 from background.queries import Asked
 from connectors.bounds import row_number
 from connectors.errors import ConnectorError
@@ -173,12 +173,12 @@ def _check(request: HubRequest, journal: Journal, pk: str) -> journal_page.Check
     number = row_number(pk)
     if number is None:
         return None
-    errand = (
-        Errand.objects.of(request.organisation)
+    background_request = (
+        BackgroundRequest.objects.of(request.organisation)
         .filter(pk=number, kind="journals.check", params__journal_id=journal.pk)
         .first()
     )
-    return journal_page.check_result(errand, journal) if errand else None
+    return journal_page.check_result(background_request, journal) if background_request else None
 
 
 @require_GET
@@ -262,7 +262,7 @@ def withdraw(request: HubRequest, pk: int) -> HttpResponse:
 def check(request: HubRequest, pk: int) -> HttpResponse:
     """Ask a worker to check the journal against the live ledger, writing nothing (B2)."""
     journal = _journal(request, pk)
-    errand = request_errand(
+    background_request = request_in_background(
         organisation=request.organisation,
         kind="journals.check",
         by=request.user,
@@ -270,16 +270,16 @@ def check(request: HubRequest, pk: int) -> HttpResponse:
         request_id=getattr(request, "request_id", ""),
     )
     response = redirect("journals:detail", pk=journal.pk)
-    response["Location"] += f"?check={errand.pk}#check"
+    response["Location"] += f"?check={background_request.pk}#check"
     return response
 
 
 @require_GET
 @needs(domain.JOURNALS, Level.READ)
-def check_result(request: HubRequest, pk: int, errand_pk: int) -> HttpResponse:
+def check_result(request: HubRequest, pk: int, background_request_pk: int) -> HttpResponse:
     """Show what the dry run found, or that it still runs."""
     journal = _journal(request, pk)
-    found = _check(request, journal, str(errand_pk))
+    found = _check(request, journal, str(background_request_pk))
     if found is None:
         raise Http404
     return render(request, "journals/_check.html", {"journal": journal, "check": found})

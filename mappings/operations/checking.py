@@ -1,10 +1,10 @@
-"""The live check of a mapping, and the errands that call the target for a page."""
+"""The live check of a mapping, and the background requests that call the target for a page."""
 
 from datetime import datetime, timedelta
 from typing import Any
 
 from accounts.models import Connection
-from background.models import Errand
+from background.models import BackgroundRequest
 from background.operations import handles
 from connectors.base import AccountingConnector
 from connectors.errors import NotAuthorized
@@ -84,17 +84,19 @@ def _not_authorised(connection: Connection) -> Problem:
 
 
 @handles(READ_LEDGER)
-def _read_ledger(errand: Errand, now: datetime) -> dict[str, Any]:
-    connection = Connection.objects.of(errand.organisation).get(pk=errand.params["connection_id"])
+def _read_ledger(background_request: BackgroundRequest, now: datetime) -> dict[str, Any]:
+    connection = Connection.objects.of(background_request.organisation).get(
+        pk=background_request.params["connection_id"]
+    )
     facts = facts_for(connection, now=now, max_age=timedelta(0))
     return {"connection_id": connection.pk, "administration": facts.administration.name}
 
 
 @handles(CHECK)
-def _check(errand: Errand, now: datetime) -> dict[str, Any]:
+def _check(background_request: BackgroundRequest, now: datetime) -> dict[str, Any]:
     mapping = (
-        Mapping.objects.of(errand.organisation)
+        Mapping.objects.of(background_request.organisation)
         .select_related("connection", "company")
-        .get(pk=errand.params["mapping_id"])
+        .get(pk=background_request.params["mapping_id"])
     )
     return {"mapping_id": mapping.pk, "problems": len(check_mapping(mapping=mapping, now=now))}

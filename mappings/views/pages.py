@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from background.operations import request_errand
+from background.operations import request_in_background
 from background.queries import asked
 from mappings.forms import ValuesForm
 from mappings.models import Mapping
@@ -74,7 +74,9 @@ def mapping_list(request: HubRequest) -> HttpResponse:
 def detail(request: HubRequest, pk: int) -> HttpResponse:
     """Show the settings of a mapping and what the last check found; wait for a running one."""
     mapping = _mapping(request, pk)
-    seen = asked(request.organisation, request.GET.get("errand"), kind=CHECK, mapping_id=pk)
+    seen = asked(
+        request.organisation, request.GET.get("background_request"), kind=CHECK, mapping_id=pk
+    )
     may_change = _may_change(request)
     context = {
         "mapping": mapping,
@@ -93,14 +95,16 @@ def detail(request: HubRequest, pk: int) -> HttpResponse:
 def check(request: HubRequest, pk: int) -> HttpResponse:
     """Ask for a live check, and wait for it on the mapping's page."""
     mapping = _mapping(request, pk)
-    errand = request_errand(
+    background_request = request_in_background(
         organisation=request.organisation,
         kind=CHECK,
         by=cast(Any, request.user),
         params={"mapping_id": mapping.pk},
         request_id=getattr(request, "request_id", ""),
     )
-    return redirect(f"{reverse('mappings:detail', args=[mapping.pk])}?errand={errand.pk}")
+    return redirect(
+        f"{reverse('mappings:detail', args=[mapping.pk])}?background_request={background_request.pk}"
+    )
 
 
 @require_http_methods(["GET", "POST"])

@@ -2,7 +2,7 @@
 The wizard: one page per step, a draft in the session, one mapping at the end.
 
 The web process calls nobody: after the administration is chosen a worker reads its ledger, and
-the page waits for that errand.
+the page waits for that background request.
 """
 
 from dataclasses import dataclass
@@ -18,9 +18,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.models import Connection
-from background.models import Errand
-from background.operations import TooManyChecks, request_errand
-from background.queries import errand_failure
+from background.models import BackgroundRequest
+from background.operations import TooManyChecks, request_in_background
+from background.queries import request_failure
 from connectors.base import LedgerFacts
 from connectors.bounds import row_number
 from mappings import forms
@@ -79,7 +79,7 @@ def new(request: HubRequest) -> HttpResponse:
     if pair is not None:
         company, connection = pair
         draft["company"], draft["connection"] = company.pk, connection.pk
-        draft["errand"] = _read_ledger(request, connection).pk
+        draft["background_request"] = _read_ledger(request, connection).pk
         return redirect("mappings:reading")
     return redirect("mappings:step", step="company")
 
@@ -97,7 +97,7 @@ def edit(request: HubRequest, pk: int) -> HttpResponse:
         **shown_in_draft(settings),
     }
     draft["settings"] = dict(draft["shown"])
-    draft["errand"] = _read_ledger(request, mapping.connection).pk
+    draft["background_request"] = _read_ledger(request, mapping.connection).pk
     request.session[DRAFT] = draft
     return redirect("mappings:reading")
 
@@ -111,25 +111,25 @@ def reading(request: HubRequest) -> HttpResponse:
     if connection is None:
         return redirect("mappings:step", step="administration")
     if request.method == "POST":
-        draft["errand"] = _read_ledger(request, connection).pk
+        draft["background_request"] = _read_ledger(request, connection).pk
         if (asking := request.POST.get("step", "")) in _READ_FIRST:
             draft["asking"] = asking
         request.session[DRAFT] = draft
         return redirect("mappings:reading")
-    mine = Errand.objects.of(request.organisation)
-    errand = mine.filter(pk=draft.get("errand", 0)).first()
-    if errand is None:
-        # A draft that lay longer than errands are kept: what was read then is read again.
-        errand = _read_ledger(request, connection)
-        draft["errand"] = errand.pk
+    mine = BackgroundRequest.objects.of(request.organisation)
+    background_request = mine.filter(pk=draft.get("background_request", 0)).first()
+    if background_request is None:
+        # A draft that lay longer than background requests are kept: what was read then is read again.
+        background_request = _read_ledger(request, connection)
+        draft["background_request"] = background_request.pk
         request.session[DRAFT] = draft
-    if errand.state == Errand.State.DONE:
+    if background_request.state == BackgroundRequest.State.DONE:
         asking = draft.pop("asking", "place")
         request.session[DRAFT] = draft
         return _go_on(request, reverse("mappings:step", args=[asking]))
-    failure = errand_failure(errand)
+    failure = request_failure(background_request)
     context = {
-        "running": not errand.is_finished,
+        "running": not background_request.is_finished,
         "failure": failure,
         "connection": connection,
         **_around("administration", draft),
@@ -228,7 +228,7 @@ def _take(request: HubRequest, step: str, draft: dict[str, Any], form: Form) -> 
             # Another administration has other dimensions, branches and accounts.
             draft["settings"] = {}
         draft["connection"] = connection.pk
-        draft["errand"] = _read_ledger(request, connection).pk
+        draft["background_request"] = _read_ledger(request, connection).pk
     else:
         draft["settings"] |= values
     request.session[DRAFT] = draft
@@ -303,7 +303,7 @@ def _check_saved(request: HubRequest, mapping: Mapping) -> HttpResponse:
     """Let a worker check what was saved, and wait for it on the mapping's page."""
     page = reverse("mappings:detail", args=[mapping.pk])
     try:
-        errand = request_errand(
+        background_request = request_in_background(
             organisation=request.organisation,
             kind=CHECK,
             by=cast(Any, request.user),
@@ -319,7 +319,7 @@ def _check_saved(request: HubRequest, mapping: Mapping) -> HttpResponse:
         )
         return redirect(page)
     messages.success(request, _("The mapping is saved. It is being checked now."))
-    return redirect(f"{page}?errand={errand.pk}")
+    return redirect(f"{page}?background_request={background_request.pk}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -389,8 +389,8 @@ def _connection(request: HubRequest, draft: dict[str, Any]) -> Connection | None
     return found
 
 
-def _read_ledger(request: HubRequest, connection: Connection) -> Errand:
-    return request_errand(
+def _read_ledger(request: HubRequest, connection: Connection) -> BackgroundRequest:
+    return request_in_background(
         organisation=request.organisation,
         kind=READ_LEDGER,
         by=cast(Any, request.user),

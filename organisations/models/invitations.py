@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import models
 
 from audit.scoped import OfOrganisation
-from background.models import Errand
+from background.models import BackgroundRequest
 from organisations.models.people import Organisation, Role
 
 
@@ -33,7 +33,9 @@ class Invitation(models.Model):
     """Of whoever invites: nobody knows the language of who is invited."""
     by_mail = models.BooleanField(default=False)
     """Whether the link proves the mailbox; one that is handed over proves nothing."""
-    errand = models.ForeignKey(Errand, on_delete=models.SET_NULL, null=True, related_name="+")
+    background_request = models.ForeignKey(
+        BackgroundRequest, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
     """What mails the link."""
     token_digest = models.CharField(max_length=64, unique=True, null=True)
     """None until a worker has made the token that it mails."""

@@ -23,8 +23,8 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_noop as _
 
 from audit.trail import NOBODY, record
-from background.models import Errand
-from background.operations import handles, request_errand
+from background.models import BackgroundRequest
+from background.operations import handles, request_in_background
 from connectors.errors import Unavailable
 from organisations.backends import HubBackend
 from organisations.models import Membership, User
@@ -43,7 +43,7 @@ def ask_for_link(*, user: User, now: datetime) -> None:
     """
     Let a worker mail a link to that person; the caller learns nothing.
 
-    A mail belongs to an errand and an errand to an organisation: a person in none gets no link,
+    A mail belongs to a background request and a background request to an organisation: a person in none gets no link,
     and nobody more mails in a while than sign-ins may fail, whoever asks from wherever.
     """
     mine = Membership.objects.filter(user=user).select_related("organisation")
@@ -52,13 +52,15 @@ def ask_for_link(*, user: User, now: datetime) -> None:
         log.info("no link for a forgotten password", person=user.pk)
         return
     while_ago = now - timedelta(seconds=settings.HUB_SIGN_IN_LOCK_SECONDS)
-    lately = Errand.objects.filter(requested_by=user, kind=MAIL, created_at__gt=while_ago)
+    lately = BackgroundRequest.objects.filter(
+        requested_by=user, kind=MAIL, created_at__gt=while_ago
+    )
     if lately.count() >= settings.HUB_SIGN_IN_FAILURES:
         log.warning("too many links for a forgotten password", person=user.pk)
         return
     with transaction.atomic():
         people.record_for(user, "person.password_link_asked", by=None, who=NOBODY)
-        request_errand(
+        request_in_background(
             organisation=membership.organisation,
             kind=MAIL,
             by=user,
@@ -67,9 +69,9 @@ def ask_for_link(*, user: User, now: datetime) -> None:
 
 
 @handles(MAIL, never_refused=True)
-def mail_link(errand: Errand, now: datetime) -> dict[str, object]:
+def mail_link(background_request: BackgroundRequest, now: datetime) -> dict[str, object]:
     """Write to the person in the person's language."""
-    user = User.objects.filter(pk=errand.params["person"]).first()
+    user = User.objects.filter(pk=background_request.params["person"]).first()
     if user is None or not may_have_link(user):
         return {"told": 0}
     with translation.override(user.language or settings.LANGUAGE_CODE):

@@ -22,8 +22,8 @@ from django.utils.translation import gettext_noop as _
 
 from audit import trail
 from audit.trail import NOBODY, record
-from background.models import Errand
-from background.operations import handles, request_errand
+from background.models import BackgroundRequest
+from background.operations import handles, request_in_background
 from connectors.errors import Unavailable
 from organisations.domain import ORGANISATION, Level
 from organisations.models import Invitation, Membership, Organisation, Role, User
@@ -234,9 +234,11 @@ def expire(*, now: datetime) -> int:
 
 
 @handles(MAIL)
-def mail_invitation(errand: Errand, now: datetime) -> dict[str, object]:
+def mail_invitation(background_request: BackgroundRequest, now: datetime) -> dict[str, object]:
     """Make the token and mail it; it is readable nowhere else."""
-    mine = Invitation.objects.filter(pk=errand.params["invitation"], errand=errand)
+    mine = Invitation.objects.filter(
+        pk=background_request.params["invitation"], background_request=background_request
+    )
     invitation = mine.select_related("organisation", "role", "invited_by").first()
     if invitation is None or not invitation.is_open(now):
         return {"mailed": 0}
@@ -272,7 +274,7 @@ def _send(invitation: Invitation, *, by: User | None, now: datetime, by_mail: bo
     ):
         raise Refused(_("The e-mail was sent a moment ago. Wait some minutes."))
     invitation.invited_by, invitation.invited_at, invitation.expires_at = by, now, now + VALID
-    invitation.expired_at = invitation.errand = invitation.token_digest = None
+    invitation.expired_at = invitation.background_request = invitation.token_digest = None
     invitation.language = get_language() or ""
     if not invitation.by_mail:
         token = secrets.token_urlsafe(_TOKEN_BYTES)
@@ -280,13 +282,13 @@ def _send(invitation: Invitation, *, by: User | None, now: datetime, by_mail: bo
         invitation.save()
         return link_of(token)
     invitation.save()
-    invitation.errand = request_errand(
+    invitation.background_request = request_in_background(
         organisation=invitation.organisation,
         kind=MAIL,
         by=by,
         params={"invitation": invitation.pk, "patient": True},
     )
-    invitation.save(update_fields=["errand"])
+    invitation.save(update_fields=["background_request"])
     return ""
 
 

@@ -19,8 +19,8 @@ from django.utils import translation
 from django.utils.translation import gettext, ngettext
 
 from accounts.operations.telling import people_of
-from background.models import Errand
-from background.operations import handles, request_errand
+from background.models import BackgroundRequest
+from background.operations import handles, request_in_background
 from connectors.errors import Unavailable
 from connectors.words import gettext_noop as _
 from organisations.models import User
@@ -74,7 +74,7 @@ def _tell(client: InvoiceClient, *, now: datetime) -> bool:
             counts[standing.value] = number
     if not counts:
         return False
-    request_errand(
+    request_in_background(
         organisation=client.organisation,
         kind=TELL,
         by=None,
@@ -99,12 +99,12 @@ def people_for(client: InvoiceClient) -> list[User]:
 
 
 @handles(TELL)
-def tell(errand: Errand, now: datetime) -> dict[str, object]:
+def tell(background_request: BackgroundRequest, now: datetime) -> dict[str, object]:
     """Write to each of the people in their language; how many is the answer."""
     client = (
-        InvoiceClient.objects.of(errand.organisation)
+        InvoiceClient.objects.of(background_request.organisation)
         .select_related("organisation", "target")
-        .filter(pk=errand.params["client"])
+        .filter(pk=background_request.params["client"])
         .first()
     )
     if client is None:
@@ -112,7 +112,7 @@ def tell(errand: Errand, now: datetime) -> dict[str, object]:
     people = people_for(client)
     for person in people:
         with translation.override(person.language or settings.LANGUAGE_CODE):
-            subject, body = _words(client, errand.params["counts"])
+            subject, body = _words(client, background_request.params["counts"])
         try:
             send_mail(subject, body, None, [person.email])
         except (SMTPException, OSError) as exc:

@@ -21,8 +21,8 @@ from background import claims
 from background.crash_points import reached
 from background.enqueueing import wake
 from background.faults import DATABASE_IS_AWAY, fault_number
-from background.models import Errand, Lease
-from background.operations import handles, request_errand
+from background.models import BackgroundRequest, Lease
+from background.operations import handles, request_in_background
 from connectors.errors import ConnectorError, NotAuthorized, Unavailable
 from connectors.receivables import PaymentTarget, SourceCustomer, TargetProject, Unreadable
 from organisations.models import Organisation, User
@@ -180,13 +180,13 @@ def _changed_by_hand(
 # --- On demand ---------------------------------------------------------------------------------
 
 
-def request_recheck(*, customer: Customer, by: User | None) -> Errand:
+def request_recheck(*, customer: Customer, by: User | None) -> BackgroundRequest:
     """Let a worker ask Visma about this one customer, at once."""
     check_right(customer.organisation, by)
     check_active(customer.organisation)
     if customer.client.source is None:
         raise refusals.NoSourceCompany(client=customer.client.name)
-    return request_errand(
+    return request_in_background(
         organisation=customer.organisation,
         kind=RECHECK,
         by=by,
@@ -195,17 +195,17 @@ def request_recheck(*, customer: Customer, by: User | None) -> Errand:
 
 
 @handles(RECHECK)
-def recheck(errand: Errand, now: datetime) -> dict[str, Any]:
+def recheck(background_request: BackgroundRequest, now: datetime) -> dict[str, Any]:
     """Ask Visma about one customer; say whether it is blocked there."""
     customer = (
-        Customer.objects.of(errand.organisation)
+        Customer.objects.of(background_request.organisation)
         .select_related("client__source", "client__organisation")
-        .get(pk=errand.params["customer"])
+        .get(pk=background_request.params["customer"])
     )
     client = customer.client
     if client.source is None:
         raise refusals.NoSourceCompany(client=client.name)
-    integration = check_active(errand.organisation)
+    integration = check_active(background_request.organisation)
     source = source_for(client.source)
     check_company(client, source.read_company())
     found = source.read_customer(int(customer.number))

@@ -13,8 +13,8 @@ from accounts.models import Connection
 from accounts.operations.access import source_for, target_for
 from audit import trail
 from background.enqueueing import wake
-from background.models import Errand
-from background.operations import handles, request_errand
+from background.models import BackgroundRequest
+from background.operations import handles, request_in_background
 from connectors.errors import ConnectorError
 from connectors.receivables import FindingLevel, SetupFinding
 from connectors.registry import CONNECTORS
@@ -291,10 +291,10 @@ def _plain(value: Any) -> Any:
 # --- The set-up check ---------------------------------------------------------------------------
 
 
-def request_check(*, client: InvoiceClient, by: User | None) -> Errand:
+def request_check(*, client: InvoiceClient, by: User | None) -> BackgroundRequest:
     """Let a worker look at the client's Visma company and invoicing company."""
     check_right(client.organisation, by)
-    return request_errand(
+    return request_in_background(
         organisation=client.organisation,
         kind=CHECK,
         by=by,
@@ -303,12 +303,12 @@ def request_check(*, client: InvoiceClient, by: User | None) -> Errand:
 
 
 @handles(CHECK)
-def check(errand: Errand, now: datetime) -> dict[str, Any]:
+def check(background_request: BackgroundRequest, now: datetime) -> dict[str, Any]:
     """Find out what the client's companies offer; the findings are stored on the client."""
     client = (
-        InvoiceClient.objects.of(errand.organisation)
+        InvoiceClient.objects.of(background_request.organisation)
         .select_related("organisation", "source", "target")
-        .get(pk=errand.params["client"])
+        .get(pk=background_request.params["client"])
     )
     return check_client(client, now=now)
 

@@ -12,8 +12,8 @@ from django.db.models import Exists, F, OuterRef
 
 from accounts.operations.access import source_for, target_for
 from audit import trail
-from background.models import Errand
-from background.operations import handles, request_errand
+from background.models import BackgroundRequest
+from background.operations import handles, request_in_background
 from connectors.base import ZERO
 from connectors.receivables import PaymentSource, Unreadable
 from organisations.models import User
@@ -43,11 +43,13 @@ _TAKEN_BACK = (_S.TO_REVERSE, _S.REVERSING)
 _NOT_THERE = (_S.READY, _S.SENDING, _S.UNKNOWN, _S.REJECTED, _S.NEEDS_PERSON)
 
 
-def request_reconciliation(*, client: InvoiceClient, by: User | None, on: date) -> Errand:
+def request_reconciliation(
+    *, client: InvoiceClient, by: User | None, on: date
+) -> BackgroundRequest:
     """Let a worker read what is open on the other sides, and compare."""
     check_right(client.organisation, by)
     check_active(client.organisation)
-    return request_errand(
+    return request_in_background(
         organisation=client.organisation,
         kind=RECONCILE,
         by=by,
@@ -56,15 +58,18 @@ def request_reconciliation(*, client: InvoiceClient, by: User | None, on: date) 
 
 
 @handles(RECONCILE)
-def run_errand(errand: Errand, now: datetime) -> dict[str, Any]:
+def run_request(background_request: BackgroundRequest, now: datetime) -> dict[str, Any]:
     """Compare, and say which comparison it was."""
     client = (
-        InvoiceClient.objects.of(errand.organisation)
+        InvoiceClient.objects.of(background_request.organisation)
         .select_related("organisation", "source", "target")
-        .get(pk=errand.params["client"])
+        .get(pk=background_request.params["client"])
     )
     made = reconcile(
-        client, on=date.fromisoformat(errand.params["on"]), by=errand.requested_by, now=now
+        client,
+        on=date.fromisoformat(background_request.params["on"]),
+        by=background_request.requested_by,
+        now=now,
     )
     return {"reconciliation": made.pk}
 

@@ -6,8 +6,8 @@ from typing import Any
 from django.utils.translation import gettext
 
 from accounts.operations.access import source_for
-from background.models import Errand
-from background.operations import handles, request_errand
+from background.models import BackgroundRequest
+from background.operations import handles, request_in_background
 from connectors.receivables import PaymentQuery
 from organisations.models import Organisation, User
 from payments.models import InvoiceClient
@@ -46,9 +46,9 @@ def request_count(
     client: InvoiceClient | None,
     by: User | None,
     request_id: str = "",
-) -> Errand:
+) -> BackgroundRequest:
     """Ask a worker how many payments would come in addition; nothing is fetched by that."""
-    return request_errand(
+    return request_in_background(
         organisation=organisation,
         kind=COUNT,
         by=by,
@@ -62,15 +62,15 @@ def request_count(
 
 
 @handles(COUNT)
-def count(errand: Errand, now: datetime) -> dict[str, Any]:
+def count(background_request: BackgroundRequest, now: datetime) -> dict[str, Any]:
     """
     Count what Visma holds between the two days, by its own control totals.
 
     Clients whose Visma company cannot count, or cannot be reached, are counted themselves.
     """
-    asked = errand.params
+    asked = background_request.params
     before, after = date.fromisoformat(asked["before"]), date.fromisoformat(asked["after"])
-    clients = InvoiceClient.objects.of(errand.organisation).filter(source__isnull=False)
+    clients = InvoiceClient.objects.of(background_request.organisation).filter(source__isnull=False)
     if asked["client"] is not None:
         clients = clients.filter(pk=asked["client"])
     else:

@@ -59,7 +59,10 @@ def customer(request: HubRequest, pk: int) -> HttpResponse:
         "customer": one,
         "form": ReasonForm(),
         "asked": asked(
-            request.organisation, request.GET.get("errand"), kind=blocking.RECHECK, customer=pk
+            request.organisation,
+            request.GET.get("background_request"),
+            kind=blocking.RECHECK,
+            customer=pk,
         ),
         "here": request.get_full_path(),
     }
@@ -98,12 +101,12 @@ def recheck(request: HubRequest, pk: int) -> HttpResponse:
     """Ask Visma about this customer now."""
     one = _customer(request, pk)
     try:
-        errand = blocking.request_recheck(customer=one, by=person(request))
+        background_request = blocking.request_recheck(customer=one, by=person(request))
     except ConnectorError as refusal:
         tell(request, refusal)
         return redirect("payments:customer", pk=pk)
     response = redirect("payments:customer", pk=pk)
-    response["Location"] += f"?errand={errand.pk}"
+    response["Location"] += f"?background_request={background_request.pk}"
     return response
 
 

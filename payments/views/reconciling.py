@@ -26,7 +26,10 @@ def reconciliation(request: HubRequest, pk: int) -> HttpResponse:
     """Show the last comparison of a client; wait for one that is being made."""
     client = client_named(request, pk)
     seen = asked(
-        request.organisation, request.GET.get("errand"), kind=reconciling.RECONCILE, client=pk
+        request.organisation,
+        request.GET.get("background_request"),
+        kind=reconciling.RECONCILE,
+        client=pk,
     )
     if "HX-Request" in request.headers:
         response = render(request, "payments/_comparing.html", {"running": seen.running})
@@ -66,14 +69,14 @@ def compare(request: HubRequest, pk: int) -> HttpResponse:
     client = client_named(request, pk)
     try:
         reconciling.check_can(client)
-        errand = reconciling.request_reconciliation(
+        background_request = reconciling.request_reconciliation(
             client=client, by=person(request), on=timezone.localdate()
         )
     except ConnectorError as refusal:
         tell(request, refusal)
         return redirect("payments:reconciliation", pk=pk)
     response = redirect("payments:reconciliation", pk=pk)
-    response["Location"] += f"?errand={errand.pk}"
+    response["Location"] += f"?background_request={background_request.pk}"
     return response
 
 

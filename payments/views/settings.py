@@ -14,9 +14,9 @@ from accounts.operations import connecting
 from accounts.pages import connection_row
 from accounts.views import connections
 from audit import trail
-from background.models import Errand
+from background.models import BackgroundRequest
 from background.operations import TooManyChecks
-from background.queries import asked, errand_failure
+from background.queries import asked, request_failure
 from connectors.errors import ConnectorError
 from organisations import domain
 from organisations.domain import Level
@@ -99,26 +99,26 @@ def _ask_about_earlier(
     """Let the form ask, and a worker count how many payments would come in addition."""
     form.add_error(earlier.field, str(earlier))
     try:
-        errand = start_dates.request_count(
+        background_request = start_dates.request_count(
             organisation=request.organisation, earlier=earlier, client=client, by=person(request)
         )
     except TooManyChecks:
         form.ask_about_earlier(count=None)  # what was typed is worth more than the number
     else:
-        form.ask_about_earlier(count=errand.pk)
+        form.ask_about_earlier(count=background_request.pk)
 
 
 @require_GET
 @_administrator
 def earlier_count(request: HubRequest, pk: int) -> HttpResponse:
     """Show how many payments an earlier start date would bring, or that they are being counted."""
-    mine = Errand.objects.of(request.organisation).filter(kind=start_dates.COUNT)
-    errand = get_object_or_404(mine, pk=pk)
+    mine = BackgroundRequest.objects.of(request.organisation).filter(kind=start_dates.COUNT)
+    background_request = get_object_or_404(mine, pk=pk)
     context = {
-        "pk": errand.pk,
-        "running": not errand.is_finished,
-        "failure": errand_failure(errand),
-        "found": errand.result,
+        "pk": background_request.pk,
+        "running": not background_request.is_finished,
+        "failure": request_failure(background_request),
+        "found": background_request.result,
     }
     part = "HX-Request" in request.headers
     return show(request, "payments/_earlier.html" if part else "payments/earlier.html", context)
@@ -237,7 +237,10 @@ def _client_page(
         "may_change": may_change(request),
         "here": request.get_full_path(),
         "asked": asked(
-            request.organisation, request.GET.get("errand"), kind=clients.CHECK, client=client.pk
+            request.organisation,
+            request.GET.get("background_request"),
+            kind=clients.CHECK,
+            client=client.pk,
         ),
         "findings": [
             {
@@ -266,9 +269,9 @@ def _client_page(
 def check(request: HubRequest, pk: int) -> HttpResponse:
     """Let a worker look at the client's companies."""
     client = client_named(request, pk)
-    errand = clients.request_check(client=client, by=person(request))
+    background_request = clients.request_check(client=client, by=person(request))
     response = redirect("payments:client_settings", pk=pk)
-    response["Location"] += f"?errand={errand.pk}#check"
+    response["Location"] += f"?background_request={background_request.pk}#check"
     return response
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import Connection
 from accounts.operations import access, connecting
-from background.models import Errand
+from background.models import BackgroundRequest
 from connectors.powerofficego.errors import OtherClient
 from organisations.models import Organisation
 from sandbox import receivables_story as story
@@ -29,12 +29,12 @@ def account(organisation: Organisation, client_key: str, name: str = "Nordvik") 
     return made
 
 
-def authorise(connection: Connection, run_due_work: Callable[..., int]) -> Errand:
-    errand = connecting.authorise_service(connection=connection, by=None)
+def authorise(connection: Connection, run_due_work: Callable[..., int]) -> BackgroundRequest:
+    background_request = connecting.authorise_service(connection=connection, by=None)
     run_due_work()
-    errand.refresh_from_db()
+    background_request.refresh_from_db()
     connection.refresh_from_db()
-    return errand
+    return background_request
 
 
 @pytest.fixture
@@ -60,19 +60,21 @@ class TestAuthorising:
     ) -> None:
         connection = account(organisation, "made-up")
 
-        errand = authorise(connection, run_due_work)
+        background_request = authorise(connection, run_due_work)
 
         assert not connection.is_authorised
-        assert errand.failure_code == "powerofficego.ClientKeyRefused"
+        assert background_request.failure_code == "powerofficego.ClientKeyRefused"
 
     def test_refuses_the_same_company_twice(
         self, sandbox: SandboxServer, organisation: Organisation, run_due_work: Any
     ) -> None:
         authorise(account(organisation, story.NORDVIK.client_key), run_due_work)
 
-        errand = authorise(account(organisation, story.NORDVIK.client_key, "again"), run_due_work)
+        background_request = authorise(
+            account(organisation, story.NORDVIK.client_key, "again"), run_due_work
+        )
 
-        assert errand.failure_code == "AlreadyConnected"
+        assert background_request.failure_code == "AlreadyConnected"
 
 
 class TestTokens:

@@ -1,4 +1,4 @@
-"""Noticing that the database was restored, and what happens to tokens and errands then."""
+"""Noticing that the database was restored, and what happens to tokens and background requests then."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,7 +9,7 @@ import pytest
 from accounts.models import Connection, Installation, Restore
 from accounts.operations import installation, restoring
 from accounts.operations.tokens import StoredTokens
-from background.models import Errand
+from background.models import BackgroundRequest
 from tests import factories
 
 NOW = datetime(2026, 4, 8, 9, 0, tzinfo=UTC)
@@ -109,15 +109,17 @@ class TestDeclareRestore:
         assert new.state == service.state == "authorised"
         assert new.refresh_token == "a-refresh-token"
 
-    def test_ends_errands_that_were_asked_before(self) -> None:
+    def test_ends_background_requests_that_were_asked_before(self) -> None:
         of = factories.organisation()
-        errand = Errand.objects.create(organisation=of, kind="accounts.finish", secret="a code")
+        background_request = BackgroundRequest.objects.create(
+            organisation=of, kind="accounts.finish", secret="a code"
+        )
 
         declared = restoring.declare_restore(backup_taken_at=BACKUP, now=NOW)
 
-        errand.refresh_from_db()
-        assert declared.errands_ended == 1
-        assert (errand.state, errand.secret) == ("failed", "")
+        background_request.refresh_from_db()
+        assert declared.requests_ended == 1
+        assert (background_request.state, background_request.secret) == ("failed", "")
 
     def test_takes_the_time_that_was_noticed(self) -> None:
         installation.beat(now=NOW)

@@ -12,7 +12,7 @@ from accounts.models import Connection
 from accounts.operations import telling, tokens
 from accounts.tasks import keep_connections_alive
 from background import claims, renewing
-from background.models import Errand, Lease
+from background.models import BackgroundRequest, Lease
 from background.tasks import extend_claims
 from connectors.base import Grant
 from connectors.errors import ConnectorError, NotAuthorized, Unavailable
@@ -165,7 +165,7 @@ class TestKeepAlive:
         run_due_work()
 
         assert service.asked == ["a-refresh-token"]
-        assert Errand.objects.filter(kind="connections.refresh").count() == 1
+        assert BackgroundRequest.objects.filter(kind="connections.refresh").count() == 1
         connection.refresh_from_db()
         assert connection.refresh_token == "newer"
 

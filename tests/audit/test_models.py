@@ -16,7 +16,7 @@ from django.utils import timezone
 from audit import trail
 from audit.models import AuditEntry
 from background import operations
-from background.models import Errand
+from background.models import BackgroundRequest
 from organisations.models import Organisation
 from tests import environment, factories
 
@@ -276,15 +276,19 @@ class TestWhence:
     def test_what_a_worker_does_for_a_person_does_too(self, monkeypatch: Any) -> None:
         of = factories.organisation()
 
-        def handler(errand: Errand, now: Any) -> dict[str, Any]:
+        def handler(background_request: BackgroundRequest, now: Any) -> dict[str, Any]:
             trail.record(organisation=of, action="connection.authorised", subject=of)
             return {}
 
         monkeypatch.setitem(operations._HANDLERS, "tests.record", handler)
         with trail.from_where(address="192.0.2.7", request_id="request-12345678"):
-            errand = operations.request_errand(organisation=of, kind="tests.record", by=None)
+            background_request = operations.request_in_background(
+                organisation=of, kind="tests.record", by=None
+            )
 
-        operations.run_errand(errand_id=errand.pk, now=errand.not_before)
+        operations.run_request(
+            background_request_id=background_request.pk, now=background_request.not_before
+        )
 
         made = AuditEntry.objects.get(action="connection.authorised")
         assert (made.address, made.request_id) == ("192.0.2.7", "request-12345678")

@@ -7,8 +7,8 @@ import pytest
 from django.db import OperationalError
 
 from background import operations
-from background.models import Errand
-from background.queries import errand_failure
+from background.models import BackgroundRequest
+from background.queries import request_failure
 from tests import factories
 from tests.factories import NOW
 
@@ -17,64 +17,71 @@ KIND = "tests.defect"
 
 @pytest.fixture
 def handler(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Return a way to set what the errand's handler does."""
+    """Return a way to set what the background request's handler does."""
 
     def does(what: Any) -> None:
         monkeypatch.setitem(operations._HANDLERS, KIND, what)
 
-    does(lambda errand, now: {})
+    does(lambda background_request, now: {})
     return does
 
 
 @pytest.fixture
-def errand(db: None, handler: Any) -> Errand:
-    made = operations.request_errand(
+def background_request(db: None, handler: Any) -> BackgroundRequest:
+    made = operations.request_in_background(
         organisation=factories.organisation(), kind=KIND, by=None, request_id="r-4711"
     )
-    Errand.objects.update(not_before=NOW)
+    BackgroundRequest.objects.update(not_before=NOW)
     return made
 
 
 def raises(what: Exception) -> Any:
-    def call(_errand: Errand, _now: Any) -> dict[str, Any]:
+    def call(_background_request: BackgroundRequest, _now: Any) -> dict[str, Any]:
         raise what
 
     return call
 
 
-def test_a_defect_ends_the_errand_with_the_number_under_which_the_log_has_it(
-    errand: Errand, handler: Any, caplog: Any
+def test_a_defect_ends_the_background_request_with_the_number_under_which_the_log_has_it(
+    background_request: BackgroundRequest, handler: Any, caplog: Any
 ) -> None:
     handler(raises(KeyError("account")))
 
-    operations.run_errand(errand_id=errand.pk, now=NOW)
+    operations.run_request(background_request_id=background_request.pk, now=NOW)
 
-    errand.refresh_from_db()
-    told = errand_failure(errand)
+    background_request.refresh_from_db()
+    told = request_failure(background_request)
     assert told is not None
-    assert (errand.state, "r-4711" in told.summary) == ("failed", True)
+    assert (background_request.state, "r-4711" in told.summary) == ("failed", True)
     assert "r-4711" in caplog.text
     assert "KeyError" in caplog.text
 
 
-def test_an_answer_that_cannot_be_stored_is_such_a_defect(errand: Errand, handler: Any) -> None:
-    handler(lambda errand, now: {"cannot": object()})
+def test_an_answer_that_cannot_be_stored_is_such_a_defect(
+    background_request: BackgroundRequest, handler: Any
+) -> None:
+    handler(lambda background_request, now: {"cannot": object()})
 
-    operations.run_errand(errand_id=errand.pk, now=NOW)
+    operations.run_request(background_request_id=background_request.pk, now=NOW)
 
-    errand.refresh_from_db()
-    assert (errand.state, errand.failure_code) == ("failed", "StoppedByFaultOfTheHub")
+    background_request.refresh_from_db()
+    assert (background_request.state, background_request.failure_code) == (
+        "failed",
+        "StoppedByFaultOfTheHub",
+    )
 
 
-def test_a_database_that_is_away_is_none_and_the_errand_is_done_again(
-    errand: Errand, handler: Any
+def test_a_database_that_is_away_is_none_and_the_background_request_is_done_again(
+    background_request: BackgroundRequest, handler: Any
 ) -> None:
     handler(raises(OperationalError("gone")))
     with pytest.raises(OperationalError):
-        operations.run_errand(errand_id=errand.pk, now=NOW)
-    handler(lambda errand, now: {"done": True})
+        operations.run_request(background_request_id=background_request.pk, now=NOW)
+    handler(lambda background_request, now: {"done": True})
 
-    operations.run_errand(errand_id=errand.pk, now=NOW + timedelta(hours=1))
+    operations.run_request(
+        background_request_id=background_request.pk, now=NOW + timedelta(hours=1)
+    )
 
-    errand.refresh_from_db()
-    assert (errand.state, errand.result) == ("done", {"done": True})
+    background_request.refresh_from_db()
+    assert (background_request.state, background_request.result) == ("done", {"done": True})

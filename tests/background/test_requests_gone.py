@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from background.models import Errand
+from background.models import BackgroundRequest
 from tests import factories
 from tests.payments.conftest import Office
 from tests.payments.conftest import office as office  # the fixture
@@ -20,7 +20,7 @@ def test_a_page_of_payments_shows_itself_and_says_so(name: str, office: Office) 
     address = reverse(f"payments:{name}", args=[office.client.pk])
     me = signed_in(office.member)
 
-    answer = me.get(f"{address}?errand=4711")
+    answer = me.get(f"{address}?background_request=4711")
 
     assert answer.status_code == 200
     assert WORDS in answer.content.decode()
@@ -32,7 +32,7 @@ def test_the_page_of_a_mapping_shows_itself_and_says_so() -> None:
     mapping = factories.mapping(member.organisation)
     address = reverse("mappings:detail", args=[mapping.pk])
 
-    answer = signed_in(member).get(f"{address}?errand=4711")
+    answer = signed_in(member).get(f"{address}?background_request=4711")
 
     assert answer.status_code == 200
     assert WORDS in answer.content.decode()
@@ -43,9 +43,9 @@ def test_a_draft_of_a_mapping_reads_the_ledger_again() -> None:
     mapping = factories.mapping(member.organisation)
     me: Client = signed_in(member)
     me.get(reverse("mappings:edit", args=[mapping.pk]))
-    Errand.objects.all().delete()
+    BackgroundRequest.objects.all().delete()
 
     answer = me.get(reverse("mappings:reading"))
 
     assert answer.status_code == 200
-    assert Errand.objects.get().kind == "mappings.read_ledger"
+    assert BackgroundRequest.objects.get().kind == "mappings.read_ledger"

@@ -13,12 +13,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.operations import connecting
-from background.models import Errand
+from background.models import BackgroundRequest
 from background.operations import (
     A_MINUTE_AT_MOST,
     OPEN_AT_MOST,
     TooManyChecks,
-    request_errand,
+    request_in_background,
 )
 from organisations.middleware import TooManyChecksMiddleware
 from organisations.models import Membership
@@ -46,11 +46,11 @@ def at(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
 def ask(member: Membership, times: int = 1) -> None:
     for _ in range(times):
-        request_errand(organisation=member.organisation, kind=KIND, by=member.user)
+        request_in_background(organisation=member.organisation, kind=KIND, by=member.user)
 
 
 def answered() -> None:
-    Errand.objects.update(state=Errand.State.DONE)
+    BackgroundRequest.objects.update(state=BackgroundRequest.State.DONE)
 
 
 @pytest.mark.django_db
@@ -62,11 +62,13 @@ class TestAPerson:
         with pytest.raises(TooManyChecks):
             ask(ada)
 
-        assert Errand.objects.count() == OPEN_AT_MOST
+        assert BackgroundRequest.objects.count() == OPEN_AT_MOST
 
     def test_may_go_on_when_one_is_answered(self, ada: Membership) -> None:
         ask(ada, OPEN_AT_MOST)
-        Errand.objects.filter(pk=Errand.objects.first().pk).update(state=Errand.State.FAILED)
+        BackgroundRequest.objects.filter(pk=BackgroundRequest.objects.first().pk).update(
+            state=BackgroundRequest.State.FAILED
+        )
 
         ask(ada)
 
@@ -88,7 +90,7 @@ class TestAPerson:
         ask(ada, OPEN_AT_MOST)
 
         ask(factories.member(ada.organisation))
-        request_errand(organisation=ada.organisation, kind=KIND, by=None)
+        request_in_background(organisation=ada.organisation, kind=KIND, by=None)
 
     def test_is_counted_over_all_organisations(self, ada: Membership) -> None:
         ask(ada, OPEN_AT_MOST)
@@ -138,7 +140,7 @@ def test_two_processes_do_not_both_take_the_last_place(ada: Membership) -> None:
         one.join(timeout=60)
 
     assert outcomes.count("started") == OPEN_AT_MOST
-    assert Errand.objects.count() == OPEN_AT_MOST
+    assert BackgroundRequest.objects.count() == OPEN_AT_MOST
 
 
 @pytest.mark.django_db
@@ -173,7 +175,7 @@ class TestThePage:
         ]
 
         assert [one.status_code for one in asked] == [429, 429, 429]
-        assert Errand.objects.count() == OPEN_AT_MOST
+        assert BackgroundRequest.objects.count() == OPEN_AT_MOST
 
     def test_leads_nobody_to_another_host(self, client: Client, ada: Membership) -> None:
         mapping = factories.mapping(ada.organisation)

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from background.models import Errand
+from background.models import BackgroundRequest
 from payments.models import Integration, InvoiceClient, Payment
 from payments.operations import clients
 from payments.operations.start_dates import COUNT, EarlierStart
@@ -60,8 +60,8 @@ class TestAnEarlierOne:
         save(office, "2025-01-01")
         office.run_due_work()
 
-        errand = Errand.objects.get(kind=COUNT)
-        url = reverse("payments:earlier_count", args=[errand.pk])
+        background_request = BackgroundRequest.objects.get(kind=COUNT)
+        url = reverse("payments:earlier_count", args=[background_request.pk])
         said = rows.signed_in(office.member).get(url).content.decode()
 
         assert "2 payments would come in addition" in said
@@ -69,7 +69,7 @@ class TestAnEarlierOne:
 
     def test_is_counted_on_a_page_of_its_own_too_for_who_has_no_javascript(self, office):
         save(office, "2025-01-01")
-        url = reverse("payments:earlier_count", args=[Errand.objects.get(kind=COUNT).pk])
+        url = reverse("payments:earlier_count", args=[BackgroundRequest.objects.get(kind=COUNT).pk])
         me = rows.signed_in(office.member)
 
         page = me.get(url).content.decode()
@@ -97,10 +97,10 @@ class TestAnEarlierOne:
 
     def test_is_counted_for_nobody_else(self, office):
         save(office, "2025-01-01")
-        errand = Errand.objects.get(kind=COUNT)
+        background_request = BackgroundRequest.objects.get(kind=COUNT)
         stranger = rows.signed_in(rows.member())
 
-        url = reverse("payments:earlier_count", args=[errand.pk])
+        url = reverse("payments:earlier_count", args=[background_request.pk])
 
         assert stranger.get(url).status_code == 404
 

@@ -262,7 +262,7 @@ def test_the_page_of_too_many_checks_is_accessible(
 ) -> None:
     mapping = factories.mapping(me.organisation)
     for _ in range(operations.OPEN_AT_MOST):
-        operations.request_errand(
+        operations.request_in_background(
             organisation=me.organisation, kind="mappings.read_ledger", by=me.user
         )
 

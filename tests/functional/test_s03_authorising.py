@@ -8,7 +8,7 @@ from django.db import connection as database
 
 from accounts.models import Connection
 from audit.models import AuditEntry
-from background.models import Errand
+from background.models import BackgroundRequest
 from sandbox import seed
 from tests.functional.connecting import Office
 
@@ -41,13 +41,13 @@ class TestAuthorising:
         account.refresh_from_db()
         code = back.split("code=")[1].split("&")[0]
         with database.cursor() as cursor:
-            cursor.execute("select * from background_errand")
-            errands = str(cursor.fetchall())
+            cursor.execute("select * from background_request")
+            background_requests = str(cursor.fetchall())
             cursor.execute("select * from accounts_connection")
             connections = str(cursor.fetchall())
         for secret in (code, account.access_token, account.refresh_token, account.id_token):
             assert secret
-            assert secret not in errands + connections
+            assert secret not in background_requests + connections
 
     def test_a_service_needs_no_person(self, office: Office) -> None:
         account = office.account(kind="service", tenant_id=seed.AKERIET)
@@ -61,10 +61,12 @@ class TestAuthorising:
     def test_the_waiting_page_belongs_to_the_person_who_pressed(self, office: Office) -> None:
         account = office.account()
         office.press(account)
-        errand = Errand.objects.get()
+        background_request = BackgroundRequest.objects.get()
         other = Office(office.run_due_work)
 
-        assert other.client.get(f"/connections/errands/{errand.pk}/").status_code == 404
+        assert (
+            other.client.get(f"/connections/requests/{background_request.pk}/").status_code == 404
+        )
 
 
 class TestTheOpenPage:

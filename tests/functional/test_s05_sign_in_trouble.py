@@ -8,8 +8,8 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Connection
-from background.models import Errand
-from background.operations import run_errand
+from background.models import BackgroundRequest
+from background.operations import run_request
 from sandbox import seed
 from tests.functional.connecting import Office
 from tests.sandbox.person import Person
@@ -83,7 +83,7 @@ class TestTrouble:
 
         assert page.status_code == 400
         assert_refused(page, account, "does not belong to a sign-in that was started here")
-        assert not Errand.objects.filter(kind="connections.finish").exists()
+        assert not BackgroundRequest.objects.filter(kind="connections.finish").exists()
 
     def test_the_answer_is_loaded_twice(self, office: Office) -> None:
         account = office.account()
@@ -110,8 +110,8 @@ class TestTrouble:
         account = office.account()
         back = office.sign_in(account)
         waiting = office.client.get("/" + back.split("/", 3)[3])
-        finish = Errand.objects.get(kind="connections.finish")
-        run_errand(errand_id=finish.pk, now=timezone.now() + timedelta(minutes=9))
+        finish = BackgroundRequest.objects.get(kind="connections.finish")
+        run_request(background_request_id=finish.pk, now=timezone.now() + timedelta(minutes=9))
 
         page = office.client.get(waiting["Location"])
 

@@ -127,7 +127,7 @@ class TestNewMapping:
         page = client.get(reverse("mappings:reading"))
 
         assert len(sandbox.store.requests(vendor="visma-net")) == before
-        assert me.organisation.errands.get().kind == READ_LEDGER
+        assert me.organisation.background_requests.get().kind == READ_LEDGER
         assert "is being read" in page.text or "are being read" in page.text
 
     def test_tells_why_the_ledger_could_not_be_read(self, sandbox: Any, run_due_work: Any) -> None:

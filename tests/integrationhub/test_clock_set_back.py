@@ -7,7 +7,7 @@ import pytest
 from accounts import living
 from accounts.models import Connection, Installation
 from accounts.operations import continuity
-from background.models import Errand
+from background.models import BackgroundRequest
 from journals.models import Batch
 from payments.models import FetchRun, InvoiceClient
 from tests import factories
@@ -33,7 +33,7 @@ def batch(state: str) -> Batch:
     return one
 
 
-def waits_until(row: Batch | Errand | FetchRun | Connection) -> datetime | None:
+def waits_until(row: Batch | BackgroundRequest | FetchRun | Connection) -> datetime | None:
     row.refresh_from_db()
     return row.not_before
 
@@ -58,9 +58,11 @@ class TestWhatWaits:
 
         assert waits_until(one) == OLD
 
-    def test_is_due_of_errands_fetching_and_accounts(self, installation: Installation) -> None:
+    def test_is_due_of_background_requests_fetching_and_accounts(
+        self, installation: Installation
+    ) -> None:
         of = factories.organisation()
-        errand = Errand.objects.create(
+        background_request = BackgroundRequest.objects.create(
             organisation=of, kind="tests.any", not_before=OLD, rung_at=OLD
         )
         client = payments.client_of(of)
@@ -71,9 +73,9 @@ class TestWhatWaits:
         note(installation)
 
         client.refresh_from_db()
-        assert [waits_until(one) for one in (errand, run, account)] == [NOW, NOW, NOW]
+        assert [waits_until(one) for one in (background_request, run, account)] == [NOW, NOW, NOW]
         assert client.not_before == NOW
-        assert [one.rung_at for one in (errand, run, account, client)] == [None] * 4
+        assert [one.rung_at for one in (background_request, run, account, client)] == [None] * 4
 
     def test_is_not_hurried_where_the_clock_was_not_set_back(
         self, installation: Installation

@@ -21,7 +21,7 @@ from accounts.operations import connecting
 from api import endpoints
 from api.models import ApiToken, digest_of
 from audit import queries
-from background.models import Errand
+from background.models import BackgroundRequest
 from organisations.domain import RIGHTS
 from organisations.models import Membership, Organisation
 from organisations.operations import invitations
@@ -336,7 +336,7 @@ def theirs(db: None) -> lists.Office:
     lists.fill(office, 2)
     connection = Connection.objects.filter(organisation=office.organisation).first()
     assert connection is not None
-    Errand.objects.create(
+    BackgroundRequest.objects.create(
         organisation=office.organisation,
         kind=connecting.FINISH,
         params={"connection": connection.pk},

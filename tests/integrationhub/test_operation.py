@@ -13,7 +13,7 @@ from django.utils import translation
 from prometheus_client.parser import text_string_to_metric_families
 
 from accounts.models import Connection, Installation
-from background.models import Errand, Heartbeat, Lease
+from background.models import BackgroundRequest, Heartbeat, Lease
 from integrationhub import figures, metrics
 from journals.models import Batch
 from organisations.models import User
@@ -45,7 +45,7 @@ def busy_hub() -> None:
     factories.connection(of, state_at=NOW - timedelta(days=2))
     factories.connection(of, authorised=False, state_at=NOW - timedelta(hours=1))
     Connection.objects.filter(state="authorised").update(not_before=NOW + timedelta(minutes=1))
-    Errand.objects.create(
+    BackgroundRequest.objects.create(
         organisation=of,
         kind="journals.check",
         created_at=NOW - timedelta(seconds=90),
@@ -80,9 +80,9 @@ class TestFigures:
         assert found["hub_batches"]["unknown",] == 1
         assert found["hub_batches"]["sending",] == 0
         assert found["hub_batches_age_seconds"] == {("unknown",): 180}
-        assert found["hub_due"]["errand",] == 1
-        assert found["hub_due_age_seconds"]["errand",] == 90
-        assert found["hub_errands"] == {("journals.check", "waiting"): 1}
+        assert found["hub_due"]["background_request",] == 1
+        assert found["hub_due_age_seconds"]["background_request",] == 90
+        assert found["hub_background_requests"] == {("journals.check", "waiting"): 1}
         assert found["hub_leases"] == {("writer",): 1}
         assert found["hub_leases_age_seconds"] == {("writer",): 40}
         assert found["hub_processes_age_seconds"] == {("worker", "worker one"): 4}

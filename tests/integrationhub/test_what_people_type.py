@@ -13,7 +13,7 @@ from django.test import Client
 from accounts.operations import telling
 from api import operations as tokens
 from audit.models import AuditEntry
-from background.models import Errand
+from background.models import BackgroundRequest
 from organisations.models import Company, Debtor, User
 from sources.models import ImportedFile
 from tests import factories, lists
@@ -167,7 +167,7 @@ class TestAMail:
         account = factories.connection(
             member.organisation, name="Anna\r\nBcc: everybody@evil.example", owner=member.user
         )
-        errand = Errand.objects.create(
+        background_request = BackgroundRequest.objects.create(
             organisation=member.organisation,
             kind=telling.TELL,
             params={
@@ -179,7 +179,7 @@ class TestAMail:
             },
         )
 
-        telling.tell(errand, factories.NOW)
+        telling.tell(background_request, factories.NOW)
 
         (mail,) = mailoutbox
         assert (mail.to, mail.bcc) == ([member.user.email], [])

@@ -1,4 +1,4 @@
-"""The live check against the sandbox, through the errand that a page asks for."""
+"""The live check against the sandbox, through the background request that a page asks for."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from accounts.models import Connection
-from background.models import Errand
-from background.operations import request_errand
+from background.models import BackgroundRequest
+from background.operations import request_in_background
 from mappings import sources
 from mappings.models import Mapping
 from mappings.operations.checking import CHECK
@@ -19,14 +19,16 @@ from tests.mappings.targets import connected
 pytestmark = pytest.mark.django_db
 
 
-def checked(mapping: Mapping, run_due_work: Callable[..., int]) -> tuple[Mapping, Errand]:
-    errand = request_errand(
+def checked(
+    mapping: Mapping, run_due_work: Callable[..., int]
+) -> tuple[Mapping, BackgroundRequest]:
+    background_request = request_in_background(
         organisation=mapping.organisation, kind=CHECK, by=None, params={"mapping_id": mapping.pk}
     )
     run_due_work()
     mapping.refresh_from_db()
-    errand.refresh_from_db()
-    return mapping, errand
+    background_request.refresh_from_db()
+    return mapping, background_request
 
 
 def codes(mapping: Mapping) -> list[str]:
@@ -44,9 +46,9 @@ class TestCheck:
             cost_centre_segment=1,
         )
 
-        mapping, errand = checked(made, run_due_work)
+        mapping, background_request = checked(made, run_due_work)
 
-        assert (mapping.problems, errand.state) == ([], Errand.State.DONE)
+        assert (mapping.problems, background_request.state) == ([], BackgroundRequest.State.DONE)
         assert mapping.checked_at is not None
 
     def test_lists_what_changed_in_the_ledger(self, sandbox: Any, run_due_work: Any) -> None:
@@ -63,7 +65,7 @@ class TestCheck:
         )
         sandbox.store.setup.rename_segment("akeriet", 1, "Avdelning")
 
-        mapping, errand = checked(made, run_due_work)
+        mapping, background_request = checked(made, run_due_work)
 
         assert codes(mapping) == [
             "currency_differs",
@@ -71,7 +73,7 @@ class TestCheck:
             "own_numbers_not_allowed",
             "balancing_account_inactive",
         ]
-        assert errand.result["problems"] == 4
+        assert background_request.result["problems"] == 4
 
     def test_proves_own_numbers_where_they_are_allowed(
         self, sandbox: Any, run_due_work: Any
@@ -116,9 +118,9 @@ class TestCheck:
         made = factories.mapping(office, through=connected(office, sandbox.url))
         sandbox.store.add_fault("unavailable", times=None)
 
-        mapping, errand = checked(made, run_due_work)
+        mapping, background_request = checked(made, run_due_work)
 
-        assert errand.failure_code == "Unavailable"
+        assert background_request.failure_code == "Unavailable"
         assert mapping.checked_at is None
 
     def test_lists_codes_of_journals_that_the_table_lacks(

@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from audit.models import AuditEntry
-from background.models import Errand
+from background.models import BackgroundRequest
 from connectors.base import Account, Dimension, DimensionValue
 from mappings import sources
 from mappings.models import MappedValue, Mapping
@@ -79,16 +79,18 @@ class TestRights:
         assert reader.get(reverse("mappings:new")).status_code == 403
         assert Mapping.objects.get().cost_centre_rule == "table"
 
-    def test_an_errand_of_another_mapping_is_not_shown(
+    def test_an_background_request_of_another_mapping_is_not_shown(
         self, mapping: Mapping, client: Client
     ) -> None:
-        other = Errand.objects.create(
+        other = BackgroundRequest.objects.create(
             organisation=mapping.organisation,
             kind="mappings.check",
             params={"mapping_id": mapping.pk + 1},
         )
 
-        page = client.get(f"{reverse('mappings:detail', args=[mapping.pk])}?errand={other.pk}")
+        page = client.get(
+            f"{reverse('mappings:detail', args=[mapping.pk])}?background_request={other.pk}"
+        )
 
         assert "no longer keeps how it went" in page.text
         assert "The ledger is being asked" not in page.text

@@ -14,8 +14,8 @@ from accounts.models import SignInAttempt
 from accounts.operations.cleaning import forget_sign_ins
 from accounts.tasks import forget_sign_ins as forget_sign_ins_task
 from audit.models import AuditEntry
-from background.models import Errand
-from background.tasks import forget_errands
+from background.models import BackgroundRequest
+from background.tasks import forget_requests
 from integrationhub.sweeping import periodic_tasks
 from journals.models import Comparison
 from organisations.operations import cleaning
@@ -45,11 +45,11 @@ class TestForgetSignIns:
         forget_sign_ins_task(of_a_newer_version=True)
 
 
-class TestForgetErrands:
+class TestForgetBackgroundRequest:
     def test_deletes_those_that_ended_longer_ago_than_the_setting_says(
         self, settings: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        settings.HUB_KEEP_ERRANDS_DAYS = 30
+        settings.HUB_KEEP_REQUESTS_DAYS = 30
         monkeypatch.setattr(cleaning, "_AT_ONCE", 1)
         organisation = factories.organisation()
         for kind, state, days in (
@@ -59,7 +59,7 @@ class TestForgetErrands:
             ("waits", "waiting", None),
             ("runs", "running", None),
         ):
-            Errand.objects.create(
+            BackgroundRequest.objects.create(
                 organisation=organisation,
                 kind=kind,
                 state=state,
@@ -67,32 +67,35 @@ class TestForgetErrands:
                 finished_at=None if days is None else NOW - timedelta(days=days),
             )
 
-        assert cleaning.forget_errands(now=NOW) == 2
-        left = Errand.objects.of(organisation).values_list("kind", flat=True)
+        assert cleaning.forget_requests(now=NOW) == 2
+        left = BackgroundRequest.objects.of(organisation).values_list("kind", flat=True)
         assert set(left) == {"young", "waits", "runs"}
 
-    def test_leaves_a_comparison_that_an_errand_made(self) -> None:
+    def test_leaves_a_comparison_that_an_background_request_made(self) -> None:
         member = factories.member()
         company = factories.company(member.organisation)
-        errand = Errand.objects.create(
+        background_request = BackgroundRequest.objects.create(
             organisation=member.organisation,
             kind="journals.compare",
-            state=Errand.State.DONE,
+            state=BackgroundRequest.State.DONE,
             finished_at=NOW - timedelta(days=400),
         )
         comparison = Comparison.objects.create(
-            organisation=member.organisation, company=company, period="2026-03", errand=errand
+            organisation=member.organisation,
+            company=company,
+            period="2026-03",
+            background_request=background_request,
         )
 
-        cleaning.forget_errands(now=NOW)
+        cleaning.forget_requests(now=NOW)
 
         comparison.refresh_from_db()
-        assert comparison.errand is None
+        assert comparison.background_request is None
 
     def test_is_done_every_day_by_a_task_that_takes_newer_arguments(self) -> None:
-        forget_errands(of_a_newer_version=True)
+        forget_requests(of_a_newer_version=True)
 
-        assert (forget_errands, timedelta(days=1)) in periodic_tasks()
+        assert (forget_requests, timedelta(days=1)) in periodic_tasks()
 
 
 class TestMakeOperator:

@@ -14,7 +14,7 @@ from django.test import Client
 from django.utils import timezone
 
 from audit.models import AuditEntry
-from background.models import Errand
+from background.models import BackgroundRequest
 from organisations.models import Membership, User
 from organisations.operations import forgotten
 from tests import factories
@@ -129,8 +129,11 @@ class TestAsking:
     def test_stores_the_link_nowhere(self, member: Membership) -> None:
         ask()
 
-        errand = Errand.objects.get()
-        assert (errand.params, errand.secret) == ({"person": member.user.pk, "patient": True}, "")
+        background_request = BackgroundRequest.objects.get()
+        assert (background_request.params, background_request.secret) == (
+            {"person": member.user.pk, "patient": True},
+            "",
+        )
 
     def test_is_in_the_audit_trail_of_each_organisation_as_the_act_of_nobody(
         self, member: Membership
@@ -160,7 +163,7 @@ class TestAsking:
         for place in range(9):
             Client(REMOTE_ADDR=f"192.0.2.{place}").post(ADDRESS, {"email": ADA})
 
-        assert Errand.objects.count() == 3
+        assert BackgroundRequest.objects.count() == 3
 
     def test_is_open_to_who_tried_too_many_passwords(
         self, member: Membership, settings: Any
@@ -170,7 +173,7 @@ class TestAsking:
 
         ask()
 
-        assert Errand.objects.count() == 1
+        assert BackgroundRequest.objects.count() == 1
 
     def test_without_a_mail_server_says_whom_to_ask(
         self, member: Membership, settings: Any
@@ -183,7 +186,7 @@ class TestAsking:
         assert "the operator, for a new password" in page
         assert "set_password" in page
         assert '<form class="form"' not in page
-        assert not Errand.objects.exists()
+        assert not BackgroundRequest.objects.exists()
 
 
 class TestTheLink:

@@ -12,7 +12,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from background.models import Errand
+from background.models import BackgroundRequest
 from organisations.domain import ORGANISATION
 from organisations.models import Invitation, Membership, User
 from organisations.operations import invitations, people
@@ -145,12 +145,14 @@ class TestByMail:
         run_due_work()
 
         [sent] = mail.outbox
-        errand = Errand.objects.get()
+        background_request = BackgroundRequest.objects.get()
         token = link_mailed().partition("token=")[2]
         assert sent.to == [ADDRESS]
         assert "Fjordbyrån" in sent.subject
         assert "token=" not in page
-        assert token not in str((errand.params, errand.result, errand.secret))
+        assert token not in str(
+            (background_request.params, background_request.result, background_request.secret)
+        )
         assert administrator.user.name in page_of(opened(link_mailed()))
 
     def test_it_proves_the_mailbox_so_the_account_is_its_owners(

@@ -83,10 +83,10 @@ def client_between_stand_ins(
             by=by.user,
         )
         Connection.objects.filter(pk=made.pk).update(own_key=own_key)
-        errand = connecting.authorise_service(connection=made, by=by.user)
+        background_request = connecting.authorise_service(connection=made, by=by.user)
         work()
-        errand.refresh_from_db()
-        assert errand.failure_code == "", errand.failure_detail
+        background_request.refresh_from_db()
+        assert background_request.failure_code == "", background_request.failure_detail
         made.refresh_from_db()
         assert made.is_authorised
         return made

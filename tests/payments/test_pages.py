@@ -8,7 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from background.models import Errand
+from background.models import BackgroundRequest
 from payments import urls
 from payments.models import (
     Customer,
@@ -93,7 +93,7 @@ def full(office: Office) -> Office:
         side="payment",
         learnt_at=office.now,
     )
-    Errand.objects.create(
+    BackgroundRequest.objects.create(
         organisation=office.organisation,
         kind=start_dates.COUNT,
         params={"before": "2026-01-01", "after": "2025-01-01", "client": None},
@@ -139,7 +139,7 @@ def addresses() -> list[tuple[str, str]]:
         "registration": Registration.objects.earliest("pk").pk,
         "customer": Customer.objects.earliest("pk").pk,
         "reconciliation": Reconciliation.objects.earliest("pk").pk,
-        "count": Errand.objects.filter(kind=start_dates.COUNT).earliest("pk").pk,
+        "count": BackgroundRequest.objects.filter(kind=start_dates.COUNT).earliest("pk").pk,
     }
     kind_of = {name: kind for kind, names in newest.items() for name in names}
     found = []
@@ -262,4 +262,4 @@ class TestPressing:
         member = rows.signed_in(rows.member(full.organisation, "business"))
 
         assert member.post(reverse("payments:deactivate")).status_code == 404
-        assert Errand.objects.filter(kind="payments.check_client").count() == 0
+        assert BackgroundRequest.objects.filter(kind="payments.check_client").count() == 0

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 from django.core import mail
 
-from background.models import Errand
+from background.models import BackgroundRequest
 from connectors.errors import OutcomeUnknown, Rejected, Unavailable
 from payments.models import InvoiceClient, Registration
 from payments.operations import alarming, deciding
@@ -40,9 +40,9 @@ def page(office: Office, address: str) -> str:
 def told(office: Office) -> list[str]:
     """Let the owner be told of what is wrong, and return the mails."""
     alarming.tell_owners(now=office.now)
-    for errand in Errand.objects.filter(kind=alarming.TELL):
-        alarming.tell(errand, office.now)
-        errand.delete()
+    for background_request in BackgroundRequest.objects.filter(kind=alarming.TELL):
+        alarming.tell(background_request, office.now)
+        background_request.delete()
     return [one.subject for one in mail.outbox]
 
 

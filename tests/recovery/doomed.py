@@ -111,11 +111,11 @@ def registrar(client_id: int) -> None:
     serve_client(client_id=client_id)
 
 
-def errand_runner(errand_id: int) -> None:
+def request_runner(background_request_id: int) -> None:
     """Do what a person waits for, as a worker."""
-    from background.tasks import run_errand
+    from background.tasks import run_request
 
-    run_errand(errand_id=errand_id)
+    run_request(background_request_id=background_request_id)
 
 
 def starter(_: int) -> None:
@@ -148,7 +148,7 @@ PARTS: dict[str, Callable[[int], None]] = {
     part.__name__: part
     for part in (
         *(web, preparer, sender),
-        *(payments_web, fetcher, registrar, errand_runner),
+        *(payments_web, fetcher, registrar, request_runner),
         *(starter, sweeper, schedule),
     )
 }

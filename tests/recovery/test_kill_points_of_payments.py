@@ -1,5 +1,5 @@
 """
-A process is killed (SIGKILL) at every boundary of payments and errands.
+A process is killed (SIGKILL) at every boundary of payments and background requests.
 
 One payment is registered: once in the hub, once in PowerOffice, marked in Visma Business.
 """
@@ -15,7 +15,7 @@ import pytest
 from accounts import living
 from accounts.models import Connection
 from accounts.operations import connecting, continuity, installation
-from background.models import Errand, Lease
+from background.models import BackgroundRequest, Lease
 from connectors.receivables import PaymentKey
 from payments.models import (
     Customer,
@@ -82,7 +82,7 @@ class Scene:
             "payments_web": lambda: self.office.client.pk,
             "fetcher": lambda: self.run().pk,
             "registrar": lambda: self.office.client.pk,
-            "errand_runner": lambda: Errand.objects.latest("pk").pk,
+            "request_runner": lambda: BackgroundRequest.objects.latest("pk").pk,
             "sweeper": lambda: 0,
         }[part]()
         return self.doomed.run(part=part, row=row, boundary=boundary)
@@ -216,9 +216,9 @@ KILL_POINTS: dict[str, KillPoint] = {
     "mark.stored": KillPoint("registrar", fetched, there=1),
     "block.noted": KillPoint("registrar", blocked, there=1),
     "block.denied": KillPoint("registrar", blocked, there=1),
-    "errand.claimed": KillPoint("errand_runner", not_authorised),
-    "errand.done": KillPoint("errand_runner", not_authorised),
-    "errand.stored": KillPoint("errand_runner", not_authorised),
+    "background_request.claimed": KillPoint("request_runner", not_authorised),
+    "background_request.done": KillPoint("request_runner", not_authorised),
+    "background_request.stored": KillPoint("request_runner", not_authorised),
     "recover.registration": KillPoint("sweeper", claimed_by_the_dead, there=1),
 }
 
@@ -260,7 +260,7 @@ def test_b07_a_process_killed_anywhere_leaves_one_payment_in_poweroffice(
         row.code for row in DeniedProject.objects.exclude(done_at=None)
     }
     assert DeniedProject.objects.filter(done_at=None).count() == 0
-    assert not Errand.objects.exclude(state="done").exists()
+    assert not BackgroundRequest.objects.exclude(state="done").exists()
     assert all(account.is_authorised for account in Connection.objects.all())
     afterwards = datetime.now(UTC) + timedelta(seconds=600)
     assert not Lease.objects.exclude(owner="").filter(until__gt=afterwards).exists()

@@ -8,7 +8,7 @@ import pytest
 
 from accounts.models import SignInAttempt
 from accounts.operations import connecting
-from background.models import Errand
+from background.models import BackgroundRequest
 from tests.conftest import Worker
 from tests.functional.connecting import Office
 from tests.recovery.doomed import Doomed
@@ -16,7 +16,10 @@ from tests.recovery.doomed import Doomed
 pytestmark = pytest.mark.processes
 
 
-@pytest.mark.parametrize("boundary", ["errand.claimed", "errand.done", "errand.stored"])
+@pytest.mark.parametrize(
+    "boundary",
+    ["background_request.claimed", "background_request.done", "background_request.stored"],
+)
 def test_s03_the_account_is_authorised_and_the_page_says_so(
     transactional_db: None, sandbox: Any, worker: Worker, doomed: Doomed, boundary: str
 ) -> None:
@@ -24,17 +27,17 @@ def test_s03_the_account_is_authorised_and_the_page_says_so(
     account = office.account()
     back = office.sign_in(account)
     waiting = office.client.get("/" + back.split("/", 3)[3])["Location"]
-    errand = Errand.objects.get(kind=connecting.FINISH)
+    background_request = BackgroundRequest.objects.get(kind=connecting.FINISH)
     worker.told.clear()
 
-    status = doomed.run(part="errand_runner", row=errand.pk, boundary=boundary)
+    status = doomed.run(part="request_runner", row=background_request.pk, boundary=boundary)
     worker.run_due_work(now=datetime.now(UTC) + timedelta(seconds=40))
 
     assert status == -signal.SIGKILL
     account.refresh_from_db()
-    errand.refresh_from_db()
+    background_request.refresh_from_db()
     assert account.is_authorised
-    assert (errand.state, errand.failure_code) == ("done", "")
+    assert (background_request.state, background_request.failure_code) == ("done", "")
     page = office.client.get(waiting, follow=True).content.decode()
     assert account.administration_name in page
     assert "What to do" not in page
@@ -51,7 +54,7 @@ def test_s05_a_code_whose_tokens_were_not_stored_is_not_called_an_authorised_acc
 
     worker.run_due_work()
 
-    assert Errand.objects.get(kind=connecting.FINISH).failure_code == "oauth.CodeExpired"
+    assert BackgroundRequest.objects.get(kind=connecting.FINISH).failure_code == "oauth.CodeExpired"
     account.refresh_from_db()
     assert not account.is_authorised
     assert "What to do" in office.client.get(waiting, follow=True).content.decode()

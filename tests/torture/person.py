@@ -75,14 +75,14 @@ class Person:
         self._wait_for(self.session.get(address, allow_redirects=False, timeout=60), back)
 
     def _wait_for(self, answer: requests.Response, web: str) -> str:
-        """Follow an errand until a worker has done it; return where it leads."""
+        """Follow a background request until a worker has done it; return where it leads."""
         until = time.monotonic() + _PATIENCE_SECONDS
         here = _led_to(answer)
         while time.monotonic() < until:
             answer = self.session.get(urljoin(web, here), allow_redirects=False, timeout=60)
             if answer.status_code in _REDIRECTS:
                 return _led_to(answer)
-            if answer.status_code != 200 or "errand" not in answer.text + answer.url:
+            if answer.status_code != 200 or "background_request" not in answer.text + answer.url:
                 break
             self.meanwhile()
             time.sleep(0.3)

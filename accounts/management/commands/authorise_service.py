@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.models import Connection
 from accounts.operations import connecting
-from background.operations import run_errand
+from background.operations import run_request
 from organisations.management.commands._command import HubCommand, organisation_named
 from ui.failures import failure_row
 
@@ -51,13 +51,15 @@ class Command(HubCommand):
         )
         if connection.kind != Connection.Kind.SERVICE:
             raise CommandError(f"This company is connected already, as {connection.name!r}.")
-        errand = connecting.authorise_service(connection=connection, by=None)
-        run_errand(errand_id=errand.pk, now=timezone.now())
-        errand.refresh_from_db()
-        while not errand.is_finished:
-            time.sleep(0.2)  # a worker was first; it is done within the errand's lease
-            errand.refresh_from_db()
-        failure = failure_row(code=errand.failure_code, params=errand.failure_params)
+        background_request = connecting.authorise_service(connection=connection, by=None)
+        run_request(background_request_id=background_request.pk, now=timezone.now())
+        background_request.refresh_from_db()
+        while not background_request.is_finished:
+            time.sleep(0.2)  # a worker was first; it is done within the background request's lease
+            background_request.refresh_from_db()
+        failure = failure_row(
+            code=background_request.failure_code, params=background_request.failure_params
+        )
         if failure is not None:
             raise CommandError(f"{failure.summary} {failure.remedy}")
         connection.refresh_from_db()

@@ -22,7 +22,7 @@ class Command(HubCommand):
         "Whatever is sent for the first time from now on is looked for in the ledger before, "
         "journals and payments alike; "
         "interactive accounts must sign in again, since a one-time token that is used twice "
-        "revokes every company of its person; errands that waited are ended."
+        "revokes every company of its person; requests that waited are ended."
     )
     example = "manage.py after_restore --backup-taken-at 2026-03-25T02:00:00Z --json"
 
@@ -66,7 +66,7 @@ class Command(HubCommand):
             "in_doubt": doubtful,
             "payments_in_doubt": payments,
             "sign_in_again": declared.sign_in_again,
-            "errands_ended": declared.errands_ended,
+            "requests_ended": declared.requests_ended,
         }
         accounts = ", ".join(declared.sign_in_again) or "none"
         self.answer(
@@ -76,7 +76,7 @@ class Command(HubCommand):
             f"imported or fetched until {restore.watch_until:%Y-%m-%d}, are looked for in the "
             "ledger before they are sent.\n"
             f"Accounts that must sign in again: {accounts}.\n"
-            f"Errands that were ended: {declared.errands_ended}.\n"
+            f"Requests that were ended: {declared.requests_ended}.\n"
             f"{_next_step()}",
             values,
         )

@@ -7,8 +7,8 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
-import journals.operations.preparing  # noqa: F401  it answers the errand
-from background.operations import request_errand, run_errand
+import journals.operations.preparing  # noqa: F401  it answers the background request
+from background.operations import request_in_background, run_request
 from journals.management.commands._journals import (
     add_answer,
     answer_first,
@@ -49,7 +49,7 @@ class Command(HubCommand):
             state = words_of(journal)
             self.answer(options, f"{journal.reference}: {state}", {"state": journal.state})
             return
-        errand = request_errand(
+        background_request = request_in_background(
             organisation=journal.organisation,
             kind="journals.check",
             by=None,
@@ -57,12 +57,12 @@ class Command(HubCommand):
         )
         until = timezone.now() + _WAIT
         # A worker may have been faster: then its answer is waited for.
-        run_errand(errand_id=errand.pk, now=timezone.now())
-        errand.refresh_from_db()
-        while not errand.is_finished and timezone.now() < until:
+        run_request(background_request_id=background_request.pk, now=timezone.now())
+        background_request.refresh_from_db()
+        while not background_request.is_finished and timezone.now() < until:
             sleep(0.5)
-            errand.refresh_from_db()
-        found = check_result(errand, journal)
+            background_request.refresh_from_db()
+        found = check_result(background_request, journal)
         if found.failure is not None:
             raise CommandError(told(found.failure))
         if not found.finished:
@@ -74,8 +74,8 @@ class Command(HubCommand):
             {
                 "reference": journal.reference,
                 "can_be_sent": not any(problem.stops for problem in found.problems),
-                "checked_at": errand.result.get("checked_at", ""),
-                "batches": errand.result.get("batches", []),
+                "checked_at": background_request.result.get("checked_at", ""),
+                "batches": background_request.result.get("batches", []),
                 "problems": [
                     {"summary": p.summary, "place": p.place, "remedy": p.remedy, "stops": p.stops}
                     for p in found.problems

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
-from background.operations import run_errand
+from background.operations import run_request
 from connectors.errors import ConnectorError
 from journals.management.commands._journals import told
 from journals.management.commands._undoing import company_numbered
@@ -46,7 +46,7 @@ class Command(HubCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Write the errand down; with --wait, do it or see it done."""
+        """Write the background request down; with --wait, do it or see it done."""
         company = company_numbered(options["company"], organisation=options["organisation"])
         try:
             comparison = comparing.request_comparison(
@@ -71,15 +71,15 @@ class Command(HubCommand):
 
     def _wait(self, comparison: Comparison, *, seconds: float) -> None:
         until = timezone.now() + timedelta(seconds=seconds)
-        errand = comparison.errand
-        if errand is None:
+        background_request = comparison.background_request
+        if background_request is None:
             return
         # A worker may have been faster: then its answer is waited for.
-        run_errand(errand_id=errand.pk, now=timezone.now())
-        errand.refresh_from_db()
-        while not errand.is_finished and timezone.now() < until:
+        run_request(background_request_id=background_request.pk, now=timezone.now())
+        background_request.refresh_from_db()
+        while not background_request.is_finished and timezone.now() < until:
             sleep(0.5)
-            errand.refresh_from_db()
+            background_request.refresh_from_db()
         comparison.refresh_from_db()
 
 

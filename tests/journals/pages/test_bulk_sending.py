@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.models import Connection
 from audit.models import AuditEntry
 from background import operations
-from background.models import Errand
+from background.models import BackgroundRequest
 from journals.models import Batch, BulkItem, BulkSend, Journal
 from journals.operations import bulk_sending
 from mappings.models import Mapping
@@ -50,8 +50,10 @@ def press(client: Client, bulk: BulkSend) -> None:
 
 def work() -> None:
     """Let the worker do what it was asked."""
-    for errand in Errand.objects.filter(kind=bulk_sending.SEND_TOGETHER, state="waiting"):
-        operations.run_errand(errand_id=errand.pk, now=timezone.now())
+    for background_request in BackgroundRequest.objects.filter(
+        kind=bulk_sending.SEND_TOGETHER, state="waiting"
+    ):
+        operations.run_request(background_request_id=background_request.pk, now=timezone.now())
 
 
 def queued() -> int:
@@ -207,7 +209,7 @@ class TestOnePress:
         press(client, bulk)
         work()
 
-        assert Errand.objects.filter(kind=bulk_sending.SEND_TOGETHER).count() == 1
+        assert BackgroundRequest.objects.filter(kind=bulk_sending.SEND_TOGETHER).count() == 1
         assert AuditEntry.objects.filter(action="journal.send").count() == 1
         assert AuditEntry.objects.filter(action="journal.send_together").count() == 1
 
@@ -231,7 +233,9 @@ class TestOnePress:
         press(client, bulk)
         first, _second = bulk.items.order_by("pk")
         bulk_sending._send_one(first.pk, by=me.user, now=timezone.now())
-        Errand.objects.update(state="failed", failure_code="Interrupted", finished_at=rows.NOW)
+        BackgroundRequest.objects.update(
+            state="failed", failure_code="Interrupted", finished_at=rows.NOW
+        )
         html = page_of(client, bulk)
 
         press(client, bulk)
@@ -252,7 +256,7 @@ class TestOnePress:
             rows.journal(me.organisation, company=company)
         shown(client)
         few = statements()
-        Errand.objects.all().delete()
+        BackgroundRequest.objects.all().delete()
         for _ in range(57):
             rows.journal(me.organisation, company=company)
 

@@ -122,7 +122,9 @@ class TestSendJournal:
 class TestCheckJournal:
     def answer(self, monkeypatch, **found: object) -> None:
         result = {"problems": [], "batches": [], "checked_at": rows.NOW.isoformat()} | found
-        monkeypatch.setitem(operations._HANDLERS, "journals.check", lambda errand, now: result)
+        monkeypatch.setitem(
+            operations._HANDLERS, "journals.check", lambda background_request, now: result
+        )
 
     def test_says_that_all_could_be_posted(self, journal, monkeypatch):
         self.answer(monkeypatch)

@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from background import operations
-from background.models import Errand
+from background.models import BackgroundRequest
 from connectors.vismanet.errors import PeriodClosed
 from journals.models import Batch, Journal, JournalEvent
 from tests import factories
@@ -52,12 +52,12 @@ class TestEveryAddress:
 
     def test_of_a_check_is_no_page_for_a_stranger_or_another_journal(self, me, client, stranger):
         mine, other = rows.journal(me.organisation), rows.journal(me.organisation)
-        errand = Errand.objects.create(
+        background_request = BackgroundRequest.objects.create(
             organisation=me.organisation, kind="journals.check", params={"journal_id": mine.pk}
         )
 
-        right = reverse("journals:check_result", args=[mine.pk, errand.pk])
-        wrong = reverse("journals:check_result", args=[other.pk, errand.pk])
+        right = reverse("journals:check_result", args=[mine.pk, background_request.pk])
+        wrong = reverse("journals:check_result", args=[other.pk, background_request.pk])
 
         assert client.get(right).status_code == 200
         assert client.get(wrong).status_code == 404
@@ -237,13 +237,17 @@ class TestCheck:
     def test_asks_a_worker_and_shows_its_answer(self, me, client, monkeypatch):
         journal = rows.journal(me.organisation)
         answer = client.post(reverse("journals:check", args=[journal.pk]))
-        errand = Errand.objects.get()
+        background_request = BackgroundRequest.objects.get()
         url = answer["Location"].partition("#")[0]
         waiting = client.get(url).content.decode()
         found = {"problems": [], "checked_at": rows.NOW.isoformat()}
-        monkeypatch.setitem(operations._HANDLERS, "journals.check", lambda errand, now: found)
+        monkeypatch.setitem(
+            operations._HANDLERS, "journals.check", lambda background_request, now: found
+        )
 
-        operations.run_errand(errand_id=errand.pk, now=errand.not_before)
+        operations.run_request(
+            background_request_id=background_request.pk, now=background_request.not_before
+        )
 
         done = client.get(url).content.decode()
         assert "The ledger is being asked" in waiting
@@ -254,11 +258,13 @@ class TestCheck:
     def test_shows_why_the_ledger_could_not_be_asked(self, me, client):
         journal = rows.journal(me.organisation)
         client.post(reverse("journals:check", args=[journal.pk]))
-        errand = Errand.objects.get()
+        background_request = BackgroundRequest.objects.get()
 
-        operations.run_errand(errand_id=errand.pk, now=errand.not_before)
+        operations.run_request(
+            background_request_id=background_request.pk, now=background_request.not_before
+        )
 
-        html = page_of(client, journal, f"?check={errand.pk}")
+        html = page_of(client, journal, f"?check={background_request.pk}")
         assert "is not mapped to an administration" in html
 
 

@@ -3,7 +3,7 @@
 import pytest
 from django.utils import timezone
 
-from background.models import Errand
+from background.models import BackgroundRequest
 from journals.domain.waiting import Cause
 from journals.queries.journal_page import check_result, journal_page
 from tests import factories
@@ -17,11 +17,14 @@ BY_ITSELF = ("Unavailable", "RateLimited", "FreshTokenRefused", "OutcomeUnknown"
 class TestADryRun:
     def test_is_not_said_to_be_tried_again_by_itself(self, db, code):
         journal = rows.journal(factories.organisation())
-        errand = Errand(
-            pk=1, state=Errand.State.FAILED, failure_code=code, finished_at=timezone.now()
+        background_request = BackgroundRequest(
+            pk=1,
+            state=BackgroundRequest.State.FAILED,
+            failure_code=code,
+            finished_at=timezone.now(),
         )
 
-        shown = check_result(errand, journal).failure
+        shown = check_result(background_request, journal).failure
 
         assert shown is not None
         assert "ask again: this is not tried again by itself" in shown.remedy

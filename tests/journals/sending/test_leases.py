@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from background import claims, renewing
-from background.models import Errand, Lease
+from background.models import BackgroundRequest, Lease
 from connectors.base import BatchToPost
 from connectors.errors import ConnectorError, RateLimited, Rejected
 from connectors.vismanet.client import Client
@@ -50,10 +50,10 @@ class TestExtending:
         owner = claims.new_owner()
         soon = NOW + timedelta(seconds=1)
         lease = Lease.objects.create(key="k", owner=owner, until=soon)
-        errand = Errand.objects.create(
+        background_request = BackgroundRequest.objects.create(
             organisation=office.organisation,
             kind="k",
-            state=Errand.State.RUNNING,
+            state=BackgroundRequest.State.RUNNING,
             lease_owner=owner,
             lease_until=soon,
         )
@@ -74,9 +74,14 @@ class TestExtending:
         assert extend(now=NOW) == 4
 
         later = NOW + timedelta(seconds=claims.lease_seconds())
-        for row in (lease, errand, batch, file):
+        for row in (lease, background_request, batch, file):
             row.refresh_from_db()
-        assert {lease.until, errand.lease_until, batch.lease_until, file.lease_until} == {later}
+        assert {
+            lease.until,
+            background_request.lease_until,
+            batch.lease_until,
+            file.lease_until,
+        } == {later}
 
     def test_leaves_what_others_hold_and_what_a_failed_task_left_behind(self, db: None) -> None:
         mine = claims.new_owner()
