@@ -85,7 +85,7 @@ BOUNDARIES: dict[str, str] = {
     "recover.found": "claims of dead workers are found, none is turned into a question",
     "recover.marked": "one dead claim is a question now, others may be left",
     "recover.registration": "one dead registration is a question now, others may be left",
-    "sweep.rung": "the rows are marked as rung for, nobody is told",
+    "sweep.enqueued": "the rows are marked as enqueued, no message is sent",
     # --- worker: periodic work
     "schedule.due": "periodic work is due, nobody is told",
     "schedule.published": "a worker is told, that it was is not recorded",

@@ -5,7 +5,7 @@ from django.conf import settings
 from django.db import transaction
 
 
-def wake(task: str, **ids: int) -> None:
+def enqueue(task: str, **ids: int) -> None:
     """
     Tell a worker about a row, after the present transaction.
 

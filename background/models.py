@@ -139,7 +139,7 @@ class BackgroundRequest(models.Model):
     """From where it was asked for, for the audit trail of what a worker does for a person."""
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     not_before = models.DateTimeField(default=timezone.now)
-    rung_at = models.DateTimeField(null=True, blank=True)
+    enqueued_at = models.DateTimeField(null=True, blank=True)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
@@ -183,7 +183,7 @@ class BackgroundRequest(models.Model):
         """Let it be tried again at that time."""
         return bool(
             self._mine().update(
-                state=self.State.WAITING, not_before=until, lease_owner="", rung_at=None
+                state=self.State.WAITING, not_before=until, lease_owner="", enqueued_at=None
             )
         )
 

@@ -20,7 +20,7 @@ from django.utils import timezone
 from audit import trail
 from background import claims
 from background.crash_points import reached
-from background.enqueueing import wake
+from background.enqueueing import enqueue
 from background.faults import DATABASE_IS_AWAY, fault_number
 from background.models import BackgroundRequest
 from connectors.errors import ConnectorError, RateLimited, Unavailable
@@ -116,7 +116,7 @@ def request_in_background(
             created_at=now,
             not_before=now,
         )
-    wake("background.tasks.run_request", background_request_id=background_request.pk)
+    enqueue("background.tasks.run_request", background_request_id=background_request.pk)
     return background_request
 
 

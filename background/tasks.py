@@ -7,10 +7,10 @@ from celery import shared_task
 from django.utils import timezone
 
 from background import cleaning, operations
-from background.enqueueing import wake
+from background.enqueueing import enqueue
 from background.models import BackgroundRequest, Lease
 
-_RING_AGAIN = timedelta(seconds=15)
+_ENQUEUE_AGAIN = timedelta(seconds=15)
 
 
 @shared_task
@@ -44,12 +44,14 @@ def extend_claims(*, owners: Sequence[str], until: datetime) -> int:
     )
 
 
-def ring_due(*, now: datetime, limit: int) -> int:
+def enqueue_due(*, now: datetime, limit: int) -> int:
     """Tell workers about background requests that wait, and return how many."""
-    not_rung = BackgroundRequest.objects.due(now=now).exclude(rung_at__gt=now - _RING_AGAIN)
-    due = list(not_rung.order_by("not_before", "pk").values_list("pk", flat=True)[:limit])
+    not_enqueued = BackgroundRequest.objects.due(now=now).exclude(
+        enqueued_at__gt=now - _ENQUEUE_AGAIN
+    )
+    due = list(not_enqueued.order_by("not_before", "pk").values_list("pk", flat=True)[:limit])
     if due:
-        BackgroundRequest.objects.filter(pk__in=due).update(rung_at=now)
+        BackgroundRequest.objects.filter(pk__in=due).update(enqueued_at=now)
     for pk in due:
-        wake("background.tasks.run_request", background_request_id=pk)
+        enqueue("background.tasks.run_request", background_request_id=pk)
     return len(due)

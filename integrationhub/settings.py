@@ -220,10 +220,10 @@ HUB_BROKER_IS_EMBEDDED = CELERY_BROKER_URL.startswith("memory:")
 HUB_PROCESS = os.environ.get("HUB_PROCESS", "command")
 """web, worker or command; a worker says so itself when it starts."""
 HUB_SWEEPS = (
-    "background.tasks.ring_due",
-    "sources.tasks.ring_due",
-    "journals.tasks.ring_due",
-    "payments.tasks.ring_due",
+    "background.tasks.enqueue_due",
+    "sources.tasks.enqueue_due",
+    "journals.tasks.enqueue_due",
+    "payments.tasks.enqueue_due",
 )
 """What finds the due rows of each app; one that is missing stops the worker's start."""
 HUB_HOME_TILES = ("payments.queries.home.tiles",)

@@ -1,7 +1,7 @@
 """
 The worker's thread that finds due work, starts periodic work, and tells that the worker lives.
 
-Every app with work of its own has `tasks.ring_due(*, now, limit) -> int`, which wakes a worker
+Every app with work of its own has `tasks.enqueue_due(*, now, limit) -> int`, which wakes a worker
 for each due row, and may have `tasks.PERIODIC`, pairs of a task and how often.
 `tasks.extend_claims`, where an app has it, extends what the worker works on.
 
@@ -28,7 +28,7 @@ from django.utils.module_loading import import_string, module_has_submodule
 from accounts.operations import continuity, hosts, installation
 from background import claims, renewing
 from background.crash_points import reached
-from background.enqueueing import wake
+from background.enqueueing import enqueue
 from background.models import Heartbeat, Lease
 from background.workers import BEATS_EVERY
 from integrationhub import readiness
@@ -36,7 +36,7 @@ from integrationhub import readiness
 log = structlog.get_logger(__name__)
 
 AT_ONCE = 8
-"""Rows rung for in one sweep, for each thread of a worker."""
+"""Rows enqueued in one sweep, for each thread of a worker."""
 LOOK_EVERY = timedelta(seconds=0.1)
 """How often SQLite is asked whether somebody else has written."""
 AFTER_A_CHANGE = timedelta(seconds=0.25)
@@ -53,16 +53,16 @@ LEASE = "sweep"
 _LEASE_SECONDS = 5
 
 
-def ring_all(*, now: datetime) -> int:
-    """Wake workers for all rows that are due, and return how many were rung for."""
+def enqueue_all(*, now: datetime) -> int:
+    """Wake workers for all rows that are due, and return how many were enqueued."""
     reached("sweep.begun")
     limit = settings.HUB_WORKER_THREADS * AT_ONCE
-    return sum(ring(now=now, limit=limit) for ring in bells())
+    return sum(enqueue(now=now, limit=limit) for enqueue in due_sources())
 
 
-def bells() -> list[Callable[..., int]]:
+def due_sources() -> list[Callable[..., int]]:
     """
-    Return the `ring_due` of every app in `HUB_SWEEPS`.
+    Return the `enqueue_due` of every app in `HUB_SWEEPS`.
 
     :raises ImportError: if one is missing, which must stop the worker's start
     """
@@ -92,7 +92,7 @@ def start_periodic(*, now: datetime) -> None:
         if last is not None and timedelta(0) <= now - last < interval:
             continue
         reached("schedule.due")
-        wake(task.name)
+        enqueue(task.name)
         reached("schedule.published")
         beat_heart(name=task.name, kind=PERIODIC, now=now, info={})
 
@@ -161,7 +161,7 @@ class Pulse:
 
     def start(self) -> None:
         """Start the thread, after making sure that every app's sweep is there."""
-        bells()
+        due_sources()
         continuity.begin()
         hosts.warn_of_changing_identity()
         self.thread.start()
@@ -216,9 +216,9 @@ class Pulse:
             return
         self.changed = False
         self.sweeps.done(now)
-        rung = ring_all(now=now)
+        enqueued = enqueue_all(now=now)
         just_started = not self.started_at <= now - AFTER_A_START
-        if self.changes is not None and not (rung or just_started or claims.live_owners()):
+        if self.changes is not None and not (enqueued or just_started or claims.live_owners()):
             next_due = readiness.oldest_due(now=now + AT_REST)
             again_in = (next_due - now) if next_due is not None else AT_REST
             self.sweeps.done(now, again_in=max(again_in, WHILE_BUSY))
@@ -234,15 +234,15 @@ class PulseStep(bootsteps.StartStopStep):
         self.renewal = renewing.Renewal(renewals())
 
     def start(self, worker: Any) -> None:
-        """Start ringing, and extending what is claimed."""
+        """Start enqueueing, and extending what is claimed."""
         self.pulse.start()
         self.renewal.start()
 
     def stop(self, worker: Any) -> None:
-        """Stop ringing, so that the work that runs now is the last; its claims still hold."""
+        """Stop enqueueing, so that the work that runs now is the last; its claims still hold."""
         self.pulse.stop()
         self.renewal.stop()
 
     def terminate(self, worker: Any) -> None:
-        """Stop ringing, when the worker is told to end at once."""
+        """Stop enqueueing, when the worker is told to end at once."""
         self.stop(worker)

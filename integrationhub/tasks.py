@@ -8,5 +8,5 @@ from integrationhub import sweeping
 
 @shared_task
 def sweep(**_newer: object) -> None:
-    """Ring for what is due; one worker sends this where the broker is a server."""
-    sweeping.ring_all(now=timezone.now())
+    """Enqueue what is due; one worker sends this where the broker is a server."""
+    sweeping.enqueue_all(now=timezone.now())

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import Connection
 from background.crash_points import reached
-from background.enqueueing import wake
+from background.enqueueing import enqueue
 from journals.domain.states import BatchState
 from journals.models import Batch, Journal
 from journals.operations import bulk_sending, delivery, preparing, restoring, turns
@@ -48,47 +48,55 @@ def forget_bulk_sends(**_newer: object) -> None:
 PERIODIC = ((forget_bulk_sends, timedelta(days=1)),)
 
 
-def ring_due(*, now: datetime, limit: int) -> int:
+def enqueue_due(*, now: datetime, limit: int) -> int:
     """Tell workers about journals and connections that wait, and return how many."""
     delivery.recover(now=now)
     delivery.reopen_held(now=now)
     return (
-        _ring_journals(now=now, limit=limit)
-        + _ring_connections(now=now, limit=limit)
-        + restoring.ring_in_doubt(now=now, limit=limit)
+        _enqueue_journals(now=now, limit=limit)
+        + _enqueue_connections(now=now, limit=limit)
+        + restoring.enqueue_unknown(now=now, limit=limit)
     )
 
 
-def _ring_journals(*, now: datetime, limit: int) -> int:
+def _enqueue_journals(*, now: datetime, limit: int) -> int:
     waiting = Batch.objects.to_check(now=now)
-    # Without this a journal whose worker died is rung for at every sweep, until its lease is over.
-    not_rung = waiting.exclude(journal__rung_at__gt=now - turns.RING_AGAIN).order_by("journal_id")
-    due = turns.journals_to_ring(
-        not_rung.values_list("organisation_id", "journal_id").distinct(), now=now, limit=limit
+    # Without this a journal whose worker died is enqueued at every sweep, until its lease is over.
+    not_enqueued = waiting.exclude(journal__enqueued_at__gt=now - turns.ENQUEUE_AGAIN).order_by(
+        "journal_id"
     )
-    Journal.objects.filter(pk__in=due).update(rung_at=now)
+    due = turns.journals_to_ring(
+        not_enqueued.values_list("organisation_id", "journal_id").distinct(), now=now, limit=limit
+    )
+    Journal.objects.filter(pk__in=due).update(enqueued_at=now)
     for pk in due:
-        wake("journals.tasks.prepare_journal", journal_id=pk)
+        enqueue("journals.tasks.prepare_journal", journal_id=pk)
     return len(due)
 
 
-def _ring_connections(*, now: datetime, limit: int) -> int:
-    """Ring for connections with due batches, the organisations taking turns."""
+def _enqueue_connections(*, now: datetime, limit: int) -> int:
+    """Enqueue connections with due batches, the organisations taking turns."""
     usable = Q(connection__state=Connection.State.AUTHORISED) & (
         Q(connection__not_before__isnull=True) | Q(connection__not_before__lte=now)
     )
-    not_rung = Q(connection__rung_at__isnull=True) | Q(
-        connection__rung_at__lt=now - turns.RING_AGAIN
+    not_enqueued = Q(connection__enqueued_at__isnull=True) | Q(
+        connection__enqueued_at__lt=now - turns.ENQUEUE_AGAIN
     )
     places = ("organisation_id", "connection_id")
     due = chain(
-        Batch.objects.to_deliver(now=now).filter(usable & not_rung).values_list(*places).distinct(),
-        Batch.objects.to_prove(now=now).filter(usable & not_rung).values_list(*places).distinct(),
+        Batch.objects.to_deliver(now=now)
+        .filter(usable & not_enqueued)
+        .values_list(*places)
+        .distinct(),
+        Batch.objects.to_prove(now=now)
+        .filter(usable & not_enqueued)
+        .values_list(*places)
+        .distinct(),
     )
-    ring = turns.connections_to_ring(due, now=now, limit=limit)
-    if ring:
-        Connection.objects.filter(pk__in=ring).update(rung_at=now)
-        reached("sweep.rung")
-    for pk in ring:
-        wake("journals.tasks.serve_connection", connection_id=pk)
-    return len(ring)
+    enqueue = turns.connections_to_ring(due, now=now, limit=limit)
+    if enqueue:
+        Connection.objects.filter(pk__in=enqueue).update(enqueued_at=now)
+        reached("sweep.enqueued")
+    for pk in enqueue:
+        enqueue("journals.tasks.serve_connection", connection_id=pk)
+    return len(enqueue)

@@ -7,7 +7,7 @@ from celery import shared_task
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from background.enqueueing import wake
+from background.enqueueing import enqueue
 from payments.models import Customer, FetchRun, InvoiceClient, Payment, Registration
 from payments.models.registrations import CLAIMED
 from payments.operations import alarming, fetching, running, serving
@@ -50,23 +50,25 @@ def extend_claims(*, owners: Sequence[str], until: datetime) -> int:
     return runs.update(lease_until=until) + registrations.update(lease_until=until)
 
 
-def ring_due(*, now: datetime, limit: int) -> int:
+def enqueue_due(*, now: datetime, limit: int) -> int:
     """Tell workers about runs and clients that wait, and return how many."""
     serving.recover(now=now)
-    return _ring_runs(now=now, limit=limit) + _ring_clients(now=now, limit=limit)
+    return _enqueue_runs(now=now, limit=limit) + _enqueue_clients(now=now, limit=limit)
 
 
-def _ring_runs(*, now: datetime, limit: int) -> int:
-    not_rung = FetchRun.objects.due(now=now).exclude(rung_at__gt=now - serving.RING_AGAIN)
-    due = list(not_rung.order_by("not_before", "pk").values_list("pk", flat=True)[:limit])
+def _enqueue_runs(*, now: datetime, limit: int) -> int:
+    not_enqueued = FetchRun.objects.due(now=now).exclude(
+        enqueued_at__gt=now - serving.ENQUEUE_AGAIN
+    )
+    due = list(not_enqueued.order_by("not_before", "pk").values_list("pk", flat=True)[:limit])
     if due:
-        FetchRun.objects.filter(pk__in=due).update(rung_at=now)
+        FetchRun.objects.filter(pk__in=due).update(enqueued_at=now)
     for pk in due:
-        wake("payments.tasks.fetch", run_id=pk)
+        enqueue("payments.tasks.fetch", run_id=pk)
     return len(due)
 
 
-def _ring_clients(*, now: datetime, limit: int) -> int:
+def _enqueue_clients(*, now: datetime, limit: int) -> int:
     mine = OuterRef("pk")
     usable = Q(organisation__payment_integration__activated_at__isnull=False)
     target_waits = Q(target__not_before__gt=now) | Q(target=None) | ~Q(target__state="authorised")
@@ -76,16 +78,16 @@ def _ring_clients(*, now: datetime, limit: int) -> int:
     marks = Payment.objects.filter(client=mine, mark="", mark_at__lte=now)
     due = list(
         InvoiceClient.objects.filter(usable)
-        .exclude(rung_at__gt=now - serving.RING_AGAIN)
+        .exclude(enqueued_at__gt=now - serving.ENQUEUE_AGAIN)
         .filter(
             (~target_waits & (Exists(registrations) | Exists(pushes)))
             | (~source_waits & Exists(marks))
         )
-        .order_by("rung_at", "pk")
+        .order_by("enqueued_at", "pk")
         .values_list("pk", flat=True)[:limit]
     )
     if due:
-        InvoiceClient.objects.filter(pk__in=due).update(rung_at=now)
+        InvoiceClient.objects.filter(pk__in=due).update(enqueued_at=now)
     for pk in due:
-        wake("payments.tasks.serve_client", client_id=pk)
+        enqueue("payments.tasks.serve_client", client_id=pk)
     return len(due)

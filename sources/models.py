@@ -95,7 +95,7 @@ class ImportedFile(models.Model):
     request_id = models.CharField(max_length=64, blank=True)
     together = models.CharField(max_length=32, blank=True)
     """A name that the files share which were uploaded from one page; empty: it came otherwise."""
-    rung_at = models.DateTimeField(null=True, blank=True)
+    enqueued_at = models.DateTimeField(null=True, blank=True)
     lease_owner = models.CharField(max_length=80, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
 

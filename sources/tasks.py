@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from celery import shared_task
 from django.utils import timezone
 
-from background.enqueueing import wake
+from background.enqueueing import enqueue
 from sources.models import ImportedFile
 from sources.operations import cleaning, reading
 
@@ -32,15 +32,15 @@ def extend_claims(*, owners: Sequence[str], until: datetime) -> int:
     return files.update(lease_until=until)
 
 
-def ring_due(*, now: datetime, limit: int) -> int:
+def enqueue_due(*, now: datetime, limit: int) -> int:
     """Tell workers about files that wait to be read, and return how many."""
     due = [
         pk
         for pk in reading.due_files(now=now, limit=limit)
         if ImportedFile.objects.filter(pk=pk)
-        .exclude(rung_at__gt=now - reading.RING_AGAIN)
-        .update(rung_at=now)
+        .exclude(enqueued_at__gt=now - reading.ENQUEUE_AGAIN)
+        .update(enqueued_at=now)
     ]
     for pk in due:
-        wake("sources.tasks.read_file", file_id=pk)
+        enqueue("sources.tasks.read_file", file_id=pk)
     return len(due)

@@ -220,7 +220,7 @@ class Worker:
         for _round in range(rounds):
             before, django_settings.HUB_PROCESS = django_settings.HUB_PROCESS, "worker"
             try:
-                sweeping.ring_all(now=timezone.now())
+                sweeping.enqueue_all(now=timezone.now())
                 due, self.told = self.told, []
                 for name, ids in due:
                     current_app.tasks[name](**ids)

@@ -83,7 +83,7 @@ class Migration(migrations.Migration):
                 ('failure_detail', models.TextField(blank=True)),
                 ('failure_at', models.DateTimeField(blank=True, null=True)),
                 ('not_before', models.DateTimeField(blank=True, null=True)),
-                ('rung_at', models.DateTimeField(blank=True, null=True)),
+                ('enqueued_at', models.DateTimeField(blank=True, null=True)),
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='connections', to='organisations.organisation')),
                 ('owner', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],

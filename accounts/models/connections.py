@@ -83,7 +83,7 @@ class Connection(models.Model):
     failure_at = models.DateTimeField(null=True, blank=True)
     not_before = models.DateTimeField(null=True, blank=True)
     """No call is made before this time: the vendor asked us to wait."""
-    rung_at = models.DateTimeField(null=True, blank=True)
+    enqueued_at = models.DateTimeField(null=True, blank=True)
     """When a worker was last told that something waits for this connection."""
 
     objects = OfOrganisation.as_manager()

@@ -548,7 +548,7 @@ def _store(
                 failure_detail="",
                 failure_at=None,
                 not_before=None,
-                rung_at=None,
+                enqueued_at=None,
                 strikes=0,
                 struck_at=None,
                 **tokens,

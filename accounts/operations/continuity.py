@@ -129,10 +129,10 @@ def note_gap(row: Installation, reason: str, *, now: datetime) -> Gap:
 def _let_go_on(*, now: datetime) -> None:
     log.warning("the clock was set back; what waits for a time to come is due now")
     Connection.objects.filter(not_before__gt=now).update(not_before=now)
-    Connection.objects.filter(rung_at__gt=now).update(rung_at=None)
+    Connection.objects.filter(enqueued_at__gt=now).update(enqueued_at=None)
     waiting = BackgroundRequest.objects.filter(state=BackgroundRequest.State.WAITING)
     waiting.filter(not_before__gt=now).update(not_before=now)
-    BackgroundRequest.objects.filter(rung_at__gt=now).update(rung_at=None)
+    BackgroundRequest.objects.filter(enqueued_at__gt=now).update(enqueued_at=None)
     for act in when_set_back:
         act(now)
 

@@ -53,7 +53,7 @@ class Migration(migrations.Migration):
                 ('address', models.CharField(blank=True, max_length=64)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ('not_before', models.DateTimeField(default=django.utils.timezone.now)),
-                ('rung_at', models.DateTimeField(blank=True, null=True)),
+                ('enqueued_at', models.DateTimeField(blank=True, null=True)),
                 ('started_at', models.DateTimeField(blank=True, null=True)),
                 ('finished_at', models.DateTimeField(blank=True, null=True)),
                 ('attempts', models.PositiveSmallIntegerField(default=0)),

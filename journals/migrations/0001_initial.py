@@ -130,7 +130,7 @@ class Migration(migrations.Migration):
                 ('preflight_at', models.DateTimeField(blank=True, null=True)),
                 ('preflight_problems', models.JSONField(blank=True, default=list)),
                 ('request_id', models.CharField(blank=True, max_length=64)),
-                ('rung_at', models.DateTimeField(blank=True, null=True)),
+                ('enqueued_at', models.DateTimeField(blank=True, null=True)),
                 ('anew_of', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.RESTRICT, related_name='sent_anew_as', to='journals.journal')),
                 ('company', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='journals', to='organisations.company')),
                 ('content', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='journals', to='sources.content')),

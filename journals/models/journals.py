@@ -63,7 +63,7 @@ class Journal(models.Model):
     """When all batches were last checked against the ledger, for the present press of Send."""
     preflight_problems = models.JSONField(default=list, blank=True)
     request_id = models.CharField(max_length=64, blank=True)
-    rung_at = models.DateTimeField(null=True, blank=True)
+    enqueued_at = models.DateTimeField(null=True, blank=True)
     anew_of = models.OneToOneField(
         "self", on_delete=models.RESTRICT, null=True, blank=True, related_name="sent_anew_as"
     )

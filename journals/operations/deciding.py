@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from audit import trail
-from background.enqueueing import wake
+from background.enqueueing import enqueue
 from connectors.errors import Rejected
 from connectors.words import gettext_noop as _
 from journals.domain.refusals import NotToBeClosed
@@ -101,7 +101,7 @@ def decide(
         )
         refresh_state(batch.journal_id, now=now)
     if batch.connection_id:
-        wake("journals.tasks.serve_connection", connection_id=batch.connection_id)
+        enqueue("journals.tasks.serve_connection", connection_id=batch.connection_id)
 
 
 def _refuse_if_taken(batch: Batch, number: str) -> None:

@@ -97,7 +97,7 @@ def serve(*, connection_id: int, clock: Clock) -> int:
     finally:
         with durable():
             Lease.objects.give_back(key=key, owner=owner)
-            Connection.objects.filter(pk=connection.pk).update(rung_at=None)
+            Connection.objects.filter(pk=connection.pk).update(enqueued_at=None)
     if more:
         turns.queue_up_again(connection, now=clock())
     return served

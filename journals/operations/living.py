@@ -148,7 +148,7 @@ def tell_stopped(connection: Connection, *, now: datetime) -> None:
     """
     Say on every queued batch of the connection why nothing is sent.
 
-    Where another machine sends, it is only rung for again.
+    Where another machine sends, it is only enqueued again.
     """
     if installation.leaves_it_to_others(now=now):
         turns.leave_to_another_machine(connection, now=now)
@@ -170,7 +170,7 @@ def resume(*, now: datetime) -> None:
         mine = stopped.filter(connection=connection)
         mine.filter(not_before__gt=now).update(not_before=now)
         mine.update(**words)
-        Connection.objects.filter(pk=pk).update(rung_at=None)
+        Connection.objects.filter(pk=pk).update(enqueued_at=None)
 
 
 def _wait(

@@ -17,7 +17,7 @@ from django.db import transaction
 from accounts.operations import installation
 from background import claims
 from background.crash_points import reached
-from background.enqueueing import wake
+from background.enqueueing import enqueue
 from background.faults import DATABASE_IS_AWAY, fault_number
 from background.models import BackgroundRequest, Lease
 from background.operations import handles
@@ -240,7 +240,7 @@ def prepare(*, journal_id: int, clock: Callable[[], datetime]) -> bool:
         stop_check(journal_id, number=number, now=clock())
         return False
     finally:
-        Journal.objects.filter(pk=journal_id).update(rung_at=None)
+        Journal.objects.filter(pk=journal_id).update(enqueued_at=None)
         Lease.objects.give_back(key=key, owner=owner)
 
 
@@ -366,7 +366,7 @@ def _freeze(
         refresh_state(journal.pk, now=now)
     reached("prepare.frozen")
     if frozen:
-        wake("journals.tasks.serve_connection", connection_id=mapping.connection_id)
+        enqueue("journals.tasks.serve_connection", connection_id=mapping.connection_id)
     return bool(frozen)
 
 

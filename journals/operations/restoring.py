@@ -21,7 +21,7 @@ from django.db import transaction
 from django.db.models import Min, Q, QuerySet
 
 from accounts.models import Connection, Restore
-from background.enqueueing import wake
+from background.enqueueing import enqueue
 from background.failures import NO_FAILURE, why
 from connectors.base import AccountingConnector, LedgerBatch, ListsChanges
 from connectors.errors import ConnectorError
@@ -42,7 +42,7 @@ _S = BatchState
 _AT_ONCE = 500
 _MOST_SEEN = 10
 _ASK_AGAIN = timedelta(seconds=30)
-_RING_AGAIN = timedelta(seconds=15)
+_ENQUEUE_AGAIN = timedelta(seconds=15)
 
 
 def in_doubt(*, now: datetime) -> QuerySet[Batch]:
@@ -64,18 +64,20 @@ def count_in_doubt() -> dict[str, int]:
     return dict(sorted(Counter(states.iterator()).items()))
 
 
-def ring_in_doubt(*, now: datetime, limit: int) -> int:
+def enqueue_unknown(*, now: datetime, limit: int) -> int:
     """Tell workers about connections whose ledger must be asked, and return how many."""
     usable = Q(connection__state=Connection.State.AUTHORISED) & (
         Q(connection__not_before__isnull=True) | Q(connection__not_before__lte=now)
     )
-    not_rung = Q(connection__rung_at__isnull=True) | Q(connection__rung_at__lt=now - _RING_AGAIN)
-    found = in_doubt(now=now).filter(usable & not_rung).order_by("connection_id")
+    not_enqueued = Q(connection__enqueued_at__isnull=True) | Q(
+        connection__enqueued_at__lt=now - _ENQUEUE_AGAIN
+    )
+    found = in_doubt(now=now).filter(usable & not_enqueued).order_by("connection_id")
     due = list(found.values_list("connection_id", flat=True).distinct()[:limit])
     if due:
-        Connection.objects.filter(pk__in=due).update(rung_at=now)
+        Connection.objects.filter(pk__in=due).update(enqueued_at=now)
     for pk in due:
-        wake("journals.tasks.serve_connection", connection_id=pk)
+        enqueue("journals.tasks.serve_connection", connection_id=pk)
     return len(due)
 
 

@@ -15,7 +15,7 @@ from django.db import IntegrityError, transaction
 from accounts.operations import installation
 from accounts.operations.access import connector_for
 from audit import trail
-from background.enqueueing import wake
+from background.enqueueing import enqueue
 from connectors.base import AccountingConnector, BatchStatus, LedgerFacts, PostingLine
 from connectors.errors import ConflictingWrite, ConnectorError, NotAuthorized, Unavailable
 from connectors.registry import CONNECTORS
@@ -166,7 +166,7 @@ def request_reversal(
                 request_id=request_id,
             )
         refresh_state(journal.pk, now=now)
-    wake("journals.tasks.prepare_journal", journal_id=journal.pk)
+    enqueue("journals.tasks.prepare_journal", journal_id=journal.pk)
     return mirrors
 
 
@@ -267,7 +267,7 @@ def _prepare_one(mirror: Batch, *, clock: Callable[[], datetime]) -> bool:
         _refuse(mirror, failure, now=clock())
         return False
     _let_go(mirror, now=clock(), there_already=there_already)
-    wake("journals.tasks.serve_connection", connection_id=connection.pk)
+    enqueue("journals.tasks.serve_connection", connection_id=connection.pk)
     return True
 
 

@@ -13,13 +13,13 @@ from django.conf import settings
 from django.db.models import Count
 
 from accounts.models import Connection
-from background.enqueueing import wake
+from background.enqueueing import enqueue
 from background.models import Heartbeat
 from journals.domain import turns as rules
 from journals.domain.states import BatchState
 from journals.models import Batch, Journal
 
-RING_AGAIN = timedelta(seconds=15)
+ENQUEUE_AGAIN = timedelta(seconds=15)
 """A message that was not heard of for so long is taken for lost."""
 _SOON = timedelta(seconds=3)
 _ALIVE = timedelta(seconds=15)
@@ -56,7 +56,7 @@ def journals_to_ring(due: Iterable[tuple[int, int]], *, now: datetime, limit: in
     """
     queued = dict(
         Journal.objects.filter(
-            rung_at__gt=now - RING_AGAIN,
+            enqueued_at__gt=now - ENQUEUE_AGAIN,
             batches__state=BatchState.READY,
             batches__prepared_at__isnull=True,
         )
@@ -68,7 +68,7 @@ def journals_to_ring(due: Iterable[tuple[int, int]], *, now: datetime, limit: in
 
 def leave_to_another_machine(row: Connection | Journal, *, now: datetime) -> None:
     """Let the message be sent again in a moment, for a machine that may take it."""
-    type(row).objects.filter(pk=row.pk).update(rung_at=now - RING_AGAIN + _SOON)
+    type(row).objects.filter(pk=row.pk).update(enqueued_at=now - ENQUEUE_AGAIN + _SOON)
 
 
 def queue_up_again(connection: Connection, *, now: datetime) -> None:
@@ -76,8 +76,8 @@ def queue_up_again(connection: Connection, *, now: datetime) -> None:
     queued = _queued_connections(now=now)
     places = _TURNS_AHEAD * threads(now=now)
     if rules.keeps_its_place(connection.organisation_id, queued=queued, places=places):
-        Connection.objects.filter(pk=connection.pk).update(rung_at=now)
-        wake("journals.tasks.serve_connection", connection_id=connection.pk)
+        Connection.objects.filter(pk=connection.pk).update(enqueued_at=now)
+        enqueue("journals.tasks.serve_connection", connection_id=connection.pk)
 
 
 def wake_for(journal: Journal) -> None:
@@ -88,12 +88,12 @@ def wake_for(journal: Journal) -> None:
         prepared_at__isnull=True,
     ).exclude(journal=journal)
     if waiting.values("pk")[: _AT_ONCE + 1].count() <= _AT_ONCE:
-        wake("journals.tasks.prepare_journal", journal_id=journal.pk)
+        enqueue("journals.tasks.prepare_journal", journal_id=journal.pk)
 
 
 def _queued_connections(*, now: datetime) -> Mapping[int, int]:
     return dict(
-        Connection.objects.filter(rung_at__gt=now - RING_AGAIN)
+        Connection.objects.filter(enqueued_at__gt=now - ENQUEUE_AGAIN)
         .values_list("organisation_id")
         .annotate(Count("pk"))
     )

@@ -64,7 +64,7 @@ def hurry(journal: Journal, *, now: datetime) -> int:
 
 
 def clock_was_set_back(now: datetime) -> None:
-    """Let batches that wait for a time of the old clock be due, and be rung for."""
+    """Let batches that wait for a time of the old clock be due, and be enqueued."""
     waiting = Batch.objects.filter(state__in=[_S.READY, _S.POSTPONED, _S.HELD])
     waiting.filter(not_before__gt=now).update(not_before=now)
-    Journal.objects.filter(rung_at__gt=now).update(rung_at=None)
+    Journal.objects.filter(enqueued_at__gt=now).update(enqueued_at=None)

@@ -103,7 +103,7 @@ class InvoiceClient(models.Model):
     customers_seen_at = models.DateTimeField(null=True, blank=True)
     blocks_seen_at = models.DateTimeField(null=True, blank=True)
     """When the credit blocks of all customers were read last."""
-    rung_at = models.DateTimeField(null=True, blank=True)
+    enqueued_at = models.DateTimeField(null=True, blank=True)
     not_before = models.DateTimeField(null=True, blank=True)
 
     objects = OfOrganisation.as_manager()

@@ -129,7 +129,7 @@ class FetchRun(models.Model):
     claim_owner = models.CharField(max_length=80, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     not_before = models.DateTimeField(default=timezone.now)
-    rung_at = models.DateTimeField(null=True, blank=True)
+    enqueued_at = models.DateTimeField(null=True, blank=True)
     failures = models.PositiveSmallIntegerField(default=0)
     failure_code = models.CharField(max_length=80, blank=True)
     failure_params = models.JSONField(default=dict, blank=True)
@@ -193,7 +193,7 @@ class FetchRun(models.Model):
     def put_back(self, *, until: datetime, now: datetime, **more: Any) -> bool:
         """Let it go on at that time, if it is still ours."""
         return self._give_up(
-            state=self.State.WAITING, not_before=until, state_at=now, rung_at=None, **more
+            state=self.State.WAITING, not_before=until, state_at=now, enqueued_at=None, **more
         )
 
     def _give_up(self, **changes: Any) -> bool:

@@ -19,7 +19,7 @@ from accounts.operations.claims import writer_key
 from audit import trail
 from background import claims
 from background.crash_points import reached
-from background.enqueueing import wake
+from background.enqueueing import enqueue
 from background.faults import DATABASE_IS_AWAY, fault_number
 from background.models import BackgroundRequest, Lease
 from background.operations import handles, request_in_background
@@ -174,7 +174,7 @@ def _changed_by_hand(
         user=by,
         details=details,
     )
-    wake("payments.tasks.serve_client", client_id=customer.client_id)
+    enqueue("payments.tasks.serve_client", client_id=customer.client_id)
 
 
 # --- On demand ---------------------------------------------------------------------------------
@@ -213,7 +213,7 @@ def recheck(background_request: BackgroundRequest, now: datetime) -> dict[str, A
         return {"found": False}
     storing.store_source_customers(client, [found])
     mirror(client, [found], integration=integration, now=now)
-    wake("payments.tasks.serve_client", client_id=client.pk)
+    enqueue("payments.tasks.serve_client", client_id=client.pk)
     return {"found": True, "credit_blocked": found.credit_blocked}
 
 
@@ -370,7 +370,7 @@ def _push_all(
     owner, key, seconds = claims.new_owner(), writer_key(connection), claims.lease_seconds()
     pushed = failed = 0
     if not Lease.objects.take(key=key, owner=owner, now=now, seconds=seconds):
-        wake("payments.tasks.serve_client", client_id=client.pk)
+        enqueue("payments.tasks.serve_client", client_id=client.pk)
         return pushed, failed
     try:
         for customer in list(due_pushes(client, now=now)):

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_noop as _
 from accounts.models import Connection
 from accounts.operations.access import source_for, target_for
 from audit import trail
-from background.enqueueing import wake
+from background.enqueueing import enqueue
 from background.models import BackgroundRequest
 from background.operations import handles, request_in_background
 from connectors.errors import ConnectorError
@@ -354,7 +354,7 @@ def check_client(client: InvoiceClient, *, now: datetime) -> dict[str, Any]:
     kept = {key: client.setup[key] for key in _WAS.values() if key in client.setup}
     InvoiceClient.objects.filter(pk=client.pk).update(setup=setup | kept, checked_at=now)
     if report.marker_writable and marking.mark_refused_again(client, now=now):
-        wake("payments.tasks.serve_client", client_id=client.pk)
+        enqueue("payments.tasks.serve_client", client_id=client.pk)
     return setup
 
 

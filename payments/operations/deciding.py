@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from audit import trail
-from background.enqueueing import wake
+from background.enqueueing import enqueue
 from background.failures import NO_FAILURE
 from organisations.models import User
 from payments.domain import refusals
@@ -54,7 +54,7 @@ def try_again(
             user=by,
             details={"registrations": count},
         )
-        wake("payments.tasks.serve_client", client_id=client.pk)
+        enqueue("payments.tasks.serve_client", client_id=client.pk)
     return count
 
 
@@ -99,4 +99,4 @@ def decide(
             user=by,
             details={"choice": choice} | ({"reason": reason} if reason else {}),
         )
-    wake("payments.tasks.serve_client", client_id=registration.client_id)
+    enqueue("payments.tasks.serve_client", client_id=registration.client_id)

@@ -6,7 +6,7 @@ from django.db import IntegrityError, transaction
 
 from audit import trail
 from background.crash_points import reached
-from background.enqueueing import wake
+from background.enqueueing import enqueue
 from connectors.errors import ConnectorError
 from connectors.receivables import SourceCompany
 from organisations import domain
@@ -163,7 +163,7 @@ def _run_for(
         there: FetchRun = active.get()
         return there
     reached("ask.committed")
-    wake("payments.tasks.fetch", run_id=run.pk)
+    enqueue("payments.tasks.fetch", run_id=run.pk)
     reached("ask.told")
     return run
 

@@ -136,7 +136,7 @@ def tell_stopped(connection: Connection, *, now: datetime) -> None:
     """
     Say on every payment that waits for the connection why it is not registered.
 
-    Where another machine registers, there is nothing to say: it is rung for again soon.
+    Where another machine registers, there is nothing to say: it is enqueued again soon.
     """
     if installation.leaves_it_to_others(now=now):
         return
@@ -157,7 +157,7 @@ def resume(*, now: datetime) -> None:
         mine = stopped.filter(client__target=connection)
         mine.filter(not_before__gt=now).update(not_before=now)
         mine.update(**words)
-        InvoiceClient.objects.filter(target_id=pk).update(rung_at=None)
+        InvoiceClient.objects.filter(target_id=pk).update(enqueued_at=None)
 
 
 def _wait(

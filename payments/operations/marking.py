@@ -13,7 +13,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from audit import trail
 from background.crash_points import reached
-from background.enqueueing import wake
+from background.enqueueing import enqueue
 from background.faults import DATABASE_IS_AWAY, fault_number
 from connectors.errors import (
     ConnectorError,
@@ -101,7 +101,7 @@ def try_again(
             user=by,
             details={"payments": count},
         )
-        wake("payments.tasks.serve_client", client_id=client.pk)
+        enqueue("payments.tasks.serve_client", client_id=client.pk)
     return count
 
 

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext
 
 from audit import trail
-from background.enqueueing import wake
+from background.enqueueing import enqueue
 from connectors.base import ZERO
 from organisations.models import User
 from payments.domain import matching as rules
@@ -76,7 +76,7 @@ def match_by_hand(
             is_across=is_across,
             notes=notes,
         )
-    wake("payments.tasks.serve_client", client_id=payment.client_id)
+    enqueue("payments.tasks.serve_client", client_id=payment.client_id)
     return settlement
 
 
@@ -370,7 +370,7 @@ def undo(*, settlement: Settlement, reason: str, by: User | None, now: datetime)
                 "reason": reason,
             },
         )
-    wake("payments.tasks.serve_client", client_id=settlement.client_id)
+    enqueue("payments.tasks.serve_client", client_id=settlement.client_id)
     return True
 
 

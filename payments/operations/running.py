@@ -26,7 +26,7 @@ from accounts.operations.access import source_for, target_for
 from accounts.operations.claims import writer_key
 from background import claims
 from background.crash_points import reached
-from background.enqueueing import wake
+from background.enqueueing import enqueue
 from background.failures import NO_FAILURE, why
 from background.faults import DATABASE_IS_AWAY, fault_number
 from background.models import Lease
@@ -248,7 +248,7 @@ class _Fetch:
         InvoiceClient.objects.filter(pk=client.pk).update(fetched_at=now)
         self._remember_how_far(now=now)
         reached("fetch.recorded")
-        wake("payments.tasks.serve_client", client_id=client.pk)
+        enqueue("payments.tasks.serve_client", client_id=client.pk)
 
     def _remember_how_far(self, *, now: datetime) -> None:
         """Let the next run begin where this one ended; at the beginning if something is missing."""
@@ -284,7 +284,7 @@ class _Fetch:
             return False
         if not self.run.put_back(until=self.clock(), now=self.clock(), failures=0):
             raise ClaimLost
-        wake("payments.tasks.fetch", run_id=self.run.pk)
+        enqueue("payments.tasks.fetch", run_id=self.run.pk)
         return True
 
     def _held(self) -> "_Held":

@@ -26,7 +26,7 @@ from accounts.operations.calls import Calls
 from accounts.operations.claims import writer_key
 from background import claims
 from background.crash_points import reached
-from background.enqueueing import wake
+from background.enqueueing import enqueue
 from background.failures import why
 from background.faults import DATABASE_IS_AWAY, fault_number
 from background.models import Lease
@@ -49,7 +49,7 @@ log = structlog.get_logger(__name__)
 
 _S = RegistrationState
 _TURN = timedelta(seconds=20)
-RING_AGAIN = timedelta(seconds=15)
+ENQUEUE_AGAIN = timedelta(seconds=15)
 """A message that was not heard of for so long is taken for lost."""
 _WHILE_TAKEN = timedelta(seconds=3)
 
@@ -67,20 +67,20 @@ def serve(*, client_id: int, clock: Clock) -> int:
     )
     if client is None:
         return 0
-    rung = InvoiceClient.objects.filter(pk=client_id)
-    rung.update(rung_at=None)
+    enqueued = InvoiceClient.objects.filter(pk=client_id)
+    enqueued.update(enqueued_at=None)
     if not integration_of(client.organisation).is_active:
         return 0
     if not installation.may_send(now=clock()):
         living.tell_stopped_client(client, now=clock())
-        rung.update(rung_at=clock())  # told again in a while, and not at every sweep
+        enqueued.update(enqueued_at=clock())  # told again in a while, and not at every sweep
         return 0  # an older database was restored, or a copy; an operator must say so first
     done = (_serve_target(client, clock=clock), _serve_source(client, clock=clock))
     if any(one.more for one in done):
-        wake("payments.tasks.serve_client", client_id=client_id)
+        enqueue("payments.tasks.serve_client", client_id=client_id)
     elif any(one.is_taken for one in done):
         # Told again in a moment, and not at every sweep while another works, or has died.
-        rung.update(rung_at=clock() - RING_AGAIN + _WHILE_TAKEN)
+        enqueued.update(enqueued_at=clock() - ENQUEUE_AGAIN + _WHILE_TAKEN)
     return sum(one.served for one in done)
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from django.db import transaction
 from django.utils.translation import gettext
 
-from background.enqueueing import wake
+from background.enqueueing import enqueue
 from connectors.base import ZERO
 from organisations.models import User
 from payments.domain.refusals import MatchRefused
@@ -71,7 +71,7 @@ def split(
                     is_across=of_others[invoice.pk],
                 )
             )
-    wake("payments.tasks.serve_client", client_id=payment.client_id)
+    enqueue("payments.tasks.serve_client", client_id=payment.client_id)
     return made
 
 

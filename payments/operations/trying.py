@@ -6,7 +6,7 @@ from django.db.models import Q
 
 from accounts.models import Connection
 from audit import trail
-from background.enqueueing import wake
+from background.enqueueing import enqueue
 from connectors.errors import RateLimited
 from organisations.models import User
 from payments.domain import trying as rules
@@ -87,9 +87,9 @@ def try_run(run: FetchRun, *, by: User, now: datetime) -> bool:
     if not run_may_be_tried(run, now=now):
         return False
     mine = FetchRun.objects.filter(pk=run.pk, state=run.state, not_before=run.not_before)
-    hurried = bool(mine.update(not_before=now, rung_at=None))
+    hurried = bool(mine.update(not_before=now, enqueued_at=None))
     if hurried:
-        wake("payments.tasks.fetch", run_id=run.pk)
+        enqueue("payments.tasks.fetch", run_id=run.pk)
         _record(run.client, by=by)
     return hurried
 
@@ -105,7 +105,7 @@ def signed_in(connection: Connection, now: datetime) -> int:
 
 def _done(client: InvoiceClient, hurried: bool, *, by: User) -> bool:
     if hurried:
-        wake("payments.tasks.serve_client", client_id=client.pk)
+        enqueue("payments.tasks.serve_client", client_id=client.pk)
         _record(client, by=by)
     return hurried
 
@@ -117,7 +117,7 @@ def _record(client: InvoiceClient, *, by: User) -> None:
 
 
 def clock_was_set_back(now: datetime) -> None:
-    """Let what waits for a time of the old clock be due, and be rung for."""
+    """Let what waits for a time of the old clock be due, and be enqueued."""
     waiting = Registration.objects.filter(
         state__in=[RegistrationState.READY, RegistrationState.TO_REVERSE]
     )
@@ -125,5 +125,5 @@ def clock_was_set_back(now: datetime) -> None:
     runs = FetchRun.objects.filter(state=FetchRun.State.WAITING)
     runs.filter(not_before__gt=now).update(not_before=now)
     InvoiceClient.objects.filter(not_before__gt=now).update(not_before=now)
-    FetchRun.objects.filter(rung_at__gt=now).update(rung_at=None)
-    InvoiceClient.objects.filter(rung_at__gt=now).update(rung_at=None)
+    FetchRun.objects.filter(enqueued_at__gt=now).update(enqueued_at=None)
+    InvoiceClient.objects.filter(enqueued_at__gt=now).update(enqueued_at=None)

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext
 
-from background.enqueueing import wake
+from background.enqueueing import enqueue
 from organisations.models import Company, User
 from sources.models import Content, ImportedFile, Source
 from sources.operations import readings
@@ -67,13 +67,13 @@ def confirm_columns(
             raise ImportRefused(
                 gettext("Another source is named {name}. Choose another name.").format(name=name)
             ) from None
-        found.source, found.rung_at = source, None
+        found.source, found.enqueued_at = source, None
         said = {name: value for name, value in kept(found).items() if name != "wanted_encoding"}
         found.head = said | {"answers": readings.answers(settings, chosen, by=by, now=now)}
         set_problems(found, ())
         become(found, State.WAITING, now=now)
         record(found, "journal.columns_confirmed", by=by, source=name)
-        wake("sources.tasks.read_file", file_id=found.pk)
+        enqueue("sources.tasks.read_file", file_id=found.pk)
     return source
 
 
@@ -99,10 +99,10 @@ def choose_company(*, file: ImportedFile, company: Company, by: User | None, now
             found.pieces.all().delete()
             return
         Content.objects.filter(file=found).delete()
-        found.head, found.rung_at = kept(found), None
+        found.head, found.enqueued_at = kept(found), None
         set_problems(found, ())
         become(found, State.WAITING, now=now)
-        wake("sources.tasks.read_file", file_id=found.pk)
+        enqueue("sources.tasks.read_file", file_id=found.pk)
 
 
 def _is_read_as_of(file: ImportedFile, company: Company) -> bool:

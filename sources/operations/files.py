@@ -75,7 +75,7 @@ def become(file: ImportedFile, state: State, *, now: datetime) -> None:
     file.save(
         update_fields=[
             "state", "state_at", "company", "run", "confirmed", "problems",
-            "problem_count", "source", "head", "rung_at",
+            "problem_count", "source", "head", "enqueued_at",
         ]
     )  # fmt: skip
 

@@ -27,7 +27,7 @@ from sources.readers.suggesting import Suggestion
 Clock = Callable[[], datetime]
 log = structlog.get_logger(__name__)
 
-RING_AGAIN = timedelta(seconds=15)
+ENQUEUE_AGAIN = timedelta(seconds=15)
 _TRIES = 3
 _MENDED_BY_COLUMNS = PROBLEMS["missing_column"].remedy
 _COME_OF_OTHER_PROBLEMS = ("amount_too_precise", "no_lines", "period_unbalanced")
@@ -43,10 +43,10 @@ def due_files(*, now: datetime, limit: int) -> list[int]:
     """
     Return the files to be read now, and those whose reader has not been heard of.
 
-    Who rings for them notes it in `rung_at`; those rung for just now are left out.
+    Who rings for them notes it in `enqueued_at`; those enqueued just now are left out.
     """
-    not_rung = models.Q(rung_at=None) | models.Q(rung_at__lt=now - RING_AGAIN)
-    due = _due(now).filter(not_rung).order_by("uploaded_at", "pk")
+    not_enqueued = models.Q(enqueued_at=None) | models.Q(enqueued_at__lt=now - ENQUEUE_AGAIN)
+    due = _due(now).filter(not_enqueued).order_by("uploaded_at", "pk")
     return list(due.values_list("pk", flat=True)[:limit])
 
 
@@ -57,8 +57,8 @@ def _due(now: datetime) -> models.QuerySet[ImportedFile]:
 
 
 def clock_was_set_back(now: datetime) -> None:
-    """Let files be rung for that were rung for at a time of the old clock."""
-    ImportedFile.objects.filter(rung_at__gt=now).update(rung_at=None)
+    """Let files be enqueued that were enqueued at a time of the old clock."""
+    ImportedFile.objects.filter(enqueued_at__gt=now).update(enqueued_at=None)
 
 
 def read_file(*, file_id: int, clock: Clock) -> None:
@@ -223,7 +223,7 @@ def _end_reading(file: ImportedFile, state: State, *, owner: str, now: datetime)
         "state_at": now,
         "lease_owner": "",
         "lease_until": None,
-        "rung_at": None,
+        "enqueued_at": None,
         "head": file.head,
         "problems": file.problems,
         "problem_count": file.problem_count,
@@ -234,7 +234,7 @@ def _end_reading(file: ImportedFile, state: State, *, owner: str, now: datetime)
     if not _mine(file, owner).update(**changes):
         raise LostClaim
     file.state, file.state_at = state, now
-    file.lease_owner, file.lease_until, file.rung_at = "", None, None
+    file.lease_owner, file.lease_until, file.enqueued_at = "", None, None
 
 
 def _head(file: ImportedFile, reading: Reading) -> dict[str, Any]:

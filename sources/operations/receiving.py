@@ -10,7 +10,7 @@ from django.conf import settings as django_settings
 from django.db import transaction
 from django.utils.translation import gettext
 
-from background.enqueueing import wake
+from background.enqueueing import enqueue
 from connectors.bounds import as_text
 from organisations.models import Company, Organisation, User
 from sources.destinations import destination
@@ -94,7 +94,7 @@ def receive(
             if not encoding and not rules and destination().take_known(file, now=now):
                 return file
             _store_pieces(file, spool)
-            wake("sources.tasks.read_file", file_id=file.pk)
+            enqueue("sources.tasks.read_file", file_id=file.pk)
     return file
 
 

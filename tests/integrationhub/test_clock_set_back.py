@@ -63,19 +63,21 @@ class TestWhatWaits:
     ) -> None:
         of = factories.organisation()
         background_request = BackgroundRequest.objects.create(
-            organisation=of, kind="tests.any", not_before=OLD, rung_at=OLD
+            organisation=of, kind="tests.any", not_before=OLD, enqueued_at=OLD
         )
         client = payments.client_of(of)
-        run = FetchRun.objects.create(organisation=of, client=client, not_before=OLD, rung_at=OLD)
-        account = factories.connection(of, not_before=OLD, rung_at=OLD)
-        InvoiceClient.objects.filter(pk=client.pk).update(not_before=OLD, rung_at=OLD)
+        run = FetchRun.objects.create(
+            organisation=of, client=client, not_before=OLD, enqueued_at=OLD
+        )
+        account = factories.connection(of, not_before=OLD, enqueued_at=OLD)
+        InvoiceClient.objects.filter(pk=client.pk).update(not_before=OLD, enqueued_at=OLD)
 
         note(installation)
 
         client.refresh_from_db()
         assert [waits_until(one) for one in (background_request, run, account)] == [NOW, NOW, NOW]
         assert client.not_before == NOW
-        assert [one.rung_at for one in (background_request, run, account, client)] == [None] * 4
+        assert [one.enqueued_at for one in (background_request, run, account, client)] == [None] * 4
 
     def test_is_not_hurried_where_the_clock_was_not_set_back(
         self, installation: Installation

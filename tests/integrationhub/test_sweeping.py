@@ -17,7 +17,7 @@ from integrationhub import settings as ours
 
 NOW = datetime(2026, 3, 25, 9, 14, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
-rung: list[tuple[datetime, int]] = []
+enqueued: list[tuple[datetime, int]] = []
 
 
 @shared_task(name="tests.once_a_day")
@@ -25,20 +25,20 @@ def once_a_day(**_newer: object) -> None:
     """Be known to Celery."""
 
 
-def ring_two(*, now: datetime, limit: int) -> int:
-    rung.append((now, limit))
+def enqueue_two(*, now: datetime, limit: int) -> int:
+    enqueued.append((now, limit))
     return 2
 
 
 def ring_none(*, now: datetime, limit: int) -> int:
-    rung.append((now, limit))
+    enqueued.append((now, limit))
     return 0
 
 
 @pytest.fixture(autouse=True)
-def two_bells(settings):
-    rung.clear()
-    settings.HUB_SWEEPS = (f"{__name__}.ring_two", f"{__name__}.ring_none")
+def two_due_sources(settings):
+    enqueued.clear()
+    settings.HUB_SWEEPS = (f"{__name__}.enqueue_two", f"{__name__}.ring_none")
     settings.HUB_WORKER_THREADS = 4
 
 
@@ -46,7 +46,7 @@ def two_bells(settings):
 def sent(monkeypatch):
     """Keep what is told to workers; by default there is no periodic work."""
     names: list[str] = []
-    monkeypatch.setattr(sweeping, "wake", names.append)
+    monkeypatch.setattr(sweeping, "enqueue", names.append)
     monkeypatch.setattr(current_app, "send_task", lambda name, **_how: names.append(name))
     monkeypatch.setattr(sweeping, "periodic_tasks", list)
     return names
@@ -54,8 +54,8 @@ def sent(monkeypatch):
 
 class TestRingAll:
     def test_rings_every_apps_bell_with_the_time_and_a_limit(self):
-        assert sweeping.ring_all(now=NOW) == 2
-        assert rung == [(NOW, 32), (NOW, 32)]
+        assert sweeping.enqueue_all(now=NOW) == 2
+        assert enqueued == [(NOW, 32), (NOW, 32)]
 
 
 class TestBells:
@@ -63,20 +63,20 @@ class TestBells:
         settings.HUB_SWEEPS = ("accounts.tasks.no_such_bell",)
 
         with pytest.raises(ImportError, match="no_such_bell"):
-            sweeping.bells()
+            sweeping.due_sources()
 
     def test_are_all_there(self, settings):
         settings.HUB_SWEEPS = ours.HUB_SWEEPS
 
-        assert all(callable(bell) for bell in sweeping.bells())
+        assert all(callable(bell) for bell in sweeping.due_sources())
 
     def test_of_no_app_is_forgotten(self):
         with_tasks = [app for app in ours.HUB_APPS if find_spec(f"{app}.tasks")]
 
         with_a_bell = {
-            f"{app}.tasks.ring_due"
+            f"{app}.tasks.enqueue_due"
             for app in with_tasks
-            if hasattr(import_module(f"{app}.tasks"), "ring_due")
+            if hasattr(import_module(f"{app}.tasks"), "enqueue_due")
         }
 
         assert with_a_bell == set(ours.HUB_SWEEPS)
@@ -86,7 +86,7 @@ class TestSweepTask:
     def test_rings_and_takes_arguments_that_it_does_not_know_yet(self):
         tasks.sweep(of_a_newer_version=True)
 
-        assert len(rung) == 2
+        assert len(enqueued) == 2
 
 
 @pytest.mark.django_db
@@ -224,13 +224,13 @@ class TestPulse:
         embedded.once(now=an_hour_ago)
 
         assert Heartbeat.objects.get(name="worker one").at == an_hour_ago
-        assert [now for now, _ in rung] == [NOW, an_hour_ago]
+        assert [now for now, _ in enqueued] == [NOW, an_hour_ago]
 
     def test_looks_into_the_tables_at_rest_every_half_minute(self, embedded):
         for seconds in range(0, 61, 5):
             embedded.once(now=LATER + timedelta(seconds=seconds))
 
-        assert [(now - LATER).seconds for now, _ in rung] == [0, 30, 60]
+        assert [(now - LATER).seconds for now, _ in enqueued] == [0, 30, 60]
 
     def test_looks_when_the_next_row_is_due(self, embedded, monkeypatch):
         due = LATER + timedelta(seconds=7)
@@ -239,7 +239,7 @@ class TestPulse:
         for seconds in (0, 6, 7):
             embedded.once(now=LATER + timedelta(seconds=seconds))
 
-        assert [(now - LATER).seconds for now, _ in rung] == [0, 7]
+        assert [(now - LATER).seconds for now, _ in enqueued] == [0, 7]
 
     def test_looks_as_soon_as_somebody_has_written_four_times_a_second_at_most(self, embedded):
         embedded.once(now=LATER)
@@ -248,7 +248,7 @@ class TestPulse:
         for tenths in range(1, 11):
             embedded.once(now=LATER + timedelta(seconds=tenths / 10))
 
-        looks = [(now - LATER) / timedelta(seconds=1) for now, _ in rung]
+        looks = [(now - LATER) / timedelta(seconds=1) for now, _ in enqueued]
         assert looks == [0, 0.3, 0.6, 0.9]
 
     def test_forgets_no_change_that_came_too_soon(self, embedded):
@@ -259,7 +259,7 @@ class TestPulse:
         for tenths in (1, 2, 3, 4):
             embedded.once(now=LATER + timedelta(seconds=tenths / 10))
 
-        assert [(now - LATER) / timedelta(seconds=1) for now, _ in rung] == [0, 0.3]
+        assert [(now - LATER) / timedelta(seconds=1) for now, _ in enqueued] == [0, 0.3]
 
     @pytest.mark.parametrize("busy", ["just started", "working", "there was more"])
     def test_looks_every_half_second_while_it_is_busy(self, embedded, settings, monkeypatch, busy):
@@ -268,12 +268,12 @@ class TestPulse:
         elif busy == "working":
             monkeypatch.setattr(sweeping.claims, "live_owners", lambda: ["one"])
         else:
-            settings.HUB_SWEEPS = (f"{__name__}.ring_two",)
+            settings.HUB_SWEEPS = (f"{__name__}.enqueue_two",)
 
         for seconds in (0, 0.4, 0.5, 1):
             embedded.once(now=LATER + timedelta(seconds=seconds))
 
-        assert [(now - LATER) / timedelta(seconds=1) for now, _ in rung] == [0, 0.5, 1]
+        assert [(now - LATER) / timedelta(seconds=1) for now, _ in enqueued] == [0, 0.5, 1]
 
     def test_lets_one_worker_at_a_time_tell_all_to_sweep_where_there_is_a_broker(
         self, served, sent
@@ -289,7 +289,7 @@ class TestPulse:
         assert by_one == ["integrationhub.tasks.sweep"] * 2
         assert sent == ["integrationhub.tasks.sweep"] * 3
         assert Lease.objects.get(key="sweep").owner == "worker two"
-        assert rung == []
+        assert enqueued == []
 
     def test_starts_what_is_periodic_if_it_is_the_one(self, served, sent, monkeypatch):
         monkeypatch.setattr(sweeping, "periodic_tasks", lambda: [(once_a_day, timedelta(days=1))])

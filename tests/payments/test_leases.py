@@ -10,7 +10,7 @@ from background.models import Lease
 from connectors.errors import Unavailable
 from integrationhub import sweeping
 from payments.models import FetchRun, Registration
-from payments.tasks import ring_due
+from payments.tasks import enqueue_due
 from tests.payments import rows
 from tests.payments.conftest import Office
 from tests.payments.vendors import billed, paid
@@ -51,10 +51,10 @@ def test_a_client_whose_company_another_worker_has_is_told_of_in_a_moment_not_at
 
     office.work()  # would not end if it were told of again and again
 
-    def rung_for(seconds: float) -> int:
-        return ring_due(now=office.now + timedelta(seconds=seconds), limit=9)
+    def enqueued_after(seconds: float) -> int:
+        return enqueue_due(now=office.now + timedelta(seconds=seconds), limit=9)
 
-    assert [rung_for(seconds) for seconds in (0.5, 2.5, 3.5)] == [0, 0, 1]
+    assert [enqueued_after(seconds) for seconds in (0.5, 2.5, 3.5)] == [0, 0, 1]
     Lease.objects.give_back(key=key, owner="another")
     office.work(seconds=20)
     assert Registration.objects.get().state == "registered"

@@ -129,7 +129,7 @@ def starter(_: int) -> None:
 
 
 def sweeper(_: int) -> None:
-    """Ring for what is due, as the worker's pulse or the task of it does."""
+    """Enqueue what is due, as the worker's pulse or the task of it does."""
     from integrationhub.tasks import sweep
 
     sweep()

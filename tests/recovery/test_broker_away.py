@@ -30,13 +30,13 @@ def broker_away(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 @pytest.mark.django_db(transaction=True)
 class TestWake:
     def test_fails_nobody_outside_a_transaction(self, broker_away: list[str]) -> None:
-        enqueueing.wake("journals.tasks.prepare_journal", journal_id=1)
+        enqueueing.enqueue("journals.tasks.prepare_journal", journal_id=1)
 
         assert broker_away == ["journals.tasks.prepare_journal"]
 
     def test_fails_nobody_at_the_commit(self, broker_away: list[str]) -> None:
         with transaction.atomic():
-            enqueueing.wake("journals.tasks.prepare_journal", journal_id=1)
+            enqueueing.enqueue("journals.tasks.prepare_journal", journal_id=1)
             assert broker_away == []
 
         assert broker_away == ["journals.tasks.prepare_journal"]

@@ -214,7 +214,7 @@ KILL_POINTS: dict[str, KillPoint] = {
     "sweep.begun": KillPoint("sweeper", checked),
     "recover.found": KillPoint("sweeper", claimed_by_the_dead, in_ledger=1),
     "recover.marked": KillPoint("sweeper", claimed_by_the_dead, in_ledger=1),
-    "sweep.rung": KillPoint("sweeper", checked),
+    "sweep.enqueued": KillPoint("sweeper", checked),
     "schedule.due": KillPoint("schedule", pressed),
     "schedule.published": KillPoint("schedule", pressed),
 }

@@ -40,7 +40,7 @@ DOOMS = (
     *("deliver.stored", "prove.read", "prove.posted"),
     *("look_up.claimed", "look_up.asked", "look_up.recorded"),
     *("refresh.asked", "refresh.called", "refresh.stored"),
-    *("release.asked", "release.recorded", "sweep.rung", "recover.found", "recover.marked"),
+    *("release.asked", "release.recorded", "sweep.enqueued", "recover.found", "recover.marked"),
 )
 _TOKENS_EXPIRE = "tokens expired"
 

@@ -41,7 +41,7 @@ def due(journal: Journal, connection: Connection) -> None:
 def told(worker: Any, *, now: datetime) -> list[int]:
     """Sweep once; return for which connections a worker was told, in that order."""
     worker.told = []
-    tasks.ring_due(now=now, limit=1000)
+    tasks.enqueue_due(now=now, limit=1000)
     return [ids["connection_id"] for name, ids in worker.told if name.endswith("serve_connection")]
 
 
@@ -97,7 +97,7 @@ class TestRinging:
                 )
         worker.told = []
 
-        tasks.ring_due(now=NOW, limit=1000)
+        tasks.enqueue_due(now=NOW, limit=1000)
 
         journals = [ids["journal_id"] for name, ids in worker.told if "prepare" in name]
         whose = [Journal.objects.get(pk=pk).organisation_id for pk in journals]
@@ -108,13 +108,13 @@ class TestQueueingUpAgain:
     def test_lets_others_go_first_beyond_its_share(self, worker: Any) -> None:
         large, small = office(connections=8), office(connections=1)
         told(worker, now=NOW)
-        first, *_others = Connection.objects.filter(organisation=large, rung_at=NOW)
-        Connection.objects.filter(pk=first.pk).update(rung_at=None)
+        first, *_others = Connection.objects.filter(organisation=large, enqueued_at=NOW)
+        Connection.objects.filter(pk=first.pk).update(enqueued_at=None)
         worker.told = []
 
         turns.queue_up_again(first, now=NOW)
         beside_another = list(worker.told)
-        Connection.objects.filter(organisation=small).update(rung_at=None)
+        Connection.objects.filter(organisation=small).update(enqueued_at=None)
         turns.queue_up_again(first, now=NOW)
 
         assert beside_another == []
