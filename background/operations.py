@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from audit import trail
 from background import claims
-from background.crash_points import reached
+from background.crash_points import crash_point
 from background.enqueueing import enqueue
 from background.faults import DATABASE_IS_AWAY, fault_number
 from background.models import BackgroundRequest
@@ -159,7 +159,7 @@ def run_request(*, background_request_id: int, now: datetime) -> BackgroundReque
     )
     if background_request is None:
         return None
-    reached("background_request.claimed")
+    crash_point("background_request.after_claim")
     try:
         if background_request.attempts > _TRIES:
             raise Interrupted()
@@ -167,10 +167,10 @@ def run_request(*, background_request_id: int, now: datetime) -> BackgroundReque
             address=background_request.address, request_id=background_request.request_id
         ):
             result = _HANDLERS[background_request.kind](background_request, now)
-        reached("background_request.done")
+        crash_point("background_request.done")
         with transaction.atomic():
             background_request.mark_done(result=result, now=now)
-        reached("background_request.stored")
+        crash_point("background_request.stored")
     except Unavailable as failure:
         # A call that was not carried out is made when the wait is over, as its words say.
         again = background_request.params.get("patient") or isinstance(failure, RateLimited)

@@ -27,7 +27,7 @@ from django.utils.module_loading import import_string, module_has_submodule
 
 from accounts.operations import continuity, hosts, installation
 from background import claims, renewing
-from background.crash_points import reached
+from background.crash_points import crash_point
 from background.enqueueing import enqueue
 from background.models import Heartbeat, Lease
 from background.workers import BEATS_EVERY
@@ -55,7 +55,7 @@ _LEASE_SECONDS = 5
 
 def enqueue_all(*, now: datetime) -> int:
     """Wake workers for all rows that are due, and return how many were enqueued."""
-    reached("sweep.begun")
+    crash_point("sweep.begun")
     limit = settings.HUB_WORKER_THREADS * AT_ONCE
     return sum(enqueue(now=now, limit=limit) for enqueue in due_sources())
 
@@ -91,9 +91,9 @@ def start_periodic(*, now: datetime) -> None:
         last = ran_at.get(task.name)
         if last is not None and timedelta(0) <= now - last < interval:
             continue
-        reached("schedule.due")
+        crash_point("schedule.due")
         enqueue(task.name)
-        reached("schedule.published")
+        crash_point("schedule.published")
         beat_heart(name=task.name, kind=PERIODIC, now=now, info={})
 
 

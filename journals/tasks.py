@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import Connection
-from background.crash_points import reached
+from background.crash_points import crash_point
 from background.enqueueing import enqueue
 from journals.domain.states import BatchState
 from journals.models import Batch, Journal
@@ -96,7 +96,7 @@ def _enqueue_connections(*, now: datetime, limit: int) -> int:
     enqueue = turns.connections_to_ring(due, now=now, limit=limit)
     if enqueue:
         Connection.objects.filter(pk__in=enqueue).update(enqueued_at=now)
-        reached("sweep.enqueued")
+        crash_point("sweep.enqueued")
     for pk in enqueue:
         enqueue("journals.tasks.serve_connection", connection_id=pk)
     return len(enqueue)

@@ -22,7 +22,7 @@ from accounts import living
 from accounts.living import Clocks, broken_between
 from accounts.models import Connection, Gap, Installation, LedgerProof, Restore
 from accounts.operations.hosts import note_seen
-from background.crash_points import reached
+from background.crash_points import crash_point
 from background.models import BackgroundRequest
 
 log = structlog.get_logger(__name__)
@@ -120,7 +120,7 @@ def note_gap(row: Installation, reason: str, *, now: datetime) -> Gap:
     )
     Gap.objects.filter(at__lt=now - KEPT).exclude(pk=gap.pk).delete()
     log.info("the ledgers are asked before anything is sent", reason=reason, cloned=cloned)
-    reached("gap.noted")
+    crash_point("gap.noted")
     if row.seen_at - now > _SET_BACK_BY:
         _let_go_on(now=now)
     return gap
@@ -194,4 +194,4 @@ def settle(asked: Question, *, strange: list[str], asked_at: datetime) -> None:
             "strange": sorted({*asked.strange, *strange}),
         },
     )
-    reached("proof.stored")
+    crash_point("proof.stored")

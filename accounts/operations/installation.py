@@ -26,7 +26,7 @@ from django.utils import timezone
 
 from accounts.models import Connection, Installation
 from accounts.operations import continuity, hosts
-from background.crash_points import reached
+from background.crash_points import crash_point
 from connectors.errors import OPERATOR, ConnectorError, Unavailable
 from connectors.words import gettext_noop as _
 
@@ -181,7 +181,7 @@ def stop_for_what_a_ledger_holds(
     # A worker has raised the time since the restore; the backup is older than that.
     _stop(row, now=now, evidence=evidence, seen_at=min(row.seen_at, since))
     log.error("a ledger holds what this database does not know; nothing is sent", **evidence)
-    reached("proof.stopped")
+    crash_point("proof.stopped")
 
 
 def why_stopped(*, now: datetime) -> ConnectorError | None:

@@ -24,7 +24,7 @@ from accounts.models import Connection
 from accounts.operations import continuity, installation
 from accounts.operations.telling import NO_ANSWER, SIGN_IN_AGAIN, tell_owner
 from background import claims
-from background.crash_points import reached
+from background.crash_points import crash_point
 from background.failures import why
 from background.models import Lease
 from connectors.base import Grant, SignIn
@@ -134,10 +134,10 @@ class StoredTokens:
         installation.refuse_while_stopped(now=self.clock())
         self._refuse_to_hammer(connection)
         grant = self._ask_once(connection)
-        reached("refresh.called")
+        crash_point("refresh.after_call")
         if not self._store(connection, grant):
             raise self._unavailable(connection, "the token was replaced meanwhile")
-        reached("refresh.stored")
+        crash_point("refresh.stored")
         self._cached = None
         return grant.access_token
 
@@ -149,7 +149,7 @@ class StoredTokens:
                     vendor=CONNECTORS[connection.vendor].name,
                     detail="a worker stopped before it had stored the answer",
                 )
-            reached("refresh.asked")
+            crash_point("refresh.asked")
             grant = self._ask(connection)
             _refuse_another(connection, grant)
             return grant

@@ -22,7 +22,7 @@ from accounts.operations import installation
 from accounts.operations.access import connector_for
 from accounts.operations.claims import writer_key
 from background import claims
-from background.crash_points import reached
+from background.crash_points import crash_point
 from background.durability import durable
 from background.faults import DATABASE_IS_AWAY, fault_number
 from background.models import Lease
@@ -62,7 +62,7 @@ def serve(*, connection_id: int, clock: Clock) -> int:
     key = writer_key(connection)
     if not Lease.objects.take(key=key, owner=owner, now=started, seconds=claims.lease_seconds()):
         return 0
-    reached("deliver.leased")
+    crash_point("deliver.after_lease")
     calls = Calls()
     connector = connector_for(connection, observer=calls, alone=True)
     served, more, told = 0, False, False
@@ -158,18 +158,18 @@ def deliver(
     attempt = claim_and_open(batch, owner=owner, now=now, lease_seconds=lease)
     if attempt is None:
         return False
-    reached("deliver.claimed")
+    crash_point("deliver.after_claim")
     payload = to_post(batch, currency=journal.currency)
     try:
         number = connector.post_journal(payload)
     except ConnectorError as failure:
-        reached("deliver.failed")
+        crash_point("deliver.after_failure")
         _record_failure(batch, journal, attempt, failure, calls, clock=clock)
-        reached("deliver.doubted")
+        crash_point("deliver.after_unknown")
         return True
-    reached("deliver.called")
+    crash_point("deliver.after_call")
     stored = record_number(batch, attempt, number, calls, now=clock())
-    reached("deliver.stored")
+    crash_point("deliver.stored")
     if not stored:
         # The call outlived its claim, and whoever has it now asks the ledger; or another batch
         # of ours has the number: then the ledger is asked which of the two it holds.
@@ -264,13 +264,13 @@ def recover(*, now: datetime) -> int:
     """
     batches = list(Batch.objects.orphaned(now=now)[:200])
     if batches:
-        reached("recover.found")
+        crash_point("recover.found")
     for batch in batches:
         failure = OutcomeUnknown(vendor="", detail="the worker stopped before it had an answer")
         with transaction.atomic():
             if batch.mark_unknown(failure, now=now, look_up_at=now):
                 refresh_state(batch.journal_id, now=now)
-        reached("recover.marked")
+        crash_point("recover.marked")
     return len(batches)
 
 

@@ -17,7 +17,7 @@ from django.db import transaction
 
 from accounts.models import Connection, LedgerProof, Restore
 from accounts.operations import continuity, installation, restoring
-from background.crash_points import reached
+from background.crash_points import crash_point
 from background.failures import NO_FAILURE, why
 from connectors.base import AccountingConnector, LedgerBatch, ListsChanges
 from connectors.errors import ConnectorError
@@ -57,7 +57,7 @@ def may_send(connection: Connection, connector: AccountingConnector, *, clock: C
         pause = timedelta(seconds=failure.retry_after) if failure.retry_after else _ASK_AGAIN
         _wait(connection, failure, now=clock(), until=clock() + pause)
         return False
-    reached("proof.asked")
+    crash_point("proof.asked")
     strange = _never_sent_here(connection, ledger, settled=question.strange, now=clock())
     if strange and not question.explained:
         installation.stop_for_what_a_ledger_holds(

@@ -16,7 +16,7 @@ from django.db import transaction
 
 from accounts.operations import installation
 from background import claims
-from background.crash_points import reached
+from background.crash_points import crash_point
 from background.enqueueing import enqueue
 from background.faults import DATABASE_IS_AWAY, fault_number
 from background.models import BackgroundRequest, Lease
@@ -226,7 +226,7 @@ def prepare(*, journal_id: int, clock: Callable[[], datetime]) -> bool:
     owner, key = claims.new_owner(), f"prepare:{journal_id}"
     if not Lease.objects.take(key=key, owner=owner, now=now, seconds=claims.lease_seconds()):
         return False
-    reached("prepare.leased")
+    crash_point("prepare.after_lease")
     try:
         journal = Journal.objects.get(pk=journal_id)
         reversals = prepare_mirrors(journal, clock=clock)
@@ -273,7 +273,7 @@ def _prepare(journal: Journal, *, clock: Callable[[], datetime]) -> bool:
     except ConnectorError as failure:
         _refuse_all(journal, failure, now=clock())
         return False
-    reached("prepare.asked")
+    crash_point("prepare.asked")
     return _freeze(journal, mapping, planned, problems, now=clock())
 
 
@@ -364,7 +364,7 @@ def _freeze(
         )
         remember(journal, "checked", now=now, problems=str(len(stops)), batches=str(frozen))
         refresh_state(journal.pk, now=now)
-    reached("prepare.frozen")
+    crash_point("prepare.frozen")
     if frozen:
         enqueue("journals.tasks.serve_connection", connection_id=mapping.connection_id)
     return bool(frozen)

@@ -11,7 +11,7 @@ from functools import partial
 from django.conf import settings
 
 from background import claims
-from background.crash_points import reached
+from background.crash_points import crash_point
 from background.durability import durable
 from connectors.base import AccountingConnector, BatchStatus, BatchToPost, LedgerBatch
 from connectors.errors import (
@@ -72,7 +72,7 @@ def look_up(
     Found once: it is ours, and read back. Found never, twice, an interval apart: it was not
     stored and may be sent. Anything else is for a person.
     """
-    reached("look_up.claimed")
+    crash_point("look_up.after_claim")
     payload = _payload(batch)
     attempt = open_attempt(batch, Attempt.Kind.LOOK_UP, owner=owner, now=clock())
     write_down = partial(close_attempt, attempt, calls=calls)
@@ -81,7 +81,7 @@ def look_up(
     except ConnectorError as failure:
         _could_not_ask(batch, failure, calls, clock=clock, write_down=write_down)
         return
-    reached("look_up.asked")
+    crash_point("look_up.asked")
     match = rules.match_lost_batch(payload, found)
     now = clock()
     with durable():
@@ -101,7 +101,7 @@ def look_up(
             write_down("not_found", now=now)
             _not_found(batch, now=now)
         refresh_state(batch.journal_id, now=now)
-    reached("look_up.recorded")
+    crash_point("look_up.recorded")
     if batch.state == _S.ACCEPTED:
         read_back(batch, connector=connector, calls=calls, owner=owner, clock=clock)
 
@@ -220,7 +220,7 @@ def read_back(
     except ConnectorError as failure:
         _could_not_ask(batch, failure, calls, clock=clock, write_down=write_down)
         return
-    reached("prove.read")
+    crash_point("prove.read")
     differences = [] if there is None else rules.verify_read_back(payload, there)
     now = clock()
     with durable():
@@ -239,7 +239,7 @@ def read_back(
             if batch.mark_posted(now=now) and batch.reverses_id is not None:
                 batch.mark_reversed_one(now=now)
         refresh_state(batch.journal_id, now=now)
-    reached("prove.posted")
+    crash_point("prove.posted")
 
 
 def _number_not_there(batch: Batch, *, now: datetime) -> None:
@@ -275,7 +275,7 @@ def release(
     except ConnectorError as failure:
         _could_not_ask(batch, failure, calls, clock=clock, write_down=write_down)
         return
-    reached("release.asked")
+    crash_point("release.asked")
     now = clock()
     with durable():
         if gone:
@@ -288,7 +288,7 @@ def release(
             write_down("asked", now=now)
             batch.keep(now=now, until=now + _LOOK_AGAIN)
         refresh_state(batch.journal_id, now=now)
-    reached("release.recorded")
+    crash_point("release.recorded")
 
 
 def _is_anothers(there: LedgerBatch, batch: Batch) -> bool:

@@ -6,7 +6,7 @@ from typing import cast
 from django.db import transaction
 
 from audit import trail
-from background.crash_points import reached
+from background.crash_points import crash_point
 from background.durability import durable
 from connectors.errors import ConnectorError
 from journals.domain import refusals
@@ -119,7 +119,7 @@ def request_sending(
     :raises ConnectorError: if the journal must not be sent, or nothing is left to send
     """
     mapping = check_may_be_sent(journal)
-    reached("press.begun")
+    crash_point("press.begun")
     with transaction.atomic():
         # What takes a batch back is pressed for by itself, and is never planned anew.
         queued = Batch.objects.filter(
@@ -162,8 +162,8 @@ def request_sending(
         elif hurried:
             remember(journal, "hurried", user=by, now=now, batches=str(hurried))
         refresh_state(journal.pk, now=now)
-        reached("press.written")
-    reached("press.committed")
+        crash_point("press.written")
+    crash_point("press.committed")
     if not queued:
         on_its_way = Batch.objects.filter(
             journal=journal, state__in=[_S.READY, _S.SENDING, _S.POSTPONED, _S.UNKNOWN]
@@ -171,7 +171,7 @@ def request_sending(
         if not on_its_way.exists():
             raise refusals.NothingToSend(reference=journal.reference)
     turns.wake_for(journal)
-    reached("press.told")
+    crash_point("press.told")
     return queued
 
 

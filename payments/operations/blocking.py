@@ -18,7 +18,7 @@ from accounts.operations.access import source_for, target_for
 from accounts.operations.claims import writer_key
 from audit import trail
 from background import claims
-from background.crash_points import reached
+from background.crash_points import crash_point
 from background.enqueueing import enqueue
 from background.faults import DATABASE_IS_AWAY, fault_number
 from background.models import BackgroundRequest, Lease
@@ -315,9 +315,9 @@ def _deny(customer: Customer, target: PaymentTarget, *, now: datetime) -> None:
                 name=project.name[:200],
                 set_at=now,
             )
-        reached("block.noted")
+        crash_point("block.noted")
         if target.set_time_denied(project, denied=True):
-            reached("block.denied")
+            crash_point("block.denied")
             DeniedProject.objects.filter(pk=row.pk).update(done_at=now)
         else:
             # Somebody closed it in the same moment: it is theirs.

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 
 from audit import trail
-from background.crash_points import reached
+from background.crash_points import crash_point
 from background.enqueueing import enqueue
 from connectors.errors import ConnectorError
 from connectors.receivables import SourceCompany
@@ -133,7 +133,7 @@ def _run_for(
         return run
     due = client.full_pass_at is None or now - client.full_pass_at >= FULL_PASS_EVERY
     is_full = full or due or client.journal_mark is None
-    reached("ask.begun")
+    crash_point("ask.begun")
     try:
         with transaction.atomic():
             run = FetchRun.objects.create(
@@ -157,14 +157,14 @@ def _run_for(
                     subject=client,
                     user=by,
                 )
-            reached("ask.written")
+            crash_point("ask.written")
     except IntegrityError:
         # Somebody pressed in the same instant; the constraint let one of us through.
         there: FetchRun = active.get()
         return there
-    reached("ask.committed")
+    crash_point("ask.committed")
     enqueue("payments.tasks.fetch", run_id=run.pk)
-    reached("ask.told")
+    crash_point("ask.told")
     return run
 
 

@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from accounts.models import Connection, LedgerProof, Restore
 from accounts.operations import continuity, installation, restoring
-from background.crash_points import reached
+from background.crash_points import crash_point
 from background.failures import NO_FAILURE, why
 from connectors.errors import ConnectorError
 from connectors.receivables import PaymentTarget, TargetEntry
@@ -49,7 +49,7 @@ def may_register(connection: Connection, target: PaymentTarget, *, clock: Clock)
         pause = timedelta(seconds=retry_after) if retry_after else _ASK_AGAIN
         _wait(connection, failure, now=clock(), until=clock() + pause)
         return False
-    reached("proof.statement")
+    crash_point("proof.statement")
     _look_up_again(connection, there, now=clock())
     strange = {
         entry.reference: entry

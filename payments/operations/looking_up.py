@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
-from background.crash_points import reached
+from background.crash_points import crash_point
 from background.failures import NO_FAILURE, why
 from connectors.errors import ConnectorError, NotAuthorized, Unavailable
 from payments.domain import refusals
@@ -33,7 +33,7 @@ def look_up(turn: Turn, registration: Registration) -> bool:
     if not held:
         return True
     attempt = turn.open(registration, _K.LOOK_UP, now=now)
-    reached("register.held")
+    crash_point("register.held")
     wanted = registering.to_register(registration)
     turn.calls.last = None
     try:
@@ -47,7 +47,7 @@ def look_up(turn: Turn, registration: Registration) -> bool:
     except ConnectorError as failure:
         turn.close(attempt, failure.code(), detail=failure.detail)
         return _still_unknown(turn, registration, failure)
-    reached("register.asked")
+    crash_point("register.asked")
     now = turn.clock()
     if strange:
         turn.close(attempt, "several")

@@ -12,7 +12,7 @@ import structlog
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from audit import trail
-from background.crash_points import reached
+from background.crash_points import crash_point
 from background.enqueueing import enqueue
 from background.faults import DATABASE_IS_AWAY, fault_number
 from connectors.errors import (
@@ -144,9 +144,9 @@ def mark_some(client: InvoiceClient, *, source: PaymentSource, clock: Clock) -> 
             log.exception("marks_failed", client=client.pk, request_id=fault_number())
             _refuse([payment.pk for payment in some], "fault_of_the_hub", now=clock())
             return marked, True
-        reached("mark.called")
+        crash_point("mark.after_call")
         marked += _record(some, outcomes, now=clock())
-        reached("mark.stored")
+        crash_point("mark.stored")
     return marked, True
 
 

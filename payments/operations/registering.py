@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.db import transaction
 
 from background import claims
-from background.crash_points import reached
+from background.crash_points import crash_point
 from background.failures import NO_FAILURE, why
 from connectors.errors import (
     BadAnswer,
@@ -59,18 +59,18 @@ def register(turn: Turn, registration: Registration) -> bool:
         if mine is None:
             return True
         attempt = turn.open(mine, _K.REGISTER, now=now)
-    reached("register.claimed")
+    crash_point("register.after_claim")
     payment = to_register(mine)
     turn.calls.last = None
     try:
         there = turn.target.register_payment(payment)
     except ConnectorError as failure:
         turn.balances.note(mine, is_registered=False)
-        reached("register.failed")
+        crash_point("register.after_failure")
         goes_on = _record_failure(turn, mine, attempt, failure)
-        reached("register.doubted")
+        crash_point("register.after_unknown")
         return goes_on
-    reached("register.called")
+    crash_point("register.after_call")
     turn.close(attempt, "ok")
     note_registered(turn, mine, there)
     turn.balances.note(mine, is_registered=True)
@@ -118,7 +118,7 @@ def note_registered(turn: Turn, registration: Registration, there: RegisteredPay
             **NO_FAILURE,
         )
         marking.note_registered(registration, now=now)
-    reached("register.stored")
+    crash_point("register.stored")
 
 
 def _refusal(turn: Turn, registration: Registration) -> ConnectorError | None:

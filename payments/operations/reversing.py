@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from background import claims
-from background.crash_points import reached
+from background.crash_points import crash_point
 from background.failures import NO_FAILURE, why
 from connectors.errors import (
     BadAnswer,
@@ -54,7 +54,7 @@ def reverse(turn: Turn, registration: Registration) -> bool:
         if mine is None:
             return True
         attempt = turn.open(mine, _K.REVERSE, now=now)
-    reached("reverse.claimed")
+    crash_point("reverse.after_claim")
     turn.calls.last = None
     try:
         turn.target.reverse_payment(mine.target_id)
@@ -62,11 +62,11 @@ def reverse(turn: Turn, registration: Registration) -> bool:
         now = turn.clock()
         turn.close(attempt, failure.code(), detail=failure.detail)
         return _not_reversed(turn, mine, failure, now=now)
-    reached("reverse.called")
+    crash_point("reverse.after_call")
     turn.close(attempt, "ok")
     mine.become(_S.REVERSED, now=turn.clock(), failures=0, **NO_FAILURE)
     turn.balances.note(mine, is_registered=False)
-    reached("reverse.stored")
+    crash_point("reverse.stored")
     return True
 
 

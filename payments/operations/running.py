@@ -25,7 +25,7 @@ from django.db.models import Count, Exists, OuterRef, Q
 from accounts.operations.access import source_for, target_for
 from accounts.operations.claims import writer_key
 from background import claims
-from background.crash_points import reached
+from background.crash_points import crash_point
 from background.enqueueing import enqueue
 from background.failures import NO_FAILURE, why
 from background.faults import DATABASE_IS_AWAY, fault_number
@@ -68,7 +68,7 @@ def run_fetch(*, run_id: int, clock: Clock) -> FetchRun | None:
     )
     if run is None:
         return None
-    reached("fetch.claimed")
+    crash_point("fetch.after_claim")
     source = run.client.source
     key = writer_key(source) if source else f"client:{run.client_id}"
     if not Lease.objects.take(key=key, owner=owner, now=clock(), seconds=claims.lease_seconds()):
@@ -139,7 +139,7 @@ class _Fetch:
             self._enter(_P.PAYMENTS)
         while self.run.phase == _P.PAYMENTS:
             page = source.read_payments(self._query(), cursor=self.run.cursor)
-            reached("fetch.read")
+            crash_point("fetch.read")
             storing.store_page(
                 run=self.run,
                 page=page,
@@ -147,7 +147,7 @@ class _Fetch:
                 now=self.clock(),
                 lease_seconds=self.lease_seconds,
             )
-            reached("fetch.stored")
+            crash_point("fetch.stored")
             self._keep_lease()
             if self._turn_is_over():
                 return
@@ -244,10 +244,10 @@ class _Fetch:
         )
         if not done:
             raise ClaimLost
-        reached("fetch.ended")
+        crash_point("fetch.ended")
         InvoiceClient.objects.filter(pk=client.pk).update(fetched_at=now)
         self._remember_how_far(now=now)
-        reached("fetch.recorded")
+        crash_point("fetch.recorded")
         enqueue("payments.tasks.serve_client", client_id=client.pk)
 
     def _remember_how_far(self, *, now: datetime) -> None:

@@ -25,7 +25,7 @@ from accounts.operations.access import source_for, target_for
 from accounts.operations.calls import Calls
 from accounts.operations.claims import writer_key
 from background import claims
-from background.crash_points import reached
+from background.crash_points import crash_point
 from background.enqueueing import enqueue
 from background.failures import why
 from background.faults import DATABASE_IS_AWAY, fault_number
@@ -187,5 +187,5 @@ def recover(*, now: datetime) -> int:
             one.become(_S.UNKNOWN, now=now, not_before=now, empty_look_ups=0, **why(failure, now))
         else:
             one.become(_S.TO_REVERSE, now=now, not_before=now, **why(failure, now))
-        reached("recover.registration")
+        crash_point("recover.registration")
     return len(found)

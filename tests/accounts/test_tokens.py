@@ -131,7 +131,7 @@ class TestRefresh:
             seen.append(Lease.objects.get(key=tokens.refresh_key(connection)).until)
             renewing.extend_all([extend_claims], now=NOW + LONGEST_REFRESH * SECOND)
 
-        monkeypatch.setattr(tokens, "reached", look)
+        monkeypatch.setattr(tokens, "crash_point", look)
         renewal = renewing.Renewal([])
         renewal.start()
         try:

@@ -1,5 +1,5 @@
 """
-Processes of the hub that are told to kill themselves (SIGKILL) at a boundary, by `HUB_DIE_AT`.
+Processes of the hub that are told to kill themselves (SIGKILL) at a crash point, by `HUB_DIE_AT`.
 
 Run by the tests of kill points: python -m tests.recovery.doomed DATABASE, with the environment
 of the suite. It reads one order a line, starts a process for it (a fork, so that Django is loaded
@@ -26,13 +26,13 @@ class Doomed:
 
     process: subprocess.Popen[str]
 
-    def run(self, *, part: str, row: int, boundary: str) -> int:
+    def run(self, *, part: str, row: int, crash_at: str) -> int:
         """Let a real process do its part until it dies; return its exit status."""
         from django.conf import settings
 
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        order = {"part": part, "row": row, "boundary": boundary}
+        order = {"part": part, "row": row, "crash_at": crash_at}
         vendors = {"vendors": settings.HUB_VENDORS}
         self.process.stdin.write(json.dumps(order | vendors) + "\n")
         self.process.stdin.flush()
@@ -163,7 +163,7 @@ def do(order: dict[str, Any]) -> int:
         return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     status = 1
     try:
-        os.environ["HUB_DIE_AT"] = order["boundary"]
+        os.environ["HUB_DIE_AT"] = order["crash_at"]
         settings.HUB_VENDORS.update(order["vendors"])
         settings.HUB_PROCESS = "web" if order["part"].endswith("web") else "worker"
         PARTS[order["part"]](order["row"])

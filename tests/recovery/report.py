@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from background.crash_points import BOUNDARIES
+from background.crash_points import CRASH_POINTS
 
 KILL_POINT = "kill_point"
 
@@ -15,11 +15,11 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
             if each.when == "call":
                 for name, value in each.user_properties:
                     if name == KILL_POINT:
-                        boundary, _, words = value.partition(": ")
-                        outcomes[boundary] = words if outcome == "passed" else "FAILED"
+                        crash_at, _, words = value.partition(": ")
+                        outcomes[crash_at] = words if outcome == "passed" else "FAILED"
     if not outcomes:
         return
     terminalreporter.section(f"killed (SIGKILL) at {len(outcomes)} boundaries")
-    for boundary, words in BOUNDARIES.items():
-        if boundary in outcomes:
-            terminalreporter.write_line(f"{boundary:20} {words:62} {outcomes[boundary]}")
+    for crash_at, words in CRASH_POINTS.items():
+        if crash_at in outcomes:
+            terminalreporter.write_line(f"{crash_at:20} {words:62} {outcomes[crash_at]}")

@@ -1,4 +1,4 @@
-"""A process is killed (SIGKILL) at every boundary of the work: one batch in the ledger, always."""
+"""A process is killed (SIGKILL) at every crash point of the work: one batch in the ledger, always."""
 
 import os
 import re
@@ -16,7 +16,7 @@ from accounts import living
 from accounts.models import Connection
 from accounts.operations import continuity, installation
 from background import crash_points
-from background.crash_points import BOUNDARIES, reached
+from background.crash_points import CRASH_POINTS, crash_point
 from background.models import Lease
 from journals.domain.planning import marked_key
 from journals.models import Attempt, Batch, Journal
@@ -63,10 +63,10 @@ class Scene:
         Connection.objects.update(state=Connection.State.AUTHORISED)
         self.person_did.append("signed in again")
 
-    def die(self, *, part: str, boundary: str) -> int:
-        """Let a process of that part die at the boundary; return its exit status."""
+    def die(self, *, part: str, crash_at: str) -> int:
+        """Let a process of that part die at the crash point; return its exit status."""
         row = self.office.connection.pk if part == "sender" else self.journal.pk
-        return self.doomed.run(part=part, row=row, boundary=boundary)
+        return self.doomed.run(part=part, row=row, crash_at=crash_at)
 
     def states(self) -> list[str]:
         """Return the states of the journal's batches."""
@@ -120,7 +120,7 @@ def answer_lost_soon(scene: Scene) -> None:
 def doubtful(scene: Scene) -> None:
     """Let the batch be in the ledger, and the hub not know it."""
     answer_lost_soon(scene)
-    scene.die(part="sender", boundary="deliver.doubted")
+    scene.die(part="sender", crash_at="deliver.after_unknown")
     Lease.objects.update(owner="")
     Batch.objects.update(not_before=datetime.now(UTC))
 
@@ -129,14 +129,14 @@ def to_be_released(scene: Scene) -> None:
     """Let the batch be posted, and its release be wanted and not asked for."""
     Mapping.objects.update(release=True)
     checked(scene)
-    scene.die(part="sender", boundary="prove.posted")
+    scene.die(part="sender", crash_at="prove.posted")
     Lease.objects.update(owner="")
 
 
 def claimed_by_the_dead(scene: Scene) -> None:
     """Let a worker have died with a claim, long enough ago."""
     checked(scene)
-    scene.die(part="sender", boundary="deliver.called")
+    scene.die(part="sender", crash_at="deliver.after_call")
     Batch.objects.update(lease_until=datetime.now(UTC) - timedelta(seconds=1))
 
 
@@ -189,24 +189,24 @@ KILL_POINTS: dict[str, KillPoint] = {
     "press.written": KillPoint("web", nothing_yet, counts=False),
     "press.committed": KillPoint("web", nothing_yet),
     "press.told": KillPoint("web", nothing_yet),
-    "prepare.leased": KillPoint("preparer", pressed),
+    "prepare.after_lease": KillPoint("preparer", pressed),
     "prepare.asked": KillPoint("preparer", pressed),
     "prepare.frozen": KillPoint("preparer", pressed),
     "gap.noted": KillPoint("starter", checked),
     "proof.asked": KillPoint("sender", started_again),
     "proof.stored": KillPoint("sender", started_again),
     "refresh.asked": KillPoint("sender", token_expired, signs_in=True),
-    "refresh.called": KillPoint("sender", token_expired, signs_in=True),
+    "refresh.after_call": KillPoint("sender", token_expired, signs_in=True),
     "refresh.stored": KillPoint("sender", token_expired),
-    "deliver.leased": KillPoint("sender", checked),
-    "deliver.claimed": KillPoint("sender", checked),
-    "deliver.called": KillPoint("sender", checked, in_ledger=1),
-    "deliver.failed": KillPoint("sender", answer_lost_soon, in_ledger=1),
-    "deliver.doubted": KillPoint("sender", answer_lost_soon, in_ledger=1),
+    "deliver.after_lease": KillPoint("sender", checked),
+    "deliver.after_claim": KillPoint("sender", checked),
+    "deliver.after_call": KillPoint("sender", checked, in_ledger=1),
+    "deliver.after_failure": KillPoint("sender", answer_lost_soon, in_ledger=1),
+    "deliver.after_unknown": KillPoint("sender", answer_lost_soon, in_ledger=1),
     "deliver.stored": KillPoint("sender", checked, in_ledger=1),
     "prove.read": KillPoint("sender", checked, in_ledger=1),
     "prove.posted": KillPoint("sender", checked, in_ledger=1),
-    "look_up.claimed": KillPoint("sender", doubtful, in_ledger=1),
+    "look_up.after_claim": KillPoint("sender", doubtful, in_ledger=1),
     "look_up.asked": KillPoint("sender", doubtful, in_ledger=1),
     "look_up.recorded": KillPoint("sender", doubtful, in_ledger=1),
     "release.asked": KillPoint("sender", to_be_released, in_ledger=1),
@@ -224,14 +224,14 @@ STOPPED = "proof.stopped"
 
 
 @pytest.mark.processes
-@pytest.mark.parametrize("boundary", KILL_POINTS)
+@pytest.mark.parametrize("crash_at", KILL_POINTS)
 def test_b07_a_process_killed_anywhere_leaves_one_batch_in_the_ledger(
-    scene: Scene, boundary: str, record_property: Callable[[str, object], None]
+    scene: Scene, crash_at: str, record_property: Callable[[str, object], None]
 ) -> None:
-    point = KILL_POINTS[boundary]
+    point = KILL_POINTS[crash_at]
     point.before(scene)
 
-    status = scene.die(part=point.part, boundary=boundary)
+    status = scene.die(part=point.part, crash_at=crash_at)
     in_ledger = len(scene.office.ledger())
     counted = scene.states() != ["draft"]
     if not counted:
@@ -245,7 +245,7 @@ def test_b07_a_process_killed_anywhere_leaves_one_batch_in_the_ledger(
 
     record_property(
         KILL_POINT,
-        f"{boundary}: {in_ledger} in the ledger then, {len(scene.office.ledger())} now, "
+        f"{crash_at}: {in_ledger} in the ledger then, {len(scene.office.ledger())} now, "
         + "; ".join([*scene.states(), *scene.person_did]),
     )
     assert status == -signal.SIGKILL
@@ -264,7 +264,7 @@ def test_b18_a_worker_killed_as_it_stops_an_older_database_leaves_it_stopped(
 ) -> None:
     posted_before_a_restore(scene)
 
-    status = scene.die(part="sender", boundary=STOPPED)
+    status = scene.die(part="sender", crash_at=STOPPED)
     for seconds in (0, 40, 75, 150, 260, 450, 500):
         scene.later(seconds)
 
@@ -279,7 +279,7 @@ def test_b18_a_worker_killed_as_it_stops_an_older_database_leaves_it_stopped(
 def test_b08_a_worker_killed_in_a_call_leaves_a_trace_of_it(scene: Scene) -> None:
     checked(scene)
 
-    scene.die(part="sender", boundary="deliver.called")
+    scene.die(part="sender", crash_at="deliver.after_call")
 
     attempt = Attempt.objects.get()
     assert (attempt.kind, attempt.outcome, attempt.ended_at) == ("post", "", None)
@@ -294,12 +294,12 @@ class TestTheListOfBoundaries:
             for name in re.findall(r'\breached\(\s*"([^"]+)"', path.read_text("utf-8"))
         ]
 
-        assert sorted(calls) == sorted(BOUNDARIES)
+        assert sorted(calls) == sorted(CRASH_POINTS)
 
     def test_names_only_those_that_a_process_is_killed_at(self) -> None:
         killed_at = [*KILL_POINTS, STOPPED, *of_payments.KILL_POINTS]
 
-        assert sorted(killed_at) == sorted(BOUNDARIES)
+        assert sorted(killed_at) == sorted(CRASH_POINTS)
 
 
 class TestReached:
@@ -316,18 +316,18 @@ class TestReached:
         return calls
 
     def test_does_nothing_unless_told_to(self, killed: list[tuple[int, int]]) -> None:
-        for name in BOUNDARIES:
-            reached(name)
+        for name in CRASH_POINTS:
+            crash_point(name)
 
         assert killed == []
 
-    def test_kills_this_process_at_the_boundary_it_was_told(
+    def test_kills_this_process_at_the_crash_point_it_was_told(
         self, killed: list[tuple[int, int]], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setenv("HUB_DIE_AT", "deliver.called")
+        monkeypatch.setenv("HUB_DIE_AT", "deliver.after_call")
 
-        reached("deliver.claimed")
-        reached("deliver.called")
+        crash_point("deliver.after_claim")
+        crash_point("deliver.after_call")
 
         assert killed == [(os.getpid(), signal.SIGKILL)]
 
@@ -335,14 +335,16 @@ class TestReached:
         self, killed: list[tuple[int, int]], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(django_settings, "HUB_SANDBOX", False)
-        monkeypatch.setenv("HUB_DIE_AT", "deliver.called")
+        monkeypatch.setenv("HUB_DIE_AT", "deliver.after_call")
 
-        reached("deliver.called")
+        crash_point("deliver.after_call")
 
         assert killed == []
 
-    def test_refuses_a_name_that_is_not_a_boundary(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_refuses_a_name_that_is_not_a_crash_point(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setenv("HUB_DIE_AT", "deliver.nowhere")
 
         with pytest.raises(ValueError, match=r"deliver\.nowhere"):
-            reached("deliver.called")
+            crash_point("deliver.after_call")

@@ -1,5 +1,5 @@
 """
-A process is killed (SIGKILL) at every boundary of payments and background requests.
+A process is killed (SIGKILL) at every crash point of payments and background requests.
 
 One payment is registered: once in the hub, once in PowerOffice, marked in Visma Business.
 """
@@ -76,8 +76,8 @@ class Scene:
         where = {"company": "nordvik", "vendor": "poweroffice-go", "on": "go_create"}
         self.office.sandbox.store.add_fault(kind, **where | more)
 
-    def die(self, *, part: str, boundary: str) -> int:
-        """Let a process of that part die at the boundary; return its exit status."""
+    def die(self, *, part: str, crash_at: str) -> int:
+        """Let a process of that part die at the crash point; return its exit status."""
         row = {
             "payments_web": lambda: self.office.client.pk,
             "fetcher": lambda: self.run().pk,
@@ -85,7 +85,7 @@ class Scene:
             "request_runner": lambda: BackgroundRequest.objects.latest("pk").pk,
             "sweeper": lambda: 0,
         }[part]()
-        return self.doomed.run(part=part, row=row, boundary=boundary)
+        return self.doomed.run(part=part, row=row, crash_at=crash_at)
 
 
 @pytest.fixture
@@ -132,7 +132,7 @@ def answer_lost_soon(scene: Scene) -> None:
 def doubtful(scene: Scene) -> None:
     """Let the payment stand in PowerOffice, and the hub not know it."""
     answer_lost_soon(scene)
-    scene.die(part="registrar", boundary="register.doubted")
+    scene.die(part="registrar", crash_at="register.after_unknown")
     Lease.objects.update(owner="")
     Registration.objects.update(not_before=datetime.now(UTC))
 
@@ -140,7 +140,7 @@ def doubtful(scene: Scene) -> None:
 def claimed_by_the_dead(scene: Scene) -> None:
     """Let a worker have died with a claim, long enough ago."""
     fetched(scene)
-    scene.die(part="registrar", boundary="register.called")
+    scene.die(part="registrar", crash_at="register.after_call")
     Registration.objects.update(lease_until=datetime.now(UTC) - timedelta(seconds=1))
 
 
@@ -196,27 +196,27 @@ KILL_POINTS: dict[str, KillPoint] = {
     "ask.written": KillPoint("payments_web", nothing_yet, counts=False),
     "ask.committed": KillPoint("payments_web", nothing_yet),
     "ask.told": KillPoint("payments_web", nothing_yet),
-    "fetch.claimed": KillPoint("fetcher", pressed),
+    "fetch.after_claim": KillPoint("fetcher", pressed),
     "fetch.read": KillPoint("fetcher", pressed),
     "fetch.stored": KillPoint("fetcher", pressed),
     "fetch.ended": KillPoint("fetcher", pressed),
     "fetch.recorded": KillPoint("fetcher", pressed),
     "proof.statement": KillPoint("registrar", started_again),
-    "register.claimed": KillPoint("registrar", fetched),
-    "register.called": KillPoint("registrar", fetched, there=1),
-    "register.failed": KillPoint("registrar", answer_lost_soon, there=1),
-    "register.doubted": KillPoint("registrar", answer_lost_soon, there=1),
+    "register.after_claim": KillPoint("registrar", fetched),
+    "register.after_call": KillPoint("registrar", fetched, there=1),
+    "register.after_failure": KillPoint("registrar", answer_lost_soon, there=1),
+    "register.after_unknown": KillPoint("registrar", answer_lost_soon, there=1),
     "register.held": KillPoint("registrar", doubtful, there=1),
     "register.asked": KillPoint("registrar", doubtful, there=1),
     "register.stored": KillPoint("registrar", fetched, there=1),
-    "reverse.claimed": KillPoint("registrar", undone, there=1, taken_back=True),
-    "reverse.called": KillPoint("registrar", undone, taken_back=True),
+    "reverse.after_claim": KillPoint("registrar", undone, there=1, taken_back=True),
+    "reverse.after_call": KillPoint("registrar", undone, taken_back=True),
     "reverse.stored": KillPoint("registrar", undone, taken_back=True),
-    "mark.called": KillPoint("registrar", fetched, there=1),
+    "mark.after_call": KillPoint("registrar", fetched, there=1),
     "mark.stored": KillPoint("registrar", fetched, there=1),
     "block.noted": KillPoint("registrar", blocked, there=1),
     "block.denied": KillPoint("registrar", blocked, there=1),
-    "background_request.claimed": KillPoint("request_runner", not_authorised),
+    "background_request.after_claim": KillPoint("request_runner", not_authorised),
     "background_request.done": KillPoint("request_runner", not_authorised),
     "background_request.stored": KillPoint("request_runner", not_authorised),
     "recover.registration": KillPoint("sweeper", claimed_by_the_dead, there=1),
@@ -224,14 +224,14 @@ KILL_POINTS: dict[str, KillPoint] = {
 
 
 @pytest.mark.processes
-@pytest.mark.parametrize("boundary", KILL_POINTS)
+@pytest.mark.parametrize("crash_at", KILL_POINTS)
 def test_b07_a_process_killed_anywhere_leaves_one_payment_in_poweroffice(
-    scene: Scene, boundary: str, record_property: Callable[[str, object], None]
+    scene: Scene, crash_at: str, record_property: Callable[[str, object], None]
 ) -> None:
-    point = KILL_POINTS[boundary]
+    point = KILL_POINTS[crash_at]
     point.before(scene)
 
-    status = scene.die(part=point.part, boundary=boundary)
+    status = scene.die(part=point.part, crash_at=crash_at)
     there = len(scene.registered())
     counted = FetchRun.objects.exists() or point.before is not_authorised
     for seconds in (0, 40, 75, 150, 260, 450, 500):
@@ -242,7 +242,7 @@ def test_b07_a_process_killed_anywhere_leaves_one_payment_in_poweroffice(
     states = list(Registration.objects.values_list("state", flat=True))
     record_property(
         KILL_POINT,
-        f"{boundary}: {there} in PowerOffice then, {len(scene.registered())} now, "
+        f"{crash_at}: {there} in PowerOffice then, {len(scene.registered())} now, "
         + "; ".join(
             [*states, f"{len(scene.marked())} marked", *([] if counted else ["pressed again"])]
         ),
@@ -272,7 +272,7 @@ def test_b07_a_payment_of_which_nothing_came_is_looked_for_twice_and_then_regist
 ) -> None:
     fetched(scene)
 
-    scene.die(part="registrar", boundary="register.claimed")
+    scene.die(part="registrar", crash_at="register.after_claim")
     scene.later(40)
     scene.later(45)
     between = len(scene.registered())
@@ -290,16 +290,16 @@ def test_b07_a_payment_of_which_nothing_came_is_looked_for_twice_and_then_regist
 
 
 MOVED = (
-    *("reverse.claimed", "reverse.called", "reverse.stored"),
-    *("register.claimed", "register.called", "register.stored", "mark.called"),
+    *("reverse.after_claim", "reverse.after_call", "reverse.stored"),
+    *("register.after_claim", "register.after_call", "register.stored", "mark.after_call"),
 )
 
 
 @pytest.mark.processes
-@pytest.mark.parametrize("boundary", MOVED)
+@pytest.mark.parametrize("crash_at", MOVED)
 @pytest.mark.parametrize("refused", ["", "bad_gateway"])
 def test_b11_a_payment_that_is_moved_never_stands_on_two_invoices(
-    scene: Scene, boundary: str, refused: str
+    scene: Scene, crash_at: str, refused: str
 ) -> None:
     undone(scene)
     paid = Payment.objects.get()
@@ -318,7 +318,7 @@ def test_b11_a_payment_that_is_moved_never_stands_on_two_invoices(
     if refused:
         scene.fault(refused, on="go_reverse")
 
-    scene.die(part="registrar", boundary=boundary)
+    scene.die(part="registrar", crash_at=crash_at)
     most = len(scene.registered())
     for seconds in (0, 40, 75, 150, 260, 450, 500, 900):
         scene.later(seconds)

@@ -17,11 +17,11 @@ pytestmark = pytest.mark.processes
 
 
 @pytest.mark.parametrize(
-    "boundary",
-    ["background_request.claimed", "background_request.done", "background_request.stored"],
+    "crash_at",
+    ["background_request.after_claim", "background_request.done", "background_request.stored"],
 )
 def test_s03_the_account_is_authorised_and_the_page_says_so(
-    transactional_db: None, sandbox: Any, worker: Worker, doomed: Doomed, boundary: str
+    transactional_db: None, sandbox: Any, worker: Worker, doomed: Doomed, crash_at: str
 ) -> None:
     office = Office(worker.run_due_work)
     account = office.account()
@@ -30,7 +30,7 @@ def test_s03_the_account_is_authorised_and_the_page_says_so(
     background_request = BackgroundRequest.objects.get(kind=connecting.FINISH)
     worker.told.clear()
 
-    status = doomed.run(part="request_runner", row=background_request.pk, boundary=boundary)
+    status = doomed.run(part="request_runner", row=background_request.pk, crash_at=crash_at)
     worker.run_due_work(now=datetime.now(UTC) + timedelta(seconds=40))
 
     assert status == -signal.SIGKILL

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from background.crash_points import BOUNDARIES
+from background.crash_points import CRASH_POINTS
 from sandbox.faults import KINDS
 from tests.torture import journals, offices, payments, plan
 from tests.torture.totals import Sum, Totals
@@ -96,8 +96,8 @@ class TestPlan:
 
         assert sorted(map(str, closed)) == sorted(map(str, opened))
 
-    def test_kills_workers_at_boundaries_that_there_are(self) -> None:
-        assert {*plan.DOOMS, *payments.DOOMS} <= set(BOUNDARIES)
+    def test_kills_workers_at_crash_points_that_there_are(self) -> None:
+        assert {*plan.DOOMS, *payments.DOOMS} <= set(CRASH_POINTS)
 
 
 class TestTotals:

@@ -74,12 +74,18 @@ FAULTS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("lose_answer", "MarkPayments", {}),
 )
 DOOMS = (
-    *("fetch.read", "fetch.stored", "register.claimed", "register.called", "register.failed"),
-    *("register.doubted", "register.held", "register.asked", "register.stored"),
-    *("reverse.claimed", "reverse.called", "reverse.stored"),
-    *("mark.called", "mark.stored", "recover.registration"),
+    *(
+        "fetch.read",
+        "fetch.stored",
+        "register.after_claim",
+        "register.after_call",
+        "register.after_failure",
+    ),
+    *("register.after_unknown", "register.held", "register.asked", "register.stored"),
+    *("reverse.after_claim", "reverse.after_call", "reverse.stored"),
+    *("mark.after_call", "mark.stored", "recover.registration"),
 )
-"""Boundaries at which a worker that starts dies, one each, besides those killed at any time."""
+"""Crash points at which a worker that starts dies, one each, besides those killed at any time."""
 _DOUBT_SECONDS = 8
 _QUIET_SECONDS = 4.0
 

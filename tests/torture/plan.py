@@ -35,11 +35,17 @@ FAULTS: dict[str, tuple[int, dict[str, Any]]] = {
 DENIALS = ("empty_list", "not_found")
 
 DOOMS = (
-    *("prepare.leased", "prepare.asked", "prepare.frozen"),
-    *("deliver.leased", "deliver.claimed", "deliver.called", "deliver.failed", "deliver.doubted"),
+    *("prepare.after_lease", "prepare.asked", "prepare.frozen"),
+    *(
+        "deliver.after_lease",
+        "deliver.after_claim",
+        "deliver.after_call",
+        "deliver.after_failure",
+        "deliver.after_unknown",
+    ),
     *("deliver.stored", "prove.read", "prove.posted"),
-    *("look_up.claimed", "look_up.asked", "look_up.recorded"),
-    *("refresh.asked", "refresh.called", "refresh.stored"),
+    *("look_up.after_claim", "look_up.asked", "look_up.recorded"),
+    *("refresh.asked", "refresh.after_call", "refresh.stored"),
     *("release.asked", "release.recorded", "sweep.enqueued", "recover.found", "recover.marked"),
 )
 _TOKENS_EXPIRE = "tokens expired"
@@ -50,7 +56,7 @@ class Plan:
     """
     Faults, closed periods, expired tokens and kills, each at its share of the work.
 
-    :param dooms: boundaries at which workers that start again will die, the last one first
+    :param dooms: crash points at which workers that start again will die, the last one first
     """
 
     choose: random.Random
@@ -98,7 +104,7 @@ class Plan:
         return cls(choose, moments, dooms[: max(6, batches // 25)])
 
     def next_doom(self) -> str:
-        """Return at which boundary, and at which time there, the next worker dies, if any."""
+        """Return at which crash point, and at which time there, the next worker dies, if any."""
         return f"{self.dooms.pop()}:{self.choose.randint(1, 2)}" if self.dooms else ""
 
     def go_on(self, rig: Rig, *, done: float) -> None:

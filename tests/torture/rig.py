@@ -31,7 +31,7 @@ _START_WITHIN = 180.0
 
 @dataclass
 class Process:
-    """One process of the hub; `doom` is the boundary at which it kills itself, if any."""
+    """One process of the hub; `doom` is the crash point at which it kills itself, if any."""
 
     name: str
     words: list[str]
@@ -72,8 +72,8 @@ class Rig:
     A sandbox, and a hub of several web and worker processes.
 
     :param environment: of every process of the hub
-    :param kills: what was killed, by the name of the process or of the boundary
-    :param next_doom: says at which boundary a worker that starts will die; nothing: nowhere
+    :param kills: what was killed, by the name of the process or of the crash point
+    :param next_doom: says at which crash point a worker that starts will die; nothing: nowhere
     """
 
     tier: str
@@ -123,13 +123,13 @@ class Rig:
             wait_until(lambda url=url: _alive(url), what=url, within=_START_WITHIN)  # type: ignore[misc]
 
     def kill(self, process: Process, *, doom: str = "") -> None:
-        """Kill a process and start it again, told to die at a boundary or not."""
+        """Kill a process and start it again, told to die at a crash point or not."""
         process.kill()
         self.kills[f"SIGKILL {process.name.split()[0]}"] += 1
         process.start(self.environment, doom=doom)
 
     def look_after(self) -> None:
-        """Start again what has died; a worker is told the next boundary, while there are any."""
+        """Start again what has died; a worker is told the next crash point, while there are any."""
         for process in self.processes:
             if not process.is_dead:
                 continue

@@ -224,14 +224,14 @@ class TestAWorkerThatWasSuspendedBeforeItsCall:
             assert office.posts() == 1
 
         def sleep(boundary: str) -> None:
-            if boundary == "deliver.claimed" and not office.posts():
+            if boundary == "deliver.after_claim" and not office.posts():
                 with monkeypatch.context() as awake:
-                    awake.setattr(delivery, "reached", lambda _boundary: None)
+                    awake.setattr(delivery, "crash_point", lambda _boundary: None)
                     suspended.meanwhile(another_worker)
                 if extended_on_waking:
                     extend(now=now + timedelta(seconds=420))
 
-        monkeypatch.setattr(delivery, "reached", sleep)
+        monkeypatch.setattr(delivery, "crash_point", sleep)
 
         serve(office)
 
@@ -244,12 +244,12 @@ class TestAWorkerThatWasSuspendedBeforeItsCall:
         journal = a_queued_journal(office)
 
         def wait_for_a_token(boundary: str) -> None:
-            if boundary == "deliver.claimed":
+            if boundary == "deliver.after_claim":
                 for _time in range(4):
                     suspended.wall += 20
                     extend(now=datetime.now(UTC))
 
-        monkeypatch.setattr(delivery, "reached", wait_for_a_token)
+        monkeypatch.setattr(delivery, "crash_point", wait_for_a_token)
 
         serve(office)
 
