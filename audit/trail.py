@@ -13,7 +13,7 @@ from connectors.words import gettext_noop as _
 
 
 @dataclass(frozen=True, slots=True)
-class Whence:
+class Origin:
     """From where something is being done: the address, the request, and a program's token."""
 
     address: str = ""
@@ -24,33 +24,33 @@ class Whence:
 HUB, NOBODY = "Integration Hub", _("Nobody signed in")
 """Who did it, where it was not a person whom we know: the hub by itself, or a stranger."""
 
-_NOWHERE = Whence()
-_whence: ContextVar[Whence] = ContextVar("whence", default=_NOWHERE)
+_NOWHERE = Origin()
+_origin: ContextVar[Origin] = ContextVar("origin", default=_NOWHERE)
 
 
 @contextmanager
-def from_where(*, address: str, request_id: str) -> Iterator[None]:
+def audit_context(*, address: str, request_id: str) -> Iterator[None]:
     """Let every entry that is made meanwhile name the address and the request."""
-    before = _whence.set(Whence(address=address[:64], request_id=request_id[:64]))
+    before = _origin.set(Origin(address=address[:64], request_id=request_id[:64]))
     try:
         yield
     finally:
-        _whence.reset(before)
+        _origin.reset(before)
 
 
 @contextmanager
 def by_token(name: str) -> Iterator[None]:
     """Let every entry that is made meanwhile name the token that a program showed."""
-    before = _whence.set(replace(_whence.get(), token=name))
+    before = _origin.set(replace(_origin.get(), token=name))
     try:
         yield
     finally:
-        _whence.reset(before)
+        _origin.reset(before)
 
 
-def whence() -> Whence:
+def origin() -> Origin:
     """Return from where something is being done now; empty where nobody is at a browser."""
-    return _whence.get()
+    return _origin.get()
 
 
 def record(
@@ -74,7 +74,7 @@ def record(
     :param request_id: the same
     :param who: in place of the person, where `user` is None and no program showed a token
     """
-    here = whence()
+    here = origin()
     program = {"token": here.token} if here.token else {}
     AuditEntry.objects.create(
         organisation=organisation,

@@ -111,8 +111,8 @@ def request_in_background(
             params=params or {},
             secret=json.dumps(secret) if secret else "",
             requested_by=by,
-            request_id=request_id or trail.whence().request_id,
-            address=trail.whence().address,
+            request_id=request_id or trail.origin().request_id,
+            address=trail.origin().address,
             created_at=now,
             not_before=now,
         )
@@ -163,7 +163,7 @@ def run_request(*, background_request_id: int, now: datetime) -> BackgroundReque
     try:
         if background_request.attempts > _TRIES:
             raise Interrupted()
-        with trail.from_where(
+        with trail.audit_context(
             address=background_request.address, request_id=background_request.request_id
         ):
             result = _HANDLERS[background_request.kind](background_request, now)

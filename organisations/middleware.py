@@ -58,7 +58,7 @@ class OrganisationMiddleware:
         membership = self._membership(request)
         request.membership = membership  # type: ignore[attr-defined]
         request.organisation = membership.organisation if membership else None  # type: ignore[attr-defined]
-        with trail.from_where(
+        with trail.audit_context(
             address=request.META.get("REMOTE_ADDR", ""),
             request_id=getattr(request, "request_id", ""),
         ):

@@ -182,7 +182,7 @@ def _send_one(pk: int, *, by: User | None, now: datetime) -> None:
         try:
             if _stamp(journal, mapping_of(journal.company)) != item.stamp:
                 raise refusals.ChangedSinceShown(reference=journal.reference)
-            here = trail.whence()
+            here = trail.origin()
             request_sending(
                 journal=journal,
                 by=by,

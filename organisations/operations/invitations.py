@@ -208,7 +208,7 @@ def decline(*, invitation: Invitation, now: datetime) -> None:
     :raises Refused: if it is not open any more
     """
     invitation = _open(invitation, now=now)
-    with trail.from_where(address="", request_id=trail.whence().request_id):
+    with trail.audit_context(address="", request_id=trail.origin().request_id):
         record(
             organisation=invitation.organisation,
             action="person.invitation_declined",

@@ -256,7 +256,7 @@ class TestAfterATestThatCommits:
             cursor.execute(f"DELETE FROM {TABLE}")
 
 
-class TestWhence:
+class TestOrigin:
     def test_a_page_leaves_address_and_request_id(self) -> None:
         member = factories.member()
         client = Client()
@@ -281,7 +281,7 @@ class TestWhence:
             return {}
 
         monkeypatch.setitem(operations._HANDLERS, "tests.record", handler)
-        with trail.from_where(address="192.0.2.7", request_id="request-12345678"):
+        with trail.audit_context(address="192.0.2.7", request_id="request-12345678"):
             background_request = operations.request_in_background(
                 organisation=of, kind="tests.record", by=None
             )
@@ -294,7 +294,7 @@ class TestWhence:
         assert (made.address, made.request_id) == ("192.0.2.7", "request-12345678")
 
     def test_is_forgotten_afterwards(self) -> None:
-        with trail.from_where(address="192.0.2.7", request_id="request-12345678"):
+        with trail.audit_context(address="192.0.2.7", request_id="request-12345678"):
             pass
 
         assert entry().address == ""
