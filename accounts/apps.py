@@ -11,4 +11,7 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         """Make the handlers of background requests known."""
-        from accounts.operations import connecting, telling  # noqa: F401
+        from accounts.operations import (
+            connecting,  # noqa: F401
+            notifying,  # noqa: F401
+        )

@@ -32,14 +32,14 @@ def start_scheduled(**_newer: object) -> None:
 
 
 @shared_task
-def tell_owners(**_newer: object) -> None:
+def notify_owners(**_newer: object) -> None:
     """Write down who is to be told of payments that are not registered; reads and writes rows."""
-    alarming.tell_owners(now=timezone.now())
+    alarming.notify_owners(now=timezone.now())
 
 
 PERIODIC = (
     (start_scheduled, timedelta(minutes=5)),
-    (tell_owners, timedelta(minutes=5)),
+    (notify_owners, timedelta(minutes=5)),
 )
 
 

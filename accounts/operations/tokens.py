@@ -22,7 +22,7 @@ from django.utils import timezone
 from accounts import living
 from accounts.models import Connection
 from accounts.operations import continuity, installation
-from accounts.operations.telling import NO_ANSWER, SIGN_IN_AGAIN, tell_owner
+from accounts.operations.notifying import NO_ANSWER, SIGN_IN_AGAIN, notify_owner
 from background import claims
 from background.crash_points import crash_point
 from background.failures import why
@@ -265,7 +265,7 @@ def mark_sign_in_again(connection: Connection, failure: ConnectorError, *, now: 
             **why(failure, now),
         )
         if stopped:
-            tell_owner(connection, about=SIGN_IN_AGAIN, failure=failure)
+            notify_owner(connection, about=SIGN_IN_AGAIN, failure=failure)
     return bool(stopped)
 
 
@@ -278,7 +278,7 @@ def note_outage(connection: Connection, failure: Unavailable, *, now: datetime) 
     with transaction.atomic():
         days = connection.strike(now=now)
         if days == _STRIKES_TO_TELL:
-            tell_owner(connection, about=NO_ANSWER, failure=failure, days=days)
+            notify_owner(connection, about=NO_ANSWER, failure=failure, days=days)
         if not connection.token_is_fresh(now=now, leeway=_STILL_GOOD):
             wait = timedelta(seconds=failure.retry_after) if failure.retry_after else _ASK_AGAIN
             Connection.objects.filter(pk=connection.pk, version=connection.version).update(

@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from accounts.operations import calls as kept
+from accounts.operations import last_exchange as kept
 from background.compare_and_set import compare_and_set
 from background.durability import durable
 from connectors.errors import ConnectorError
 from journals.models import Attempt, Batch
 
 
-class Calls(kept.Calls):
+class LastExchange(kept.LastExchange):
     """Remembers what the connector said of its last request, and whether the vendor is away."""
 
     vendor_is_away = False
@@ -41,7 +41,7 @@ def claim_and_open(
 
 
 def record_number(
-    batch: Batch, attempt: Attempt, number: str, calls: Calls, *, now: datetime
+    batch: Batch, attempt: Attempt, number: str, calls: LastExchange, *, now: datetime
 ) -> bool:
     """Complete the row of the call that posted it and store its number; say whether it was ours."""
     with durable():
@@ -52,7 +52,7 @@ def record_number(
 def close_attempt(
     attempt: Attempt,
     outcome: str,
-    calls: Calls,
+    calls: LastExchange,
     *,
     now: datetime,
     detail: str = "",
@@ -70,7 +70,7 @@ def close_attempt(
 def record_read(
     batch: Batch,
     outcome: str,
-    calls: Calls,
+    calls: LastExchange,
     *,
     owner: str,
     started_at: datetime,
@@ -106,7 +106,7 @@ def was_denied(
 def _read(
     batch: Batch,
     outcome: str,
-    calls: Calls,
+    calls: LastExchange,
     *,
     owner: str,
     started_at: datetime,

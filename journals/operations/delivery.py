@@ -32,7 +32,7 @@ from journals.domain import refusals
 from journals.domain.states import PROVEN, BatchState
 from journals.models import Attempt, Batch, Journal
 from journals.operations import due, going_live, living, proving, restoring, turns, waiting
-from journals.operations.attempts import Calls, claim_and_open, close_attempt, record_number
+from journals.operations.attempts import LastExchange, claim_and_open, close_attempt, record_number
 from journals.operations.contents import digest_of, to_post
 from journals.operations.faults import stop_batch
 from journals.operations.sending import changed_mapping, refresh_state, refusal_of, remember
@@ -56,14 +56,14 @@ def serve(*, connection_id: int, clock: Clock) -> int:
     if not connection.is_authorised or connection.is_paused(now=clock()):
         return 0
     if not installation.may_send(now=clock()):
-        living.tell_stopped(connection, now=clock())
+        living.notify_stopped(connection, now=clock())
         return 0
     owner, started = claims.new_owner(), clock()
     key = writer_key(connection)
     if not Lease.objects.take(key=key, owner=owner, now=started, seconds=claims.lease_seconds()):
         return 0
     crash_point("deliver.after_lease")
-    calls = Calls()
+    calls = LastExchange()
     connector = connector_for(connection, observer=calls, alone=True)
     served, more, told = 0, False, False
     try:
@@ -126,7 +126,7 @@ def _due(connection: Connection, *, may_send: bool, restored: bool, now: datetim
 
 
 def deliver(
-    *, batch_id: int, connector: AccountingConnector, calls: Calls, owner: str, clock: Clock
+    *, batch_id: int, connector: AccountingConnector, calls: LastExchange, owner: str, clock: Clock
 ) -> bool:
     """
     Send one batch to the ledger and record what came of it; say whether it was ours to send.
@@ -203,7 +203,7 @@ def _record_failure(
     journal: Journal,
     attempt: Attempt,
     failure: ConnectorError,
-    calls: Calls,
+    calls: LastExchange,
     *,
     clock: Clock,
 ) -> None:

@@ -63,7 +63,7 @@ def may_send(connection: Connection, connector: AccountingConnector, *, clock: C
         installation.stop_for_what_a_ledger_holds(
             connection, strange, since=question.since, now=clock()
         )
-        tell_stopped(connection, now=clock())
+        notify_stopped(connection, now=clock())
         return False
     continuity.settle(question, strange=strange, asked_at=started)
     return True
@@ -144,7 +144,7 @@ def numbers_in_company(connection: Connection) -> set[str]:
     return set(there.exclude(vendor_number="").values_list("vendor_number", flat=True))
 
 
-def tell_stopped(connection: Connection, *, now: datetime) -> None:
+def notify_stopped(connection: Connection, *, now: datetime) -> None:
     """
     Say on every queued batch of the connection why nothing is sent.
 

@@ -28,7 +28,7 @@ from journals.domain.states import BatchState
 from journals.domain.waiting import Cause, cause_of
 from journals.models import Attempt, Batch, Journal
 from journals.operations.attempts import (
-    Calls,
+    LastExchange,
     close_attempt,
     open_attempt,
     record_read,
@@ -46,7 +46,7 @@ _LONGEST_DOUBT = timedelta(minutes=30)
 
 
 def prove(
-    *, batch_id: int, connector: AccountingConnector, calls: Calls, owner: str, clock: Clock
+    *, batch_id: int, connector: AccountingConnector, calls: LastExchange, owner: str, clock: Clock
 ) -> bool:
     """Ask the ledger about one batch if it is due and nobody else asks; say whether we did."""
     batch = Batch.objects.claim_to_prove(
@@ -64,7 +64,7 @@ def prove(
 
 
 def look_up(
-    batch: Batch, *, connector: AccountingConnector, calls: Calls, owner: str, clock: Clock
+    batch: Batch, *, connector: AccountingConnector, calls: LastExchange, owner: str, clock: Clock
 ) -> None:
     """
     Ask whether the ledger holds a batch whose answer was lost.
@@ -169,7 +169,7 @@ def _not_found(batch: Batch, *, now: datetime) -> None:
 def _could_not_ask(
     batch: Batch,
     failure: ConnectorError,
-    calls: Calls,
+    calls: LastExchange,
     *,
     clock: Clock,
     write_down: Callable[..., None],
@@ -202,7 +202,7 @@ def read_back(
     batch: Batch,
     *,
     connector: AccountingConnector,
-    calls: Calls,
+    calls: LastExchange,
     owner: str,
     clock: Clock,
     payload: BatchToPost | None = None,
@@ -261,7 +261,7 @@ def _number_not_there(batch: Batch, *, now: datetime) -> None:
 
 
 def release(
-    batch: Batch, *, connector: AccountingConnector, calls: Calls, owner: str, clock: Clock
+    batch: Batch, *, connector: AccountingConnector, calls: LastExchange, owner: str, clock: Clock
 ) -> None:
     """Ask for the release of a posted batch, or see that it has happened."""
     attempt = open_attempt(batch, Attempt.Kind.RELEASE, owner=owner, now=clock())

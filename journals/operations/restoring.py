@@ -32,7 +32,7 @@ from journals.domain.restoring import ONE, SEVERAL, InDoubt, find_unknown
 from journals.domain.states import MAY_BE_IN_LEDGER, NOT_SENT, BatchState
 from journals.models import Attempt, Batch, LedgerAsked
 from journals.models.batches import not_in_doubt
-from journals.operations.attempts import Calls, close_attempt, open_attempt
+from journals.operations.attempts import LastExchange, close_attempt, open_attempt
 from journals.operations.contents import to_post
 from journals.operations.living import numbers_in_company
 from journals.operations.sending import refresh_state
@@ -84,7 +84,7 @@ def enqueue_unknown(*, now: datetime, limit: int) -> int:
 def ask(
     connection: Connection,
     connector: AccountingConnector,
-    calls: Calls,
+    calls: LastExchange,
     *,
     owner: str,
     clock: Clock,
@@ -104,7 +104,7 @@ def ask(
 def _ask(
     connection: Connection,
     connector: AccountingConnector,
-    calls: Calls,
+    calls: LastExchange,
     restores: Sequence[Restore],
     *,
     owner: str,
@@ -155,7 +155,7 @@ def _first_asked(batches: Sequence[Batch], *, since: datetime) -> dict[int, date
 def _settle(
     batch: Batch,
     match: Match,
-    calls: Calls,
+    calls: LastExchange,
     *,
     owner: str,
     first_asked: datetime | None,

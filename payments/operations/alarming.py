@@ -18,7 +18,7 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext, ngettext
 
-from accounts.operations.telling import people_of
+from accounts.operations.notifying import people_of
 from background.models import BackgroundRequest
 from background.operations import handles, request_in_background
 from connectors.errors import Unavailable
@@ -27,7 +27,7 @@ from organisations.models import User
 from payments.domain.standing import STATES, Standing
 from payments.models import FetchRun, InvoiceClient, Registration
 
-TELL = "payments.tell"
+NOTIFY = "payments.tell"
 PATIENCE = timedelta(minutes=30)
 """How long something may wait, or be in doubt, before somebody is told."""
 _AT_ONCE = 900
@@ -39,7 +39,7 @@ _LINES = {
 }
 
 
-def tell_owners(*, now: datetime, limit: int = 200) -> int:
+def notify_owners(*, now: datetime, limit: int = 200) -> int:
     """Write down whom to tell of what is wrong now; a worker sends the mails. Return how many."""
     clients = (
         InvoiceClient.objects.filter(pk__in=_untold(now=now).values("client"))
@@ -76,7 +76,7 @@ def _tell(client: InvoiceClient, *, now: datetime) -> bool:
         return False
     request_in_background(
         organisation=client.organisation,
-        kind=TELL,
+        kind=NOTIFY,
         by=None,
         params={"client": client.pk, "counts": counts, "patient": True},
     )
@@ -98,7 +98,7 @@ def people_for(client: InvoiceClient) -> list[User]:
     return list(found.values())
 
 
-@handles(TELL)
+@handles(NOTIFY)
 def tell(background_request: BackgroundRequest, now: datetime) -> dict[str, object]:
     """Write to each of the people in their language; how many is the answer."""
     client = (

@@ -62,7 +62,7 @@ def may_register(connection: Connection, target: PaymentTarget, *, clock: Clock)
         installation.stop_for_what_a_ledger_holds(
             connection, vouchers, since=question.since, now=clock()
         )
-        tell_stopped(connection, now=clock())
+        notify_stopped(connection, now=clock())
         return False
     if strange and not question.explained:
         _ask_about(connection, strange.values(), now=clock())
@@ -126,13 +126,13 @@ def _ask_about(connection: Connection, strange: Collection[TargetEntry], *, now:
             one.become(_S.NEEDS_PERSON, now=now, **why(other, now))
 
 
-def tell_stopped_client(client: InvoiceClient, *, now: datetime) -> None:
+def notify_stopped_client(client: InvoiceClient, *, now: datetime) -> None:
     """Say on every payment of the client that waits why it is not registered."""
     if client.target is not None:
-        tell_stopped(client.target, now=now)
+        notify_stopped(client.target, now=now)
 
 
-def tell_stopped(connection: Connection, *, now: datetime) -> None:
+def notify_stopped(connection: Connection, *, now: datetime) -> None:
     """
     Say on every payment that waits for the connection why it is not registered.
 

@@ -22,8 +22,8 @@ import structlog
 
 from accounts.operations import installation
 from accounts.operations.access import source_for, target_for
-from accounts.operations.calls import Calls
 from accounts.operations.claims import writer_key
+from accounts.operations.last_exchange import LastExchange
 from background import claims
 from background.crash_points import crash_point
 from background.enqueueing import enqueue
@@ -72,7 +72,7 @@ def serve(*, client_id: int, clock: Clock) -> int:
     if not integration_of(client.organisation).is_active:
         return 0
     if not installation.may_send(now=clock()):
-        living.tell_stopped_client(client, now=clock())
+        living.notify_stopped_client(client, now=clock())
         enqueued.update(enqueued_at=clock())  # told again in a while, and not at every sweep
         return 0  # an older database was restored, or a copy; an operator must say so first
     done = (_serve_target(client, clock=clock), _serve_source(client, clock=clock))
@@ -99,7 +99,7 @@ def _serve_target(client: InvoiceClient, *, clock: Clock) -> _Done:
     owner, started, key = claims.new_owner(), clock(), writer_key(connection)
     if not Lease.objects.take(key=key, owner=owner, now=started, seconds=claims.lease_seconds()):
         return _Done(0, is_taken=True)
-    calls, served = Calls(), 0
+    calls, served = LastExchange(), 0
     try:
         target = target_for(connection, observer=calls)
         turn = Turn(client, target, calls, owner=owner, clock=clock)

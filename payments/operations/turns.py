@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from accounts.models import Connection
-from accounts.operations.calls import Calls
+from accounts.operations.last_exchange import LastExchange
 from background.compare_and_set import compare_and_set
 from connectors.receivables import PaymentTarget
 from payments.models import InvoiceClient, Registration, RegistrationAttempt
@@ -24,7 +24,7 @@ class Turn:
         self,
         client: InvoiceClient,
         target: PaymentTarget,
-        calls: Calls,
+        calls: LastExchange,
         *,
         owner: str,
         clock: Clock,

@@ -9,7 +9,7 @@ from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from accounts.models import Connection
-from accounts.operations import telling, tokens
+from accounts.operations import notifying, tokens
 from accounts.tasks import keep_connections_alive
 from background import claims, renewing
 from background.models import BackgroundRequest, Lease
@@ -336,7 +336,7 @@ class TestTheOwner:
         able = factories.member(connection.organisation).user
         factories.member(connection.organisation, rights={"vismanet": "read"})
 
-        assert telling.people_of(connection) == [able]
+        assert notifying.people_of(connection) == [able]
 
     def test_waits_for_the_mail_server(
         self,
@@ -346,15 +346,15 @@ class TestTheOwner:
         run_due_work: Callable[..., int],
     ) -> None:
         factories.member(connection.organisation)
-        telling.tell_owner(
-            connection, about=telling.SIGN_IN_AGAIN, failure=RefreshLost(vendor="Visma Connect")
+        notifying.notify_owner(
+            connection, about=notifying.SIGN_IN_AGAIN, failure=RefreshLost(vendor="Visma Connect")
         )
         with monkeypatch.context() as patched:
 
             def refused(*_: Any) -> None:
                 raise ConnectionRefusedError
 
-            patched.setattr(telling, "send_mail", refused)
+            patched.setattr(notifying, "send_mail", refused)
             run_due_work()
         assert mailoutbox == []
 

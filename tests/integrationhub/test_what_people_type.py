@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db.models import CharField
 from django.test import Client
 
-from accounts.operations import telling
+from accounts.operations import notifying
 from api import operations as tokens
 from audit.models import AuditEntry
 from background.models import BackgroundRequest
@@ -169,17 +169,17 @@ class TestAMail:
         )
         background_request = BackgroundRequest.objects.create(
             organisation=member.organisation,
-            kind=telling.TELL,
+            kind=notifying.NOTIFY,
             params={
                 "connection": account.pk,
-                "about": next(iter(telling._SUBJECTS)),
+                "about": next(iter(notifying._SUBJECTS)),
                 "failure": "NotAuthorized",
                 "failure_params": {"vendor": "Visma.net", "account": account.name},
                 "days": 3,
             },
         )
 
-        telling.tell(background_request, factories.NOW)
+        notifying.tell(background_request, factories.NOW)
 
         (mail,) = mailoutbox
         assert (mail.to, mail.bcc) == ([member.user.email], [])

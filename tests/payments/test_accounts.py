@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from accounts.models import Connection
-from accounts.operations import telling
+from accounts.operations import notifying
 from connectors.errors import NotAuthorized
 from organisations import domain
 from sandbox import receivables_story as story
@@ -137,9 +137,9 @@ class TestWhoMay:
         account = rows.account(office.organisation, "businessnxt", owner=None)
         factories.member(office.organisation, {domain.VISMANET: "write"})
 
-        telling.tell_owner(
+        notifying.notify_owner(
             account,
-            about=telling.SIGN_IN_AGAIN,
+            about=notifying.SIGN_IN_AGAIN,
             failure=NotAuthorized(vendor="Visma Connect", account=account.name),
         )
         office.run_due_work()

@@ -39,8 +39,8 @@ def page(office: Office, address: str) -> str:
 
 def told(office: Office) -> list[str]:
     """Let the owner be told of what is wrong, and return the mails."""
-    alarming.tell_owners(now=office.now)
-    for background_request in BackgroundRequest.objects.filter(kind=alarming.TELL):
+    alarming.notify_owners(now=office.now)
+    for background_request in BackgroundRequest.objects.filter(kind=alarming.NOTIFY):
         alarming.tell(background_request, office.now)
         background_request.delete()
     return [one.subject for one in mail.outbox]

@@ -19,7 +19,7 @@ from connectors.words import gettext_noop as _
 from organisations.domain import Level, rights_to_change
 from organisations.models import User
 
-TELL = "connections.tell"
+NOTIFY = "connections.tell"
 SIGN_IN_AGAIN, NO_ANSWER = "sign_in_again", "no_answer"
 _SUBJECTS = {
     SIGN_IN_AGAIN: _("Sign in again: {account} ({company})"),
@@ -38,7 +38,7 @@ _INTRODUCTIONS = {
 }
 
 
-def tell_owner(
+def notify_owner(
     connection: Connection, *, about: str, failure: ConnectorError, days: int = 0
 ) -> BackgroundRequest:
     """
@@ -48,7 +48,7 @@ def tell_owner(
     """
     return request_in_background(
         organisation=connection.organisation,
-        kind=TELL,
+        kind=NOTIFY,
         by=None,
         params={
             "connection": connection.pk,
@@ -75,7 +75,7 @@ def people_of(connection: Connection) -> list[User]:
     ]
 
 
-@handles(TELL)
+@handles(NOTIFY)
 def tell(background_request: BackgroundRequest, now: datetime) -> dict[str, object]:
     """Write to each of the people in their language; how many is the answer."""
     connection = (

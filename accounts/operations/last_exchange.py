@@ -6,7 +6,7 @@ from typing import Any
 from connectors.base import Exchange
 
 
-class Calls:
+class LastExchange:
     """Remembers what the connector said of its last request, for the attempt's row."""
 
     def __init__(self) -> None:
