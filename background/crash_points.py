@@ -44,7 +44,7 @@ CRASH_POINTS: dict[str, str] = {
     # --- worker: proof
     "prove.read": "the batch was read back, nothing is stored",
     "prove.posted": "posted is committed, the lease is not given back",
-    "look_up.after_claim": "the doubtful batch is claimed, the ledger is not asked",
+    "look_up.after_claim": "the unknown batch is claimed, the ledger is not asked",
     "look_up.asked": "the ledger has answered, nothing is stored",
     "look_up.recorded": "what the look-up found is committed",
     "release.asked": "the vendor was asked to release, nothing is stored",
@@ -65,7 +65,7 @@ CRASH_POINTS: dict[str, str] = {
     "register.after_call": "the target has answered with a number, nothing is stored",
     "register.after_failure": "the call ended without a number, nothing is stored",
     "register.after_unknown": "the doubt is committed, the target is not asked",
-    "register.held": "the doubtful payment is held, the target is not asked",
+    "register.held": "the unknown payment is held, the target is not asked",
     "register.asked": "the target has said whether it holds the payment, nothing is stored",
     "register.stored": "the number is committed, the payment is not marked",
     "reverse.after_claim": "claim and attempt are committed, no call is made",

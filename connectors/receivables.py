@@ -72,7 +72,7 @@ class SourcePayment:
     value_on: date | None = None
     changed_at: datetime | None = None
     marked: bool | None = None
-    doubt: str = ""
+    unknown_outcome: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from connectors.receivables import (
     SourceWriteOff,
     Unreadable,
 )
-from connectors.visma_origins import WRITE_OFF, why_in_doubt, why_no_money
+from connectors.visma_origins import WRITE_OFF, why_no_money, why_unknown
 
 Row = Mapping[str, Any]
 
@@ -207,7 +207,7 @@ def read_payment(row: Any, *, reading: Reading) -> SourcePayment | LeftOut | Unr
             value_on=day(row, "valueDate"),
             changed_at=moment(row, "changedTimestamp", reading=reading),
             marked=marked(extra),
-            doubt=why_in_doubt(extra.get("origin")),
+            unknown_outcome=why_unknown(extra.get("origin")),
         )
     except Unread as unread:
         there = storable(row, "amountDomestic")

@@ -45,6 +45,6 @@ def why_no_money(origin: object) -> str:
     return NO_MONEY.get(origin, "") if type(origin) is int else ""
 
 
-def why_in_doubt(origin: object) -> str:
+def why_unknown(origin: object) -> str:
     """Return the code of why a person is to see whether a posting is money; empty: no doubt."""
     return MAY_BE_MONEY.get(origin, "") if type(origin) is int else ""

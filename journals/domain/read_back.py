@@ -24,7 +24,7 @@ class Outcome(StrEnum):
     DELETED = "deleted"
     VOIDED = "voided"
     STRANGE = "strange"
-    IN_DOUBT = "in_doubt"
+    UNKNOWN_OUTCOME = "unknown_outcome"
     CHANGED = "changed"
     MOVED = "moved"
     RELEASED = "released"
@@ -35,7 +35,7 @@ OUTCOME_WORDS = {
     Outcome.DELETED: _("Not in the ledger any more"),
     Outcome.VOIDED: _("Voided in the ledger"),
     Outcome.STRANGE: _("In the ledger, unknown to the hub"),
-    Outcome.IN_DOUBT: _("In the ledger, while the hub still asks"),
+    Outcome.UNKNOWN_OUTCOME: _("In the ledger, while the hub still asks"),
     Outcome.CHANGED: _("Changed in the ledger"),
     Outcome.MOVED: _("Moved to another period"),
     Outcome.RELEASED: _("Equal, released there"),
@@ -286,7 +286,7 @@ def compare_period(
         if owner in asking and owner not in batches:
             found = compare_batch(asking[owner], batch)
             batches[owner] = BatchComparison(
-                Outcome.IN_DOUBT,
+                Outcome.UNKNOWN_OUTCOME,
                 batch.number,
                 batch,
                 found.headers,

@@ -22,10 +22,10 @@ class InDoubt:
 
 
 def find_unknown(
-    doubtful: Sequence[InDoubt], ledger: Sequence[LedgerBatch], *, known: Collection[str]
+    unknown: Sequence[InDoubt], ledger: Sequence[LedgerBatch], *, known: Collection[str]
 ) -> dict[int, Match]:
     """
-    Return for each doubtful batch whether the ledger holds it.
+    Return for each unknown batch whether the ledger holds it.
 
     Its own description with the same content is the batch itself. Its own description or number
     with other content, and any other batch of the same period that carries its reference, may be
@@ -34,10 +34,10 @@ def find_unknown(
     :param known: numbers that rows of ours have already
     """
     strange = [there for there in ledger if there.number not in known]
-    found = {one.id: _by_own_name(one, strange) for one in doubtful}
+    found = {one.id: _by_own_name(one, strange) for one in unknown}
     taken = {match.batch.number for match in found.values() if match.batch is not None}
     left = [there for there in strange if there.number not in taken]
-    for one in doubtful:
+    for one in unknown:
         if found[one.id].outcome == NONE:
             akin = tuple(there for there in left if _is_akin(one, there))
             if akin:

@@ -5,7 +5,7 @@ The states of a batch and every change between them that is allowed.
                ^        | | | \\-> rejected -> ready | draft
                |        | | \\--> postponed -> sending | draft
                |        | \\----> held -> ready | draft
-               \\- not stored - unknown <-- doubtful answer, or a claim older than its lease
+               \\- not stored - unknown <-- unknown answer, or a claim older than its lease
                                  \\-----> needs_person
 
     ready | postponed -> accepted | needs_person           found there after a restore

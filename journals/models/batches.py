@@ -36,7 +36,7 @@ from organisations.models import Organisation
 _S = BatchState
 
 
-def not_in_doubt(*, now: datetime) -> models.Q:
+def not_unknown(*, now: datetime) -> models.Q:
     """
     Return the condition that a batch may be sent as far as restores are concerned.
 
@@ -53,7 +53,7 @@ def not_in_doubt(*, now: datetime) -> models.Q:
 
 
 def _ledger_not_asked(*, now: datetime) -> models.Exists:
-    """Return the contrary of `not_in_doubt`, for the claim: asked in the UPDATE itself."""
+    """Return the contrary of `not_unknown`, for the claim: asked in the UPDATE itself."""
     asked = LedgerAsked.objects.filter(
         batch=models.OuterRef(models.OuterRef("pk")), at__gte=models.OuterRef("at")
     )
@@ -71,7 +71,7 @@ class BatchQuerySet(OfOrganisation):
 
     def to_deliver(self, *, now: datetime) -> "BatchQuerySet":
         """Return those that may be sent now: their turn has come, and no restore is in the way."""
-        return self.in_turn(now=now).filter(not_in_doubt(now=now))
+        return self.in_turn(now=now).filter(not_unknown(now=now))
 
     def in_turn(self, *, now: datetime) -> "BatchQuerySet":
         """

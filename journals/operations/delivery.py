@@ -120,9 +120,9 @@ def _in_turn(
 
 def _due(connection: Connection, *, may_send: bool, restored: bool, now: datetime) -> list[_Work]:
     """Return what to do next: doubts first, since the ledger may hold them already."""
-    doubts = due.to_prove(connection, now=now)
+    unknown_outcomes = due.to_prove(connection, now=now)
     ready = due.to_deliver(connection, now=now, restored=restored) if may_send else ()
-    return [*((proving.prove, pk) for pk in doubts), *((deliver, pk) for pk in ready)]
+    return [*((proving.prove, pk) for pk in unknown_outcomes), *((deliver, pk) for pk in ready)]
 
 
 def deliver(
@@ -219,7 +219,7 @@ def _record_failure(
         )
         match failure:
             case OutcomeUnknown() | BadAnswer():
-                # An answer to a write that we cannot read is a doubtful one, whatever it was.
+                # An answer to a write that we cannot read is a unknown one, whatever it was.
                 batch.mark_unknown(failure, now=now, look_up_at=now + _FIRST_LOOK_UP)
             case Unavailable():
                 calls.vendor_is_away = True

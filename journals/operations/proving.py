@@ -1,5 +1,5 @@
 """
-Asking the ledger: is a doubtful batch there, is an accepted one what was sent, is it released.
+Asking the ledger: is a unknown batch there, is an accepted one what was sent, is it released.
 
 Only reads, and the request to release. Nothing is posted here.
 """

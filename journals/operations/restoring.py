@@ -31,7 +31,7 @@ from journals.domain.read_back import batch_as_json
 from journals.domain.restoring import ONE, SEVERAL, InDoubt, find_unknown
 from journals.domain.states import MAY_BE_IN_LEDGER, NOT_SENT, BatchState
 from journals.models import Attempt, Batch, LedgerAsked
-from journals.models.batches import not_in_doubt
+from journals.models.batches import not_unknown
 from journals.operations.attempts import LastExchange, close_attempt, open_attempt
 from journals.operations.contents import to_post
 from journals.operations.living import numbers_in_company
@@ -45,22 +45,22 @@ _ASK_AGAIN = timedelta(seconds=30)
 _ENQUEUE_AGAIN = timedelta(seconds=15)
 
 
-def in_doubt(*, now: datetime) -> QuerySet[Batch]:
+def unknown_outcome(*, now: datetime) -> QuerySet[Batch]:
     """Return the queued batches that are not sent before their ledger was asked, and are due."""
     if not Restore.objects.open(now=now).exists():
         return Batch.objects.none()
     return Batch.objects.filter(
-        ~not_in_doubt(now=now),
+        ~not_unknown(now=now),
         state__in=[_S.READY, _S.POSTPONED],
         prepared_at__isnull=False,
         not_before__lte=now,
     )
 
 
-def count_in_doubt() -> dict[str, int]:
+def count_unknown() -> dict[str, int]:
     """Return how many batches are in each state in which the ledger is asked before sending."""
-    doubtful = NOT_SENT | (MAY_BE_IN_LEDGER & {_S.SENDING, _S.UNKNOWN, _S.NEEDS_PERSON})
-    states = Batch.objects.filter(state__in=sorted(doubtful)).values_list("state", flat=True)
+    unknown = NOT_SENT | (MAY_BE_IN_LEDGER & {_S.SENDING, _S.UNKNOWN, _S.NEEDS_PERSON})
+    states = Batch.objects.filter(state__in=sorted(unknown)).values_list("state", flat=True)
     return dict(sorted(Counter(states.iterator()).items()))
 
 
@@ -72,7 +72,7 @@ def enqueue_unknown(*, now: datetime, limit: int) -> int:
     not_enqueued = Q(connection__enqueued_at__isnull=True) | Q(
         connection__enqueued_at__lt=now - _ENQUEUE_AGAIN
     )
-    found = in_doubt(now=now).filter(usable & not_enqueued).order_by("connection_id")
+    found = unknown_outcome(now=now).filter(usable & not_enqueued).order_by("connection_id")
     due = list(found.values_list("connection_id", flat=True).distinct()[:limit])
     if due:
         Connection.objects.filter(pk__in=due).update(enqueued_at=now)
@@ -111,17 +111,17 @@ def _ask(
     clock: Clock,
 ) -> None:
     now = clock()
-    mine = in_doubt(now=now).filter(connection=connection).select_related("journal")
+    mine = unknown_outcome(now=now).filter(connection=connection).select_related("journal")
     waiting = list(mine.order_by("not_before", "period", "pk")[:_AT_ONCE])
     if not waiting:
         return
-    doubtful = [InDoubt(b.pk, b.period, to_post(b, currency=b.journal.currency)) for b in waiting]
+    unknown = [InDoubt(b.pk, b.period, to_post(b, currency=b.journal.currency)) for b in waiting]
     try:
-        ledger = list(_changed(connector, doubtful, since=min(r.backup_taken_at for r in restores)))
+        ledger = list(_changed(connector, unknown, since=min(r.backup_taken_at for r in restores)))
     except ConnectorError as failure:
         _ask_later(waiting, failure, now=clock())
         return
-    found = find_unknown(doubtful, ledger, known=numbers_in_company(connection))
+    found = find_unknown(unknown, ledger, known=numbers_in_company(connection))
     asked_at = _first_asked(waiting, since=max(r.at for r in restores))
     for batch in waiting:
         _settle(
@@ -136,12 +136,12 @@ def _ask(
 
 
 def _changed(
-    connector: AccountingConnector, doubtful: Sequence[InDoubt], *, since: datetime
+    connector: AccountingConnector, unknown: Sequence[InDoubt], *, since: datetime
 ) -> Iterator[LedgerBatch]:
     if isinstance(connector, ListsChanges):
         yield from connector.list_changed(since=since)
         return
-    for period in sorted({one.payload.period for one in doubtful}):
+    for period in sorted({one.payload.period for one in unknown}):
         yield from connector.list_journals(period=period)
 
 
@@ -178,9 +178,9 @@ def _settle(
         else:
             close_attempt(attempt, "not_found", calls, now=now)
             if first_asked is None:
-                _keep_in_doubt(batch, now=now, until=started + interval)
+                _keep_unknown(batch, now=now, until=started + interval)
             elif started - first_asked < interval:
-                _keep_in_doubt(batch, now=now, until=first_asked + interval)
+                _keep_unknown(batch, now=now, until=first_asked + interval)
             else:
                 _was_asked(batch, now=now)
                 batch.keep(now=now, until=now, **NO_FAILURE)
@@ -191,7 +191,7 @@ def _was_asked(batch: Batch, *, now: datetime) -> None:
     LedgerAsked.objects.update_or_create(batch=batch, defaults={"at": now})
 
 
-def _keep_in_doubt(batch: Batch, *, now: datetime, until: datetime) -> None:
+def _keep_unknown(batch: Batch, *, now: datetime, until: datetime) -> None:
     failure = refusals.LedgerIsAsked()
     batch.keep(now=now, until=until, **why(failure, now))
 

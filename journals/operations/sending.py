@@ -1,4 +1,4 @@
-"""A person presses Send, withdraws it, or decides about a doubtful batch. No call is made here."""
+"""A person presses Send, withdraws it, or decides about a unknown batch. No call is made here."""
 
 from datetime import datetime
 from typing import cast

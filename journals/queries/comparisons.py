@@ -26,7 +26,7 @@ _ICONS = {
     Outcome.DELETED: ("trash", "bad"),
     Outcome.VOIDED: ("stop", "bad"),
     Outcome.STRANGE: ("question", "bad"),
-    Outcome.IN_DOUBT: ("question", "warn"),
+    Outcome.UNKNOWN_OUTCOME: ("question", "warn"),
     Outcome.CHANGED: ("compare", "bad"),
     Outcome.MOVED: ("calendar", "warn"),
     Outcome.RELEASED: ("check-circle", "good"),

@@ -61,7 +61,7 @@ def line_row(line: PostingLine | LedgerLine) -> LineRow:
     )
 
 
-# --- Deciding about a doubtful batch -------------------------------------------------------
+# --- Deciding about a unknown batch -------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

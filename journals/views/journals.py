@@ -288,7 +288,7 @@ def check_result(request: HubRequest, pk: int, background_request_pk: int) -> Ht
 @require_POST
 @needs(domain.JOURNALS, Level.WRITE)
 def decide(request: HubRequest, pk: int) -> HttpResponse:
-    """Record what a person found in the ledger about a doubtful batch."""
+    """Record what a person found in the ledger about a unknown batch."""
     batch = _batch(request, pk)
     number = request.POST.get("other_number", "").strip() or request.POST.get("number", "")
     try:

@@ -79,7 +79,7 @@ class Incoming(NamedTuple):
     kid: str = ""
     invoice_number: str = ""
     foreign: str = ""
-    doubt: str = ""
+    unknown_outcome: str = ""
     behind: tuple[tuple[str, ...], ...] = ()
 
 
@@ -165,7 +165,7 @@ class OpenInvoices:
 
     def match(self, payment: Incoming) -> Match:
         """Place one payment, and remember what it leaves open."""
-        if payment.doubt:
+        if payment.unknown_outcome:
             return Match(payment.id, left=Left.MAY_BE_NO_MONEY)
         found, rule, why = self._find(payment)
         if not found:
@@ -254,14 +254,14 @@ class OpenInvoices:
             # difference may be one of the exchange rate.
             return Left.EXCHANGE_RATE
         if found[0].is_credit_note:
-            return self._doubt_of_payout(payment, found[0], open=total)
+            return self._unclear_payout(payment, found[0], open=total)
         if payment.amount < 0 and (len(found) > 1 or self._paid[found[0].id] < -payment.amount):
             return Left.NOTHING_TO_RETURN
         if payment.amount > 0 and total <= 0:
             return Left.NOTHING_OPEN
         return None
 
-    def _doubt_of_payout(self, payment: Incoming, note: Candidate, *, open: Decimal) -> Left | None:
+    def _unclear_payout(self, payment: Incoming, note: Candidate, *, open: Decimal) -> Left | None:
         """Money goes out on a note as far as it is open, and comes back as far as it went."""
         if payment.amount < 0:
             return None if payment.amount >= open else Left.NOTHING_OPEN

@@ -19,7 +19,7 @@ class Difference(StrEnum):
     NONE = "none"
     IN_TRANSIT = "in_transit"
     REFUSED = "refused"
-    IN_DOUBT = "in_doubt"
+    UNKNOWN_OUTCOME = "unknown_outcome"
     NOT_JOINED = "not_joined"
     UNMATCHED = "unmatched"
     PLACED_HERE = "placed_here"
@@ -61,7 +61,7 @@ class Sides:
     target: Decimal | None
     in_transit: Decimal = ZERO
     refused: Decimal = ZERO
-    in_doubt: Decimal = ZERO
+    unknown_outcome: Decimal = ZERO
     not_joined: Decimal = ZERO
     waits: Decimal = ZERO
     across: Decimal = ZERO
@@ -103,7 +103,7 @@ def _reason(sides: Sides, *, above: Decimal, beyond: Decimal) -> Difference:
     settled_there = beyond == 0 or there is not None
     if settled_there and (known := _reason_in_source(sides, above=above)):
         # What a person must see is not hidden behind a reason on the other side.
-        return there if there in (Difference.REFUSED, Difference.IN_DOUBT) else known
+        return there if there in (Difference.REFUSED, Difference.UNKNOWN_OUTCOME) else known
     if sides.written_off and -beyond == sides.written_off and above in (ZERO, sides.written_off):
         return Difference.WRITTEN_OFF
     if sides.rounded and above in (ZERO, -sides.rounded) and beyond in (ZERO, sides.rounded):
@@ -119,13 +119,13 @@ def _reason(sides: Sides, *, above: Decimal, beyond: Decimal) -> Difference:
 def _reason_there(sides: Sides, *, beyond: Decimal) -> Difference | None:
     """Return what accounts for all that the target has more open than the hub."""
     going = sides.in_transit
-    if beyond and going and beyond in (going, going - sides.in_doubt):
+    if beyond and going and beyond in (going, going - sides.unknown_outcome):
         if sides.refused:
             return Difference.REFUSED
-        return Difference.IN_DOUBT if sides.in_doubt else Difference.IN_TRANSIT
-    if going and sides.in_doubt == going and not beyond:
+        return Difference.UNKNOWN_OUTCOME if sides.unknown_outcome else Difference.IN_TRANSIT
+    if going and sides.unknown_outcome == going and not beyond:
         # It stands there already, and the hub does not know it yet.
-        return Difference.IN_DOUBT
+        return Difference.UNKNOWN_OUTCOME
     if beyond and sides.not_joined and beyond in (sides.not_joined, sides.not_joined + going):
         return Difference.NOT_JOINED
     if beyond and sides.waits and beyond in (sides.waits, sides.waits + sides.not_joined):

@@ -203,7 +203,7 @@ class Migration(migrations.Migration):
                 ('invoice_number', models.CharField(blank=True, max_length=60)),
                 ('kid', models.CharField(blank=True, max_length=40)),
                 ('text', models.CharField(blank=True, max_length=200)),
-                ('doubt', models.CharField(blank=True, max_length=20)),
+                ('unknown_outcome', models.CharField(blank=True, max_length=20)),
                 ('left', models.CharField(blank=True, max_length=20)),
                 ('vanished_at', models.DateTimeField(blank=True, null=True)),
                 ('mark', models.CharField(blank=True, choices=[('', 'Not marked'), ('marked', 'Marked'), ('refused', 'Mark refused')], max_length=10)),

@@ -104,7 +104,7 @@ class Payment(models.Model):
     invoice_number = models.CharField(max_length=60, blank=True)
     kid = models.CharField(max_length=40, blank=True)
     text = models.CharField(max_length=200, blank=True)
-    doubt = models.CharField(max_length=20, blank=True)
+    unknown_outcome = models.CharField(max_length=20, blank=True)
     """Why a person is to see whether it is money at all, as a code; empty: it is."""
     left = models.CharField(max_length=20, blank=True)
     """Why matching left it to a person, the last time it tried."""

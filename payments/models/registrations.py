@@ -51,7 +51,7 @@ class RegistrationQuerySet(OfOrganisation):
         taken_back = models.Q(state__in=(_S.TO_REVERSE, _S.REVERSING))
         return self.filter(taken_back | models.Exists(undone)).exclude(state__in=NOT_THERE)
 
-    def in_doubt(self, *, now: datetime) -> "RegistrationQuerySet":
+    def unknown_outcome(self, *, now: datetime) -> "RegistrationQuerySet":
         """
         Return those that wait to be sent although the target was not asked since a restore.
 
@@ -81,7 +81,7 @@ class RegistrationQuerySet(OfOrganisation):
         target must be asked first.
         """
         mine = Registration.objects.filter(pk=pk)
-        free = self.exclude(pk__in=mine.in_doubt(now=now)).exclude(
+        free = self.exclude(pk__in=mine.unknown_outcome(now=now)).exclude(
             pk__in=mine.filter(self.held_back())
         )
         if new == _S.SENDING:

@@ -62,7 +62,7 @@ def decide(
     *, registration: Registration, choice: str, by: User | None, now: datetime, reason: str = ""
 ) -> None:
     """
-    Record what a person found in the target about a doubtful registration.
+    Record what a person found in the target about a unknown registration.
 
     What was taken off its invoice meanwhile is never sent: if it stands there it is taken back.
 

@@ -102,7 +102,7 @@ def incoming_of(
         kid=payment.kid,
         invoice_number=payment.invoice_number,
         foreign=foreign_of(payment, home=home),
-        doubt=payment.doubt,
+        unknown_outcome=payment.unknown_outcome,
         behind=numbers_behind(prefixes, reference=payment.invoice_number, text=payment.text),
     )
 

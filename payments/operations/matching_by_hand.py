@@ -381,7 +381,9 @@ def _withdraw(registration: Registration, *, now: datetime) -> None:
             raise MatchRefused(
                 why=gettext("say first whether it stands in the invoicing system already.")
             )
-        case _S.READY if Registration.objects.filter(pk=registration.pk).in_doubt(now=now).exists():
+        case _S.READY if (
+            Registration.objects.filter(pk=registration.pk).unknown_outcome(now=now).exists()
+        ):
             # It may stand there since the backup: withdrawn now, nobody would ever ask.
             raise MatchRefused(
                 why=gettext("the invoicing system is asked about it first; try again in a minute.")

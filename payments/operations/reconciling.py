@@ -86,7 +86,7 @@ class _Line:
     target: Decimal | None = None
     in_transit: Decimal = ZERO
     refused: Decimal = ZERO
-    in_doubt: Decimal = ZERO
+    unknown_outcome: Decimal = ZERO
     not_joined: Decimal = ZERO
     across: Decimal = ZERO
     before_start: Decimal = ZERO
@@ -343,7 +343,7 @@ def _in_transit(client: InvoiceClient, book: _Book, owners: dict[str, str]) -> N
         if state == _S.REJECTED:
             line.refused += amount
         elif state in (_S.UNKNOWN, _S.NEEDS_PERSON):
-            line.in_doubt += amount
+            line.unknown_outcome += amount
 
 
 @transaction.atomic
@@ -397,7 +397,7 @@ def _store(
             target=line.target,
             in_transit=line.in_transit,
             refused=line.refused,
-            in_doubt=line.in_doubt,
+            unknown_outcome=line.unknown_outcome,
             not_joined=line.not_joined,
             # What no invoice has is never registered in the target.
             waits=-(line.hub or ZERO) if not invoice and has_target else ZERO,

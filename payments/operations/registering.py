@@ -30,7 +30,7 @@ _FIRST_LOOK_UP = timedelta(seconds=3)
 def register(turn: Turn, registration: Registration) -> bool:
     """Put a payment into the target, after all that may stop it; say whether the turn may go on."""
     now = turn.clock()
-    if restoring.put_in_doubt(registration, now=now):
+    if restoring.mark_unknown(registration, now=now):
         return True
     if not turn.may_register():
         return False
@@ -147,7 +147,7 @@ def _record_failure(
     turn.close(attempt, failure.code(), detail=failure.detail)
     match failure:
         case OutcomeUnknown() | BadAnswer():
-            # An answer to a write that we cannot read is a doubtful one, whatever it was.
+            # An answer to a write that we cannot read is a unknown one, whatever it was.
             mine.become(
                 _S.UNKNOWN,
                 now=now,

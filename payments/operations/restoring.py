@@ -25,24 +25,24 @@ _S = RegistrationState
 _MAY_BE_THERE = (_S.READY, _S.SENDING, _S.UNKNOWN, _S.REJECTED, _S.NEEDS_PERSON)
 
 
-def count_in_doubt() -> dict[str, int]:
+def count_unknown() -> dict[str, int]:
     """Return how many are in each state in which the target is asked before anything is sent."""
     states = Registration.objects.filter(state__in=_MAY_BE_THERE).values_list("state", flat=True)
     return dict(sorted(Counter(states.iterator()).items()))
 
 
 def ask_anew(*, now: datetime) -> int:
-    """Let what was doubtful already be asked about from the beginning; return how many are."""
+    """Let what was unknown already be asked about from the beginning; return how many are."""
     return Registration.objects.filter(state=_S.UNKNOWN).update(empty_look_ups=0, not_before=now)
 
 
-def put_in_doubt(registration: Registration, *, now: datetime) -> bool:
+def mark_unknown(registration: Registration, *, now: datetime) -> bool:
     """Turn what waits into a question if a restore makes it one; say whether it did."""
     if not Restore.objects.open(now=now).exists():
         return False
     mine = Registration.objects.filter(pk=registration.pk)
     return bool(
-        mine.in_doubt(now=now).update(
+        mine.unknown_outcome(now=now).update(
             state=_S.UNKNOWN,
             state_at=now,
             not_before=now,

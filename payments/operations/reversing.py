@@ -79,8 +79,8 @@ def _not_reversed(
     Until one of them has an end, nothing else of the payment is sent.
     """
     lasting = isinstance(failure, Unavailable | NotAuthorized)
-    doubtful = isinstance(failure, OutcomeUnknown | BadAnswer)
-    if not lasting and not (doubtful and mine.failures < _MOST_DOUBTFUL_ANSWERS):
+    unknown = isinstance(failure, OutcomeUnknown | BadAnswer)
+    if not lasting and not (unknown and mine.failures < _MOST_DOUBTFUL_ANSWERS):
         mine.become(_S.NEEDS_PERSON, now=now, failures=0, **why(failure, now))
         return True
     wait = timedelta(seconds=failure.retry_after or min(5 * 2 ** min(mine.failures, 8), 900))
@@ -94,4 +94,4 @@ def _not_reversed(
     if isinstance(failure, Unavailable) and failure.retry_after:
         turn.pause(until=now + wait)
     # A right that is missing for this one call stops nothing else.
-    return doubtful or (isinstance(failure, NotAuthorized) and turn.is_authorised())
+    return unknown or (isinstance(failure, NotAuthorized) and turn.is_authorised())

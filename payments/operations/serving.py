@@ -144,8 +144,8 @@ def _serve_source(client: InvoiceClient, *, clock: Clock) -> _Done:
 def _next(client: InvoiceClient, *, now: datetime) -> Registration | None:
     """Return what to serve next: doubts first, since the target may hold them already."""
     due = Registration.objects.filter(client=client).due(now=now)
-    doubt = due.filter(state=_S.UNKNOWN).order_by("not_before", "pk").first()
-    found: Registration | None = doubt or due.order_by("not_before", "pk").first()
+    unknown_outcome = due.filter(state=_S.UNKNOWN).order_by("not_before", "pk").first()
+    found: Registration | None = unknown_outcome or due.order_by("not_before", "pk").first()
     return found
 
 

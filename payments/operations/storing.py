@@ -171,7 +171,7 @@ def _incoming(client: InvoiceClient, fresh: Sequence[SourcePayment]) -> list[Inc
             kid=kids.tidy(one.kid)[:_KID],
             invoice_number=one.invoice_number[:_INVOICE_NUMBER],
             foreign=matching.foreign_of(one, home=client.currency),
-            doubt=one.doubt,
+            unknown_outcome=one.unknown_outcome,
             behind=numbers_behind(
                 prefixes, reference=one.invoice_number[:_INVOICE_NUMBER], text=one.text[:200]
             ),
@@ -209,7 +209,7 @@ def _insert(
             invoice_number=one.invoice_number[:_INVOICE_NUMBER],
             kid=kids.tidy(one.kid)[:_KID],
             text=one.text[:200],
-            doubt=one.doubt,
+            unknown_outcome=one.unknown_outcome,
             left=result.left.value if result.left else "",
             mark_at=now if marks and result.parts else None,
         )

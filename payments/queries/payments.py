@@ -41,11 +41,11 @@ from payments.queries.wording import (
     REGISTRATIONS,
     RULES,
     STANDINGS,
-    doubt_words,
     field_words,
     left_words,
     mark_words,
     skipped_words,
+    unknown_words,
 )
 from ui.failures import FailureRow
 
@@ -101,7 +101,9 @@ def payment_rows(payments: list[Payment]) -> list[PaymentRow]:
             currency=payment.client.currency,
             reference=payment.kid or payment.invoice_number or payment.text,
             rest=payment.amount - payment.assigned,  # type: ignore[attr-defined]
-            why=". ".join(filter(None, (left_words(payment.left), doubt_words(payment.doubt))))
+            why=". ".join(
+                filter(None, (left_words(payment.left), unknown_words(payment.unknown_outcome)))
+            )
             if payment.left
             else "",
             registrations=states.get(payment.pk, []),

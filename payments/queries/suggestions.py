@@ -57,7 +57,7 @@ def suggestions_for(payments: Sequence[Payment]) -> dict[int, tuple[Suggestion, 
     asked = {
         one.pk: one.amount - one.assigned  # type: ignore[attr-defined]
         for one in payments
-        if not foreign_of(one, home=one.client.currency) and not one.doubt
+        if not foreign_of(one, home=one.client.currency) and not one.unknown_outcome
     }
     wanted = [one for one in payments if asked.get(one.pk) and one.customer_number]
     opened = _open_invoices(wanted)

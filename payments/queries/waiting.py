@@ -34,13 +34,13 @@ def due_work(*, now: datetime) -> dict[str, Waiting]:
     """Return what could be done now, by kind; what waits for a sign-in or a vendor is not due."""
     at_target, at_source = _usable("client__target", now=now), _usable("client__source", now=now)
     due = Registration.objects.due(now=now).filter(at_target)
-    doubtful = Q(state=_S.UNKNOWN)
+    unknown = Q(state=_S.UNKNOWN)
     marks = Payment.objects.filter(at_source, mark="", mark_at__lte=now)
     pushes = Customer.objects.filter(at_target, push_at__lte=now)
     return {
         "fetch": _oldest(FetchRun.objects.due(now=now), "not_before"),
-        "register": _oldest(due.exclude(doubtful), "not_before"),
-        "look_up": _oldest(due.filter(doubtful), "not_before"),
+        "register": _oldest(due.exclude(unknown), "not_before"),
+        "look_up": _oldest(due.filter(unknown), "not_before"),
         "mark": _oldest(marks, "mark_at"),
         "push": _oldest(pushes, "push_at"),
     }

@@ -77,7 +77,7 @@ DIFFERENCES = {
     Difference.NONE: (_("Equal"), "done"),
     Difference.IN_TRANSIT: (_("On its way"), "sending"),
     Difference.REFUSED: (_("Refused by PowerOffice"), "rejected"),
-    Difference.IN_DOUBT: (_("Outcome unknown, or to be decided"), "unknown"),
+    Difference.UNKNOWN_OUTCOME: (_("Outcome unknown, or to be decided"), "unknown"),
     Difference.NOT_JOINED: (_("Registered, not joined to the invoice in PowerOffice"), "held"),
     Difference.UNMATCHED: (_("Waits in the unmatched queue"), "waiting"),
     Difference.PLACED_HERE: (_("Matched here, not in Visma yet"), "waiting"),
@@ -171,7 +171,7 @@ DOUBTS = {
 }
 
 
-def doubt_words(code: str) -> str:
+def unknown_words(code: str) -> str:
     """Return why it is open whether a payment is one."""
     return str(DOUBTS.get(code, ""))
 

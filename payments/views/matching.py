@@ -197,7 +197,7 @@ def try_again(request: HubRequest, pk: int) -> HttpResponse:
 @require_POST
 @member
 def decide(request: HubRequest, pk: int) -> HttpResponse:
-    """Record what a person found about a doubtful registration."""
+    """Record what a person found about a unknown registration."""
     one = _registration(request, pk)
     choice = request.POST.get("choice", "")
     if choice not in deciding.CHOICES:

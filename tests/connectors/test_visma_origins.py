@@ -55,7 +55,7 @@ class TestTheOriginOfARow:
         found = read_payment(row(origin), reading=Reading())
 
         assert isinstance(found, SourcePayment)
-        assert (found.amount, found.paid_on, found.doubt) == (
+        assert (found.amount, found.paid_on, found.unknown_outcome) == (
             Decimal("400.00"),
             date(2026, 2, 1),
             "",
@@ -68,4 +68,4 @@ class TestTheOriginOfARow:
         found = read_payment(row(origin), reading=Reading())
 
         assert isinstance(found, SourcePayment)
-        assert found.doubt == why
+        assert found.unknown_outcome == why

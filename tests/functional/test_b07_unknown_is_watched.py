@@ -17,7 +17,7 @@ class TestUnknownOutcome:
             failure_params={"vendor": "Visma.net"},
         )
         url = reverse("journals:progress", args=[journal.pk])
-        doubtful = client.get(url).content.decode()
+        unknown = client.get(url).content.decode()
 
         Batch.objects.update(
             state="posted", vendor_number="000417", proven_at=rows.NOW, failure_code=""
@@ -25,10 +25,10 @@ class TestUnknownOutcome:
         Journal.objects.update(state="sent")
 
         settled = client.get(url).content.decode()
-        assert "Outcome unknown" in doubtful
-        assert "It is not yet known whether it was booked." in doubtful
-        assert f'hx-get="{url}" hx-trigger="every 1s"' in doubtful
-        assert "data-announce" in doubtful
+        assert "Outcome unknown" in unknown
+        assert "It is not yet known whether it was booked." in unknown
+        assert f'hx-get="{url}" hx-trigger="every 1s"' in unknown
+        assert "data-announce" in unknown
         assert "Posted" in settled
         assert "000417" in settled
         assert "hx-get" not in settled

@@ -52,7 +52,7 @@ def test_b14_payments_registered_after_the_backup_are_not_registered_twice(
     for seconds in (10, 200, 400, 600):
         office.later(seconds)
 
-    assert json.loads(out.getvalue())["payments_in_doubt"] == {}
+    assert json.loads(out.getvalue())["unknown_payments"] == {}
     assert len(office.books().payments()) == 7
     assert posts(office) == sent
     assert dict(Registration.objects.values_list("reference", "target_number")) == numbers

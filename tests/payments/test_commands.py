@@ -112,7 +112,7 @@ class TestReconcile:
         with pytest.raises(CommandError, match="Some payments are not in PowerOffice"):
             run(office, "reconcile")
 
-    def test_ends_badly_where_it_is_in_doubt_whether_a_payment_stands_there(self, office):
+    def test_ends_badly_where_it_is_unknown_whether_a_payment_stands_there(self, office):
         office.target.invoices = [billed("1001", "100.00")]
         office.target.fault = lambda _payment: OutcomeUnknown(vendor="PowerOffice")
         office.source.payments = [paid(1, "100.00", invoice_number="1001")]

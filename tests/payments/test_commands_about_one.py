@@ -188,7 +188,7 @@ class TestTryPaymentsAgain:
 
 class TestDecidePayment:
     @pytest.fixture
-    def doubtful(self, desk: Office) -> Office:
+    def unknown(self, desk: Office) -> Office:
         desk.fetch()
         Registration.objects.update(state="needs_person", target_id="", target_number="")
         desk.target.registered = {}
@@ -198,41 +198,41 @@ class TestDecidePayment:
         ("choice", "state", "posts"),
         [("there", "registered", 1), ("not_there", "registered", 2), ("drop", "withdrawn", 1)],
     )
-    def test_takes_the_three_answers_of_the_page(self, doubtful, choice, state, posts):
-        found = run(doubtful, "decide_payment", "1/1", "--choice", choice, "--reason", REASON)
-        doubtful.work()
+    def test_takes_the_three_answers_of_the_page(self, unknown, choice, state, posts):
+        found = run(unknown, "decide_payment", "1/1", "--choice", choice, "--reason", REASON)
+        unknown.work()
 
-        assert (states(), len(doubtful.target.posts)) == ([state], posts)
+        assert (states(), len(unknown.target.posts)) == ([state], posts)
         assert found["payment"] == "1/1"
         assert last_entry("payments.decided").details == {"choice": choice, "reason": REASON}
 
-    def test_refuses_what_was_answered_already(self, doubtful):
-        run(doubtful, "decide_payment", "1/1", "--choice", "drop", "--reason", REASON)
+    def test_refuses_what_was_answered_already(self, unknown):
+        run(unknown, "decide_payment", "1/1", "--choice", "drop", "--reason", REASON)
 
         with pytest.raises(CommandError, match="waits for no answer"):
-            run(doubtful, "decide_payment", "1/1", "--choice", "there", "--reason", REASON)
+            run(unknown, "decide_payment", "1/1", "--choice", "there", "--reason", REASON)
         assert states() == ["withdrawn"]
 
-    def test_wants_the_invoice_when_several_wait(self, doubtful):
-        doubtful.source.payments.append(paid(3, "400.00"))
-        doubtful.fetch()
+    def test_wants_the_invoice_when_several_wait(self, unknown):
+        unknown.source.payments.append(paid(3, "400.00"))
+        unknown.fetch()
         for number in ("1001", "1002"):
-            run(doubtful, "match_payment", "3/1", "--invoice", number, "--amount", "200.00")
+            run(unknown, "match_payment", "3/1", "--invoice", number, "--amount", "200.00")
         Registration.objects.update(state="needs_person", target_id="")
         answer = ("decide_payment", "3/1", "--choice", "drop", "--reason", REASON)
 
         with pytest.raises(CommandError, match=r"several invoices \(1001, 1002\)"):
-            run(doubtful, *answer)
-        run(doubtful, *answer, "--invoice", "1002")
+            run(unknown, *answer)
+        run(unknown, *answer, "--invoice", "1002")
 
         assert states() == ["needs_person", "needs_person", "withdrawn"]
 
-    def test_is_refused_without_the_right(self, doubtful):
+    def test_is_refused_without_the_right(self, unknown):
         rights = (PAYMENTS_OVERVIEW, PAYMENTS_IMPORT)
 
         with pytest.raises(CommandError, match="is not given"):
             run(
-                doubtful,
+                unknown,
                 *("decide_payment", "1/1", "--choice", "there", "--reason", REASON),
                 rights=rights,
             )

@@ -47,14 +47,14 @@ class TestPaymentsThatMayBeNone:
     def test_wait_for_a_person_and_are_never_matched_by_themselves(self, office):
         office.target.invoices = [billed("1001", "1000.00")]
         office.source.payments = [
-            paid(1, "1000.00", invoice_number="1001", doubt="debt_collection")
+            paid(1, "1000.00", invoice_number="1001", unknown_outcome="debt_collection")
         ]
 
         office.fetch()
         office.fetch(full=True)
 
         payment = Payment.objects.get()
-        assert (payment.left, payment.doubt) == ("may_be_no_money", "debt_collection")
+        assert (payment.left, payment.unknown_outcome) == ("may_be_no_money", "debt_collection")
         assert Settlement.objects.count() == 0
         html = rows.signed_in(office.member).get("/invoices/unmatched/").content.decode()
         assert "It comes from debt collection" in html

@@ -314,7 +314,7 @@ class TestAReasonThatTheHubKnows:
 
         compare(office)
 
-        assert reason("1001") == "in_doubt"
+        assert reason("1001") == "unknown_outcome"
 
     def test_is_a_payment_before_the_start_date(self, office):
         office.target.invoices = [billed("1001", "100.00")]

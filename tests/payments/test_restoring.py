@@ -99,7 +99,7 @@ def test_b14_a_restore_declared_beside_a_worker_takes_the_payment_out_of_its_han
     assert afterwards is not None
 
 
-def test_b14_a_second_restore_puts_in_doubt_again_what_waits(office):
+def test_b14_a_second_restore_puts_unknown_again_what_waits(office):
     two_payments(office)
     office.target.fault = lambda payment: Unavailable(vendor="PowerOffice")
     declare_restore(office)
@@ -152,7 +152,7 @@ def test_b14_a_payment_that_stood_on_another_invoice_waits_for_a_person(office):
     assert states() == ["registered"]
 
 
-def test_b14_what_was_doubtful_before_is_asked_about_from_the_beginning(office):
+def test_b14_what_was_unknown_before_is_asked_about_from_the_beginning(office):
     two_payments(office)
     office.fetch()
     Registration.objects.update(state="unknown", target_id="", empty_look_ups=1)
@@ -160,7 +160,7 @@ def test_b14_what_was_doubtful_before_is_asked_about_from_the_beginning(office):
     declare_restore(office)
 
     assert restoring.ask_anew(now=office.now) == 2
-    assert restoring.count_in_doubt() == {"unknown": 2}
+    assert restoring.count_unknown() == {"unknown": 2}
     office.work(seconds=1)
 
     assert len(office.target.posts) == 2

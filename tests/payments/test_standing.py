@@ -136,7 +136,7 @@ class TestWhatWaits:
         assert before == []
         assert told(three) == [f"3 payments of {three.client.name} are not in PowerOffice"]
 
-    def test_in_doubt_is_told_when_nobody_answers(self, three):
+    def test_unknown_is_told_when_nobody_answers(self, three):
         three.target.fault = lambda payment: OutcomeUnknown(vendor="PowerOffice")
         three.target.find_payment = lambda payment: (_ for _ in ()).throw(
             Unavailable(vendor="PowerOffice")

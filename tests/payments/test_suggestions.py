@@ -83,9 +83,9 @@ class TestSuggestionsOfAPage:
             ("910001", "10001.00")
         ]
 
-    @pytest.mark.parametrize("doubt", ["order_processing"])
-    def test_are_none_where_it_may_be_no_money(self, office, doubt):
+    @pytest.mark.parametrize("unknown_outcome", ["order_processing"])
+    def test_are_none_where_it_may_be_no_money(self, office, unknown_outcome):
         waiting(office, 10001)
-        Payment.objects.update(doubt=doubt)
+        Payment.objects.update(unknown_outcome=unknown_outcome)
 
         assert suggested() == {}

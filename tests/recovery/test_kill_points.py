@@ -117,7 +117,7 @@ def answer_lost_soon(scene: Scene) -> None:
     scene.office.store.add_fault("lose_answer", company=scene.office.tenant_id)
 
 
-def doubtful(scene: Scene) -> None:
+def unknown(scene: Scene) -> None:
     """Let the batch be in the ledger, and the hub not know it."""
     answer_lost_soon(scene)
     scene.die(part="sender", crash_at="deliver.after_unknown")
@@ -206,9 +206,9 @@ KILL_POINTS: dict[str, KillPoint] = {
     "deliver.stored": KillPoint("sender", checked, in_ledger=1),
     "prove.read": KillPoint("sender", checked, in_ledger=1),
     "prove.posted": KillPoint("sender", checked, in_ledger=1),
-    "look_up.after_claim": KillPoint("sender", doubtful, in_ledger=1),
-    "look_up.asked": KillPoint("sender", doubtful, in_ledger=1),
-    "look_up.recorded": KillPoint("sender", doubtful, in_ledger=1),
+    "look_up.after_claim": KillPoint("sender", unknown, in_ledger=1),
+    "look_up.asked": KillPoint("sender", unknown, in_ledger=1),
+    "look_up.recorded": KillPoint("sender", unknown, in_ledger=1),
     "release.asked": KillPoint("sender", to_be_released, in_ledger=1),
     "release.recorded": KillPoint("sender", to_be_released, in_ledger=1),
     "sweep.begun": KillPoint("sweeper", checked),

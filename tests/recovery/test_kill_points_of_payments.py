@@ -129,7 +129,7 @@ def answer_lost_soon(scene: Scene) -> None:
     scene.fault("lose_answer")
 
 
-def doubtful(scene: Scene) -> None:
+def unknown(scene: Scene) -> None:
     """Let the payment stand in PowerOffice, and the hub not know it."""
     answer_lost_soon(scene)
     scene.die(part="registrar", crash_at="register.after_unknown")
@@ -206,8 +206,8 @@ KILL_POINTS: dict[str, KillPoint] = {
     "register.after_call": KillPoint("registrar", fetched, there=1),
     "register.after_failure": KillPoint("registrar", answer_lost_soon, there=1),
     "register.after_unknown": KillPoint("registrar", answer_lost_soon, there=1),
-    "register.held": KillPoint("registrar", doubtful, there=1),
-    "register.asked": KillPoint("registrar", doubtful, there=1),
+    "register.held": KillPoint("registrar", unknown, there=1),
+    "register.asked": KillPoint("registrar", unknown, there=1),
     "register.stored": KillPoint("registrar", fetched, there=1),
     "reverse.after_claim": KillPoint("registrar", undone, there=1, taken_back=True),
     "reverse.after_call": KillPoint("registrar", undone, taken_back=True),

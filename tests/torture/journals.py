@@ -129,9 +129,9 @@ class Journals:
             state__in=["ready", "postponed", "accepted", "posted", "held"]
         )
         waiting.filter(not_before__gt=now + _TIME_PASSES).update(not_before=now)
-        # A doubtful one is asked for as often as the interval says, and no oftener.
-        doubtful = Batch.objects.filter(state="unknown")
-        doubtful.filter(not_before__gt=now + _LOOK_UP_AGAIN).update(not_before=now)
+        # A unknown one is asked for as often as the interval says, and no oftener.
+        unknown = Batch.objects.filter(state="unknown")
+        unknown.filter(not_before__gt=now + _LOOK_UP_AGAIN).update(not_before=now)
         self._decide()
         for office in self.offices:
             person = self.people[office.organisation.pk]
@@ -278,7 +278,7 @@ class Journals:
             elif kind == Attempt.Kind.LOOK_UP:
                 look_ups[outcome or "killed"] += 1
         again = [before for outcomes in posts.values() for before in outcomes[:-1]]
-        after_doubt = sum(outcome in _DOUBT for outcome in again)
+        after_unknown = sum(outcome in _DOUBT for outcome in again)
         states = Counter(self._rows().values_list("state", flat=True))
         forbidden = Counter(
             Batch.objects.filter(journal__company_id__in=self.forbidden_companies()).values_list(
@@ -291,7 +291,7 @@ class Journals:
             ("presses of Send, by answer", _listed(self.presses)),
             ("look-ups, by what they found", f"{look_ups.total()}: {_listed(look_ups)}"),
             ("posts", f"{sum(len(each) for each in posts.values())}"),
-            ("sent again", f"{len(again)}, of them after a doubt {after_doubt}"),
+            ("sent again", f"{len(again)}, of them after a doubt {after_unknown}"),
             ("signed in again", str(self.signed_in_again)),
             ("decided by a person", _listed(self.decided)),
         ]

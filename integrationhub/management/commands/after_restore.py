@@ -57,14 +57,14 @@ class Command(HubCommand):
             raise CommandError(str(refused)) from refused
         payments_restoring.ask_anew(now=declared.restore.at)
         resuming.say_what_waits_for(now=declared.restore.at)
-        doubtful = journals_restoring.count_in_doubt()
-        payments = payments_restoring.count_in_doubt()
+        unknown = journals_restoring.count_unknown()
+        payments = payments_restoring.count_unknown()
         restore = declared.restore
         values = {
             "backup_taken_at": restore.backup_taken_at.isoformat(),
             "watch_until": restore.watch_until.isoformat(),
-            "in_doubt": doubtful,
-            "payments_in_doubt": payments,
+            "unknown_outcome": unknown,
+            "unknown_payments": payments,
             "sign_in_again": declared.sign_in_again,
             "requests_ended": declared.requests_ended,
         }
@@ -72,7 +72,7 @@ class Command(HubCommand):
         self.answer(
             options,
             f"Everything since {restore.backup_taken_at:%Y-%m-%d %H:%M %Z} is in doubt: "
-            f"{sum(doubtful.values())} batches, {sum(payments.values())} payments, and what is "
+            f"{sum(unknown.values())} batches, {sum(payments.values())} payments, and what is "
             f"imported or fetched until {restore.watch_until:%Y-%m-%d}, are looked for in the "
             "ledger before they are sent.\n"
             f"Accounts that must sign in again: {accounts}.\n"

@@ -56,7 +56,7 @@ class Command(PaymentsCommand):
             raise CommandError("Not every client could be compared.")
         if any(row["lines"].get("unreadable") for row in rows):
             raise CommandError("Some rows could not be read; the reconciliation page names them.")
-        if any(row["lines"].get(one) for row in rows for one in ("refused", "in_doubt")):
+        if any(row["lines"].get(one) for row in rows for one in ("refused", "unknown_outcome")):
             raise CommandError("Some payments are not in PowerOffice; list_payments names them.")
         if any(row["lines"].get("unknown") for row in rows):
             raise CommandError("Some differences are unknown; the reconciliation page lists them.")

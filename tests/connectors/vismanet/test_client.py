@@ -458,7 +458,7 @@ class TestAgainstTheSandbox:
             ("unavailable", False),
         ],
     )
-    def test_calls_every_doubtful_answer_unknown_and_finds_out(self, ledger, fault, stored):
+    def test_calls_every_unknown_answer_unknown_and_finds_out(self, ledger, fault, stored):
         client, store = ledger
         store.add_fault(fault, on="create")
 

@@ -224,7 +224,7 @@ class TestAPeriod:
 
         found = self.compare(there(), known=(asking,), numbers=())
 
-        assert found.batches[1].outcome is Outcome.IN_DOUBT
+        assert found.batches[1].outcome is Outcome.UNKNOWN_OUTCOME
         assert found.strange == ()
 
 

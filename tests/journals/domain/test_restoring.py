@@ -10,7 +10,7 @@ from journals.domain.restoring import NONE, ONE, SEVERAL, InDoubt, find_unknown
 TEN, ZERO = Decimal("10.00"), Decimal("0.00")
 
 
-def doubtful(pk: int = 1, period: str = "2026-03", key: str = "AAAAAAA", **more: object) -> InDoubt:
+def unknown(pk: int = 1, period: str = "2026-03", key: str = "AAAAAAA", **more: object) -> InDoubt:
     lines = (
         PostingLine("7010", TEN, ZERO, "Pay", "RUN 3"),
         PostingLine("2821", ZERO, TEN, "Pay", "RUN 3"),
@@ -48,49 +48,49 @@ def outcome(one: InDoubt, *ledger: LedgerBatch, known: tuple[str, ...] = ()) -> 
 
 class TestFindUnknown:
     def test_finds_nothing_in_an_empty_ledger(self) -> None:
-        assert outcome(doubtful()) == NONE
+        assert outcome(unknown()) == NONE
 
     def test_takes_its_own_description_with_the_same_content_for_it(self) -> None:
-        one = doubtful()
+        one = unknown()
 
         assert find_unknown([one], [there(one)], known=())[one.id].outcome == ONE
 
     def test_leaves_its_own_description_with_other_content_to_a_person(self) -> None:
-        one = doubtful()
+        one = unknown()
 
         assert outcome(one, there(one, debit_total=Decimal("11.00"))) == SEVERAL
         assert outcome(one, there(one, status=BatchStatus.VOIDED)) == SEVERAL
 
     def test_leaves_another_batch_of_its_reference_and_period_to_a_person(self) -> None:
-        one = doubtful()
+        one = unknown()
 
-        assert outcome(one, there(doubtful(key="BBBBBBB"))) == SEVERAL
+        assert outcome(one, there(unknown(key="BBBBBBB"))) == SEVERAL
 
     def test_looks_at_the_period_of_payroll_where_it_was_posted_in_a_later_one(self) -> None:
-        one = doubtful()
-        moved = there(doubtful(key="BBBBBBB"), period="202604")
+        one = unknown()
+        moved = there(unknown(key="BBBBBBB"), period="202604")
 
         assert outcome(one, moved) == SEVERAL
 
     def test_leaves_out_the_other_periods_of_its_own_journal(self) -> None:
-        march, january = doubtful(), doubtful(2, "2026-01", "CCCCCCC")
+        march, january = unknown(), unknown(2, "2026-01", "CCCCCCC")
 
         found = find_unknown([march, january], [there(january)], known=())
 
         assert (found[1].outcome, found[2].outcome) == (NONE, ONE)
 
     def test_leaves_out_what_has_a_row_already(self) -> None:
-        one = doubtful()
+        one = unknown()
 
-        assert outcome(one, there(doubtful(key="BBBBBBB")), known=("000001",)) == NONE
+        assert outcome(one, there(unknown(key="BBBBBBB")), known=("000001",)) == NONE
 
     def test_leaves_our_own_number_under_another_description_to_a_person(self) -> None:
-        one = doubtful(own_number="H1")
+        one = unknown(own_number="H1")
 
         assert outcome(one, there(one, number="H1", description="changed", lines=())) == SEVERAL
 
     def test_leaves_out_another_reference(self) -> None:
-        one = doubtful()
+        one = unknown()
         other = LedgerLine(1, "7010", TEN, ZERO, "Pay", "RUN 4")
 
         assert outcome(one, there(one, description="RUN 4 2026-03 X", lines=(other,))) == NONE

@@ -269,7 +269,7 @@ class TestCheck:
 
 
 class TestDecision:
-    def doubtful(self, me) -> Batch:
+    def unknown(self, me) -> Batch:
         journal = rows.journal(me.organisation, state=Journal.State.NEEDS_PERSON)
         return rows.freeze(
             journal.batches.get(),
@@ -280,7 +280,7 @@ class TestDecision:
         )
 
     def test_offers_the_candidates(self, me, client):
-        batch = self.doubtful(me)
+        batch = self.unknown(me)
         html = page_of(client, batch.journal)
         decision = reverse("journals:decision", args=[batch.pk])
 
@@ -289,7 +289,7 @@ class TestDecision:
         assert 'value="101"' in client.get(decision).content.decode()
 
     def test_is_recorded_with_its_number(self, me, client):
-        batch = self.doubtful(me)
+        batch = self.unknown(me)
 
         client.post(
             reverse("journals:decide", args=[batch.pk]), {"choice": "this_one", "number": "101"}
@@ -299,7 +299,7 @@ class TestDecision:
         assert (batch.state, batch.vendor_number) == ("accepted", "101")
 
     def test_without_a_number_changes_nothing(self, me, client):
-        batch = self.doubtful(me)
+        batch = self.unknown(me)
 
         answer = client.post(
             reverse("journals:decide", args=[batch.pk]), {"choice": "this_one"}, follow=True
@@ -310,7 +310,7 @@ class TestDecision:
         assert "a batch needs its number" in answer.content.decode()
 
     def test_comes_too_late_when_another_one_decided(self, me, client):
-        batch = self.doubtful(me)
+        batch = self.unknown(me)
         Batch.objects.update(state="ready")
 
         answer = client.post(reverse("journals:decide", args=[batch.pk]), {"choice": "not_there"})

@@ -38,7 +38,7 @@ def in_ledger(number: str, amount: str = "100.00") -> LedgerBatch:
     )
 
 
-def doubtful(me) -> Batch:
+def unknown(me) -> Batch:
     journal = rows.journal(me.organisation, state="needs_person")
     return rows.freeze(
         journal.batches.get(),
@@ -108,7 +108,7 @@ def compared(me) -> Comparison:
 def addresses(me) -> dict[str, str]:
     comparison, back = compared(me), reversed_batch(me)
     return {
-        "decision": reverse("journals:decision", args=[doubtful(me).pk]),
+        "decision": reverse("journals:decision", args=[unknown(me).pk]),
         "reverse": reverse("journals:reverse", args=[posted(me).journal_id]),
         "reversed": reverse("journals:detail", args=[back.journal_id]),
         "send_anew": reverse("journals:send_anew", args=[back.journal_id]),
