@@ -44,7 +44,7 @@ ACTIONS = {
     "journal.send": _("Send pressed"),
     "journal.send_together": _("Sending of many journals confirmed"),
     "journal.tried_now": _("Try now pressed for a waiting journal"),
-    "journal.send_anew": _("Journal sent anew"),
+    "journal.resend": _("Journal sent anew"),
     "journal.another_run": _("Said that the ledger's batch is another one"),
     "journal.booked_before": _("Said that a run was booked before the hub"),
     "journal.not_booked_before": _("A run counts no longer as booked before the hub"),

@@ -294,7 +294,7 @@ class Documents:
         """
         Return the document, fetched if it is not kept or too old.
 
-        :param newer_than: what the caller has and finds wanting; it is fetched anew
+        :param newer_than: what the caller has and finds wanting; it is fetched again
         """
         with self._lock:
             kept = self._kept.get(url)

@@ -130,7 +130,7 @@ class SetUp:
     def change_line(self, company: str, number: str, line: int, **values: Any) -> None:
         """
         Change a line of a batch: account, text, reference, or amount (debits and credits of
-        the batch are added up anew, so change two lines to keep it balanced).
+        the batch are added up again, so change two lines to keep it balanced).
         """
         batch = self._unreleased(company, number)
         lines = batch.lines

@@ -258,7 +258,7 @@ def run_due_work(worker: Worker) -> Callable[..., int]:
 
 @pytest.fixture(autouse=True)
 def budgets(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Return budgets of calls that begin anew with each test, by the test's clock, unpaced."""
+    """Return budgets of calls that begin again with each test, by the test's clock, unpaced."""
     from django.utils import timezone
 
     from accounts.operations import rate_limits

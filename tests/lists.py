@@ -41,7 +41,7 @@ ABOUT = {
     "journals:close": "batch",
     "journals:decision": "batch",
     "journals:reverse": "journal",
-    "journals:send_anew": "journal",
+    "journals:resend": "journal",
     "payments:client": "client",
     "payments:client_settings": "client",
     "payments:import_invoices": "client",

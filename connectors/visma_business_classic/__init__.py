@@ -25,7 +25,7 @@ __all__ = ["VENDOR", "Client", "make_sign_in", "make_source"]
 
 DATABASE = "database"
 ONE_DAY = 24 * 60 * 60
-"""Seconds after which the login is tried anew; it has no token that could expire."""
+"""Seconds after which the login is tried again; it has no token that could expire."""
 
 CA_FILE = "VISMA_BUSINESS_CA_FILE"
 

@@ -179,7 +179,7 @@ def _let_the_driver_check(authorities: str) -> None:
     """
     Let the driver check certificate and name of the server.
 
-    It takes this from a file of its own alone, which it looks for anew at each connection. The
+    It takes this from a file of its own alone, which it looks for again at each connection. The
     file takes the place of the machine's, so that no section there leads a name elsewhere.
     """
     with NamedTemporaryFile("w", prefix="hub-freetds-", suffix=".conf", delete=False) as file:

@@ -337,7 +337,7 @@ class ReversalPeriodClosed(Rejected):
 
 
 class NotSentAnew(Rejected):
-    """Nothing of the journal was taken back, or it was sent anew before."""
+    """Nothing of the journal was taken back, or it was sent again before."""
 
     summary = _("{reference} cannot be sent anew.")
     remedy = _(

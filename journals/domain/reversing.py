@@ -87,9 +87,9 @@ def cancels(sent: Iterable[base.PostingLine], mirror: Iterable[base.PostingLine]
     return not any(left.values())
 
 
-def anew_reference(reference: str, taken: Iterable[str]) -> str:
+def resend_reference(reference: str, taken: Iterable[str]) -> str:
     """
-    Return the reference under which a journal is sent anew: it names the old one.
+    Return the reference under which a journal is sent again: it names the old one.
 
     ``LON-2026-03`` becomes ``LON-2026-03 (2)``, and that one ``LON-2026-03 (3)``.
 

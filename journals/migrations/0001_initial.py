@@ -131,7 +131,7 @@ class Migration(migrations.Migration):
                 ('preflight_problems', models.JSONField(blank=True, default=list)),
                 ('request_id', models.CharField(blank=True, max_length=64)),
                 ('enqueued_at', models.DateTimeField(blank=True, null=True)),
-                ('anew_of', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.RESTRICT, related_name='sent_anew_as', to='journals.journal')),
+                ('resend_of', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.RESTRICT, related_name='resent_as', to='journals.journal')),
                 ('company', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='journals', to='organisations.company')),
                 ('content', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='journals', to='sources.content')),
                 ('imported_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),

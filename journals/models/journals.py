@@ -64,10 +64,10 @@ class Journal(models.Model):
     preflight_problems = models.JSONField(default=list, blank=True)
     request_id = models.CharField(max_length=64, blank=True)
     enqueued_at = models.DateTimeField(null=True, blank=True)
-    anew_of = models.OneToOneField(
-        "self", on_delete=models.RESTRICT, null=True, blank=True, related_name="sent_anew_as"
+    resend_of = models.OneToOneField(
+        "self", on_delete=models.RESTRICT, null=True, blank=True, related_name="resent_as"
     )
-    """The journal whose reversed batches this one sends anew, under a reference of its own."""
+    """The journal whose reversed batches this one sends again, under a reference of its own."""
 
     objects = OfOrganisation.as_manager()
 

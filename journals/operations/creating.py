@@ -22,12 +22,12 @@ def create_journal(
     by: User | None,
     now: datetime,
     request_id: str,
-    anew_of: Journal | None = None,
+    resend_of: Journal | None = None,
 ) -> Journal:
     """
     Make the journal of a content, with one batch per period, not sent.
 
-    :param anew_of: the journal whose reversed batches this one sends anew
+    :param anew_of: the journal whose reversed batches this one sends again
     """
     journal = Journal.objects.create(
         organisation_id=company.organisation_id,
@@ -43,7 +43,7 @@ def create_journal(
         imported_at=now,
         imported_by=by,
         request_id=request_id,
-        anew_of=anew_of,
+        resend_of=resend_of,
     )
     rebuild_batches(journal=journal, content=content, now=now)
     return journal

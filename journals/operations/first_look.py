@@ -43,7 +43,7 @@ def is_needed(journal: Journal, mapping: Mapping) -> bool:
     Not once the hub has posted a run of the company there, of the same period or an earlier one,
     and had done so when Send was pressed: several that are pressed together are all looked at.
     """
-    if journal.anew_of_id is not None:
+    if journal.resend_of_id is not None:
         return False  # the hub itself had sent it
     posted = Batch.objects.filter(
         journal__company_id=journal.company_id,

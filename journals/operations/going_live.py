@@ -43,8 +43,8 @@ class FollowFirstPeriod:
 
 
 def _of(mapping: Mapping) -> QuerySet[Journal]:
-    # What sends anew what the hub had sent is never from before the hub.
-    return Journal.objects.filter(company_id=mapping.company_id, anew_of__isnull=True)
+    # What sends again what the hub had sent is never from before the hub.
+    return Journal.objects.filter(company_id=mapping.company_id, resend_of__isnull=True)
 
 
 def _to_mark(mapping: Mapping, first_period: str) -> QuerySet[Journal]:

@@ -85,7 +85,7 @@ def make_journal(
     reference: str,
     by: User | None,
     now: datetime,
-    anew_of: Journal | None = None,
+    resend_of: Journal | None = None,
 ) -> Journal:
     """Make the journal of lines that nothing stands against."""
     journal = creating.create_journal(
@@ -96,7 +96,7 @@ def make_journal(
         by=by,
         now=now,
         request_id=file.request_id,
-        anew_of=anew_of,
+        resend_of=resend_of,
     )
     remember(journal, "imported", user=by, now=now, file=file.name)
     going_live.mark_new(journal, now=now)
@@ -155,9 +155,9 @@ def _send_instead(
         reference=reference,
         by=by,
         now=now,
-        anew_of=journal,
+        resend_of=journal,
     )
-    remember(journal, "made_anew", now=now, user=by, reference=reference)
+    remember(journal, "regenerated", now=now, user=by, reference=reference)
 
 
 def import_as_another_run(

@@ -1,5 +1,5 @@
 """
-Taking posted batches back by their mirrors, and sending the journal anew (design 4.8).
+Taking posted batches back by their mirrors, and sending the journal again (design 4.8).
 
 The press writes the mirror down as a batch of its own; a worker asks the ledger before it lets
 it go; then it is claimed, sent and proven as every other batch. No call is made at the press.
@@ -369,7 +369,7 @@ def mark_taken_back(
         refresh_state(batch.journal_id, now=now)
 
 
-# --- Sending anew --------------------------------------------------------------------------
+# --- Sending again --------------------------------------------------------------------------
 
 
 def reversed_batches(journal: Journal) -> list[Batch]:
@@ -382,13 +382,13 @@ def reversed_batches(journal: Journal) -> list[Batch]:
 
 
 def new_reference(journal: Journal) -> str:
-    """Return the reference under which the journal would be sent anew."""
+    """Return the reference under which the journal would be sent again."""
     root = journal.reference.rpartition(" (")[0] or journal.reference
     alike = Journal.objects.filter(company_id=journal.company_id, reference__startswith=root[:30])
-    return reversing.anew_reference(journal.reference, alike.values_list("reference", flat=True))
+    return reversing.resend_reference(journal.reference, alike.values_list("reference", flat=True))
 
 
-def send_anew(
+def resend(
     *,
     journal: Journal,
     reason: str = "",
@@ -405,7 +405,7 @@ def send_anew(
 
     :raises NotSentAnew: if nothing was taken back
     """
-    there: Journal | None = Journal.objects.filter(anew_of=journal).first()
+    there: Journal | None = Journal.objects.filter(resend_of=journal).first()
     if there is not None:
         return there
     periods = {batch.period for batch in reversed_batches(journal)}
@@ -415,7 +415,7 @@ def send_anew(
         content = storing.content_of_periods(journal.content, periods, now=now)
         try:
             with transaction.atomic():
-                anew = creating.create_journal(
+                resend = creating.create_journal(
                     company=journal.company,
                     content=content,
                     reference=new_reference(journal),
@@ -423,22 +423,22 @@ def send_anew(
                     by=by,
                     now=now,
                     request_id=request_id,
-                    anew_of=journal,
+                    resend_of=journal,
                 )
         except IntegrityError as twice:
             raise refusals.NotSentAnew(reference=journal.reference) from twice
-        remember(journal, "made_anew", now=now, user=by, reference=anew.reference)
-        remember(anew, "anew_of", now=now, user=by, reference=journal.reference)
+        remember(journal, "regenerated", now=now, user=by, reference=resend.reference)
+        remember(resend, "resend_of", now=now, user=by, reference=journal.reference)
         trail.record(
             organisation=journal.organisation,
-            action="journal.send_anew",
-            subject=anew,
+            action="journal.resend",
+            subject=resend,
             user=by,
             details={"of": journal.reference, "periods": sorted(periods), "reason": reason},
             address=address,
             request_id=request_id,
         )
-    return anew
+    return resend
 
 
 def mirrors_of(batches: Iterable[Batch]) -> dict[int, Batch]:

@@ -61,17 +61,17 @@ def _newest(journal: Journal) -> Journal:
     """Return the journal that is sent in place of a reversed one, or the journal itself."""
     while journal.state == Journal.State.REVERSED:
         # All of it was taken back: what comes now belongs to the one that is sent instead.
-        anew = Journal.objects.select_related("content").filter(anew_of=journal).first()
-        if anew is None:
+        resend = Journal.objects.select_related("content").filter(resend_of=journal).first()
+        if resend is None:
             break
-        journal = anew
+        journal = resend
     return journal
 
 
 def _alike(company: Company, period: str, *, run: str) -> list[Journal]:
     """Return the journals whose file gave that run: the one so called, and others of its day."""
     journals = Journal.objects.filter(
-        company=company, run_period=period, anew_of__isnull=True
+        company=company, run_period=period, resend_of__isnull=True
     ).select_related("content__file")
     return [one for one in journals.order_by("pk") if run in (one.run, _first_run(one))]
 
@@ -114,8 +114,8 @@ def replacing_of(journal: Journal, batches: Iterable[Batch]) -> Replacing:
     """Return whether other content may take the place of the journal's."""
     states = [BatchState(one.state) for one in batches if one.reverses_id is None]
     is_reversed = journal.state == Journal.State.REVERSED
-    anew = is_reversed and not Journal.objects.filter(anew_of=journal).exists()
-    return replacing(states, is_reversed=anew)
+    resend = is_reversed and not Journal.objects.filter(resend_of=journal).exists()
+    return replacing(states, is_reversed=resend)
 
 
 def why_not_replaced(journal: Journal, batches: Iterable[Batch]) -> str:

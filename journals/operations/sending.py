@@ -95,10 +95,10 @@ def is_booked_before(journal: Journal, mapping: Mapping) -> bool:
     """
     Say whether the journal's run is from before the mapping's first period (B17).
 
-    The run decides, not the periods of its corrections. What sends anew what the hub had sent is
+    The run decides, not the periods of its corrections. What sends again what the hub had sent is
     never from before the hub.
     """
-    return journal.anew_of_id is None and is_before(journal.run_period, mapping.first_period)
+    return journal.resend_of_id is None and is_before(journal.run_period, mapping.first_period)
 
 
 def request_sending(
@@ -121,7 +121,7 @@ def request_sending(
     mapping = check_may_be_sent(journal)
     crash_point("press.begun")
     with transaction.atomic():
-        # What takes a batch back is pressed for by itself, and is never planned anew.
+        # What takes a batch back is pressed for by itself, and is never planned again.
         queued = Batch.objects.filter(
             journal=journal, state__in=MAY_BE_QUEUED, reverses__isnull=True
         ).update(

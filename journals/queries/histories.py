@@ -92,8 +92,8 @@ _EVENTS: dict[str, tuple[str, str, str]] = {
         "undo",
         "warn",
     ),
-    "made_anew": (_("To be sent anew as {reference}"), "send", "info"),
-    "anew_of": (_("Made to send {reference} anew"), "copy", "info"),
+    "regenerated": (_("To be sent anew as {reference}"), "send", "info"),
+    "resend_of": (_("Made to send {reference} anew"), "copy", "info"),
     "decided_stop": (_("{period}: a person stopped the batch. Reason: {reason}"), "stop", "warn"),
 }
 _KINDS = {

@@ -99,9 +99,9 @@ class JournalPage:
     """It waits for something that a person may know to be over."""
     may_withdraw: bool
     may_reverse: bool
-    may_send_anew: bool
-    anew_of: Journal | None
-    sent_anew_as: Journal | None
+    may_resend: bool
+    resend_of: Journal | None
+    resent_as: Journal | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +152,7 @@ def journal_page(journal: Journal, *, now: datetime | None = None) -> JournalPag
     mirrors = {b.reverses_id: b for b in batches if b.reverses_id is not None}
     under_way = {pk for pk, mirror in mirrors.items() if mirror.state != _S.REJECTED}
     compared = newest_of(journal.company_id, batches)
-    sent_anew_as = Journal.objects.filter(anew_of=journal).first()
+    resent_as = Journal.objects.filter(resend_of=journal).first()
     entries, more = history(journal, limit=SHOWN_AT_FIRST)
     stopped_with_others = any(b.failure_code == "StoppedWithTheOthers" for b in batches)
     left = bool(states & MAY_BE_QUEUED)
@@ -199,9 +199,9 @@ def journal_page(journal: Journal, *, now: datetime | None = None) -> JournalPag
         may_reverse=any(
             batch.state in MAY_BE_REVERSED and batch.pk not in under_way for batch in own
         ),
-        may_send_anew=sent_anew_as is None and _S.REVERSED in states,
-        anew_of=journal.anew_of,
-        sent_anew_as=sent_anew_as,
+        may_resend=resent_as is None and _S.REVERSED in states,
+        resend_of=journal.resend_of,
+        resent_as=resent_as,
     )
 
 

@@ -1,4 +1,4 @@
-"""What a person sees before deciding, reversing, or sending anew: finished rows, no calls."""
+"""What a person sees before deciding, reversing, or sending again: finished rows, no calls."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Addresses of deciding, closing, reversing, sending anew and comparing."""
+"""Addresses of deciding, closing, reversing, sending again and comparing."""
 
 from django.urls import path
 
@@ -8,7 +8,7 @@ urlpatterns = [
     path("journals/batches/<int:pk>/decision/", undoing.decision, name="decision"),
     path("journals/batches/<int:pk>/close/", undoing.close, name="close"),
     path("journals/<int:pk>/reverse/", undoing.reverse, name="reverse"),
-    path("journals/<int:pk>/send-anew/", undoing.send_anew, name="send_anew"),
+    path("journals/<int:pk>/send-anew/", undoing.resend, name="resend"),
     path("journals/read-back/", comparisons.comparison_list, name="comparisons"),
     path("journals/read-back/new/", comparisons.request, name="compare"),
     path("journals/read-back/<int:pk>/", comparisons.detail, name="comparison"),

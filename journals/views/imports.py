@@ -38,7 +38,7 @@ def imported_file(request: HubRequest, pk: int) -> HttpResponse:
 @require_GET
 @needs(domain.JOURNALS, Level.READ)
 def progress(request: HubRequest, pk: int) -> HttpResponse:
-    """Show how far the reading is; when it is over, let the page come anew."""
+    """Show how far the reading is; when it is over, let the page come again."""
     page = queries.file_page(_file(request, pk))
     response = render(request, "journals/imports/_progress.html", {"page": page})
     if not page.reading:

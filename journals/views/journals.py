@@ -68,7 +68,7 @@ def _may_write(request: HubRequest) -> bool:
 def _journal(request: HubRequest, pk: int) -> Journal:
     journals = Journal.objects.of(request.organisation)
     found: Journal = get_object_or_404(
-        journals.select_related("company__debtor", "organisation", "anew_of"), pk=pk
+        journals.select_related("company__debtor", "organisation", "resend_of"), pk=pk
     )
     return found
 

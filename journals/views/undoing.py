@@ -1,4 +1,4 @@
-"""Pages on which a person decides, closes, reverses and sends anew. No call leaves this process."""
+"""Pages on which a person decides, closes, reverses and sends again. No call leaves this process."""
 
 from typing import Any
 
@@ -162,20 +162,20 @@ def _reverse_page(
 @require_http_methods(["GET", "POST"])
 @needs(domain.JOURNALS, Level.READ)
 @needs(domain.UNDO, Level.WRITE)
-def send_anew(request: HubRequest, pk: int) -> HttpResponse:
-    """Make the journal that sends reversed batches anew; its page shows what will be posted."""
+def resend(request: HubRequest, pk: int) -> HttpResponse:
+    """Make the journal that sends reversed batches again; its page shows what will be posted."""
     journal = _journal(request, pk)
     if request.method != "POST":
-        return _anew_page(request, journal)
+        return _resend_page(request, journal)
     try:
-        anew = reversing.send_anew(journal=journal, **_who(request))
+        resend = reversing.resend(journal=journal, **_who(request))
     except ConnectorError as refusal:
-        return _anew_page(request, journal, refusal=shown_refusal(refusal))
+        return _resend_page(request, journal, refusal=shown_refusal(refusal))
     messages.success(request, _("Look at what will be posted below, then press Send."))
-    return redirect("journals:detail", pk=anew.pk)
+    return redirect("journals:detail", pk=resend.pk)
 
 
-def _anew_page(
+def _resend_page(
     request: HubRequest, journal: Journal, *, refusal: FailureRow | None = None
 ) -> HttpResponse:
     context = {
@@ -184,4 +184,4 @@ def _anew_page(
         "batches": reversing.reversed_batches(journal),
         "reference": reversing.new_reference(journal),
     }
-    return render(request, "journals/send_anew.html", context, status=409 if refusal else 200)
+    return render(request, "journals/resend.html", context, status=409 if refusal else 200)

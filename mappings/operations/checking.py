@@ -21,7 +21,7 @@ def check_mapping(
     *, mapping: Mapping, now: datetime, connector: AccountingConnector | None = None
 ) -> list[Problem]:
     """
-    Read the target anew, store all that would stop a journal, and return it.
+    Read the target again, store all that would stop a journal, and return it.
 
     May call the vendor, so only a worker or a command may call it.
 

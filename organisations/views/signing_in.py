@@ -56,7 +56,7 @@ class Code(AuthenticateView):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """
-        Let the sign-in begin anew where the code that is awaited would be of no use any more.
+        Let the sign-in begin again where the code that is awaited would be of no use any more.
 
         Of who has no factor since, the sign-in page leads here and this page there, until the
         browser gives up; after a change of the password a good code would be used up in vain.

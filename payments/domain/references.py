@@ -15,7 +15,7 @@ def reference_of(
     round: int,
 ) -> str:
     """
-    Return the reference of a payment on an invoice: the same whenever it is made anew.
+    Return the reference of a payment on an invoice: the same whenever it is made again.
 
     So a database that was restored from yesterday makes the same references again, and the
     target's own check finds what stands there already.

@@ -274,7 +274,7 @@ def push(customer: Customer, *, target: PaymentTarget, now: datetime) -> bool:
             push_failure_detail="",
         )
         return False
-    # Compare-and-set: a block that changed meanwhile made it due anew.
+    # Compare-and-set: a block that changed meanwhile made it due again.
     Customer.objects.filter(pk=customer.pk, push_at=due_at).update(
         push_at=again,
         pushed_at=now,

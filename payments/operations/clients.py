@@ -140,7 +140,7 @@ def change_settings(
             "mirrors_blocks": mirrors_blocks,
         }
         if before["fetch_from"] != after["fetch_from"]:
-            # Another start date: what lies before the stored mark has to be read anew.
+            # Another start date: what lies before the stored mark has to be read again.
             InvoiceClient.objects.of(organisation).filter(own_fetch_from=None).update(
                 journal_mark=None
             )

@@ -23,7 +23,7 @@ def take(
     """
     Store the invoices of a file: all of them, or none if it has a problem.
 
-    An invoice that is there already is written anew; what was paid on it stays.
+    An invoice that is there already is written again; what was paid on it stays.
     """
     check_right(client.organisation, by)
     check_active(client.organisation)

@@ -31,7 +31,7 @@ def count_unknown() -> dict[str, int]:
     return dict(sorted(Counter(states.iterator()).items()))
 
 
-def ask_anew(*, now: datetime) -> int:
+def ask_again(*, now: datetime) -> int:
     """Let what was unknown already be asked about from the beginning; return how many are."""
     return Registration.objects.filter(state=_S.UNKNOWN).update(empty_look_ups=0, not_before=now)
 

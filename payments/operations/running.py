@@ -255,7 +255,7 @@ class _Fetch:
         run, client = self.run, InvoiceClient.objects.get(pk=self.client.pk)
         start = client.start_in(integration_of(run.organisation))
         if (start, client.voucher_types) != (run.since, run.voucher_types):
-            return  # Set anew meanwhile: what this run did not look for is still to be read.
+            return  # Set again meanwhile: what this run did not look for is still to be read.
         changes: dict[str, Any] = {}
         if run.agrees is False and not run.is_full:
             changes["full_pass_at"] = None

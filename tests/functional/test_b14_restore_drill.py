@@ -156,7 +156,7 @@ def test_b14_fifty_journals_sent_after_the_backup_are_not_sent_twice(
     assert sum(told["unknown_outcome"].values()) == 56
     sign_in_again(office, sandbox.url)
     for number in range(40, 50):
-        payroll(office, number)  # the lost ones are imported anew
+        payroll(office, number)  # the lost ones are imported again
     payroll(office, 50)  # one month's work goes on: three batches that were never sent
     send_all(office)
     let_the_ledger_be_asked_twice(later)

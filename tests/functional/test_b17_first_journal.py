@@ -184,7 +184,7 @@ class TestTheLook:
 
         assert (states(april), states(march)) == ({BatchState.POSTED}, {BatchState.REJECTED})
 
-    def test_does_not_ask_about_what_was_reversed_and_is_sent_anew(
+    def test_does_not_ask_about_what_was_reversed_and_is_resent(
         self, office: Office, work: Any
     ) -> None:
         journal = run_of(office)
@@ -194,12 +194,12 @@ class TestTheLook:
             batches=list(journal.batches.all()), reason="Wrong", by=None, now=timezone.now()
         )
         work()
-        anew = reversing.send_anew(journal=journal, by=None, now=timezone.now())
+        resend = reversing.resend(journal=journal, by=None, now=timezone.now())
 
-        press(anew)
+        press(resend)
         work()
 
-        assert states(anew) == {BatchState.POSTED}
+        assert states(resend) == {BatchState.POSTED}
 
     def test_knows_the_batches_of_another_company_of_the_same_administration(
         self, office: Office, work: Any

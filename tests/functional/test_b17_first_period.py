@@ -164,7 +164,7 @@ class TestARunFromItOn:
         assert states(journal) == {BatchState.POSTED}
         assert {held.period for held in office.ledger()} == {"202601", "202602", "202603"}
 
-    def test_that_was_reversed_is_sent_anew_though_its_corrections_are_older(
+    def test_that_was_reversed_is_sent_again_though_its_corrections_are_older(
         self,
         office: Office,
         later: Later,  # noqa: F811
@@ -175,12 +175,12 @@ class TestARunFromItOn:
         later(0)
         january = Batch.objects.get(journal=journal, period="2026-01")
         Batch.objects.filter(pk=january.pk).update(state=BatchState.REVERSED)
-        anew = reversing.send_anew(journal=journal, by=None, now=timezone.now())
+        resend = reversing.resend(journal=journal, by=None, now=timezone.now())
 
-        press(anew)
+        press(resend)
         later(0)
 
-        assert (anew.run_period, states(anew)) == ("2026-01", {BatchState.POSTED})
+        assert (resend.run_period, states(resend)) == ("2026-01", {BatchState.POSTED})
 
 
 class TestAnotherFirstPeriod:

@@ -131,7 +131,7 @@ class TestFilePage:
 
         assert reverse("journals:import_progress", args=[file.pk]).encode() in response.content
 
-    def test_comes_anew_when_the_file_is_read(self, client, member):
+    def test_comes_again_when_the_file_is_read(self, client, member):
         company(member.organisation)
         file = receive(member.organisation, sie())
         url = reverse("journals:import_progress", args=[file.pk])

@@ -1,4 +1,4 @@
-"""Undo (design 4.8): a posted batch is taken back by its mirror, once; then it is sent anew."""
+"""Undo (design 4.8): a posted batch is taken back by its mirror, once; then it is sent again."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -242,26 +242,26 @@ class TestTakenBackInTheLedger:
 
 
 class TestSendingAnew:
-    def anew(self, journal: Journal) -> Journal:
-        return reversing.send_anew(journal=journal, by=None, now=datetime.now(UTC))
+    def resend(self, journal: Journal) -> Journal:
+        return reversing.resend(journal=journal, by=None, now=datetime.now(UTC))
 
     def test_has_a_new_reference_that_names_the_old_one(self, office, later):  # noqa: F811
         journal = posted(office, later)
         reverse(journal)
         later(1)
 
-        anew = self.anew(journal)
-        sending.request_sending(journal=anew, by=None, now=datetime.now(UTC))
+        resend = self.resend(journal)
+        sending.request_sending(journal=resend, by=None, now=datetime.now(UTC))
         later(2)
 
-        anew.refresh_from_db()
-        assert anew.reference == f"{journal.reference} (2)"
-        assert anew.anew_of == journal
-        assert anew.state == "sent"
+        resend.refresh_from_db()
+        assert resend.reference == f"{journal.reference} (2)"
+        assert resend.resend_of == journal
+        assert resend.state == "sent"
         assert len(office.ledger()) == 9
         references = {entry["referenceNumber"] for b in office.ledger()[-3:] for entry in b.lines}
-        assert references == {anew.reference}
-        assert self.anew(journal) == anew
+        assert references == {resend.reference}
+        assert self.resend(journal) == resend
 
     def test_holds_only_the_periods_that_were_taken_back(self, office, later):  # noqa: F811
         journal = posted(office, later)
@@ -271,19 +271,19 @@ class TestSendingAnew:
         )
         later(1)
 
-        anew = self.anew(journal)
+        resend = self.resend(journal)
 
         journal.refresh_from_db()
         assert journal.state == "sent"
-        assert [batch.period for batch in anew.batches.all()] == ["2026-03"]
-        assert anew.total == march.total
-        assert anew.line_count == 2
+        assert [batch.period for batch in resend.batches.all()] == ["2026-03"]
+        assert resend.total == march.total
+        assert resend.line_count == 2
 
     def test_is_refused_while_nothing_was_taken_back(self, office, later):  # noqa: F811
         journal = small(office, later)
 
         with pytest.raises(refusals.NotSentAnew):
-            self.anew(journal)
+            self.resend(journal)
 
     def test_does_not_send_the_old_journal_again(self, office, later):  # noqa: F811
         journal = small(office, later)

@@ -135,25 +135,25 @@ class TestTheJournalsPage:
         assert str(office.member.user) in html
         assert f"Reverse was pressed for {number}" in html
 
-    def test_leads_to_sending_anew_and_back(self, client, journal, run_due_work):
+    def test_leads_to_resending_and_back(self, client, journal, run_due_work):
         reverse_url = reverse("journals:reverse", args=[journal.pk])
         client.post(reverse_url, {"batch": journal.batches.get().pk, "reason": "Wrong month"})
         run_due_work()
-        anew_url = reverse("journals:send_anew", args=[journal.pk])
+        resend_url = reverse("journals:resend", args=[journal.pk])
         page = client.get(reverse("journals:detail", args=[journal.pk])).content.decode()
-        confirm = client.get(anew_url).content.decode()
+        confirm = client.get(resend_url).content.decode()
 
-        answer = client.post(anew_url)
+        answer = client.post(resend_url)
 
-        anew = Journal.objects.get(anew_of=journal)
+        resend = Journal.objects.get(resend_of=journal)
         old = client.get(reverse("journals:detail", args=[journal.pk])).content.decode()
         new = client.get(answer["Location"]).content.decode()
-        assert anew_url in page
+        assert resend_url in page
         assert f"{journal.reference} (2)" in confirm
-        assert reverse("journals:detail", args=[anew.pk]) in old
-        assert anew_url not in old
+        assert reverse("journals:detail", args=[resend.pk]) in old
+        assert resend_url not in old
         assert reverse("journals:detail", args=[journal.pk]) in new
-        assert anew.state == "imported"
+        assert resend.state == "imported"
 
 
 class TestQueries:
@@ -184,7 +184,7 @@ class TestQueries:
 
 
 class TestRights:
-    NAMES = ("journals:reverse", "journals:send_anew")
+    NAMES = ("journals:reverse", "journals:resend")
 
     def test_a_stranger_finds_no_page(self, journal):
         stranger = signed_in(factories.member())
@@ -262,18 +262,18 @@ class TestCommands:
         answer: dict[str, Any] = json.loads(out.getvalue())
         return answer
 
-    def test_reverse_wait_and_send_anew(self, office, journal, run_due_work, monkeypatch):
+    def test_reverse_wait_and_resend(self, office, journal, run_due_work, monkeypatch):
         monkeypatch.setattr(_undoing, "sleep", lambda _seconds: run_due_work())
 
         reversed_ = self.run("reverse_batch", journal.reference, "--reason", "Wrong", "--wait")
-        anew = self.run("send_anew", journal.reference)
-        again = self.run("send_anew", journal.reference)
+        resend = self.run("resend", journal.reference)
+        again = self.run("resend", journal.reference)
 
         assert reversed_["state"] == "reversed"
         assert [row["state"] for row in reversed_["batches"]] == ["reversed", "posted"]
         assert reversed_["batches"][1]["takes_back"] == reversed_["batches"][0]["number"]
-        assert anew["reference"] == f"{journal.reference} (2)"
-        assert again["id"] == anew["id"]
+        assert resend["reference"] == f"{journal.reference} (2)"
+        assert again["id"] == resend["id"]
         assert len(office.ledger()) == 2
 
     def test_reverse_fails_when_the_mirror_is_not_posted(
@@ -294,7 +294,7 @@ class TestCommands:
         with pytest.raises(CommandError, match="has no such batch in 2026-01"):
             self.run("reverse_batch", journal.reference, "--period", "2026-01", "--reason", "x")
         with pytest.raises(CommandError, match="cannot be sent anew"):
-            self.run("send_anew", journal.reference)
+            self.run("resend", journal.reference)
         with pytest.raises(CommandError, match="has no such batch"):
             self.run("close_batch", journal.reference, "--period", "2026-03", "--reason", "x")
 
@@ -310,7 +310,7 @@ class TestCommands:
         assert closed["batches"][0]["reason"] == "Booked as 000900"
         assert opened["batches"][0]["state"] == "rejected"
 
-    @pytest.mark.parametrize("name", ["reverse_batch", "send_anew", "close_batch", "read_back"])
+    @pytest.mark.parametrize("name", ["reverse_batch", "resend", "close_batch", "read_back"])
     def test_show_an_example_in_their_help(self, name, capsys):
         with pytest.raises(SystemExit):
             call_command(name, "--help")

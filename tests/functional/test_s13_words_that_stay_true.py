@@ -198,9 +198,9 @@ class TestAReversedJournal:
         )
         client = signed_in(office.member)
 
-        anew = client.get(reverse("journals:send_anew", args=[journal.pk])).content.decode()
+        resend = client.get(reverse("journals:resend", args=[journal.pk])).content.decode()
 
-        for html in (page(office, journal), anew):
+        for html in (page(office, journal), resend):
             assert "Import the corrected file instead" in html
 
 

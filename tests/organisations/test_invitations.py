@@ -305,7 +305,7 @@ class TestTheEnd:
         assert "Expired" in shown
         assert trail(administrator) == ["person.invited", "person.invitation_expired"]
 
-    def test_of_an_expired_one_is_that_it_can_be_sent_again_or_invited_anew(
+    def test_of_an_expired_one_is_that_it_can_be_sent_again_or_invited_again(
         self, administrator: Membership
     ) -> None:
         now = timezone.now()

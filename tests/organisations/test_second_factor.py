@@ -278,7 +278,7 @@ class TestSigningIn:
 
         assert not AuditEntry.objects.filter(action="person.signed_in").exists()
 
-    def test_a_factor_reset_meanwhile_leads_to_the_sign_in_anew(self, member: Membership) -> None:
+    def test_a_factor_reset_meanwhile_leads_to_the_sign_in_again(self, member: Membership) -> None:
         factories.second_factor(member.user)
         client = Client()
         give_password(client)

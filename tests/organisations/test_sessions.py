@@ -110,7 +110,7 @@ class TestAtMost:
 
         assert not is_signed_in(client)
 
-    def test_it_begins_anew_with_a_sign_in_and_not_with_another_password(
+    def test_it_begins_again_with_a_sign_in_and_not_with_another_password(
         self, client: Client, clock: Any
     ) -> None:
         clock.shift(timedelta(minutes=5))

@@ -114,7 +114,7 @@ class TestUndo:
 
         assert Settlement.objects.filter(undoes=None).count() == 1
 
-    def test_can_be_matched_anew_under_another_reference(self, one):
+    def test_can_be_matched_again_under_another_reference(self, one):
         undo(one, match(one))
         again = match(one)
         one.work()

@@ -159,7 +159,7 @@ def test_b14_what_was_unknown_before_is_asked_about_from_the_beginning(office):
     office.target.registered = {}
     declare_restore(office)
 
-    assert restoring.ask_anew(now=office.now) == 2
+    assert restoring.ask_again(now=office.now) == 2
     assert restoring.count_unknown() == {"unknown": 2}
     office.work(seconds=1)
 

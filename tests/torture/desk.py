@@ -1,4 +1,4 @@
-"""What people press during the torture of payments: undo, match anew, try again, decide."""
+"""What people press during the torture of payments: undo, match again, try again, decide."""
 
 import random
 from collections.abc import Iterator, Sequence

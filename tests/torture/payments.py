@@ -3,7 +3,7 @@ Fetch payments from Business NXT and register them in PowerOffice Go while every
 
 Real workers, killed and started again; cut connections, 429, 401 as a page, partial answers,
 answers lost after the payment was stored, payments and reversals refused. Meanwhile people take
-payments off their invoices, match them anew, and try again or decide what was refused. Ends
+payments off their invoices, match them again, and try again or decide what was refused. Ends
 with 1, and what is wrong, unless every payment stands once in the hub and once in PowerOffice,
 each company's sums are those that Visma adds up itself, exactly what is registered is marked
 there, and nothing of a payment was sent before its earlier sending was undone.

@@ -55,7 +55,7 @@ class Command(HubCommand):
             )
         except accounts_restoring.NotThatOld as refused:
             raise CommandError(str(refused)) from refused
-        payments_restoring.ask_anew(now=declared.restore.at)
+        payments_restoring.ask_again(now=declared.restore.at)
         resuming.say_what_waits_for(now=declared.restore.at)
         unknown = journals_restoring.count_unknown()
         payments = payments_restoring.count_unknown()

@@ -1,4 +1,4 @@
-"""Mirrors of batches, and references of what is sent anew."""
+"""Mirrors of batches, and references of what is sent again."""
 
 from datetime import date
 from decimal import Decimal
@@ -9,11 +9,11 @@ from connectors.base import Period
 from journals.domain.planning import DESCRIPTION_LENGTH, Unbalanced
 from journals.domain.reversing import (
     REFERENCE_LENGTH,
-    anew_reference,
     cancels,
     mirror_description,
     mirror_key,
     mirrored,
+    resend_reference,
     where_to_post,
 )
 from tests.journals.domain.test_read_back import MARCH, sent
@@ -115,12 +115,12 @@ class TestWhereToPost:
 
 class TestAnewReference:
     def test_names_the_old_one_and_counts(self):
-        assert anew_reference("LON-3", []) == "LON-3 (2)"
-        assert anew_reference("LON-3 (2)", ["LON-3", "LON-3 (2)"]) == "LON-3 (3)"
-        assert anew_reference("LON-3", ["LON-3 (2)"]) == "LON-3 (3)"
+        assert resend_reference("LON-3", []) == "LON-3 (2)"
+        assert resend_reference("LON-3 (2)", ["LON-3", "LON-3 (2)"]) == "LON-3 (3)"
+        assert resend_reference("LON-3", ["LON-3 (2)"]) == "LON-3 (3)"
 
     def test_is_never_too_long(self):
-        name = anew_reference("L" * 40, [])
+        name = resend_reference("L" * 40, [])
 
         assert len(name) == REFERENCE_LENGTH
         assert name.endswith(" (2)")

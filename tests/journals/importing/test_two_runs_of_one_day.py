@@ -159,7 +159,7 @@ class TestAReversedRun:
 
         importing.decide(file=file, take=True, by=None, now=NOW)
 
-        instead = Journal.objects.get(anew_of=reversed_one)
+        instead = Journal.objects.get(resend_of=reversed_one)
         assert (instead.reference, instead.total) == (
             "PAYROLL 2026-04/2026-04-24 (2)",
             Decimal("5000.00"),
@@ -173,7 +173,7 @@ class TestAReversedRun:
         file = imported(of.organisation, visma((("7210", "1"), ("1930", "-1"))))
         importing.decide(file=file, take=True, by=None, now=NOW)
 
-        assert Journal.objects.get(anew_of=reversed_one).total == Decimal("1.00")
+        assert Journal.objects.get(resend_of=reversed_one).total == Decimal("1.00")
         assert Journal.objects.count() == 2
 
 

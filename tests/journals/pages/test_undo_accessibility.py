@@ -1,4 +1,4 @@
-"""What axe-core says of the pages of deciding, reversing, sending anew, closing and comparing."""
+"""What axe-core says of the pages of deciding, reversing, sending again, closing and comparing."""
 
 from decimal import Decimal
 
@@ -111,7 +111,7 @@ def addresses(me) -> dict[str, str]:
         "decision": reverse("journals:decision", args=[unknown(me).pk]),
         "reverse": reverse("journals:reverse", args=[posted(me).journal_id]),
         "reversed": reverse("journals:detail", args=[back.journal_id]),
-        "send_anew": reverse("journals:send_anew", args=[back.journal_id]),
+        "resend": reverse("journals:resend", args=[back.journal_id]),
         "close": reverse("journals:close", args=[rows.journal(me.organisation).batches.get().pk]),
         "comparison": reverse("journals:comparison", args=[comparison.pk]),
         "comparisons": reverse("journals:comparisons") + f"?company={comparison.company_id}",
@@ -122,7 +122,7 @@ class TestPages:
     @pytest.mark.parametrize("width", [1280, 390])
     @pytest.mark.parametrize(
         "name",
-        ["decision", "reverse", "reversed", "send_anew", "close", "comparison", "comparisons"],
+        ["decision", "reverse", "reversed", "resend", "close", "comparison", "comparisons"],
     )
     def test_give_axe_core_nothing_to_find(self, name, width, me, client, browser):
         answer = client.get(addresses(me)[name])

@@ -14,7 +14,7 @@ def test_nothing_is_sent_again_after_a_doubt_without_going_through_ready():
             assert state is RegistrationState.READY
 
 
-def test_a_reference_is_the_same_when_it_is_made_anew():
+def test_a_reference_is_the_same_when_it_is_made_again():
     def make(**more):
         values = {
             "vendor": "businessnxt",

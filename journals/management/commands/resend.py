@@ -1,4 +1,4 @@
-"""Make the journal that sends reversed batches anew."""
+"""Make the journal that sends reversed batches again."""
 
 from typing import Any
 
@@ -13,14 +13,14 @@ from organisations.management.commands._command import HubCommand
 
 
 class Command(HubCommand):
-    """Make the journal that sends reversed batches anew."""
+    """Make the journal that sends reversed batches again."""
 
     help = (
         "Make a journal of what was reversed, with the same lines and a new reference that names "
         "the old one. Nothing is sent: use check_journal and send_journal with the reference that "
         "is printed. A second time, the journal that was made is named again."
     )
-    example = 'python manage.py send_anew "PAYROLL 2026-03/3" --company 100'
+    example = 'python manage.py resend "PAYROLL 2026-03/3" --company 100'
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Ask for the journal."""
@@ -35,18 +35,18 @@ class Command(HubCommand):
             options["journal"], organisation=options["organisation"], company=options["company"]
         )
         try:
-            anew = reversing.send_anew(journal=journal, by=None, now=timezone.now())
+            resend = reversing.resend(journal=journal, by=None, now=timezone.now())
         except ConnectorError as refusal:
             raise CommandError(told(shown_refusal(refusal))) from None
         self.answer(
             options,
-            f"{anew.reference} (id {anew.pk}). Nothing is sent yet; next:\n"
-            f"  python manage.py send_journal {anew.pk} --wait 60",
+            f"{resend.reference} (id {resend.pk}). Nothing is sent yet; next:\n"
+            f"  python manage.py send_journal {resend.pk} --wait 60",
             {
-                "id": anew.pk,
-                "reference": anew.reference,
-                "anew_of": journal.reference,
-                "state": anew.state,
-                "batches": batch_values(anew),
+                "id": resend.pk,
+                "reference": resend.reference,
+                "resend_of": journal.reference,
+                "state": resend.state,
+                "batches": batch_values(resend),
             },
         )
