@@ -107,7 +107,7 @@ def _told() -> tuple[str, int] | None:
         return None
     name, _, times = wanted.partition(":")
     if name not in CRASH_POINTS:
-        raise ValueError(f"HUB_DIE_AT: no boundary is named {name!r}")
+        raise ValueError(f"HUB_DIE_AT: no crash point is named {name!r}")
     return name, int(times or 1)
 
 

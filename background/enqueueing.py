@@ -1,4 +1,4 @@
-"""Telling a worker that a row waits. The row is the truth: losing the message loses nothing."""
+"""Enqueueing a row that waits. The row is the truth: losing the message loses nothing."""
 
 from celery import current_app
 from django.conf import settings
@@ -7,7 +7,7 @@ from django.db import transaction
 
 def enqueue(task: str, **ids: int) -> None:
     """
-    Tell a worker about a row, after the present transaction.
+    Send a worker a message about a row, after the present transaction.
 
     With the embedded broker only the worker can tell itself; elsewhere the worker's own sweep
     finds the row within half a second.

@@ -1,4 +1,4 @@
-"""Work that needs the outside world, and who is doing it: background requests, leases, heartbeats."""
+"""Work that needs the outside world, and who does it: requests, leases, heartbeats."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -149,6 +149,7 @@ class BackgroundRequest(models.Model):
     objects = BackgroundRequestQuerySet.as_manager()
 
     class Meta:
+        db_table = "background_request"
         indexes: ClassVar[list[models.Index]] = [
             models.Index(
                 fields=["state", "not_before"],

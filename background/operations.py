@@ -1,8 +1,8 @@
 """
 Background requests: what a person waits for and only a worker may do, since it calls a vendor.
 
-An app registers a handler per kind (in its AppConfig.ready). A handler gets the background request and
-the time, may raise any connector failure, and returns plain values for the page.
+An app registers a handler per kind (in its AppConfig.ready). A handler gets the request and the
+time, may raise any connector failure, and returns plain values for the page.
 """
 
 import json
@@ -42,7 +42,7 @@ _AGAIN_AFTER = 15
 
 class TooManyChecks(Exception):
     """
-    The person has too many background requests that wait for a vendor, or has just started too many.
+    The person has too many requests that wait for a vendor, or has just started too many.
 
     :param seconds: after which it may be tried again
     """
@@ -62,7 +62,7 @@ class StoppedByFaultOfTheHub(ConnectorError):
 
 
 class Interrupted(ConnectorError):
-    """The worker died several times while doing the background request, or knows no such background request."""
+    """The worker died several times while doing the request, or knows no such request."""
 
     summary = _("The hub was interrupted while it asked.")
     remedy = _("Try again. If it happens again, tell the operator of the hub.")
@@ -122,7 +122,7 @@ def request_in_background(
 
 def _check_has_not_enough(person: Any, *, now: datetime) -> None:
     """
-    Refuse one more background request of a person who has enough, over all processes and organisations.
+    Refuse one more request of a person who has enough, over all processes and organisations.
 
     :raises TooManyChecks: if so
     """

@@ -40,7 +40,7 @@ def asked(organisation: Any, number: str | None, *, kind: str, **params: object)
     """
     Return how the background request stands whose number is in the address of a page.
 
-    Another's background request is told from a forgotten one by nothing: neither is there for this page.
+    Another's request looks like a forgotten one: neither is there for this page.
     """
     if (pk := row_number(number)) is None:
         return Asked()

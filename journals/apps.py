@@ -10,7 +10,7 @@ class JournalsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register the background requests of the app, and what lower apps tell and ask of journals."""
+        """Register the app's requests, and what lower apps notify and ask of journals."""
         from accounts.operations import connecting, continuity
         from journals.operations import (  # noqa: F401 (background requests)
             bulk_sending,

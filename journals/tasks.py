@@ -93,10 +93,10 @@ def _enqueue_connections(*, now: datetime, limit: int) -> int:
         .values_list(*places)
         .distinct(),
     )
-    enqueue = turns.connections_to_ring(due, now=now, limit=limit)
-    if enqueue:
-        Connection.objects.filter(pk__in=enqueue).update(enqueued_at=now)
+    chosen = turns.connections_to_enqueue(due, now=now, limit=limit)
+    if chosen:
+        Connection.objects.filter(pk__in=chosen).update(enqueued_at=now)
         crash_point("sweep.enqueued")
-    for pk in enqueue:
+    for pk in chosen:
         enqueue("journals.tasks.serve_connection", connection_id=pk)
-    return len(enqueue)
+    return len(chosen)

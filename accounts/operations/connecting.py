@@ -1,8 +1,8 @@
 """
 Visma.net accounts: created, authorised, disconnected.
 
-What calls the vendor is done by a worker, as a background request; the web process only writes rows. A
-sign-in is stored as a whole or not at all: there is no half-made account.
+What calls the vendor is done by a worker, as a background request; the web process only writes
+rows. A sign-in is stored as a whole or not at all: there is no half-made account.
 """
 
 import hashlib

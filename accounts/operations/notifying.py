@@ -1,4 +1,4 @@
-"""Mails to the people whose job it is that an account works. A worker sends them, as background requests."""
+"""Mails to the people whose job it is that an account works; a worker sends them."""
 
 from datetime import datetime
 from smtplib import SMTPException

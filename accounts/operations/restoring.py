@@ -1,4 +1,4 @@
-"""After a restore: what this database believes of tokens and background requests is not true any more."""
+"""After a restore: what this database says of tokens and background requests is out of date."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -58,8 +58,8 @@ def declare_restore(
     Record that the database is of that time, and let nothing old be used.
 
     Interactive accounts must sign in again unless their token came after the backup: a one-time
-    refresh token that is used twice revokes every company of that person. Background requests that wait are
-    ended, since what they ask for may have been done.
+    refresh token that is used twice revokes every company of that person. Background requests
+    that wait are ended, since what they ask for may have been done.
 
     :param backup_taken_at: None: when a worker last wrote into it, if the restore was noticed
     :raises NotThatOld: if the database is newer than that, or its age is not known

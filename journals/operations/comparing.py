@@ -1,7 +1,8 @@
 """
 Comparing a period of the ledger with what was sent (B4), by a worker and only by reading.
 
-The press writes a background request down; its outcome is a `Comparison` with findings, which keeps its age.
+The press stores a background request; its outcome is a `Comparison` with findings, which keeps
+its age.
 """
 
 from collections.abc import Iterable, Iterator

@@ -36,7 +36,9 @@ def threads(*, now: datetime) -> int:
     return sum(info.get("threads", 0) for info in told) or settings.HUB_WORKER_THREADS
 
 
-def connections_to_ring(due: Iterable[tuple[int, int]], *, now: datetime, limit: int) -> list[int]:
+def connections_to_enqueue(
+    due: Iterable[tuple[int, int]], *, now: datetime, limit: int
+) -> list[int]:
     """
     Return the connections whose turn it is.
 

@@ -1,4 +1,4 @@
-"""Pages on which a person decides, closes, reverses and sends again. No call leaves this process."""
+"""Pages on which a person decides, closes, reverses and resends. No call leaves this process."""
 
 from typing import Any
 

@@ -102,9 +102,8 @@ def check(request: HubRequest, pk: int) -> HttpResponse:
         params={"mapping_id": mapping.pk},
         request_id=getattr(request, "request_id", ""),
     )
-    return redirect(
-        f"{reverse('mappings:detail', args=[mapping.pk])}?background_request={background_request.pk}"
-    )
+    page = reverse("mappings:detail", args=[mapping.pk])
+    return redirect(f"{page}?background_request={background_request.pk}")
 
 
 @require_http_methods(["GET", "POST"])

@@ -119,7 +119,7 @@ def reading(request: HubRequest) -> HttpResponse:
     mine = BackgroundRequest.objects.of(request.organisation)
     background_request = mine.filter(pk=draft.get("background_request", 0)).first()
     if background_request is None:
-        # A draft that lay longer than background requests are kept: what was read then is read again.
+        # A draft that lay longer than requests are kept: what was read then is read again.
         background_request = _read_ledger(request, connection)
         draft["background_request"] = background_request.pk
         request.session[DRAFT] = draft

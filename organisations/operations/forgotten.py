@@ -43,8 +43,8 @@ def ask_for_link(*, user: User, now: datetime) -> None:
     """
     Let a worker mail a link to that person; the caller learns nothing.
 
-    A mail belongs to a background request and a background request to an organisation: a person in none gets no link,
-    and nobody more mails in a while than sign-ins may fail, whoever asks from wherever.
+    A mail belongs to a background request and that to an organisation: a person in none gets
+    no link, and nobody more mails in a while than sign-ins may fail, whoever asks from wherever.
     """
     mine = Membership.objects.filter(user=user).select_related("organisation")
     membership = mine.order_by("pk").first() if may_have_link(user) else None

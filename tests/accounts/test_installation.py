@@ -1,4 +1,4 @@
-"""Noticing that the database was restored, and what happens to tokens and background requests then."""
+"""Noticing that the database was restored, and what happens to tokens and requests then."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

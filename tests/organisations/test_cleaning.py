@@ -14,11 +14,11 @@ from accounts.models import SignInAttempt
 from accounts.operations.cleaning import forget_sign_ins
 from accounts.tasks import forget_sign_ins as forget_sign_ins_task
 from audit.models import AuditEntry
+from background import cleaning
 from background.models import BackgroundRequest
 from background.tasks import forget_requests
 from integrationhub.sweeping import periodic_tasks
 from journals.models import Comparison
-from organisations.operations import cleaning
 from tests import factories
 
 pytestmark = pytest.mark.django_db

@@ -1,4 +1,4 @@
-"""A process is killed (SIGKILL) at every crash point of the work: one batch in the ledger, always."""
+"""A process is killed (SIGKILL) at every crash point: one batch in the ledger, always."""
 
 import os
 import re
