@@ -7,16 +7,16 @@ from django.db import IntegrityError, transaction
 from api.models import ApiToken, digest_of, new_token
 from audit import trail
 from connectors.words import gettext_noop as _
-from organisations import domain
 from organisations.backends import may_be_signed_in
 from organisations.domain import Level
 from organisations.models import Membership, Organisation, User
 from organisations.operations.people import Refused
 from payments.operations.rights import check_right
+from payments.rights import BUSINESS, PAYMENTS_IMPORT, PAYMENTS_OVERVIEW
 
 _RIGHTS = {
-    ApiToken.Scope.FETCH_ONE: domain.PAYMENTS_OVERVIEW,
-    ApiToken.Scope.FETCH_MANY: domain.PAYMENTS_IMPORT,
+    ApiToken.Scope.FETCH_ONE: PAYMENTS_OVERVIEW,
+    ApiToken.Scope.FETCH_MANY: PAYMENTS_IMPORT,
 }
 
 
@@ -88,7 +88,7 @@ def token_of(secret: str, *, now: datetime) -> ApiToken | None:
     if (
         member is None
         or not may_be_signed_in(member.user)
-        or not member.role.allows(domain.BUSINESS, Level.WRITE)
+        or not member.role.allows(BUSINESS, Level.WRITE)
     ):
         return None
     ApiToken.objects.filter(pk=found.pk).exclude(last_used_on=now.date()).update(

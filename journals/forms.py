@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from journals.queries import readings as wording
 from journals.queries.imports import FIELD_WORDS, companies_for
-from organisations.domain import JOURNALS, Level
+from journals.rights import JOURNALS
+from organisations.domain import Level
 from organisations.meanwhile import ToldOfChanges
 from organisations.models import Company, Organisation
 from sources.models import ImportedFile

@@ -9,6 +9,7 @@ from django.utils.translation import gettext, gettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Connection
+from accounts.rights import VISMANET
 from connectors.base import Account, Dimension, LedgerFacts
 from mappings.choosing import ACCOUNTS, Choice, LedgerSelect, LedgerText, select_of
 from mappings.domain.account_patterns import BadPattern, compile_pattern
@@ -23,7 +24,7 @@ from mappings.domain.first_period import month_of, read_period
 from mappings.models import ClosedPeriodRule, ValueRule
 from mappings.operations.saving import REASON_LENGTH
 from mappings.queries import offered_companies, offered_connections
-from organisations.domain import VISMANET, Level
+from organisations.domain import Level
 from organisations.models import Company, Organisation
 from ui.choosing import Kind, RowField, register
 from ui.failures import words

@@ -9,17 +9,20 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.rights import VISMANET
 from background import workers
+from journals.rights import JOURNALS
 from organisations import domain
 from organisations.domain import Level
 from organisations.models import Membership
+from payments.rights import BUSINESS
 
 _NAVIGATION: tuple[tuple[str, str, str, str], ...] = (
     # right, address, icon, prefix of the pages that belong to it
-    (domain.JOURNALS, "journals:list", "journal", "/journals/"),
-    (domain.BUSINESS, "payments:overview", "ledger", "/invoices/"),
-    (domain.VISMANET, "mappings:list", "link", "/mappings/"),
-    (domain.VISMANET, "accounts:connections", "key", "/connections/"),
+    (JOURNALS, "journals:list", "journal", "/journals/"),
+    (BUSINESS, "payments:overview", "ledger", "/invoices/"),
+    (VISMANET, "mappings:list", "link", "/mappings/"),
+    (VISMANET, "accounts:connections", "key", "/connections/"),
     (domain.ORGANISATION, "organisations:companies", "building", "/companies/"),
     (domain.ORGANISATION, "organisations:people", "people", "/people/"),
 )
@@ -85,7 +88,7 @@ def _user_menu(request: HttpRequest, membership: Membership | None) -> list[dict
     if membership is not None and membership.role.allows(domain.ORGANISATION, Level.WRITE):
         address = _address("organisations:organisation")
         items.append({"label": _("Organisation"), "url": address, "icon": "building"})
-        if membership.role.allows(domain.BUSINESS, Level.WRITE):
+        if membership.role.allows(BUSINESS, Level.WRITE):
             address = _address("api:tokens")
             items.append({"label": _("Tokens of programs"), "url": address, "icon": "key"})
     if membership is not None and membership.role.allows(domain.AUDIT, Level.READ):

@@ -9,7 +9,8 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 
-from organisations.domain import Level, rights_to_change
+from accounts.rights import rights_to_change
+from organisations.domain import Level
 from organisations.operations.people import hold
 
 View = Callable[..., HttpResponse]

@@ -22,11 +22,12 @@ from payments.fields import AmountField
 from payments.models import Customer, Integration, InvoiceClient
 from payments.operations import clients
 from payments.operations.choices import MOST_ROUNDED
+from payments.rights import BUSINESS
 from ui.choosing import Kind, RowField, register
 
 _TYPES = re.compile(r"[\s,;]+")
 _DATE = {"type": "date"}
-_MAY_USE = ((domain.BUSINESS, Level.WRITE),)
+_MAY_USE = ((BUSINESS, Level.WRITE),)
 _MAY_CHANGE = (*_MAY_USE, (domain.ORGANISATION, Level.WRITE))
 
 
@@ -56,7 +57,7 @@ CLIENTS = register(
     Kind(
         "invoice_client",
         rows=lambda of, _row: InvoiceClient.objects.of(of).order_by("number", "pk"),
-        rights=((domain.BUSINESS, Level.READ),),
+        rights=((BUSINESS, Level.READ),),
     )
 )
 CUSTOMERS = register(

@@ -15,8 +15,10 @@ from allauth.mfa.totp.internal.auth import (
 from allauth.mfa.utils import decrypt
 
 from accounts.models import Connection
+from accounts.rights import VISMANET
+from journals.rights import JOURNALS, UNDO
 from mappings.models import Mapping as CompanyMapping
-from organisations.domain import JOURNALS, ORGANISATION, UNDO, VISMANET, Level
+from organisations.domain import ORGANISATION, Level
 from organisations.models import (
     Company,
     Debtor,

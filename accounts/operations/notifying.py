@@ -11,12 +11,13 @@ from django.utils import translation
 from django.utils.translation import gettext
 
 from accounts.models import Connection
+from accounts.rights import rights_to_change
 from background.models import BackgroundRequest
 from background.operations import handles, request_in_background
 from connectors.errors import ConnectorError, Unavailable
 from connectors.registry import error_class, targets_of_journals
 from connectors.words import gettext_noop as _
-from organisations.domain import Level, rights_to_change
+from organisations.domain import Level
 from organisations.models import User
 
 NOTIFY = "connections.tell"

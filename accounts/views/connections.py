@@ -20,6 +20,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from accounts import queue
 from accounts.forms import ConnectionForm
+from accounts.guards import check_may_change_accounts
 from accounts.models import Connection, SignInAttempt
 from accounts.operations import connecting
 from accounts.pages import (
@@ -29,13 +30,14 @@ from accounts.pages import (
     list_connections,
     waiting_words,
 )
+from accounts.rights import VISMANET, rights_to_change
 from background.models import BackgroundRequest
 from background.queries import request_failure
 from connectors import oauth
 from connectors.errors import ConnectorError
 from connectors.registry import CONNECTORS
-from organisations.domain import VISMANET, Level, rights_to_change
-from organisations.guards import check_may_change_accounts, members_only, needs
+from organisations.domain import Level
+from organisations.guards import members_only, needs
 from organisations.middleware import HubRequest
 from ui.failures import failure_row_of
 

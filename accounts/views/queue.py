@@ -8,8 +8,9 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts import queue as queues
 from accounts.pages import connection_row
+from accounts.rights import VISMANET
 from connectors.bounds import row_number
-from organisations.domain import VISMANET, Level
+from organisations.domain import Level
 from organisations.guards import needs
 from organisations.middleware import HubRequest
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from accounts.models import Connection
+from accounts.rights import VISMANET
 from connectors.registry import targets_of_journals
 from journals.domain.waiting import WAIT_LABELS, Cause
 from journals.models import Journal
@@ -17,6 +18,7 @@ from journals.queries.journals import JournalRow, journal_rows
 from journals.queries.samples import has_sample
 from journals.queries.waits import SIGN_IN, UNDER_WAY, without_access
 from journals.queries.wording import LIVE, address
+from journals.rights import JOURNALS
 from mappings.models import Mapping
 from organisations import domain
 from organisations.domain import Level
@@ -70,8 +72,8 @@ def board(membership: Membership) -> Board:
     """Return the home page of that person in that organisation, as far as the role allows."""
     organisation = membership.organisation
     allows = membership.role.allows
-    sees_journals = allows(domain.JOURNALS, Level.READ)
-    sees_vismanet = allows(domain.VISMANET, Level.READ)
+    sees_journals = allows(JOURNALS, Level.READ)
+    sees_vismanet = allows(VISMANET, Level.READ)
     states: dict[str, int] = {}
     if sees_journals:
         states = dict(
@@ -183,11 +185,11 @@ def _steps(
 ) -> list[Step]:
     organisation = membership.organisation
     allows = membership.role.allows
-    may_connect = allows(domain.VISMANET, Level.WRITE)
+    may_connect = allows(VISMANET, Level.WRITE)
     made = "accounts:connections" if connections else "accounts:new_connection"
     connect = address(made) if may_connect else ""
     mapping = f"{address('mappings:new')}?suggest=1" if may_connect else ""
-    bring = address("journals:import") if allows(domain.JOURNALS, Level.WRITE) else ""
+    bring = address("journals:import") if allows(JOURNALS, Level.WRITE) else ""
     return [
         Step(
             _("Connect a Visma.net account"),
@@ -213,7 +215,7 @@ def _steps(
         Step(
             _("Send the journal"),
             _("Look at what will be posted, then press Send."),
-            address("journals:list") if allows(domain.JOURNALS, Level.READ) else "",
+            address("journals:list") if allows(JOURNALS, Level.READ) else "",
             states.get("sent", 0) > 0
             or Journal.objects.of(organisation).filter(state="sent").exists(),
         ),

@@ -8,11 +8,11 @@ from typing import Any
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext, ngettext
 
+from accounts.rights import rights_to_change
 from connectors.errors import ConnectorError
 from journals.domain.preflight import PREFLIGHT_PROBLEMS, PreflightProblem
 from journals.domain.states import STATE_WORDS, BatchState
 from journals.models import Batch, Journal
-from organisations.domain import rights_to_change
 from ui.failures import WHO_WORDS, FailureRow, failure_row, failure_row_of, words
 
 # States that look like another one; the words are always the state's own.

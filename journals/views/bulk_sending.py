@@ -11,15 +11,15 @@ from journals.models import BulkSend
 from journals.operations import bulk_sending
 from journals.queries.bulk_sending import BulkPage, bulk_page
 from journals.queries.journals import matching
+from journals.rights import JOURNALS
 from journals.views.lists import filters_of
-from organisations import domain
 from organisations.domain import Level
 from organisations.guards import needs
 from organisations.middleware import HubRequest, person
 
 
 @require_POST
-@needs(domain.JOURNALS, Level.WRITE)
+@needs(JOURNALS, Level.WRITE)
 def new(request: HubRequest) -> HttpResponse:
     """Write down the journals that match, and ask whether they are to be sent."""
     filters, _companies = filters_of(request, request.POST)
@@ -42,21 +42,21 @@ def new(request: HubRequest) -> HttpResponse:
 
 
 @require_GET
-@needs(domain.JOURNALS, Level.READ)
+@needs(JOURNALS, Level.READ)
 def bulk(request: HubRequest, pk: int) -> HttpResponse:
     """Show what would be sent, or what became of what was."""
     return render(request, "journals/bulk.html", {"page": _page(request, pk), **_rights(request)})
 
 
 @require_GET
-@needs(domain.JOURNALS, Level.READ)
+@needs(JOURNALS, Level.READ)
 def progress(request: HubRequest, pk: int) -> HttpResponse:
     """Show the part that follows itself again."""
     return render(request, "journals/_bulk.html", {"page": _page(request, pk), **_rights(request)})
 
 
 @require_POST
-@needs(domain.JOURNALS, Level.WRITE)
+@needs(JOURNALS, Level.WRITE)
 def confirm(request: HubRequest, pk: int) -> HttpResponse:
     """Send what was shown; a second press sends nothing more."""
     found = _bulk(request, pk)
@@ -80,4 +80,4 @@ def _bulk(request: HubRequest, pk: int) -> BulkSend:
 
 
 def _rights(request: HubRequest) -> dict[str, bool]:
-    return {"may_write": request.membership.role.allows(domain.JOURNALS, Level.WRITE)}
+    return {"may_write": request.membership.role.allows(JOURNALS, Level.WRITE)}

@@ -16,7 +16,7 @@ from journals.models import Comparison
 from journals.operations import comparing
 from journals.queries import comparisons
 from journals.queries.wording import shown_refusal
-from organisations import domain
+from journals.rights import JOURNALS
 from organisations.domain import Level
 from organisations.guards import needs
 from organisations.middleware import HubRequest
@@ -41,7 +41,7 @@ def _comparison(request: HubRequest, pk: int) -> Comparison:
 
 
 @require_GET
-@needs(domain.JOURNALS, Level.READ)
+@needs(JOURNALS, Level.READ)
 def comparison_list(request: HubRequest) -> HttpResponse:
     """List the comparisons that were made, and offer to make one of a company's period."""
     form = CompanyFilterForm(
@@ -66,7 +66,7 @@ def comparison_list(request: HubRequest) -> HttpResponse:
 
 
 @require_POST
-@needs(domain.JOURNALS, Level.READ)
+@needs(JOURNALS, Level.READ)
 def request(request: HubRequest) -> HttpResponse:
     """Ask a worker for a comparison."""
     company = _company(request, request.POST.get("company", ""))
@@ -90,14 +90,14 @@ def request(request: HubRequest) -> HttpResponse:
 
 
 @require_GET
-@needs(domain.JOURNALS, Level.READ)
+@needs(JOURNALS, Level.READ)
 def detail(request: HubRequest, pk: int) -> HttpResponse:
     """Show one comparison, or that it still runs."""
     return render(request, "journals/comparison.html", _context(request, pk))
 
 
 @require_GET
-@needs(domain.JOURNALS, Level.READ)
+@needs(JOURNALS, Level.READ)
 def progress(request: HubRequest, pk: int) -> HttpResponse:
     """Show the live part of a comparison again."""
     return render(request, "journals/_comparison.html", _context(request, pk))

@@ -13,14 +13,14 @@ from connectors.errors import ConnectorError
 from journals.models import FirstLook, Journal
 from journals.operations import first_look, sending
 from journals.queries.wording import shown_refusal
-from organisations import domain
+from journals.rights import JOURNALS
 from organisations.domain import Level
 from organisations.guards import needs
 from organisations.middleware import HubRequest
 
 
 @require_POST
-@needs(domain.JOURNALS, Level.WRITE)
+@needs(JOURNALS, Level.WRITE)
 def booked(request: HubRequest, pk: int) -> HttpResponse:
     """Record the answer; *another one* goes on to Send, which the button says."""
     journals = Journal.objects.of(request.organisation).select_related(

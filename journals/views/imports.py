@@ -17,7 +17,7 @@ from journals.queries import imports as queries
 from journals.queries.readings import reading_url
 from journals.queries.uploads import address_of_companions
 from journals.queries.which_run import which_run
-from organisations import domain
+from journals.rights import JOURNALS
 from organisations.domain import Level
 from organisations.guards import needs
 from organisations.middleware import HubRequest
@@ -29,14 +29,14 @@ State = ImportedFile.State
 
 
 @require_GET
-@needs(domain.JOURNALS, Level.READ)
+@needs(JOURNALS, Level.READ)
 def imported_file(request: HubRequest, pk: int) -> HttpResponse:
     """Show what was read of a file, and what a person must decide."""
     return _file_page(request, _file(request, pk))
 
 
 @require_GET
-@needs(domain.JOURNALS, Level.READ)
+@needs(JOURNALS, Level.READ)
 def progress(request: HubRequest, pk: int) -> HttpResponse:
     """Show how far the reading is; when it is over, let the page come again."""
     page = queries.file_page(_file(request, pk))
@@ -47,7 +47,7 @@ def progress(request: HubRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@needs(domain.JOURNALS, Level.WRITE)
+@needs(JOURNALS, Level.WRITE)
 def decide(request: HubRequest, pk: int) -> HttpResponse:
     """Do what the person chose about a file that waits."""
     file = _file(request, pk)
@@ -161,7 +161,7 @@ def _file(request: HubRequest, pk: int) -> ImportedFile:
 
 
 def _may_import(request: HubRequest) -> bool:
-    return request.membership.role.allows(domain.JOURNALS, Level.WRITE)
+    return request.membership.role.allows(JOURNALS, Level.WRITE)
 
 
 def _person(request: HttpRequest) -> User | None:

@@ -13,6 +13,7 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts.rights import VISMANET
 from audit import trail
 from background.models import BackgroundRequest
 from background.operations import request_in_background
@@ -25,6 +26,7 @@ from journals.operations import deciding, exporting, sending
 from journals.queries import boards, content, histories, journal_page
 from journals.queries.first_look import first_look_of
 from journals.queries.wording import label_of, shown_refusal
+from journals.rights import JOURNALS, UNDO
 from organisations import domain
 from organisations.domain import Level
 from organisations.guards import needs
@@ -62,7 +64,7 @@ def hide_first_steps(request: HubRequest) -> HttpResponse:
 
 
 def _may_write(request: HubRequest) -> bool:
-    return request.membership.role.allows(domain.JOURNALS, Level.WRITE)
+    return request.membership.role.allows(JOURNALS, Level.WRITE)
 
 
 def _journal(request: HubRequest, pk: int) -> Journal:
@@ -82,7 +84,7 @@ def _batch(request: HubRequest, pk: int) -> Batch:
 
 
 @require_GET
-@needs(domain.JOURNALS, Level.READ)
+@needs(JOURNALS, Level.READ)
 def detail(request: HubRequest, pk: int) -> HttpResponse:
     """Show one journal."""
     return _show(request, _journal(request, pk))
@@ -164,8 +166,8 @@ def _live_context(request: HubRequest, journal: Journal, chosen: Batch | None) -
         "look": first_look_of(journal),
         "may_write": _may_write(request),
         "company_text": str(journal.company_id),
-        "may_undo": request.membership.role.allows(domain.UNDO, Level.WRITE),
-        "may_connect": request.membership.role.allows(domain.VISMANET, Level.WRITE),
+        "may_undo": request.membership.role.allows(UNDO, Level.WRITE),
+        "may_connect": request.membership.role.allows(VISMANET, Level.WRITE),
     }
 
 
@@ -182,7 +184,7 @@ def _check(request: HubRequest, journal: Journal, pk: str) -> journal_page.Check
 
 
 @require_GET
-@needs(domain.JOURNALS, Level.READ)
+@needs(JOURNALS, Level.READ)
 def progress(request: HubRequest, pk: int) -> HttpResponse:
     """
     Show the live part of a journal's page again.
@@ -207,7 +209,7 @@ def _shown_state(journal: Journal, chosen: Batch | None) -> str:
 
 
 @require_GET
-@needs(domain.JOURNALS, Level.READ)
+@needs(JOURNALS, Level.READ)
 def history(request: HubRequest, pk: int) -> HttpResponse:
     """Show all that happened to a journal."""
     journal = _journal(request, pk)
@@ -217,7 +219,7 @@ def history(request: HubRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@needs(domain.JOURNALS, Level.WRITE)
+@needs(JOURNALS, Level.WRITE)
 def send(request: HubRequest, pk: int) -> HttpResponse:
     """Queue the batches of one journal."""
     journal = _journal(request, pk)
@@ -245,7 +247,7 @@ def _request_sending(
 
 
 @require_POST
-@needs(domain.JOURNALS, Level.WRITE)
+@needs(JOURNALS, Level.WRITE)
 def withdraw(request: HubRequest, pk: int) -> HttpResponse:
     """Withdraw the batches of a journal that were not sent yet."""
     journal = _journal(request, pk)
@@ -258,7 +260,7 @@ def withdraw(request: HubRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@needs(domain.JOURNALS, Level.READ)
+@needs(JOURNALS, Level.READ)
 def check(request: HubRequest, pk: int) -> HttpResponse:
     """Ask a worker to check the journal against the live ledger, writing nothing (B2)."""
     journal = _journal(request, pk)
@@ -275,7 +277,7 @@ def check(request: HubRequest, pk: int) -> HttpResponse:
 
 
 @require_GET
-@needs(domain.JOURNALS, Level.READ)
+@needs(JOURNALS, Level.READ)
 def check_result(request: HubRequest, pk: int, background_request_pk: int) -> HttpResponse:
     """Show what the dry run found, or that it still runs."""
     journal = _journal(request, pk)
@@ -286,7 +288,7 @@ def check_result(request: HubRequest, pk: int, background_request_pk: int) -> Ht
 
 
 @require_POST
-@needs(domain.JOURNALS, Level.WRITE)
+@needs(JOURNALS, Level.WRITE)
 def decide(request: HubRequest, pk: int) -> HttpResponse:
     """Record what a person found in the ledger about a unknown batch."""
     batch = _batch(request, pk)
@@ -312,7 +314,7 @@ def decide(request: HubRequest, pk: int) -> HttpResponse:
 
 
 @require_GET
-@needs(domain.JOURNALS, Level.READ)
+@needs(JOURNALS, Level.READ)
 def export(request: HubRequest, pk: int, file_format: str) -> HttpResponse:
     """Give the exact content of a batch as a file (S12)."""
     batch = _batch(request, pk)

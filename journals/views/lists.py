@@ -22,7 +22,7 @@ from journals.queries.bulk_sending import latest_bulk_sends, refusal_of_item
 from journals.queries.journals import DEFAULT_SORT, Filters, list_journals, state_choices
 from journals.queries.refused import notice_of
 from journals.queries.wording import LIVE, shown_refusal
-from organisations import domain
+from journals.rights import JOURNALS
 from organisations.domain import Level
 from organisations.guards import needs
 from organisations.middleware import HubRequest, person
@@ -32,7 +32,7 @@ _MOST_AT_ONCE = 100
 
 
 @require_GET
-@needs(domain.JOURNALS, Level.READ)
+@needs(JOURNALS, Level.READ)
 def journal_list(request: HubRequest) -> HttpResponse:
     """List the journals of all companies."""
     filters, companies = filters_of(request, request.GET)
@@ -50,7 +50,7 @@ def journal_list(request: HubRequest) -> HttpResponse:
 
 
 @require_GET
-@needs(domain.JOURNALS, Level.READ)
+@needs(JOURNALS, Level.READ)
 def company_journals(request: HubRequest, pk: int) -> HttpResponse:
     """List the journals of one company; chosen ones can be sent (S8)."""
     company = get_object_or_404(
@@ -100,13 +100,13 @@ def _list_context(request: HubRequest, filters: Filters, page: "Page[Any]") -> d
         "filters": filters,
         "states": state_choices(),
         "default_sort": DEFAULT_SORT,
-        "may_write": request.membership.role.allows(domain.JOURNALS, Level.WRITE),
+        "may_write": request.membership.role.allows(JOURNALS, Level.WRITE),
         "here": request.get_full_path(),
     }
 
 
 @require_POST
-@needs(domain.JOURNALS, Level.WRITE)
+@needs(JOURNALS, Level.WRITE)
 def send_chosen(request: HubRequest) -> HttpResponse:
     """Queue the batches of all chosen journals; say in one notice which cannot go, and why."""
     chosen = [pk for pk in request.POST.getlist("journal") if row_number(pk) is not None]

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 from connectors.bounds import row_number
 from journals.forms import DimensionsForm
 from journals.queries.readings import ReadingPage, reading_page
-from organisations import domain
+from journals.rights import JOURNALS
 from organisations.domain import Level
 from organisations.guards import needs, one_at_a_time
 from organisations.middleware import HubRequest
@@ -20,7 +20,7 @@ from sources.operations import readings
 
 
 @require_http_methods(["GET", "POST"])
-@needs(domain.JOURNALS, Level.READ)
+@needs(JOURNALS, Level.READ)
 @one_at_a_time
 def reading(request: HubRequest, pk: int) -> HttpResponse:
     """Show how a company's files are read, and change it."""
@@ -30,7 +30,7 @@ def reading(request: HubRequest, pk: int) -> HttpResponse:
     return _page(request, company)
 
 
-@needs(domain.JOURNALS, Level.WRITE)
+@needs(JOURNALS, Level.WRITE)
 def _change(request: HubRequest, company: Company) -> HttpResponse:
     if request.POST.get("action") == "forget":
         known = row_number(request.POST.get("reading")) or 0
@@ -68,7 +68,7 @@ def _page(
     context = {
         "page": page,
         "form": form or DimensionsForm(initial=_stored(page)),
-        "may_write": request.membership.role.allows(domain.JOURNALS, Level.WRITE),
+        "may_write": request.membership.role.allows(JOURNALS, Level.WRITE),
     }
     return render(request, "journals/imports/reading.html", context, status=status)
 

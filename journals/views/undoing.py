@@ -17,7 +17,7 @@ from journals.models import Batch, Journal
 from journals.operations import closing, reversing
 from journals.queries import undoing
 from journals.queries.wording import shown_refusal
-from organisations import domain
+from journals.rights import JOURNALS, UNDO
 from organisations.domain import Level
 from organisations.guards import needs
 from organisations.middleware import HubRequest
@@ -52,7 +52,7 @@ def _who(request: HubRequest) -> dict[str, Any]:
 
 
 @require_GET
-@needs(domain.JOURNALS, Level.READ)
+@needs(JOURNALS, Level.READ)
 def decision(request: HubRequest, pk: int) -> HttpResponse:
     """Show what was sent beside every batch of the ledger that may be it, and four buttons."""
     batch = _batch(request, pk)
@@ -63,14 +63,14 @@ def decision(request: HubRequest, pk: int) -> HttpResponse:
         "batch": batch,
         "journal": batch.journal,
         "decision": undoing.decision(batch, batch.journal),
-        "may_write": request.membership.role.allows(domain.JOURNALS, Level.WRITE),
+        "may_write": request.membership.role.allows(JOURNALS, Level.WRITE),
         "reason_length": _REASON,
     }
     return render(request, "journals/decision.html", context)
 
 
 @require_http_methods(["GET", "POST"])
-@needs(domain.JOURNALS, Level.WRITE)
+@needs(JOURNALS, Level.WRITE)
 def close(request: HubRequest, pk: int) -> HttpResponse:
     """Close a batch that a person booked by hand, or take that back; ask for the reason."""
     batch = _batch(request, pk)
@@ -104,8 +104,8 @@ def _close_page(
 
 
 @require_http_methods(["GET", "POST"])
-@needs(domain.JOURNALS, Level.READ)
-@needs(domain.UNDO, Level.WRITE)
+@needs(JOURNALS, Level.READ)
+@needs(UNDO, Level.WRITE)
 def reverse(request: HubRequest, pk: int) -> HttpResponse:
     """Show what will be posted to take batches back; post it when the reason is given."""
     journal = _journal(request, pk)
@@ -160,8 +160,8 @@ def _reverse_page(
 
 
 @require_http_methods(["GET", "POST"])
-@needs(domain.JOURNALS, Level.READ)
-@needs(domain.UNDO, Level.WRITE)
+@needs(JOURNALS, Level.READ)
+@needs(UNDO, Level.WRITE)
 def resend(request: HubRequest, pk: int) -> HttpResponse:
     """Make the journal that sends reversed batches again; its page shows what will be posted."""
     journal = _journal(request, pk)

@@ -15,7 +15,7 @@ from journals.forms import UploadForm
 from journals.queries import imports as queries
 from journals.queries import uploads
 from journals.queries.samples import sample_company, sample_period
-from organisations import domain
+from journals.rights import JOURNALS
 from organisations.domain import Level
 from organisations.guards import needs
 from organisations.middleware import HubRequest, person
@@ -25,7 +25,7 @@ from sources.readers.sample_file import NAME, sample_file
 
 
 @require_http_methods(["GET", "POST"])
-@needs(domain.JOURNALS, Level.READ)
+@needs(JOURNALS, Level.READ)
 def import_files(request: HubRequest) -> HttpResponse:
     """Show the files that came in last, and take others."""
     if request.method == "POST":
@@ -37,7 +37,7 @@ def import_files(request: HubRequest) -> HttpResponse:
     return _import_page(request, form)
 
 
-@needs(domain.JOURNALS, Level.WRITE)
+@needs(JOURNALS, Level.WRITE)
 def _upload(request: HubRequest) -> HttpResponse:
     one_of_many = _asked_by_script(request)
     form = UploadForm(
@@ -63,7 +63,7 @@ def _upload(request: HubRequest) -> HttpResponse:
 
 
 @require_POST
-@needs(domain.JOURNALS, Level.WRITE)
+@needs(JOURNALS, Level.WRITE)
 def import_sample(request: HubRequest) -> HttpResponse:
     """Import the sample file of the demo company, as if it had been dropped on the page."""
     company = sample_company(request.organisation)
@@ -121,7 +121,7 @@ def _import_page(request: HubRequest, form: UploadForm, *, status: int = 200) ->
     context = {
         "form": form,
         "rows": queries.recent_files(request.organisation),
-        "may_import": request.membership.role.allows(domain.JOURNALS, Level.WRITE),
+        "may_import": request.membership.role.allows(JOURNALS, Level.WRITE),
         "max_bytes": max_bytes,
         "limit_mb": max_bytes // 1_000_000,
         "most_files": uploads.MOST_FILES,
@@ -132,7 +132,7 @@ def _import_page(request: HubRequest, form: UploadForm, *, status: int = 200) ->
 
 
 @require_GET
-@needs(domain.JOURNALS, Level.READ)
+@needs(JOURNALS, Level.READ)
 def uploaded(request: HubRequest) -> HttpResponse:
     """Show what became of each of the files that came in together."""
     page = uploads.uploaded_together(

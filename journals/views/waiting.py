@@ -9,14 +9,14 @@ from django.views.decorators.http import require_POST
 
 from journals.models import Journal
 from journals.operations import sending
-from organisations import domain
+from journals.rights import JOURNALS
 from organisations.domain import Level
 from organisations.guards import needs
 from organisations.middleware import HubRequest, person
 
 
 @require_POST
-@needs(domain.JOURNALS, Level.WRITE)
+@needs(JOURNALS, Level.WRITE)
 def try_now(request: HubRequest, pk: int) -> HttpResponse:
     """Let what waits of a journal be tried at once."""
     journal = get_object_or_404(Journal.objects.of(request.organisation), pk=pk)

@@ -6,9 +6,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from accounts.models import Connection
+from accounts.rights import VISMANET
 from mappings.choosing import choices_of, shown
 from mappings.operations.ledger import stored_facts
-from organisations.domain import VISMANET, Level
+from organisations.domain import Level
 from organisations.guards import needs
 from organisations.middleware import HubRequest
 from ui.choosing import SHOWN

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts.rights import VISMANET
 from background.operations import request_in_background
 from background.queries import asked
 from mappings.forms import ValuesForm
@@ -28,7 +29,7 @@ from mappings.queries import (
     values_tables,
 )
 from mappings.views.meanwhile import shown_of, values_meanwhile
-from organisations.domain import VISMANET, Level
+from organisations.domain import Level
 from organisations.guards import needs
 from organisations.meanwhile import Meanwhile, shown_text
 from organisations.middleware import HubRequest

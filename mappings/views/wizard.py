@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.models import Connection
+from accounts.rights import VISMANET
 from background.models import BackgroundRequest
 from background.operations import TooManyChecks, request_in_background
 from background.queries import request_failure
@@ -40,7 +41,7 @@ from mappings.operations.saving import (
 from mappings.queries import offered_companies, suggested_pair
 from mappings.sources import FirstPeriodEffect, codes_seen, first_period_effect
 from mappings.views.meanwhile import pairs_of, shown_in_draft, take_in
-from organisations.domain import VISMANET, Level
+from organisations.domain import Level
 from organisations.guards import needs
 from organisations.meanwhile import Meanwhile
 from organisations.middleware import HubRequest

@@ -10,11 +10,11 @@ from background.enqueueing import enqueue
 from connectors.errors import ConnectorError
 from connectors.receivables import SourceCompany
 from organisations import domain
-from organisations.domain import PAYMENTS_IMPORT, PAYMENTS_OVERVIEW
 from organisations.models import Organisation, User
 from payments.domain import refusals
 from payments.models import FetchEntry, FetchGroup, FetchRun, Integration, InvoiceClient
 from payments.operations.rights import check_active, check_right
+from payments.rights import PAYMENTS_IMPORT, PAYMENTS_OVERVIEW
 
 FULL_PASS_EVERY = timedelta(days=7)
 OVERLAP = 50

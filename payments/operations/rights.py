@@ -2,11 +2,11 @@
 
 from django.utils.translation import gettext
 
-from organisations import domain
 from organisations.domain import RIGHT_BY_KEY, Level
 from organisations.models import Membership, Organisation, User
 from payments.domain import refusals
 from payments.models import Integration
+from payments.rights import BUSINESS
 
 HUB = None
 """Who asks when nobody does: the schedule, or the operator at the machine."""
@@ -25,7 +25,7 @@ def check_right(
     if by is HUB:
         return
     found = Membership.objects.of(organisation).filter(user=by).select_related("role").first()
-    for key in (domain.BUSINESS, *keys):
+    for key in (BUSINESS, *keys):
         if found is None or not found.role.allows(key, level):
             raise refusals.NotAllowed(person=str(by), right=gettext(RIGHT_BY_KEY[key].name))
 

@@ -7,7 +7,6 @@ from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
-from organisations import domain
 from organisations.domain import Level
 from organisations.models import Membership, Organisation
 from payments.domain.standing import Standing
@@ -16,6 +15,7 @@ from payments.operations.rights import integration_of
 from payments.queries.customers import blocked_of
 from payments.queries.invoices import not_compared, unmatched_of
 from payments.queries.standing import payments_that_stand, unknown_and_locked_out
+from payments.rights import BUSINESS
 from ui.dates import short_day
 
 Tile = dict[str, Any]
@@ -24,7 +24,7 @@ Tile = dict[str, Any]
 def tiles(membership: Membership) -> list[Tile]:
     """Return the tiles of those who may see payments; a fixed number of statements."""
     organisation = membership.organisation
-    if not membership.role.allows(domain.BUSINESS, Level.READ):
+    if not membership.role.allows(BUSINESS, Level.READ):
         return []
     if not integration_of(organisation).is_active:
         return []

@@ -19,18 +19,19 @@ from organisations.models import User
 from payments.operations.rights import integration_of
 from payments.queries.failures import failure_row_of
 from payments.queries.payments import EventRow, go_on
+from payments.rights import BUSINESS, PAYMENTS_IMPORT, PAYMENTS_OVERVIEW
 
 MOST_DIGITS = 18
 
 
 def member(view: View) -> View:
     """Let a page be reached by those who may use the integration (S22)."""
-    return needs(domain.BUSINESS, Level.WRITE)(view)
+    return needs(BUSINESS, Level.WRITE)(view)
 
 
 def reader(view: View) -> View:
     """Let a page be reached by those who may see payments."""
-    return needs(domain.BUSINESS, Level.READ)(view)
+    return needs(BUSINESS, Level.READ)(view)
 
 
 def active(view: View) -> View:
@@ -76,12 +77,12 @@ def show_events(
 
 def may_use(request: HubRequest) -> bool:
     """Return whether the person may do more than look at payments."""
-    return may(request, domain.BUSINESS)
+    return may(request, BUSINESS)
 
 
 def may_fetch(request: HubRequest) -> bool:
     """Return whether the person may fetch for one client (S22)."""
-    return may_use(request) and may(request, domain.PAYMENTS_OVERVIEW)
+    return may_use(request) and may(request, PAYMENTS_OVERVIEW)
 
 
 def may_change(request: HubRequest) -> bool:
@@ -104,7 +105,7 @@ def tell(request: HttpRequest, refusal: ConnectorError) -> None:
 def tabs(request: HubRequest, here: str) -> list[dict[str, object]]:
     """Return the tabs of the pages about invoices and payments."""
     items = [("overview", _("Invoice overview"))]
-    if may_use(request) and may(request, domain.PAYMENTS_IMPORT):
+    if may_use(request) and may(request, PAYMENTS_IMPORT):
         items.append(("import", _("Import payments")))
     items += [
         ("unmatched", _("Unmatched payments")),

@@ -11,7 +11,6 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from connectors.errors import ConnectorError
-from organisations import domain
 from organisations.domain import Level
 from organisations.guards import needs
 from organisations.middleware import HubRequest
@@ -19,13 +18,14 @@ from payments.models import FetchGroup, FetchRun, InvoiceClient
 from payments.operations import fetching, marking
 from payments.operations.rights import integration_of
 from payments.queries import invoices, payments, waits
+from payments.rights import PAYMENTS_IMPORT, PAYMENTS_OVERVIEW
 from payments.views.common import active, member, number, person, reader, show, tabs, tell
 from payments.views.overview import client_named
 
 
 @require_POST
 @member
-@needs(domain.PAYMENTS_OVERVIEW, Level.WRITE)
+@needs(PAYMENTS_OVERVIEW, Level.WRITE)
 def fetch(request: HubRequest, pk: int) -> HttpResponse:
     """Fetch the payments of one client (S18)."""
     client = client_named(request, pk)
@@ -45,7 +45,7 @@ def fetch(request: HubRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @active
 @member
-@needs(domain.PAYMENTS_IMPORT, Level.WRITE)
+@needs(PAYMENTS_IMPORT, Level.WRITE)
 def import_payments(request: HubRequest) -> HttpResponse:
     """Fetch the payments of many clients: File, Import, Payments from Visma Business (S19)."""
     clients = InvoiceClient.objects.of(request.organisation).select_related(

@@ -7,8 +7,8 @@ from django.urls import reverse
 
 from api import operations as tokens
 from api.models import ApiToken
-from organisations.domain import BUSINESS
 from organisations.pages import ROWS_ON_A_PAGE
+from payments.rights import BUSINESS
 from tests.factories import PASSWORD
 from tests.payments import rows
 

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from accounts.models import Connection
-from organisations.domain import JOURNALS, VISMANET, Level
+from accounts.rights import VISMANET
+from journals.rights import JOURNALS
+from organisations.domain import Level
 from tests import factories
 from tests.functional.connecting import Office
 

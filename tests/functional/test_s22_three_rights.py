@@ -11,10 +11,11 @@ from django.urls import reverse
 
 from api.models import ApiToken, digest_of
 from audit.models import AuditEntry
-from organisations.domain import BUILT_IN_ROLES, BUSINESS, PAYMENTS_IMPORT, PAYMENTS_OVERVIEW, Level
+from organisations.domain import BUILT_IN_ROLES, Level
 from organisations.models import Membership
 from payments.models import FetchRun
 from payments.operations import fetching
+from payments.rights import BUSINESS, PAYMENTS_IMPORT, PAYMENTS_OVERVIEW
 from tests.payments import rows
 from tests.payments.conftest import Office
 from tests.payments.conftest import office as office

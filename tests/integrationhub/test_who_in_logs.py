@@ -9,7 +9,7 @@ from django.test import Client
 
 from api import operations as tokens
 from integrationhub import logs
-from organisations.domain import BUSINESS
+from payments.rights import BUSINESS
 from tests import factories
 from tests.payments import rows
 

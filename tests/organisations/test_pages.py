@@ -8,7 +8,8 @@ from django.urls import reverse
 
 from accounts import urls
 from audit.models import AuditEntry
-from organisations.domain import JOURNALS, ORGANISATION, Level
+from journals.rights import JOURNALS
+from organisations.domain import ORGANISATION, Level
 from organisations.models import Company, Debtor, Membership
 from tests import factories
 

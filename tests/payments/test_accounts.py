@@ -7,8 +7,10 @@ import pytest
 
 from accounts.models import Connection
 from accounts.operations import notifying
+from accounts.rights import VISMANET
 from connectors.errors import NotAuthorized
 from organisations import domain
+from payments.rights import BUSINESS
 from sandbox import receivables_story as story
 from tests import factories
 from tests.functional.connecting import Office
@@ -102,9 +104,9 @@ class TestWhoMay:
     @pytest.mark.parametrize(
         ("rights", "status"),
         [
-            ({domain.VISMANET: "write", domain.ORGANISATION: "write"}, 404),
-            ({domain.VISMANET: "write", domain.BUSINESS: "write"}, 404),
-            ({domain.BUSINESS: "write", domain.ORGANISATION: "read"}, 403),
+            ({VISMANET: "write", domain.ORGANISATION: "write"}, 404),
+            ({VISMANET: "write", BUSINESS: "write"}, 404),
+            ({BUSINESS: "write", domain.ORGANISATION: "read"}, 403),
         ],
     )
     def test_the_right_to_visma_net_changes_none_of_them(
@@ -135,7 +137,7 @@ class TestWhoMay:
         self, office: Office, mailoutbox: list[Any]
     ) -> None:
         account = rows.account(office.organisation, "businessnxt", owner=None)
-        factories.member(office.organisation, {domain.VISMANET: "write"})
+        factories.member(office.organisation, {VISMANET: "write"})
 
         notifying.notify_owner(
             account,

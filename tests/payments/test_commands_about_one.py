@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from audit.models import AuditEntry
 from connectors.errors import Rejected
-from organisations.domain import BUSINESS, PAYMENTS_IMPORT, PAYMENTS_OVERVIEW
 from payments.models import FetchRun, Invoice, Payment, Registration, Settlement
 from payments.operations import matching
+from payments.rights import BUSINESS, PAYMENTS_IMPORT, PAYMENTS_OVERVIEW
 from tests.payments import rows
 from tests.payments.conftest import Office
 from tests.payments.vendors import billed, paid

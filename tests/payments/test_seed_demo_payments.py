@@ -7,11 +7,12 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.models import Connection
-from organisations.domain import BUSINESS, PAYMENTS_IMPORT, PAYMENTS_OVERVIEW, Level
+from organisations.domain import Level
 from organisations.management.commands.seed_demo import ORGANISATION
 from organisations.models import Membership, Role
 from payments.management.commands.seed_demo_payments import CLIENTS
 from payments.models import Integration, InvoiceClient
+from payments.rights import BUSINESS, PAYMENTS_IMPORT, PAYMENTS_OVERVIEW
 from sandbox import receivables_story as story
 from tests import factories
 

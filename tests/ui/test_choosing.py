@@ -9,8 +9,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from organisations.domain import BUSINESS, JOURNALS, ORGANISATION, VISMANET, Level
+from accounts.rights import VISMANET
+from journals.rights import JOURNALS
+from organisations.domain import ORGANISATION, Level
 from organisations.models import Company, Debtor, Membership
+from payments.rights import BUSINESS
 from tests import factories
 from ui import choosing
 

@@ -10,7 +10,6 @@ from django.utils import timezone
 
 from accounts.models import Connection
 from accounts.operations import connecting
-from organisations import domain
 from organisations.domain import Level
 from organisations.management.commands._command import HubCommand
 from organisations.management.commands.seed_demo import ORGANISATION, PEOPLE
@@ -18,6 +17,7 @@ from organisations.models import Organisation, Role, User
 from organisations.operations import people
 from payments.models import Integration
 from payments.operations import clients
+from payments.rights import BUSINESS, PAYMENTS_IMPORT, PAYMENTS_OVERVIEW
 
 FETCH_FROM = date(2026, 8, 1)
 CLEARING_ACCOUNT = "1579"
@@ -30,7 +30,7 @@ CLIENTS = (
     # Its Visma company is left to be connected and chosen by who tries the hub.
     ("1003", "Storsalg Abonnement AS", "970001034", "", _KEY.format(3)),
 )
-_RIGHTS = (domain.BUSINESS, domain.PAYMENTS_OVERVIEW, domain.PAYMENTS_IMPORT)
+_RIGHTS = (BUSINESS, PAYMENTS_OVERVIEW, PAYMENTS_IMPORT)
 _ROLES = ("Administrator", "Finance")
 
 
