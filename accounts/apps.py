@@ -11,7 +11,10 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         """Make the handlers of background requests known."""
+        from accounts import registered
         from accounts.operations import (
             connecting,  # noqa: F401
             notifying,  # noqa: F401
         )
+
+        registered.register()

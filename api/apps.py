@@ -8,3 +8,9 @@ class ApiConfig(AppConfig):
 
     name = "api"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register what the app add to lower apps."""
+        from api import registered
+
+        registered.register()

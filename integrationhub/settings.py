@@ -226,8 +226,6 @@ HUB_SWEEPS = (
     "payments.tasks.enqueue_due",
 )
 """What finds the due rows of each app; one that is missing stops the worker's start."""
-HUB_HOME_TILES = ("payments.queries.home.tiles",)
-"""What other apps show on the home page, each given the membership."""
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True

@@ -12,6 +12,7 @@ class JournalsConfig(AppConfig):
     def ready(self) -> None:
         """Register the app's requests, and what lower apps notify and ask of journals."""
         from accounts.operations import connecting, continuity
+        from journals import registered
         from journals.operations import (  # noqa: F401 (background requests)
             bulk_sending,
             comparing,
@@ -30,3 +31,5 @@ class JournalsConfig(AppConfig):
         connecting.when_authorised.append(waiting.signed_in)
         continuity.when_set_back.append(waiting.clock_was_set_back)
         ledger.when_read.append(waiting.ledger_was_read)
+
+        registered.register()

@@ -13,4 +13,8 @@ class MappingsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the background requests of mapping."""
+        from mappings import registered
+
         import_module("mappings.operations.checking")
+
+        registered.register()

@@ -12,7 +12,9 @@ class OrganisationsConfig(AppConfig):
 
     def ready(self) -> None:
         """Make handlers known, start the clocks of sessions."""
-        from organisations import session_limits
+        from organisations import registered, session_limits
         from organisations.operations import forgotten, invitations  # noqa: F401
 
         user_logged_in.connect(session_limits.begin, dispatch_uid="clocks_of_sessions")
+
+        registered.register()

@@ -9,23 +9,10 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.rights import VISMANET
 from background import workers
-from journals.rights import JOURNALS
-from organisations import domain
+from organisations import domain, navigation
 from organisations.domain import Level
 from organisations.models import Membership
-from payments.rights import BUSINESS
-
-_NAVIGATION: tuple[tuple[str, str, str, str], ...] = (
-    # right, address, icon, prefix of the pages that belong to it
-    (JOURNALS, "journals:list", "journal", "/journals/"),
-    (BUSINESS, "payments:overview", "ledger", "/invoices/"),
-    (VISMANET, "mappings:list", "link", "/mappings/"),
-    (VISMANET, "accounts:connections", "key", "/connections/"),
-    (domain.ORGANISATION, "organisations:companies", "building", "/companies/"),
-    (domain.ORGANISATION, "organisations:people", "people", "/people/"),
-)
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
@@ -34,7 +21,6 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "theme": request.COOKIES.get(settings.HUB_THEME_COOKIE_NAME, ""),
         "theme_cookie": settings.HUB_THEME_COOKIE_NAME,
         "theme_url": _address("organisations:theme"),
-        "home_url": _address("journals:home") or "/",
         "sandbox_in_use": settings.HUB_SANDBOX,
         "sandbox_url": settings.HUB_SANDBOX_URL,
         "app_version": settings.HUB_VERSION,
@@ -64,33 +50,30 @@ def page(request: HttpRequest) -> dict[str, Any]:
 
 
 def _navigation(request: HttpRequest, membership: Membership) -> list[dict[str, Any]]:
-    labels = {
-        "journals:list": _("Journals"),
-        "payments:overview": _("Invoices"),
-        "mappings:list": _("Mappings"),
-        "accounts:connections": _("Visma.net accounts"),
-        "organisations:companies": _("Companies"),
-        "organisations:people": _("People"),
-    }
-    items = []
-    for right, name, icon, prefix in _NAVIGATION:
-        url = _address(name)
-        if url and membership.role.allows(right, Level.READ):
-            current = request.path.startswith(prefix)
-            items.append({"label": labels[name], "url": url, "icon": icon, "current": current})
-    return items
+    return [
+        {
+            "label": item.label,
+            "url": reverse(item.address),
+            "icon": item.icon,
+            "current": request.path.startswith(item.prefix),
+        }
+        for item in navigation.items()
+        if membership.role.allows(item.right, Level.READ)
+    ]
 
 
-def _user_menu(request: HttpRequest, membership: Membership | None) -> list[dict[str, str]]:
+def _user_menu(request: HttpRequest, membership: Membership | None) -> list[dict[str, Any]]:
     items = [
         {"label": _("Your profile"), "url": _address("organisations:profile"), "icon": "person"}
     ]
     if membership is not None and membership.role.allows(domain.ORGANISATION, Level.WRITE):
         address = _address("organisations:organisation")
         items.append({"label": _("Organisation"), "url": address, "icon": "building"})
-        if membership.role.allows(BUSINESS, Level.WRITE):
-            address = _address("api:tokens")
-            items.append({"label": _("Tokens of programs"), "url": address, "icon": "key"})
+        items += [
+            {"label": item.label, "url": reverse(item.address), "icon": item.icon}
+            for item in navigation.menu()
+            if membership.role.allows(item.right, Level.WRITE)
+        ]
     if membership is not None and membership.role.allows(domain.AUDIT, Level.READ):
         items.append(
             {"label": _("Audit trail"), "url": _address("organisations:audit"), "icon": "list"}

@@ -6,10 +6,9 @@ them, `write` may change things. Some rights are only given or not (`none` and `
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
-from connectors.registry import targets_of_journals
 from connectors.words import gettext_noop as _
 
 
@@ -21,6 +20,7 @@ class Level(StrEnum):
     WRITE = "write"
 
 
+GIVEN_OR_NOT = (Level.NONE, Level.WRITE)
 LEVEL_WORDS = {Level.NONE: _("No access"), Level.READ: _("Read"), Level.WRITE: _("Read and change")}
 _ORDER = {Level.NONE: 0, Level.READ: 1, Level.WRITE: 2}
 
@@ -32,81 +32,48 @@ class Right:
     key: str
     name: str
     explanation: str
+    order: int
     levels: tuple[Level, ...] = (Level.NONE, Level.READ, Level.WRITE)
+    built_in: Mapping[str, Level] = field(default_factory=dict)
+    """What each built-in role has of it when an organisation is made."""
 
 
 ORGANISATION = "organisation"
-VISMANET = "vismanet"
-JOURNALS = "journals"
-UNDO = "undo"
 AUDIT = "audit"
-BUSINESS = "business"
-PAYMENTS_OVERVIEW = "payments_overview"
-PAYMENTS_IMPORT = "payments_import"
 
-_GIVEN_OR_NOT = (Level.NONE, Level.WRITE)
-
-RIGHTS: tuple[Right, ...] = (
-    Right(
-        ORGANISATION,
-        _("People, roles and companies"),
-        _("Invite people, edit roles, debtors and companies."),
-    ),
-    Right(
-        VISMANET,
-        _("Visma.net integration"),
-        _("Visma.net accounts and mappings. Changing means: create, authorise, disconnect, map."),
-    ),
-    Right(JOURNALS, _("Journals"), _("See journals. Changing means: import and send them.")),
-    Right(
-        UNDO,
-        _("Undo journals"),
-        _("Reverse a batch that is in the ledger, and send the journal anew."),
-        _GIVEN_OR_NOT,
-    ),
-    Right(AUDIT, _("Audit trail"), _("See who did what."), (Level.NONE, Level.READ)),
-    Right(
-        BUSINESS,
-        _("Visma Business integration"),
-        _("See invoices and payments. Changing means: match and decide payments, block, compare."),
-    ),
-    Right(
-        PAYMENTS_OVERVIEW,
-        _("Fetch payments from the invoice overview"),
-        _("Fetch payments for one invoice client."),
-        _GIVEN_OR_NOT,
-    ),
-    Right(
-        PAYMENTS_IMPORT,
-        _("Fetch payments from the import menu"),
-        _("Fetch payments for many invoice clients."),
-        _GIVEN_OR_NOT,
-    ),
+ADMINISTRATOR, PAYROLL, FINANCE, AUDITOR = (
+    _("Administrator"),
+    _("Payroll"),
+    _("Finance"),
+    _("Auditor"),
 )
-RIGHT_BY_KEY = {right.key: right for right in RIGHTS}
-
-BUILT_IN_ROLES: Mapping[str, Mapping[str, Level]] = {
-    _("Administrator"): {
-        ORGANISATION: Level.WRITE,
-        VISMANET: Level.WRITE,
-        JOURNALS: Level.WRITE,
-        UNDO: Level.WRITE,
-        AUDIT: Level.READ,
-    },
-    _("Payroll"): {
-        ORGANISATION: Level.READ,
-        VISMANET: Level.READ,
-        JOURNALS: Level.WRITE,
-    },
-    _("Finance"): {JOURNALS: Level.READ},
-    _("Auditor"): {
-        ORGANISATION: Level.READ,
-        VISMANET: Level.READ,
-        JOURNALS: Level.READ,
-        AUDIT: Level.READ,
-        BUSINESS: Level.READ,
-    },
+BUILT_IN_ROLES: dict[str, dict[str, Level]] = {
+    ADMINISTRATOR: {},
+    PAYROLL: {},
+    FINANCE: {},
+    AUDITOR: {},
 }
+"""What the roles of a new organisation may do; apps add their rights to it."""
+
+RIGHT_BY_KEY: dict[str, Right] = {}
+
+
+def register(*rights: Right) -> None:
+    """
+    Let roles have these rights, and the built-in roles of new organisations as far as they say.
+
+    :raises ValueError: if another right has the key already
+    """
+    for right in rights:
+        if RIGHT_BY_KEY.setdefault(right.key, right) != right:
+            raise ValueError(f"there is another right {right.key!r}")
+        for role, level in right.built_in.items():
+            BUILT_IN_ROLES[role][right.key] = level
+
+
+def rights_in_order() -> list[Right]:
+    """Return all rights as the matrix of roles lists them."""
+    return sorted(RIGHT_BY_KEY.values(), key=lambda right: right.order)
 
 
 def level_of(rights: Mapping[str, str], key: str) -> Level:
@@ -117,11 +84,6 @@ def level_of(rights: Mapping[str, str], key: str) -> Level:
 def allows(rights: Mapping[str, str], key: str, needed: Level) -> bool:
     """Return whether the rights reach the needed level of that key."""
     return _ORDER[level_of(rights, key)] >= _ORDER[needed]
-
-
-def rights_to_change(vendor: str) -> tuple[str, ...]:
-    """Return the rights that it takes, all of them, to change accounts at that vendor."""
-    return (VISMANET,) if vendor in targets_of_journals() else (BUSINESS, ORGANISATION)
 
 
 def check_rights(rights: Mapping[str, str]) -> dict[str, str]:

@@ -9,7 +9,6 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 
-from accounts.rights import rights_to_change
 from organisations.domain import Level
 from organisations.operations.people import hold
 
@@ -40,21 +39,6 @@ def members_only(view: View) -> View:
         return view(request, *args, **kwargs)
 
     return guarded
-
-
-def check_may_change_accounts(request: HttpRequest, vendor: str) -> None:
-    """
-    Let it pass if the person may change accounts at that vendor.
-
-    :raises Http404: if a right for it is missing altogether
-    :raises PermissionDenied: if one of them is for reading only
-    """
-    membership = getattr(request, "membership", None)
-    wanted = rights_to_change(vendor)
-    if membership is None or not all(membership.role.allows(key, Level.READ) for key in wanted):
-        raise Http404
-    if not all(membership.role.allows(key, Level.WRITE) for key in wanted):
-        raise PermissionDenied
 
 
 def needs(key: str, level: Level) -> Callable[[View], View]:

@@ -142,7 +142,7 @@ def levels_of(roles: list[Role]) -> dict[str, str]:
     return {
         f"{role.pk}-{right.key}": domain.level_of(role.rights, right.key).value
         for role in roles
-        for right in domain.RIGHTS
+        for right in domain.rights_in_order()
     }
 
 
@@ -178,7 +178,7 @@ def matrix(
                 for role in roles
             ],
         }
-        for right in domain.RIGHTS
+        for right in domain.rights_in_order()
     ]
 
 

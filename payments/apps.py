@@ -12,6 +12,7 @@ class PaymentsConfig(AppConfig):
     def ready(self) -> None:
         """Make the handlers of background requests known."""
         from accounts.operations import connecting, continuity
+        from payments import registered
         from payments.operations import (  # noqa: F401
             alarming,
             blocking,
@@ -22,3 +23,5 @@ class PaymentsConfig(AppConfig):
 
         connecting.when_authorised.append(trying.signed_in)
         continuity.when_set_back.append(trying.clock_was_set_back)
+
+        registered.register()

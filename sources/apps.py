@@ -12,6 +12,9 @@ class SourcesConfig(AppConfig):
     def ready(self) -> None:
         """Register what lower apps tell the sources."""
         from accounts.operations import continuity
+        from sources import registered
         from sources.operations import reading
 
         continuity.when_set_back.append(reading.clock_was_set_back)
+
+        registered.register()

@@ -154,14 +154,14 @@ def open_office() -> Office:
     """Make an office, its person with every right, and the things that pages are about."""
     from accounts.models import Connection
     from journals.models import BulkSend, Comparison
-    from organisations.domain import RIGHTS
+    from organisations.domain import rights_in_order
     from organisations.models import Company, Debtor, Membership, Organisation, Role, User
     from payments.models import FetchGroup, FetchRun, Integration, InvoiceClient, Reconciliation
     from sources.models import ImportedFile
 
     of = Organisation.objects.create(name="Lists")
     user = User.objects.create_user(email="lists@office.example", name="Lists", password=None)
-    rights = {right.key: right.levels[-1].value for right in RIGHTS}
+    rights = {right.key: right.levels[-1].value for right in rights_in_order()}
     role = Role.objects.create(organisation=of, name="All", rights=rights)
     Membership.objects.create(organisation=of, user=user, role=role)
     office = Office(of, user)

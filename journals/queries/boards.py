@@ -2,10 +2,8 @@
 
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.db.models import Count
 from django.urls import reverse
-from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
@@ -24,6 +22,7 @@ from organisations import domain
 from organisations.domain import Level
 from organisations.models import Membership
 from sources.models import ImportedFile
+from ui.tiles import TILES
 
 _LATEST = 8
 _FILES_THAT_WAIT = ("needs_columns", "needs_company", "needs_run", "needs_confirmation", "changed")
@@ -115,8 +114,8 @@ def board(membership: Membership) -> Board:
                 "bad" if again else "",
             )
         )
-    for more in settings.HUB_HOME_TILES:
-        tiles += [Tile(**one) for one in import_string(more)(membership)]
+    for more in TILES:
+        tiles += [Tile(**one) for one in more(membership)]
     latest: list[JournalRow] = []
     if sees_journals:
         newest = Journal.objects.of(organisation).select_related("company")

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from openpyxl import load_workbook
 
-from audit import queries
+from audit import actions, queries
 from audit.models import AuditEntry
 from organisations.models import Membership, Organisation
 from tests import factories
@@ -75,12 +75,12 @@ def recorded_actions() -> set[str]:
 
 class TestWords:
     def test_are_there_for_every_action_that_the_code_records(self) -> None:
-        assert sorted(recorded_actions() - set(queries.ACTIONS)) == []
+        assert sorted(recorded_actions() - set(actions.ACTIONS)) == []
 
     def test_every_action_belongs_to_an_area(self) -> None:
-        prefixes = {prefix for _words, each in queries.AREAS.values() for prefix in each}
+        prefixes = {prefix for area in actions.AREAS for prefix in actions.prefixes_of(area)}
 
-        assert {action.partition(".")[0] for action in queries.ACTIONS} <= prefixes
+        assert {action.partition(".")[0] for action in actions.ACTIONS} <= prefixes
 
 
 class TestThePage:

@@ -20,9 +20,9 @@ from accounts.models import Connection
 from accounts.operations import connecting
 from api import endpoints
 from api.models import ApiToken, digest_of
-from audit import queries
+from audit import actions
 from background.models import BackgroundRequest
-from organisations.domain import RIGHTS
+from organisations.domain import rights_in_order
 from organisations.models import Membership, Organisation
 from organisations.operations import invitations
 from payments.models import Integration
@@ -95,7 +95,7 @@ def actions_of(start: Any) -> set[str]:
             continue
         seen.add(here)
         names, constants = _said_by(here.__code__)
-        found |= {text for text in constants if text in queries.ACTIONS}
+        found |= {text for text in constants if text in actions.ACTIONS}
         for name in names:
             there = here.__globals__.get(name)
             if isinstance(there, ModuleType) and _is_ours(there.__name__):
@@ -355,7 +355,9 @@ def theirs(db: None) -> lists.Office:
 @pytest.fixture
 def member(db: None) -> Membership:
     """Return somebody with every right in another office."""
-    found = factories.member(rights={right.key: right.levels[-1].value for right in RIGHTS})
+    found = factories.member(
+        rights={right.key: right.levels[-1].value for right in rights_in_order()}
+    )
     Integration.objects.create(organisation=found.organisation, activated_at=lists.NOW)
     return found
 

@@ -13,7 +13,7 @@ from django.urls import reverse
 from structlog.testing import capture_logs
 
 from api.models import ApiToken
-from organisations.domain import RIGHTS
+from organisations.domain import rights_in_order
 from organisations.models import Membership, Organisation, User
 from organisations.operations import second_factor
 from payments.models import Integration
@@ -46,7 +46,9 @@ def clock() -> Any:
 
 @pytest.fixture
 def member() -> Membership:
-    found = factories.member(rights={right.key: right.levels[-1].value for right in RIGHTS})
+    found = factories.member(
+        rights={right.key: right.levels[-1].value for right in rights_in_order()}
+    )
     Integration.objects.create(organisation=found.organisation, activated_at=START)
     return found
 

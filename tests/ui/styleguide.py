@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from django import forms
 from django.core.paginator import Paginator
 
-from ui.templatetags.hub import BADGES
+from ui.badges import BADGES
 
 NOW = datetime(2026, 4, 1, 9, 17, tzinfo=UTC)
 AT = NOW - timedelta(minutes=3)

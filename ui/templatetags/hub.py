@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 from django import template
 from django.forms import BaseForm, BoundField, CheckboxInput
@@ -12,17 +12,15 @@ from django.http import QueryDict
 from django.template.context import Context
 from django.templatetags.static import static
 from django.utils import formats, timezone
-from django.utils.functional import Promise
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import (
     gettext,
-    gettext_lazy,
     ngettext,
     pgettext,
-    pgettext_lazy,
 )
 
+from ui.badges import BADGES, Badge
 from ui.dates import short_day
 
 register = template.Library()
@@ -30,55 +28,6 @@ register = template.Library()
 MINUS = "\N{MINUS SIGN}"
 NO_VALUE = "\N{EN DASH}"
 NBSP = "\N{NO-BREAK SPACE}"
-
-
-class Badge(NamedTuple):
-    """How one state looks and reads."""
-
-    label: str | Promise
-    icon: str
-    tone: str
-
-
-BADGES: Mapping[str, Badge] = {
-    "not_sent": Badge(pgettext_lazy("journal", "Not sent"), "journal", "quiet"),
-    "ready": Badge(gettext_lazy("Ready to send"), "clock", "info"),
-    "queued": Badge(gettext_lazy("Queued"), "clock", "info"),
-    "waiting": Badge(gettext_lazy("Waiting"), "clock", "info"),
-    "running": Badge(gettext_lazy("In progress"), "sending", "info"),
-    "checking": Badge(gettext_lazy("Being checked"), "search", "info"),
-    "checked": Badge(gettext_lazy("Checked"), "check", "good"),
-    "sending": Badge(gettext_lazy("Sending"), "sending", "info"),
-    "unknown": Badge(gettext_lazy("Outcome unknown"), "question", "warn"),
-    "postponed": Badge(gettext_lazy("Postponed"), "clock", "warn"),
-    "held": Badge(gettext_lazy("On hold"), "pause", "warn"),
-    "accepted": Badge(gettext_lazy("Accepted, not proven yet"), "check", "info"),
-    "posted": Badge(gettext_lazy("Posted"), "check-circle", "good"),
-    "sent": Badge(pgettext_lazy("journal", "Sent"), "check-circle", "good"),
-    "partly_sent": Badge(pgettext_lazy("journal", "Partly sent"), "warning", "warn"),
-    "released": Badge(gettext_lazy("Released"), "check-circle", "good"),
-    "rejected": Badge(gettext_lazy("Rejected"), "cross-circle", "bad"),
-    "failed": Badge(gettext_lazy("Failed"), "cross-circle", "bad"),
-    "needs_person": Badge(gettext_lazy("Needs a person"), "hand", "warn"),
-    "reversed": Badge(gettext_lazy("Reversed"), "undo", "quiet"),
-    "closed_by_hand": Badge(gettext_lazy("Closed by hand"), "lock", "quiet"),
-    "booked_before": Badge(gettext_lazy("Booked before the hub"), "lock", "quiet"),
-    "imported": Badge(pgettext_lazy("journal", "Imported"), "file", "quiet"),
-    "changed": Badge(gettext_lazy("Changed"), "compare", "warn"),
-    "skipped": Badge(gettext_lazy("Skipped"), "minus", "quiet"),
-    "done": Badge(gettext_lazy("Done"), "check-circle", "good"),
-    "not_authorised": Badge(gettext_lazy("Not authorised"), "connection", "quiet"),
-    "authorised": Badge(gettext_lazy("Authorised"), "connection-on", "good"),
-    "sign_in_again": Badge(gettext_lazy("Sign in again"), "key", "bad"),
-    "waits_for_sign_in": Badge(gettext_lazy("Waits for a sign-in"), "key", "bad"),
-    "disconnected": Badge(gettext_lazy("Disconnected"), "unlink", "quiet"),
-    "blocked": Badge(gettext_lazy("Blocked"), "stop", "bad"),
-    "test": Badge(gettext_lazy("Test company"), "beaker", "test"),
-    "active": Badge(gettext_lazy("Active"), "check", "good"),
-    "inactive": Badge(gettext_lazy("Inactive"), "minus", "quiet"),
-    "mapped": Badge(gettext_lazy("Mapped"), "link", "good"),
-    "not_mapped": Badge(gettext_lazy("Not mapped"), "unlink", "quiet"),
-}
 
 
 # --- small pieces ------------------------------------------------------------------------------

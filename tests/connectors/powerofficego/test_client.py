@@ -15,7 +15,6 @@ from connectors.errors import (
     Rejected,
     Unavailable,
 )
-from connectors.limits import InProcess
 from connectors.powerofficego import errors
 from connectors.receivables import FindingLevel, PaymentTarget
 from sandbox import receivables_story as story
@@ -26,6 +25,7 @@ from tests.connectors.powerofficego.conftest import (
     reference,
     sign_in,
 )
+from tests.in_process import InProcess
 
 YEAR_END = date(2026, 12, 31)
 

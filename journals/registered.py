@@ -1,0 +1,89 @@
+"""What journals add to pages, roles, the audit trail and drills of the apps below."""
+
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
+from audit import actions
+from background import crash_points
+from connectors.words import gettext_noop as _
+from journals.rights import JOURNALS, RIGHTS
+from organisations import domain, navigation
+from ui import badges
+from ui.badges import Badge
+
+_JOURNAL_ACTIONS = {
+    "journal.import": _("Journal imported"),
+    "journal.replace": _("Journal replaced by a newer file"),
+    "journal.send": _("Send pressed"),
+    "journal.send_together": _("Sending of many journals confirmed"),
+    "journal.tried_now": _("Try now pressed for a waiting journal"),
+    "journal.resend": _("Journal sent anew"),
+    "journal.another_run": _("Said that the ledger's batch is another one"),
+    "journal.booked_before": _("Said that a run was booked before the hub"),
+    "journal.not_booked_before": _("A run counts no longer as booked before the hub"),
+    "journal.withdraw": _("Journal withdrawn from the queue"),
+}
+_BATCH_ACTIONS = {
+    "batch.decided": _("Decided about a batch"),
+    "batch.exported": _("Batch exported"),
+    "batch.reverse": _("Reversal asked for"),
+    "batch.closed_by_hand": _("Batch closed by hand"),
+    "batch.opened_again": _("Closed batch opened again"),
+    "batch.taken_back_by_hand": _("Batch marked as reversed by hand"),
+}
+_BADGES = {
+    "not_sent": Badge(pgettext_lazy("journal", "Not sent"), "journal", "quiet"),
+    "checking": Badge(gettext_lazy("Being checked"), "search", "info"),
+    "checked": Badge(gettext_lazy("Checked"), "check", "good"),
+    "accepted": Badge(gettext_lazy("Accepted, not proven yet"), "check", "info"),
+    "sent": Badge(pgettext_lazy("journal", "Sent"), "check-circle", "good"),
+    "partly_sent": Badge(pgettext_lazy("journal", "Partly sent"), "warning", "warn"),
+    "released": Badge(gettext_lazy("Released"), "check-circle", "good"),
+    "reversed": Badge(gettext_lazy("Reversed"), "undo", "quiet"),
+    "closed_by_hand": Badge(gettext_lazy("Closed by hand"), "lock", "quiet"),
+    "booked_before": Badge(gettext_lazy("Booked before the hub"), "lock", "quiet"),
+    "imported": Badge(pgettext_lazy("journal", "Imported"), "file", "quiet"),
+    "changed": Badge(gettext_lazy("Changed"), "compare", "warn"),
+}
+_CRASH_POINTS = {
+    "press.begun": "nothing is written",
+    "press.written": "the rows are written, nothing is committed",
+    "press.committed": "the press is committed, nobody is told",
+    "press.told": "a worker is told, the person has no answer yet",
+    "prepare.after_lease": "the journal is leased, the ledger is not asked",
+    "prepare.asked": "the ledger's facts are here, nothing is frozen",
+    "prepare.frozen": "what will be posted is committed, nobody is told",
+    "deliver.after_lease": "the vendor company is leased, no batch is claimed",
+    "deliver.after_claim": "claim and attempt are committed, no call is made",
+    "deliver.after_call": "the vendor has answered with a number, nothing is stored",
+    "deliver.after_failure": "the call ended without a number, nothing is stored",
+    "deliver.after_unknown": "the doubt is committed, the ledger is not asked",
+    "deliver.stored": "the number is committed, the batch is not read back",
+    "prove.read": "the batch was read back, nothing is stored",
+    "prove.posted": "posted is committed, the lease is not given back",
+    "look_up.after_claim": "the unknown batch is claimed, the ledger is not asked",
+    "look_up.asked": "the ledger has answered, nothing is stored",
+    "look_up.recorded": "what the look-up found is committed",
+    "release.asked": "the vendor was asked to release, nothing is stored",
+    "release.recorded": "what came of the release is committed",
+}
+
+
+def register() -> None:
+    """Register it all; called once, when the app is ready."""
+    domain.register(*RIGHTS)
+    navigation.register(
+        navigation.Item(
+            right=JOURNALS,
+            address="journals:list",
+            label=gettext_lazy("Journals"),
+            icon="journal",
+            prefix="/journals/",
+            order=10,
+        )
+    )
+    actions.register_area("journal", _("Journals"), order=10)
+    actions.register("journal", _JOURNAL_ACTIONS)
+    actions.register_area("batch", _("Batches"), order=20)
+    actions.register("batch", _BATCH_ACTIONS)
+    badges.register(_BADGES)
+    crash_points.register(_CRASH_POINTS)

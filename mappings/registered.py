@@ -1,0 +1,38 @@
+"""What mapping add to pages, roles, the audit trail and drills of the apps below."""
+
+from django.utils.translation import gettext_lazy
+
+from accounts.rights import VISMANET
+from audit import actions
+from connectors.words import gettext_noop as _
+from organisations import navigation
+from ui import badges
+from ui.badges import Badge
+
+_MAPPING_ACTIONS = {
+    "mapping.created": _("Mapping made"),
+    "mapping.changed": _("Mapping changed"),
+    "mapping.values_changed": _("Values of a mapping changed"),
+    "mapping.deleted": _("Mapping deleted"),
+}
+_BADGES = {
+    "mapped": Badge(gettext_lazy("Mapped"), "link", "good"),
+    "not_mapped": Badge(gettext_lazy("Not mapped"), "unlink", "quiet"),
+}
+
+
+def register() -> None:
+    """Register it all; called once, when the app is ready."""
+    navigation.register(
+        navigation.Item(
+            right=VISMANET,
+            address="mappings:list",
+            label=gettext_lazy("Mappings"),
+            icon="link",
+            prefix="/mappings/",
+            order=30,
+        )
+    )
+    actions.register_area("mapping", _("Mappings"), order=30)
+    actions.register("mapping", _MAPPING_ACTIONS)
+    badges.register(_BADGES)

@@ -1,0 +1,50 @@
+"""The main navigation: each app registers the pages of its own."""
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """
+    One link of the main navigation, for those who may read what it leads to.
+
+    :ivar right: the right that it takes to read
+    :ivar address: the name of the page
+    :ivar prefix: with what the addresses of the pages begin that belong to it
+    """
+
+    right: str
+    address: str
+    label: str | Promise
+    icon: str
+    prefix: str
+    order: int
+
+
+_items: dict[str, Item] = {}
+_menu: list[Item] = []
+
+
+def register(item: Item) -> None:
+    """Show this link too."""
+    _items[item.address] = item
+
+
+def register_in_menu(item: Item) -> None:
+    """
+    Show this link in the menu of those who may write what it leads to and edit the organisation.
+    """
+    if item not in _menu:
+        _menu.append(item)
+
+
+def menu() -> list[Item]:
+    """Return the links of the person's menu that apps have added."""
+    return sorted(_menu, key=lambda item: item.order)
+
+
+def items() -> list[Item]:
+    """Return the links in the order in which pages show them."""
+    return sorted(_items.values(), key=lambda item: item.order)

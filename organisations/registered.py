@@ -1,0 +1,123 @@
+"""What organisations add to pages, roles, the audit trail and drills of the apps below."""
+
+from django.utils.translation import gettext_lazy
+
+from audit import actions
+from connectors.words import gettext_noop as _
+from organisations import domain, navigation
+from organisations.domain import ORGANISATION, Level
+from ui import badges
+from ui.badges import Badge
+
+_RIGHTS = (
+    domain.Right(
+        domain.ORGANISATION,
+        _("People, roles and companies"),
+        _("Invite people, edit roles, debtors and companies."),
+        order=10,
+        built_in={
+            domain.ADMINISTRATOR: Level.WRITE,
+            domain.PAYROLL: Level.READ,
+            domain.AUDITOR: Level.READ,
+        },
+    ),
+    domain.Right(
+        domain.AUDIT,
+        _("Audit trail"),
+        _("See who did what."),
+        order=50,
+        levels=(Level.NONE, Level.READ),
+        built_in={domain.ADMINISTRATOR: Level.READ, domain.AUDITOR: Level.READ},
+    ),
+)
+_COMPANY_ACTIONS = {
+    "company.created": _("Company created"),
+    "company.changed": _("Company changed"),
+}
+_DEBTOR_ACTIONS = {
+    "debtor.created": _("Debtor created"),
+    "debtor.changed": _("Debtor changed"),
+    "debtor.blocked": _("Debtor blocked"),
+    "debtor.unblocked": _("Debtor not blocked any more"),
+}
+_PERSON_ACTIONS = {
+    "person.added": _("Person added"),
+    "person.invited": _("Person invited"),
+    "person.invitation_renewed": _("Invitation sent again"),
+    "person.invitation_withdrawn": _("Invitation withdrawn"),
+    "person.invitation_accepted": _("Invitation accepted"),
+    "person.invitation_declined": _("Invitation declined"),
+    "person.invitation_expired": _("Invitation expired"),
+    "person.removed": _("Person removed"),
+    "person.renamed": _("Person renamed"),
+    "person.role_changed": _("Role of a person changed"),
+    "person.signed_in": _("Signed in"),
+    "person.sign_in_failed": _("Sign-in failed"),
+    "person.signed_out": _("Signed out"),
+    "person.password_changed": _("Password changed"),
+    "person.password_link_asked": _("Link for a forgotten password asked for"),
+    "person.password_link_made": _("Link for a new password made by an administrator"),
+    "person.password_forgotten": _("New password set by a link"),
+    "person.password_reset": _("New password given by the operator"),
+    "person.sessions_ended": _("Signed out everywhere"),
+    "person.session_ended": _("A session ended"),
+    "person.passkey_added": _("Passkey added"),
+    "person.passkey_removed": _("Passkey removed"),
+    "person.second_factor_added": _("Second factor added"),
+    "person.second_factor_removed": _("Second factor removed"),
+    "person.second_factor_reset": _("Second factor reset"),
+    "person.recovery_code_used": _("Recovery code used"),
+    "person.recovery_codes_renewed": _("Recovery codes made anew"),
+    "person.operator_made": _("Made an operator of the installation"),
+    "person.operator_ended": _("No operator of the installation any more"),
+}
+_ROLE_ACTIONS = {
+    "role.created": _("Role created"),
+    "role.changed": _("Rights of a role changed"),
+}
+_ORGANISATION_ACTIONS = {
+    "organisation.created": _("Organisation created"),
+    "organisation.changed": _("Organisation changed"),
+    "audit.exported": _("Audit trail exported"),
+    "database.keys_rotated": _("Stored secrets encrypted with the newest key"),
+}
+_BADGES = {
+    "blocked": Badge(gettext_lazy("Blocked"), "stop", "bad"),
+    "test": Badge(gettext_lazy("Test company"), "beaker", "test"),
+}
+
+
+def register() -> None:
+    """Register it all; called once, when the app is ready."""
+    domain.register(*_RIGHTS)
+    navigation.register(
+        navigation.Item(
+            right=ORGANISATION,
+            address="organisations:companies",
+            label=gettext_lazy("Companies"),
+            icon="building",
+            prefix="/companies/",
+            order=50,
+        )
+    )
+    navigation.register(
+        navigation.Item(
+            right=ORGANISATION,
+            address="organisations:people",
+            label=gettext_lazy("People"),
+            icon="people",
+            prefix="/people/",
+            order=60,
+        )
+    )
+    actions.register_area("company", _("Companies"), order=60)
+    actions.register("company", _COMPANY_ACTIONS)
+    actions.register_area("debtor", _("Debtors"), order=70)
+    actions.register("debtor", _DEBTOR_ACTIONS)
+    actions.register_area("person", _("People"), order=80)
+    actions.register("person", _PERSON_ACTIONS)
+    actions.register_area("role", _("Roles"), order=90)
+    actions.register("role", _ROLE_ACTIONS)
+    actions.register_area("organisation", _("Organisation"), order=100)
+    actions.register("organisation", _ORGANISATION_ACTIONS)
+    badges.register(_BADGES)

@@ -1,0 +1,17 @@
+"""What the sources of journals add to the apps below."""
+
+from audit import actions
+from connectors.words import gettext_noop as _
+
+_JOURNAL_ACTIONS = {
+    "journal.columns_confirmed": _("Columns of a payroll file confirmed"),
+    "journal.reading_chosen": _("How a company's files are read was chosen"),
+    "journal.reading_forgotten": _("How a company's files are read was forgotten"),
+    "journal.file_thrown_away": _("Uploaded file discarded"),
+    "journal.file_discarded": _("Uploaded file discarded, since nobody took it up"),
+}
+
+
+def register() -> None:
+    """Register it all; called once, when the app is ready."""
+    actions.register("journal", _JOURNAL_ACTIONS)

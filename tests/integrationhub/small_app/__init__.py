@@ -1,0 +1,1 @@
+"""An app of a few lines that adds one of everything to the apps below."""
