@@ -45,6 +45,7 @@ lint-rules: install-dev
 	@.venv/bin/djlint --quiet --lint templates
 	@HUB_LOG_LEVEL=WARNING $(MANAGE) makemigrations --check --dry-run
 	@$(MANAGE) list_settings --env | diff -u .env.example - || { echo "Run: make settings"; exit 1; }
+	@$(MANAGE) list_settings | diff -u docs/reference/settings.md - || { echo "Run: make settings"; exit 1; }
 
 budget: install-dev  ## fail where a figure of tests/budget.toml has risen (LIST="private API" for its places)
 	@$(PYTHON_IN_VENV) -m tests.budget $(if $(LIST),--list "$(LIST)")
@@ -82,8 +83,9 @@ messages: install  ## collect the texts to translate, and compile the translatio
 	@$(MANAGE) makemessages --all --no-obsolete --no-location --ignore .venv --ignore var --ignore tests --ignore sandbox
 	@$(MANAGE) compilemessages
 
-settings: install  ## write .env.example from the table of settings
+settings: install  ## write .env.example and docs/reference/settings.md from the classes of settings
 	@$(MANAGE) list_settings --env > .env.example
+	@$(MANAGE) list_settings > docs/reference/settings.md
 
 clean:  ## take away .venv and what the tools left; the data in var/ stay
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis htmlcov .coverage .coverage.*

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from msgspec import Struct
 
+from connectors.settings import Settings
+
 if TYPE_CHECKING:
     from connectors.limits import Limiter
     from connectors.receivables import MakeSource, MakeTarget
@@ -410,9 +412,7 @@ class Vendor:
     """
     One line of the registry: all that the hub knows of a vendor before it talks to it.
 
-    :param settings: names of the environment variables, each with a line of explanation
-    :param secret_settings: those of them that are secrets
-    :param optional_settings: those of them that may stay empty
+    :param settings: the class of its environment variables, each with its description
     :param make_connector: called with ``settings=, tokens=, observer=, limiter=``
     :param make_sign_in: called with ``settings=, kind=, own_key=``
     :param kinds: ways to authorise, of ``interactive`` and ``service``
@@ -423,12 +423,10 @@ class Vendor:
     account_name: str
     capabilities: Capabilities
     kinds: tuple[str, ...]
-    settings: Mapping[str, str]
-    secret_settings: frozenset[str]
+    settings: type[Settings]
     make_connector: MakeConnector | None
     """Makes a target of journals; None: this vendor is none."""
     make_sign_in: MakeSignIn
-    optional_settings: frozenset[str] = frozenset()
     errors: tuple[type[Exception], ...] = ()
     extras: Mapping[str, Any] = field(default_factory=dict)
     make_source: "MakeSource | None" = None

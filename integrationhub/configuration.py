@@ -1,8 +1,9 @@
 """
-Every setting of the hub in one table, and the reading of them.
+Every setting of the hub, each a field with its description, and the reading of them.
 
-`.env.example`, the README's table, `list_settings` and the checks at start are all made
-from `TABLE`, so that they cannot tell different stories. No Django here: this runs first.
+`.env.example`, `docs/reference/settings.md` and the checks at start are all made from these
+classes and the vendors' (`Vendor.settings`), so that they cannot tell different stories. No
+Django here: this runs first.
 """
 
 import os
@@ -12,14 +13,19 @@ from binascii import Error as NotBase64
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import AfterValidator, BeforeValidator, SecretStr, ValidationError
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from connectors import registry
+from connectors.settings import IN_PRODUCTION, Settings, setting
 
-ALWAYS_OPTIONAL = ""
-IN_PRODUCTION = "HUB_SANDBOX=0"
 WITH_OWN_DATABASE = "HUB_SANDBOX=0, or DATABASE_URL is set"
+OF_NO_CLASS = {"HUB_PROCESS", "HUB_ENV_FILE", "HUB_DIE_AT", "HUB_CHROMIUM", "HUB_TEST_TIER"}
+"""What the hub's own processes and tests tell each other."""
 
-TRUE, FALSE = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
+_ANY = TypeVar("_ANY", bound=Settings)
 
 
 class Misconfigured(Exception):
@@ -35,228 +41,224 @@ class Misconfigured(Exception):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """
-    One environment variable.
-
-    :param default: what holds where it is not set
-    :param required_when: in words, when the hub refuses to start without it
-    """
-
-    name: str
-    explanation: str
-    default: str = ""
-    secret: bool = False
-    required_when: str = ALWAYS_OPTIONAL
-    group: str = ""
-
-    def is_required(self, *, sandbox: bool, own_database: bool) -> bool:
-        """Return whether the hub refuses to start without this setting."""
-        if self.required_when == WITH_OWN_DATABASE:
-            return own_database or not sandbox
-        return self.required_when == IN_PRODUCTION and not sandbox
+def _split(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return [word.strip() for word in value.split(",") if word.strip()]
 
 
-RUNNING = "Running"
-LIMITS = "Sending and limits"
-MAIL = "E-mail"
-TABLE: tuple[Setting, ...] = (
-    Setting(
-        "HUB_SANDBOX",
+def _fernet_keys(keys: list[SecretStr]) -> list[SecretStr]:
+    for place, key in enumerate(keys, start=1):
+        try:
+            usable = len(urlsafe_b64decode(key.get_secret_value().encode())) == 32
+        except (NotBase64, ValueError):
+            usable = False
+        if not usable:
+            raise ValueError(
+                f"key {place} is not a Fernet key. Make one: python -c 'from "
+                "cryptography.fernet import Fernet as F; print(F.generate_key().decode())'"
+            )
+    return keys
+
+
+# Without NoDecode a list would have to be written as JSON.
+Words = Annotated[list[str], NoDecode, BeforeValidator(_split)]
+Keys = Annotated[list[SecretStr], NoDecode, BeforeValidator(_split), AfterValidator(_fernet_keys)]
+
+
+class Running(Settings):
+    """Where the hub runs, and with what."""
+
+    model_config = SettingsConfigDict(title="Running")
+
+    hub_sandbox: bool = setting(
         "1: trial with the stand-ins of the vendors beside the hub. "
         "0: production; then the settings below marked so are required.",
-        default="1",
-        group=RUNNING,
-    ),
-    Setting(
-        "HUB_BASE_URL",
+        True,
+    )
+    hub_base_url: str = setting(
         "The address people type; redirect addresses, cookies and passkeys follow it.",
-        default="http://localhost:8000",
+        "http://localhost:8000",
         required_when=IN_PRODUCTION,
-        group=RUNNING,
-    ),
-    Setting(
-        "HUB_ALLOWED_HOSTS",
+    )
+    hub_allowed_hosts: Words = setting(
         "Host names the hub answers to, separated by commas.",
-        default="127.0.0.1,localhost",
+        ["127.0.0.1", "localhost"],
         required_when=IN_PRODUCTION,
-        group=RUNNING,
-    ),
-    Setting(
-        "HUB_SECRET_KEY",
+    )
+    hub_secret_key: SecretStr = setting(
         "Signs sessions and links: 50 random characters or more. The trial makes its own.",
-        secret=True,
+        SecretStr(""),
         required_when=WITH_OWN_DATABASE,
-        group=RUNNING,
-    ),
-    Setting(
-        "HUB_ENCRYPTION_KEYS",
+    )
+    hub_encryption_keys: Keys = setting(
         "Encrypt tokens at rest: Fernet keys separated by commas, the newest first. "
         "The trial makes its own.",
-        secret=True,
+        [],
         required_when=WITH_OWN_DATABASE,
-        group=RUNNING,
-    ),
-    Setting(
-        "DATABASE_URL",
+    )
+    database_url: SecretStr = setting(
         "PostgreSQL, as postgres://user:password@host:5432/name. "
         "Not set: SQLite in the data folder.",
-        secret=True,
+        SecretStr(""),
         required_when=IN_PRODUCTION,
-        group=RUNNING,
-    ),
-    Setting(
-        "CELERY_BROKER_URL",
+    )
+    celery_broker_url: SecretStr = setting(
         "Redis, as redis://host:6379/0. The trial's memory://: the worker finds its work in the "
         "database; no server is needed, and there is one worker only.",
-        default="memory://localhost/",
-        secret=True,
+        SecretStr("memory://localhost/"),
         required_when=IN_PRODUCTION,
-        group=RUNNING,
-    ),
-    Setting(
-        "HUB_DATA_DIR",
+    )
+    hub_data_dir: Path = setting(
         "Folder of the trial's database, logs, uploaded files and collected static files. "
         "On a local disk.",
-        default="var",
-        group=RUNNING,
-    ),
-    Setting(
-        "HUB_INSTALLATION_ID",
+        Path("var"),
+    )
+    hub_installation_id: str = setting(
         "Name of this installation, for containers and other machines whose own id changes: the "
         "same for all that work on one database, and never the same where the database is another. "
         "Not set: the machine's id with the database's place. An operator confirms each once.",
-        group=RUNNING,
-    ),
-    Setting("HUB_PORT", "Port of the web process of `make run`.", default="8000", group=RUNNING),
-    Setting(
-        "HUB_SANDBOX_PORT", "Port of the sandbox of `make run`.", default="8001", group=RUNNING
-    ),
-    Setting(
-        "HUB_TIME_ZONE",
-        "Time zone in which times are shown. They are stored in UTC.",
-        default="Europe/Stockholm",
-        group=RUNNING,
-    ),
-    Setting(
-        "HUB_LANGUAGE", "Language where a person chose none: en, sv or nb.", "en", group=RUNNING
-    ),
-    Setting(
-        "HUB_PROXY_COUNT",
+    )
+    hub_port: int = setting("Port of the web process of `make run`.", 8000, ge=1, le=65535)
+    hub_sandbox_port: int = setting("Port of the sandbox of `make run`.", 8001, ge=1, le=65535)
+    hub_time_zone: str = setting(
+        "Time zone in which times are shown. They are stored in UTC.", "Europe/Stockholm"
+    )
+    hub_language: Literal["en", "sv", "nb"] = setting(
+        "Language where a person chose none: en, sv or nb.", "en"
+    )
+    hub_proxy_count: int = setting(
         "Proxies in front of the web process that add X-Forwarded-For and -Proto. "
         "0: nobody is believed.",
-        default="0",
-        group=RUNNING,
-    ),
-    Setting(
-        "HUB_LOG_FORMAT",
+        0,
+        ge=0,
+    )
+    hub_log_format: Literal["auto", "json", "text"] = setting(
         "json: one object a line. text: for reading in a terminal. auto: text in a terminal.",
-        default="auto",
-        group=RUNNING,
-    ),
-    Setting("HUB_LOG_LEVEL", "DEBUG, INFO, WARNING or ERROR.", default="INFO", group=RUNNING),
-    Setting(
-        "HUB_METRICS_TOKEN",
+        "auto",
+    )
+    hub_log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = setting(
+        "DEBUG, INFO, WARNING or ERROR.", "INFO"
+    )
+    hub_metrics_token: SecretStr = setting(
         "Prometheus reads /metrics with this bearer token. "
         "Not set: from this machine only, and not through a proxy.",
-        secret=True,
-        group=RUNNING,
-    ),
-    Setting(
-        "HUB_KEEP_SIGN_INS_DAYS",
-        "How long begun sign-ins at vendors are kept.",
-        default="7",
-        group=RUNNING,
-    ),
-    Setting(
-        "HUB_KEEP_UPLOADS_DAYS",
+        SecretStr(""),
+    )
+    hub_keep_uploads_days: int = setting(
         "How long an uploaded file waits for its columns or its company; then it is discarded.",
-        default="60",
-        group=RUNNING,
-    ),
-    Setting(
-        "HUB_KEEP_REQUESTS_DAYS",
+        60,
+        ge=1,
+    )
+    hub_keep_background_requests_days: int = setting(
         "How long the answer to what a person asked of a vendor is kept, such as a check or a "
         "sign-in. What is posted or registered is kept elsewhere, for good.",
-        default="30",
-        group=RUNNING,
-    ),
-    Setting(
-        "HUB_WORKER_THREADS",
-        "Work one worker does at the same time.",
-        default="32",
-        group=LIMITS,
-    ),
-    Setting(
-        "HUB_LEASE_SECONDS",
+        30,
+        ge=1,
+    )
+
+
+class Limits(Settings):
+    """How much, how often and how long."""
+
+    model_config = SettingsConfigDict(title="Sending and limits")
+
+    hub_worker_threads: int = setting("Work one worker does at the same time.", 32, ge=1)
+    hub_lease_seconds: int = setting(
         "How long a claim outlives a killed worker. While it works, it extends its claims.",
-        default="30",
-        group=LIMITS,
-    ),
-    Setting(
-        "HUB_LOOK_UP_INTERVAL_SECONDS",
+        30,
+        ge=1,
+    )
+    hub_look_up_interval_seconds: int = setting(
         "Pause between two look-ups of a batch or payment whose answer was lost; "
         "two must find nothing before it is sent again.",
-        default="180",
-        group=LIMITS,
-    ),
-    Setting(
-        "HUB_REFRESH_PATIENCE_SECONDS",
-        "How long work waits for another worker to renew the access token; then it is postponed.",
-        default="20",
-        group=LIMITS,
-    ),
-    Setting(
-        "HUB_LEDGER_FRESH_SECONDS",
-        "How old what we read of a ledger may be before it is read again.",
-        default="120",
-        group=LIMITS,
-    ),
-    Setting("HUB_MAX_UPLOAD_MB", "Largest file that can be imported.", "50", group=LIMITS),
-    Setting("HUB_MAX_ROWS", "Most lines in one imported file.", "500000", group=LIMITS),
-    Setting(
-        "HUB_MAX_UNZIPPED_MB",
-        "Largest size of a spreadsheet once unpacked.",
-        default="500",
-        group=LIMITS,
-    ),
-    Setting(
-        "HUB_SIGN_IN_FAILURES",
+        180,
+        ge=0,
+    )
+    hub_ledger_fresh_seconds: int = setting(
+        "How old what we read of a ledger may be before it is read again.", 120, ge=0
+    )
+    hub_max_upload_mb: int = setting("Largest file that can be imported.", 50, ge=1)
+    hub_max_rows: int = setting("Most lines in one imported file.", 500_000, ge=1)
+    hub_max_unzipped_mb: int = setting("Largest size of a spreadsheet once unpacked.", 500, ge=1)
+    hub_sign_in_failures: int = setting(
         "Failed sign-ins of one e-mail address from one network before it is locked there; ten "
         "times as many of all addresses. Codes and links for a forgotten password count alike.",
-        default="10",
-        group=LIMITS,
-    ),
-    Setting("HUB_SIGN_IN_LOCK_MINUTES", "How long such a lock lasts.", default="15", group=LIMITS),
-    Setting("HUB_SESSION_HOURS", "How long a sign-in lasts at most.", "12", group=LIMITS),
-    Setting(
-        "HUB_SESSION_IDLE_MINUTES",
-        "How long a sign-in lasts without use. A page that follows itself is no use.",
-        default="120",
-        group=LIMITS,
-    ),
-    Setting(
-        "HUB_PASSWORD_LINK_MINUTES",
-        "How long the link in the mail to somebody who forgot the password works.",
-        default="60",
-        group=LIMITS,
-    ),
-    Setting(
-        "HUB_EMAIL_URL",
+        10,
+        ge=1,
+    )
+    hub_session_hours: int = setting("How long a sign-in lasts at most.", 12, ge=1)
+    hub_session_idle_minutes: int = setting(
+        "How long a sign-in lasts without use. A page that follows itself is no use.", 120, ge=1
+    )
+
+
+class Mail(Settings):
+    """How mails leave."""
+
+    model_config = SettingsConfigDict(title="E-mail")
+
+    hub_email_url: SecretStr = setting(
         "Mail server, as smtp://user:password@host:587?tls=1 (or ?ssl=1). "
         "Not set: mails are written to the data folder, and nobody is offered a link "
         "for a forgotten password.",
-        secret=True,
-        group=MAIL,
-    ),
-    Setting(
-        "HUB_EMAIL_FROM",
-        "Sender of the hub's mails.",
-        default="Integration Hub <hub@localhost>",
-        group=MAIL,
-    ),
-)
+        SecretStr(""),
+    )
+    hub_email_from: str = setting("Sender of the hub's mails.", "Integration Hub <hub@localhost>")
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One environment variable, as the example file and the reference page tell it."""
+
+    name: str
+    explanation: str
+    default: str
+    secret: bool
+    required_when: str
+    group: str
+
+    def is_required(self, *, sandbox: bool, own_database: bool) -> bool:
+        """Return whether the hub refuses to start without this setting."""
+        wanted_here = self.required_when == WITH_OWN_DATABASE and own_database
+        return bool(self.required_when) and (wanted_here or not sandbox)
+
+
+def described(*kinds: type[Settings]) -> tuple[Setting, ...]:
+    """Return every variable of those classes."""
+    found: dict[str, Setting] = {}
+    for kind in kinds:
+        for field, info in kind.model_fields.items():
+            extra = info.json_schema_extra
+            found[field.upper()] = Setting(
+                name=field.upper(),
+                explanation=info.description or "",
+                default=_text(info.default),
+                secret="SecretStr" in str(info.annotation),
+                required_when=str(extra["required_when"]) if isinstance(extra, dict) else "",
+                group=str(kind.model_config.get("title")),
+            )
+    return tuple(found.values())
+
+
+def _text(value: object) -> str:
+    """Return a value as it would be written in the environment."""
+    match value:
+        case SecretStr():
+            return value.get_secret_value()
+        case bool():
+            return "1" if value else ""
+        case list():
+            return ",".join(map(_text, value))
+    return str(value)
+
+
+TABLE = described(Running, Limits, Mail)
+
+
+def vendor_table() -> tuple[Setting, ...]:
+    """Return the settings of all vendors in the registry."""
+    return described(*(vendor.settings for vendor in registry.CONNECTORS.values()))
 
 
 def sandbox_values(path: Path, *, sandbox_url: str) -> dict[str, str]:
@@ -264,23 +266,6 @@ def sandbox_values(path: Path, *, sandbox_url: str) -> dict[str, str]:
     return {
         name: value.replace("{sandbox}", sandbox_url) for name, value in read_env_file(path).items()
     }
-
-
-def vendor_table() -> tuple[Setting, ...]:
-    """Return the settings of all vendors in the registry."""
-    table: dict[str, Setting] = {}
-    for vendor in registry.CONNECTORS.values():
-        for name, explanation in vendor.settings.items():
-            table[name] = Setting(
-                name,
-                explanation,
-                secret=name in vendor.secret_settings,
-                required_when=(
-                    ALWAYS_OPTIONAL if name in vendor.optional_settings else IN_PRODUCTION
-                ),
-                group=vendor.name,
-            )
-    return tuple(table.values())
 
 
 def read_env_file(path: Path) -> dict[str, str]:
@@ -336,100 +321,52 @@ def keep_own_secrets(path: Path) -> dict[str, str]:
 
 class Reader:
     """
-    Typed reading of settings, which collects what is wrong instead of stopping at the first.
+    Reads classes of settings, and collects what is wrong instead of stopping at the first.
 
-    Call `finish()` after the last one: it raises if anything was missing or unreadable.
+    The environment wins over the file, both over `fallback`. Call `finish()` after the last.
     """
 
-    def __init__(self, values: Mapping[str, str], *, base_dir: Path) -> None:
-        self.values = values
-        self.base_dir = base_dir
+    def __init__(self, env_file: Path) -> None:
+        self.env_file = env_file
         self.reasons: list[str] = []
-        self.own_database = bool(values.get("DATABASE_URL"))
-        self.sandbox = True
-        self.sandbox = self.boolean("HUB_SANDBOX")
+        in_file = {name for name, value in read_env_file(env_file).items() if value}
+        self.set = in_file | {name for name, value in os.environ.items() if value}
+        self.sandbox = self.read(Running, required=False).hub_sandbox
+        self.reasons.clear()  # the same are found again when all of it is read
 
-    def setting(self, name: str) -> Setting:
-        """Return the row of the table with that name."""
-        return next(setting for setting in TABLE if setting.name == name)
-
-    def text(self, name: str) -> str:
-        """Return the value, or its default, or note that it is missing."""
-        return self.read(self.setting(name))
-
-    def read(self, setting: Setting) -> str:
-        """Return the value of a setting, or its default, or note that it is missing."""
-        value = self.values.get(setting.name, "").strip()
-        if value:
-            return value
-        if setting.is_required(sandbox=self.sandbox, own_database=self.own_database):
-            self.reasons.append(
-                f"{setting.name} is not set (required: {setting.required_when}). "
-                f"{setting.explanation}"
-            )
-            return ""
-        return setting.default
-
-    def boolean(self, name: str) -> bool:
-        """Return the value as yes or no."""
-        text = self.text(name).lower()
-        if text not in TRUE | FALSE:
-            self.reasons.append(f"{name} is {text!r}; write 1 or 0.")
-        return text in TRUE
-
-    def number(self, name: str, *, at_least: float = 0) -> float:
-        """Return the value as a number."""
-        text = self.text(name)
+    def read(
+        self, kind: type[_ANY], *, fallback: Mapping[str, str] | None = None, required: bool = True
+    ) -> _ANY:
+        """Return the settings of that class, or its defaults where one cannot be used."""
+        rest = {
+            name.lower(): value
+            for name, value in (fallback or {}).items()
+            if name not in self.set and name.lower() in kind.model_fields
+        }
+        if required:
+            self._miss(kind, there=self.set | {name.upper() for name in rest})
         try:
-            number = float(text)
-        except ValueError:
-            number = at_least - 1
-        if not at_least <= number < float("inf"):
-            self.reasons.append(f"{name} is {text!r}; write a number from {at_least:g} up.")
-            return at_least
-        return number
+            return kind(_env_file=self.env_file, **rest)  # type: ignore[call-arg]
+        except ValidationError as refused:
+            for error in refused.errors(include_input=False, include_url=False):
+                name = str(error["loc"][0]).upper()
+                words = error["msg"].removeprefix("Value error, ").rstrip(".")
+                self.reasons.append(f"{name}: {words}.")
+            return kind.model_construct()
 
-    def whole(self, name: str, *, at_least: int = 0) -> int:
-        """Return the value as a whole number."""
-        text = self.text(name)
-        if not text.isdecimal() or int(text) < at_least:
-            self.reasons.append(f"{name} is {text!r}; write a whole number from {at_least} up.")
-            return at_least
-        return int(text)
+    def _miss(self, kind: type[Settings], *, there: set[str]) -> None:
+        own_database = "DATABASE_URL" in self.set
+        self.reasons += [
+            f"{one.name} is not set (required: {one.required_when}). {one.explanation}"
+            for one in described(kind)
+            if one.name not in there
+            and one.is_required(sandbox=self.sandbox, own_database=own_database)
+        ]
 
-    def port(self, name: str) -> int:
-        """Return the value as a port number."""
-        number = self.whole(name, at_least=1)
-        if number > 65535:
-            self.reasons.append(f"{name} is {number}; a port is at most 65535.")
-        return number
-
-    def words(self, name: str) -> list[str]:
-        """Return the values that commas separate."""
-        return [word.strip() for word in self.text(name).split(",") if word.strip()]
-
-    def one_of(self, name: str, choices: Iterable[str]) -> str:
-        """Return the value, which must be one of the choices."""
-        text, known = self.text(name), tuple(choices)
-        if text not in known:
-            self.reasons.append(f"{name} is {text!r}; write one of {', '.join(known)}.")
-            return known[0]
-        return text
-
-    def folder(self, name: str) -> Path:
-        """Return the value as a folder; a relative one lies beside manage.py."""
-        return (self.base_dir / Path(self.text(name)).expanduser()).resolve()
-
-    def encryption_keys(self, name: str) -> list[str]:
-        """Return the Fernet keys, newest first."""
-        keys = self.words(name)
-        for place, key in enumerate(keys, start=1):
-            if not _is_fernet_key(key):
-                self.reasons.append(
-                    f"{name}: key {place} is not a Fernet key. Make one: python -c 'from "
-                    "cryptography.fernet import Fernet as F; print(F.generate_key().decode())'"
-                )
-        return keys
+    def unknown(self) -> list[str]:
+        """Return names that look like the hub's own and are none: a slip of the pen."""
+        known = {one.name for one in TABLE} | OF_NO_CLASS
+        return sorted(name for name in self.set if name.startswith("HUB_") and name not in known)
 
     def finish(self) -> None:
         """
@@ -441,8 +378,6 @@ class Reader:
             raise Misconfigured(dict.fromkeys(self.reasons))
 
 
-def _is_fernet_key(text: str) -> bool:
-    try:
-        return len(urlsafe_b64decode(text.encode())) == 32
-    except (NotBase64, ValueError):
-        return False
+def values(found: Settings) -> dict[str, str]:
+    """Return what was read, by the names of the variables, as it would be written there."""
+    return {name.upper(): _text(getattr(found, name)) for name in type(found).model_fields}

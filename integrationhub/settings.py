@@ -1,5 +1,5 @@
 """
-Django's settings, read from the environment (and `.env`) through one table.
+Django's settings, read from the environment (and `.env`) through classes of fields.
 
 What each variable means stands in `integrationhub/configuration.py`. A missing or unreadable
 one stops the start, all of them in one message.
@@ -14,73 +14,80 @@ import dj_database_url
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
+from connectors import registry
 from integrationhub import configuration, logs, production
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 # --- Reading ------------------------------------------------------------------------------
 
-_values = {
-    # The real environment wins over the file.
-    **configuration.read_env_file(Path(os.environ.get("HUB_ENV_FILE", BASE_DIR / ".env"))),
-    **{name: value for name, value in os.environ.items() if value},
-}
-_read = configuration.Reader(_values, base_dir=BASE_DIR)
+_read = configuration.Reader(Path(os.environ.get("HUB_ENV_FILE", BASE_DIR / ".env")))
 
 HUB_SANDBOX = _read.sandbox
-HUB_DATA_DIR = _read.folder("HUB_DATA_DIR")
-if HUB_SANDBOX and not _read.own_database:
-    _read.values = {**configuration.keep_own_secrets(HUB_DATA_DIR / "secrets.env"), **_values}
-
-HUB_INSTALLATION_ID = _read.text("HUB_INSTALLATION_ID").strip()
-HUB_PORT = _read.port("HUB_PORT")
-HUB_SANDBOX_PORT = _read.port("HUB_SANDBOX_PORT")
-HUB_SANDBOX_URL = f"http://127.0.0.1:{HUB_SANDBOX_PORT}" if HUB_SANDBOX else ""
-HUB_BASE_URL = _read.text("HUB_BASE_URL").rstrip("/")
-if HUB_SANDBOX and "HUB_BASE_URL" not in _values:
-    HUB_BASE_URL = f"http://localhost:{HUB_PORT}"  # browsers give no passkey to 127.0.0.1
-
+_places = _read.read(configuration.Running, required=False)
+HUB_DATA_DIR = (BASE_DIR / _places.hub_data_dir.expanduser()).resolve()
+_read.reasons.clear()  # read again below, with the keys that the trial makes by itself
+_trials_own = {}
+if HUB_SANDBOX and "DATABASE_URL" not in _read.set:
+    _trials_own = configuration.keep_own_secrets(HUB_DATA_DIR / "secrets.env")
 if HUB_SANDBOX:
-    _read.values = {
-        **configuration.sandbox_values(
-            BASE_DIR / "sandbox" / "hub.env", sandbox_url=HUB_SANDBOX_URL
-        ),
-        **_read.values,
-    }
-HUB_VENDORS = {setting.name: _read.read(setting) for setting in configuration.vendor_table()}
+    # Browsers give no passkey to 127.0.0.1.
+    _trials_own["HUB_BASE_URL"] = f"http://localhost:{_places.hub_port}"
+_running = _read.read(configuration.Running, fallback=_trials_own)
+_limits = _read.read(configuration.Limits)
+_mail_settings = _read.read(configuration.Mail)
+
+HUB_INSTALLATION_ID = _running.hub_installation_id
+HUB_PORT = _running.hub_port
+HUB_SANDBOX_PORT = _running.hub_sandbox_port
+HUB_SANDBOX_URL = f"http://127.0.0.1:{HUB_SANDBOX_PORT}" if HUB_SANDBOX else ""
+HUB_BASE_URL = _running.hub_base_url.rstrip("/")
+
+_sandboxs_own = {}
+if HUB_SANDBOX:
+    _sandboxs_own = configuration.sandbox_values(
+        BASE_DIR / "sandbox" / "hub.env", sandbox_url=HUB_SANDBOX_URL
+    )
+HUB_VENDORS: dict[str, str] = {}
 """The vendors' addresses, client ids and secrets; `connectors` is handed them by `accounts`."""
+for _vendor in registry.CONNECTORS.values():
+    HUB_VENDORS |= configuration.values(_read.read(_vendor.settings, fallback=_sandboxs_own))
 
-HUB_LEASE_SECONDS = _read.whole("HUB_LEASE_SECONDS", at_least=1)
-HUB_LOOK_UP_INTERVAL_SECONDS = _read.whole("HUB_LOOK_UP_INTERVAL_SECONDS")
-HUB_REFRESH_PATIENCE_SECONDS = _read.number("HUB_REFRESH_PATIENCE_SECONDS", at_least=0.1)
-HUB_LEDGER_FRESH_SECONDS = _read.whole("HUB_LEDGER_FRESH_SECONDS")
-HUB_WORKER_THREADS = _read.whole("HUB_WORKER_THREADS", at_least=1)
-HUB_MAX_UPLOAD_MB = _read.whole("HUB_MAX_UPLOAD_MB", at_least=1)
-HUB_MAX_ROWS = _read.whole("HUB_MAX_ROWS", at_least=1)
-HUB_MAX_UNZIPPED_MB = _read.whole("HUB_MAX_UNZIPPED_MB", at_least=1)
-HUB_PROXY_COUNT = _read.whole("HUB_PROXY_COUNT")
-HUB_METRICS_TOKEN = _read.text("HUB_METRICS_TOKEN")
-HUB_KEEP_SIGN_INS_DAYS = _read.whole("HUB_KEEP_SIGN_INS_DAYS", at_least=1)
-HUB_KEEP_UPLOADS_DAYS = _read.whole("HUB_KEEP_UPLOADS_DAYS", at_least=1)
-HUB_KEEP_REQUESTS_DAYS = _read.whole("HUB_KEEP_REQUESTS_DAYS", at_least=1)
-HUB_ENCRYPTION_KEYS = _read.encryption_keys("HUB_ENCRYPTION_KEYS")
+HUB_LEASE_SECONDS = _limits.hub_lease_seconds
+HUB_LOOK_UP_INTERVAL_SECONDS = _limits.hub_look_up_interval_seconds
+HUB_REFRESH_PATIENCE_SECONDS = 20.0
+"""How long work waits for another worker to renew the access token; then it is postponed."""
+HUB_LEDGER_FRESH_SECONDS = _limits.hub_ledger_fresh_seconds
+HUB_WORKER_THREADS = _limits.hub_worker_threads
+HUB_MAX_UPLOAD_MB = _limits.hub_max_upload_mb
+HUB_MAX_ROWS = _limits.hub_max_rows
+HUB_MAX_UNZIPPED_MB = _limits.hub_max_unzipped_mb
+HUB_PROXY_COUNT = _running.hub_proxy_count
+HUB_METRICS_TOKEN = _running.hub_metrics_token.get_secret_value()
+HUB_KEEP_SIGN_INS_DAYS = 7
+"""How long begun sign-ins at vendors are kept."""
+HUB_KEEP_UPLOADS_DAYS = _running.hub_keep_uploads_days
+HUB_KEEP_REQUESTS_DAYS = _running.hub_keep_background_requests_days
+HUB_ENCRYPTION_KEYS = [key.get_secret_value() for key in _running.hub_encryption_keys]
 
-SECRET_KEY = _read.text("HUB_SECRET_KEY")
-ALLOWED_HOSTS = _read.words("HUB_ALLOWED_HOSTS")
+SECRET_KEY = _running.hub_secret_key.get_secret_value()
+ALLOWED_HOSTS = _running.hub_allowed_hosts
+_servers = {
+    "DATABASE_URL": _running.database_url.get_secret_value(),
+    "CELERY_BROKER_URL": _running.celery_broker_url.get_secret_value(),
+    "HUB_EMAIL_URL": _mail_settings.hub_email_url.get_secret_value(),
+}
 DEBUG = False
 HUB_WEAKNESSES = (
     []
     if HUB_SANDBOX
     else production.weaknesses(
-        base_url=HUB_BASE_URL,
+        base_url=HUB_BASE_URL if "HUB_BASE_URL" in _read.set else "",
         allowed_hosts=ALLOWED_HOSTS,
         secret_key=SECRET_KEY,
         metrics_token=HUB_METRICS_TOKEN,
         vendors=HUB_VENDORS,
-        servers={
-            name: _read.text(name)
-            for name in ("DATABASE_URL", "CELERY_BROKER_URL", "HUB_EMAIL_URL")
-        },
+        servers=_servers,
     )
 )
 """What is set and not safe. The hub does not start with most; `doctor` reports the rest."""
@@ -172,7 +179,7 @@ TEMPLATES: list[dict[str, Any]] = [
 
 # --- Storage ------------------------------------------------------------------------------
 
-_database_url = _read.text("DATABASE_URL")
+_database_url = _servers["DATABASE_URL"]
 if _database_url:
     DATABASES: dict[str, Any] = {
         "default": dj_database_url.parse(_database_url, conn_max_age=60, conn_health_checks=True)
@@ -214,7 +221,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # an office of 500 companies ticks many 
 
 # --- Background work ----------------------------------------------------------------------
 
-CELERY_BROKER_URL = _read.text("CELERY_BROKER_URL")
+CELERY_BROKER_URL = _servers["CELERY_BROKER_URL"]
 HUB_BROKER_IS_EMBEDDED = CELERY_BROKER_URL.startswith("memory:")
 """The broker lives inside the worker: other processes write rows, and the worker finds them."""
 HUB_PROCESS = os.environ.get("HUB_PROCESS", "command")
@@ -258,13 +265,13 @@ CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (
 # --- Languages and times ------------------------------------------------------------------
 
 LANGUAGES = [("en", _("English")), ("sv", _("Swedish")), ("nb", _("Norwegian"))]
-LANGUAGE_CODE = _read.one_of("HUB_LANGUAGE", [code for code, _name in LANGUAGES])
+LANGUAGE_CODE = _running.hub_language
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
-HUB_TIME_ZONE = _read.text("HUB_TIME_ZONE")
+HUB_TIME_ZONE = _running.hub_time_zone
 # Amounts are localised where they are shown and read; a separator everywhere would put one
 # into account numbers and ids too.
 USE_THOUSAND_SEPARATOR = False
@@ -295,8 +302,8 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = LOGIN_URL
 
-HUB_SIGN_IN_FAILURES = _read.whole("HUB_SIGN_IN_FAILURES", at_least=1)
-HUB_SIGN_IN_LOCK_SECONDS = int(_read.number("HUB_SIGN_IN_LOCK_MINUTES", at_least=1) * 60)
+HUB_SIGN_IN_FAILURES = _limits.hub_sign_in_failures
+HUB_SIGN_IN_LOCK_SECONDS = 15 * 60
 ACCOUNT_ADAPTER = "organisations.adapters.AccountAdapter"
 ACCOUNT_FORMS = {"user_token": "organisations.sign_in_forms.LinkForm"}
 ACCOUNT_LOGIN_METHODS = {"email"}
@@ -328,10 +335,10 @@ CACHES = {
     }
 }
 
-SESSION_COOKIE_AGE = _read.whole("HUB_SESSION_HOURS", at_least=1) * 3600
-HUB_SESSION_IDLE_SECONDS = _read.whole("HUB_SESSION_IDLE_MINUTES", at_least=1) * 60
+SESSION_COOKIE_AGE = _limits.hub_session_hours * 3600
+HUB_SESSION_IDLE_SECONDS = _limits.hub_session_idle_minutes * 60
 SESSION_SAVE_EVERY_REQUEST = False
-PASSWORD_RESET_TIMEOUT = _read.whole("HUB_PASSWORD_LINK_MINUTES", at_least=1) * 60
+PASSWORD_RESET_TIMEOUT = 60 * 60
 SESSION_COOKIE_SAMESITE = "Lax"  # Strict would lose the session on the way back from the vendor
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = _over_https
@@ -376,8 +383,8 @@ CONTENT_SECURITY_POLICY = {
 
 # --- E-mail -------------------------------------------------------------------------------
 
-DEFAULT_FROM_EMAIL = SERVER_EMAIL = _read.text("HUB_EMAIL_FROM")
-_mail = urlsplit(_read.text("HUB_EMAIL_URL"))
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = _mail_settings.hub_email_from
+_mail = urlsplit(_servers["HUB_EMAIL_URL"])
 HUB_SENDS_MAIL = _mail.scheme == "smtp"
 if HUB_SENDS_MAIL:
     _mail_options = parse_qs(_mail.query)
@@ -398,8 +405,10 @@ else:
 # --- Logs ---------------------------------------------------------------------------------
 
 LOGGING_CONFIG = None  # ours comes from `logs.configure`, for Django, Celery and the hub alike
-HUB_LOG_FORMAT = _read.one_of("HUB_LOG_FORMAT", ["auto", "json", "text"])
-HUB_LOG_LEVEL = _read.one_of("HUB_LOG_LEVEL", ["INFO", "DEBUG", "WARNING", "ERROR"])
+HUB_LOG_FORMAT = _running.hub_log_format
+HUB_LOG_LEVEL = _running.hub_log_level
 logs.configure(form=HUB_LOG_FORMAT, level=HUB_LOG_LEVEL)
 
+HUB_UNKNOWN = _read.unknown()
+"""Variables that look like the hub's and are none; `doctor` names them."""
 _read.finish()

@@ -3,8 +3,6 @@
 import re
 from pathlib import Path
 
-from integrationhub import configuration
-
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -28,7 +26,3 @@ class TestTheReadme:
     def test_shows_no_picture_that_is_not_there(self) -> None:
         for picture in re.findall(r"\((docs/[^)]+\.png)\)", README):
             assert (ROOT / picture).is_file(), picture
-
-    def test_holds_the_table_of_settings_as_it_is_now(self) -> None:
-        for setting in configuration.TABLE:
-            assert f"`{setting.name}`" in README, setting.name

@@ -2,15 +2,18 @@
 
 import re
 from collections.abc import Mapping
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
+
+from pydantic import SecretStr
+from pydantic_settings import SettingsConfigDict
 
 from connectors.base import Capabilities, Observer, Tokens, Vendor
 from connectors.businessnxt import client, discovery, errors
-from connectors.businessnxt.client import CAPABILITIES, PAGE_SIZE, Client
-from connectors.businessnxt.discovery import Names
+from connectors.businessnxt.client import CAPABILITIES, Client
 from connectors.errors import ConnectorError, NotConfigured
 from connectors.limits import Limiter
 from connectors.oauth import OpenIdSignIn
+from connectors.settings import Settings, setting
 from connectors.visma_ledger import Reading
 from connectors.words import gettext_noop as _
 
@@ -18,59 +21,62 @@ __all__ = ["CAPABILITIES", "VENDOR", "Client", "make_sign_in", "make_source"]
 
 INTERACTIVE, SERVICE = "interactive", "service"
 LONGEST_CLIENT_ID = 24
+ZONE = ZoneInfo("Europe/Oslo")
+"""Of the vendor's timestamps, which state none."""
 
 # https://docs.vismasoftware.no/businessnxtapi/authentication
 SERVICE_SCOPE = "business-graphql-service-api:access-group-based"
 READ_ONLY_SCOPE = "business-graphql-service-api:access-group-based-readonly"
 USER_SCOPE = "openid profile email offline_access business-graphql-api:access-group-based"
 
-SETTINGS = {
-    "BUSINESS_NXT_URL": _("Address of the Business NXT API, https://business.visma.net"),
-    "BUSINESS_NXT_CONNECT_URL": _(
-        "Address of Visma Connect for Business NXT, https://connect.visma.com"
-    ),
-    "BUSINESS_NXT_CLIENT_ID": _(
-        "Client id of the hub's Service application, at most 24 characters: it is also the name "
-        "of a user in Business NXT"
-    ),
-    "BUSINESS_NXT_CLIENT_SECRET": _("Its secret, shown once when it is generated"),
-    "BUSINESS_NXT_READ_ONLY": _(
-        "1: ask for read access only; payments are then never marked in Business NXT"
-    ),
-    "BUSINESS_NXT_WEB_CLIENT_ID": _(
-        "Client id of the hub's Web application, for connections where a user signs in"
-    ),
-    "BUSINESS_NXT_WEB_CLIENT_SECRET": _("Its secret, shown once when it is generated"),
-    "BUSINESS_NXT_CUSTOMER_NO": _(
-        "Number of the Visma.net customer whose companies are listed; an account can give its "
-        "own before the company, for example 7100200/4110101"
-    ),
-    "BUSINESS_NXT_PAGE_SIZE": _(
-        "Maximum number of rows per page; the vendor documents no maximum (500)"
-    ),
-    "BUSINESS_NXT_CURRENCIES": _(
-        "Currency numbers and their codes, for example 0=NOK,978=EUR; 0 is the company's own "
-        "currency (0=NOK)"
-    ),
-    "BUSINESS_NXT_TIME_ZONE": _(
-        "Time zone of the vendor's timestamps, which state none (Europe/Oslo)"
-    ),
-    "BUSINESS_NXT_KID_COLUMN": _(
-        "Column of customer transactions with the KID, if the set-up check does not find it"
-    ),
-    "BUSINESS_NXT_ORIGIN_COLUMN": _(
-        "Column of customer transactions with the origin, if the set-up check does not find it"
-    ),
-    "BUSINESS_NXT_CURRENCY_COLUMN": _(
-        "Column of customer transactions with the currency number, if the set-up check does "
-        "not find it"
-    ),
-    "BUSINESS_NXT_TURNOVER_FLAG": _(
-        "Column of voucher types that says whether they affect the turnover, if the set-up "
-        "check does not find it"
-    ),
-}
-_SECRETS = frozenset({"BUSINESS_NXT_CLIENT_SECRET", "BUSINESS_NXT_WEB_CLIENT_SECRET"})
+
+class VismaBusinessNXTSettings(Settings):
+    """What the operator sets for Visma Business NXT."""
+
+    model_config = SettingsConfigDict(title="Visma Business NXT")
+
+    business_nxt_url: str = setting(
+        _("Address of the Business NXT API, https://business.visma.net"),
+    )
+    business_nxt_connect_url: str = setting(
+        _("Address of Visma Connect for Business NXT, https://connect.visma.com"),
+    )
+    business_nxt_client_id: str = setting(
+        _(
+            "Client id of the hub's Service application, at most 24 characters: it is also "
+            "the name of a user in Business NXT"
+        ),
+    )
+    business_nxt_client_secret: SecretStr = setting(
+        _("Its secret, shown once when it is generated"),
+        SecretStr(""),
+    )
+    business_nxt_read_only: bool = setting(
+        _("1: ask for read access only; payments are then never marked in Business NXT"),
+        False,
+    )
+    business_nxt_web_client_id: str = setting(
+        _("Client id of the hub's Web application, for connections where a user signs in"),
+    )
+    business_nxt_web_client_secret: SecretStr = setting(
+        _("Its secret, shown once when it is generated"),
+        SecretStr(""),
+    )
+    business_nxt_customer_no: str = setting(
+        _(
+            "Number of the Visma.net customer whose companies are listed; an account can give"
+            " its own before the company, for example 7100200/4110101"
+        ),
+    )
+    business_nxt_currencies: str = setting(
+        _(
+            "Currency numbers and their codes, for example 0=NOK,978=EUR; 0 is the company's "
+            "own currency (0=NOK)"
+        ),
+        "0=NOK",
+        pattern=r"^\d{1,6}=[A-Z]{3}(\s*,\s*\d{1,6}=[A-Z]{3})*$",
+    )
+
 
 _CURRENCY = re.compile(r"(\d{1,6})=([A-Z]{3})")
 _COMPANY = re.compile(r"(?:(\d{1,9})/)?(\d{1,9})")
@@ -102,14 +108,7 @@ def make_source(
         tokens=tokens,
         company=int(found[2]),
         customer_no=int(customer) if customer else None,
-        names=Names(
-            kid=_text(settings, "BUSINESS_NXT_KID_COLUMN"),
-            origin=_text(settings, "BUSINESS_NXT_ORIGIN_COLUMN"),
-            currency=_text(settings, "BUSINESS_NXT_CURRENCY_COLUMN"),
-            turnover_flag=_text(settings, "BUSINESS_NXT_TURNOVER_FLAG"),
-        ),
         reading=_reading(settings),
-        page_size=int(_number(settings, "BUSINESS_NXT_PAGE_SIZE", otherwise=str(PAGE_SIZE))),
         observer=observer,
         limiter=limiter,
     )
@@ -118,16 +117,11 @@ def make_source(
 def _reading(settings: Mapping[str, str]) -> Reading:
     text = _text(settings, "BUSINESS_NXT_CURRENCIES") or "0=NOK"
     pairs = [_CURRENCY.fullmatch(one.strip()) for one in text.split(",")]
-    zone = _text(settings, "BUSINESS_NXT_TIME_ZONE") or "Europe/Oslo"
     if not all(pairs):
         raise NotConfigured(setting="BUSINESS_NXT_CURRENCIES")
-    try:
-        return Reading(
-            currencies={int(pair[1]): pair[2] for pair in pairs if pair is not None},
-            zone=ZoneInfo(zone),
-        )
-    except (ZoneInfoNotFoundError, ValueError):
-        raise NotConfigured(setting="BUSINESS_NXT_TIME_ZONE") from None
+    return Reading(
+        currencies={int(pair[1]): pair[2] for pair in pairs if pair is not None}, zone=ZONE
+    )
 
 
 def make_sign_in(*, settings: Mapping[str, str], kind: str, own_key: str = "") -> OpenIdSignIn:
@@ -178,10 +172,7 @@ VENDOR = Vendor(
     account_name=_("Business NXT account"),
     capabilities=Capabilities(),
     kinds=(SERVICE, INTERACTIVE),
-    settings=SETTINGS,
-    secret_settings=_SECRETS,
-    # Offices without Business NXT need none of them; each is asked for when it is used.
-    optional_settings=frozenset(SETTINGS),
+    settings=VismaBusinessNXTSettings,
     make_connector=None,
     make_sign_in=make_sign_in,
     make_source=make_source,

@@ -14,7 +14,7 @@ from connectors import visma_ledger
 from connectors.base import Observer, Tokens
 from connectors.bounds import LARGEST_SUM
 from connectors.businessnxt import discovery, documents, errors, payloads
-from connectors.businessnxt.discovery import Columns, Names
+from connectors.businessnxt.discovery import Columns
 from connectors.businessnxt.door import Door
 from connectors.businessnxt.errors import VENDOR
 from connectors.errors import BadAnswer, NoCreditBlock
@@ -58,7 +58,6 @@ class Client:
     :param path: the service context (the default) or the user context
     :param company: its number for `useCompany(no:)`
     :param customer_no: the Visma.net customer that owns it; narrows the list of companies
-    :param names: columns that the operator names where the schema does not tell
     """
 
     capabilities = CAPABILITIES
@@ -71,7 +70,6 @@ class Client:
         company: int,
         path: str = SERVICE_PATH,
         customer_no: int | None = None,
-        names: Names | None = None,
         reading: Reading | None = None,
         page_size: int = PAGE_SIZE,
         observer: Observer | None = None,
@@ -89,7 +87,7 @@ class Client:
         )
         self._door = Door(http, path=path, company=company, page_size=page_size)
         self._company, self._customer_no = company, customer_no
-        self._names, self._reading = names or Names(), reading or Reading()
+        self._reading = reading or Reading()
         self._page_size = page_size
 
     # --- Companies --------------------------------------------------------------------------
@@ -132,7 +130,7 @@ class Client:
     def columns(self) -> Columns:
         """Return what introspection says, asked once."""
         data = self._door.read(documents.COLUMNS, "ReadColumns", {})
-        return discovery.columns(data, names=self._names)
+        return discovery.columns(data)
 
     def list_voucher_types(self) -> list[VoucherType]:
         """Return the voucher types with their turnover flag, as far as the schema shows them."""

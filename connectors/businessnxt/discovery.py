@@ -48,16 +48,6 @@ _KEPT = (
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
-    """Columns that the operator names where the schema does not tell; empty: found out."""
-
-    kid: str = ""
-    origin: str = ""
-    currency: str = ""
-    turnover_flag: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class VoucherTypeColumns:
     """What the columns of the voucher type table are called here."""
 
@@ -102,25 +92,24 @@ class Columns:
         return "" if name in self.transaction else name
 
 
-def columns(data: Mapping[str, Any], *, names: Names) -> Columns:
-    """Return what the answer to the introspection says, the operator's names first."""
+def columns(data: Mapping[str, Any]) -> Columns:
+    """Return what the answer to the introspection says."""
     transaction = payloads.names(data.get("transaction"))
     voucher_type = payloads.names(data.get("voucherType"))
     number = _first(VOUCHER_TYPE_NUMBER, voucher_type)
     has_table = "voucherType" in payloads.names(data.get("company")) and number
     return Columns(
         transaction=transaction,
-        kid=names.kid or _first(KID, transaction),
-        origin=names.origin or _first(ORIGIN, transaction),
-        currency=names.currency or _first(CURRENCY, transaction),
+        kid=_first(KID, transaction),
+        origin=_first(ORIGIN, transaction),
+        currency=_first(CURRENCY, transaction),
         aggregates="aggregates" in transaction,
         credit_denied="creditDenied" in payloads.names(data.get("associate")),
         updates="customerTransaction_update" in payloads.names(data.get("changes")),
         voucher_type=VoucherTypeColumns(
             number=number,
             name=_first(VOUCHER_TYPE_NAME, voucher_type),
-            flag=names.turnover_flag
-            or _first(TURNOVER_FLAG, voucher_type)
+            flag=_first(TURNOVER_FLAG, voucher_type)
             or next((one for one in voucher_type if _LIKE_THE_FLAG.match(one)), ""),
         )
         if has_table

@@ -2,31 +2,48 @@
 
 from collections.abc import Mapping
 
+from pydantic import SecretStr
+from pydantic_settings import SettingsConfigDict
+
 from connectors.base import Capabilities, Observer, Tokens, Vendor
 from connectors.errors import ConnectorError, NotConfigured
 from connectors.limits import Limiter
 from connectors.powerofficego import errors
-from connectors.powerofficego.client import CALLS_PER_SECOND, PAGE_SIZE, Client
+from connectors.powerofficego.client import CALLS_PER_SECOND, Client
 from connectors.powerofficego.signin import ClientKeySignIn
+from connectors.settings import Settings, setting
 from connectors.words import gettext_noop as _
 
 SERVICE = "service"
 
-SETTINGS = {
-    "POWEROFFICE_GO_URL": _(
-        "Address of PowerOffice Go, https://goapi.poweroffice.net; for demo "
-        "https://goapi.poweroffice.net/Demo"
-    ),
-    "POWEROFFICE_GO_APPLICATION_KEY": _("Application key of the hub, from PowerOffice"),
-    "POWEROFFICE_GO_SUBSCRIPTION_KEY": _(
-        "Subscription key of the hub's product in PowerOffice's developer portal"
-    ),
-    "POWEROFFICE_GO_CALLS_PER_SECOND": _(
-        "Calls per second that the subscription key allows, for all companies together; 10 if "
-        "not set"
-    ),
-    "POWEROFFICE_GO_PAGE_SIZE": _("Items fetched per call from a list; 5000 if not set"),
-}
+
+class PowerOfficeGoSettings(Settings):
+    """What the operator sets for PowerOffice Go."""
+
+    model_config = SettingsConfigDict(title="PowerOffice Go")
+
+    poweroffice_go_url: str = setting(
+        _(
+            "Address of PowerOffice Go, https://goapi.poweroffice.net; for demo "
+            "https://goapi.poweroffice.net/Demo"
+        ),
+    )
+    poweroffice_go_application_key: SecretStr = setting(
+        _("Application key of the hub, from PowerOffice"),
+        SecretStr(""),
+    )
+    poweroffice_go_subscription_key: SecretStr = setting(
+        _("Subscription key of the hub's product in PowerOffice's developer portal"),
+        SecretStr(""),
+    )
+    poweroffice_go_calls_per_second: int = setting(
+        _(
+            "Calls per second that the subscription key allows, for all companies together; "
+            "10 if not set"
+        ),
+        CALLS_PER_SECOND,
+        ge=1,
+    )
 
 
 def make_target(
@@ -45,7 +62,6 @@ def make_target(
         subscription_key=_needed(settings, "POWEROFFICE_GO_SUBSCRIPTION_KEY"),
         observer=observer,
         limiter=limiter,
-        page_size=_whole(settings, "POWEROFFICE_GO_PAGE_SIZE", PAGE_SIZE),
         per_second=_whole(settings, "POWEROFFICE_GO_CALLS_PER_SECOND", CALLS_PER_SECOND),
     )
 
@@ -87,12 +103,7 @@ VENDOR = Vendor(
     account_name=_("PowerOffice Go account"),
     capabilities=Capabilities(),
     kinds=(SERVICE,),
-    settings=SETTINGS,
-    secret_settings=frozenset(
-        {"POWEROFFICE_GO_APPLICATION_KEY", "POWEROFFICE_GO_SUBSCRIPTION_KEY"}
-    ),
-    # An installation that follows up no invoices needs none of them.
-    optional_settings=frozenset(SETTINGS),
+    settings=PowerOfficeGoSettings,
     make_connector=None,
     make_sign_in=make_sign_in,
     errors=tuple(

@@ -4,10 +4,14 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
+
+from pydantic_settings import SettingsConfigDict
 
 from connectors.base import Begun, Capabilities, Grant, Observer, Tokens, Vendor
 from connectors.errors import ConnectorError, NotConfigured
 from connectors.limits import Limiter
+from connectors.settings import Settings, setting
 from connectors.visma_business_classic import errors, setup_check
 from connectors.visma_business_classic.addresses import (
     HOSTS,
@@ -16,7 +20,7 @@ from connectors.visma_business_classic.addresses import (
     allowed_places,
     check_allowed,
 )
-from connectors.visma_business_classic.client import BY_SIDE, PAGE_SIZE, SIGNED, Client
+from connectors.visma_business_classic.client import BY_SIDE, SIGNED, Client
 from connectors.visma_business_classic.database import Database, Dialect, sql_server
 from connectors.visma_ledger import Reading
 from connectors.words import gettext_noop as _
@@ -29,29 +33,44 @@ ONE_DAY = 24 * 60 * 60
 
 CA_FILE = "VISMA_BUSINESS_CA_FILE"
 
-SETTINGS = {
-    HOSTS: _(
-        "Classic Visma Business: the SQL Servers that the hub may connect to, for example "
-        "sql1.office.example,10.0.0.5:1533 (port 1433 if none is given); empty: none"
-    ),
-    CA_FILE: _(
-        "File (PEM) with the authorities or certificates of those servers; empty: only "
-        "certificates that a browser would accept"
-    ),
-    "VISMA_BUSINESS_COLUMNS": _(
-        "Local names of columns that the hub does not find by itself, for example "
-        "amountDomestic=Am,kid=Cid,organisation=Table.BsNo,voucherTypes=Table.AffTrn"
-    ),
-    "VISMA_BUSINESS_SIGN": _(
-        "signed: amounts carry a sign; side: they carry none and Cr decides; empty: detected "
-        "from the rows"
-    ),
-    "VISMA_BUSINESS_PAGE_SIZE": _("Rows read at a time over one short-lived connection (500)"),
-    "VISMA_BUSINESS_WRITE_BACK": _(
-        "1: payments may be marked by an UPDATE that bypasses the application, in a column "
-        "made for it, with the written consent of customer and dealer"
-    ),
-}
+
+class VismaBusinessSettings(Settings):
+    """What the operator sets for Visma Business."""
+
+    model_config = SettingsConfigDict(title="Visma Business")
+
+    visma_business_hosts: str = setting(
+        _(
+            "Classic Visma Business: the SQL Servers that the hub may connect to, for example"
+            " sql1.office.example,10.0.0.5:1533 (port 1433 if none is given); empty: none"
+        ),
+    )
+    visma_business_ca_file: str = setting(
+        _(
+            "File (PEM) with the authorities or certificates of those servers; empty: only "
+            "certificates that a browser would accept"
+        ),
+    )
+    visma_business_columns: str = setting(
+        _(
+            "Local names of columns that the hub does not find by itself, for example "
+            "amountDomestic=Am,kid=Cid,organisation=Table.BsNo,voucherTypes=Table.AffTrn"
+        ),
+    )
+    visma_business_sign: Literal["", "signed", "side"] = setting(
+        _(
+            "signed: amounts carry a sign; side: they carry none and Cr decides; empty: "
+            "detected from the rows"
+        ),
+    )
+    visma_business_write_back: bool = setting(
+        _(
+            "1: payments may be marked by an UPDATE that bypasses the application, in a "
+            "column made for it, with the written consent of customer and dealer"
+        ),
+        False,
+    )
+
 
 _PAIR = re.compile(r"(\w+)=(\w+(?:\.\w+)?)")
 _COMPANY = re.compile(r"\d{1,4}")
@@ -76,11 +95,8 @@ def make_source(
         looked for, when something is asked
     """
     sign = _text(settings, "VISMA_BUSINESS_SIGN")
-    size = _text(settings, "VISMA_BUSINESS_PAGE_SIZE") or str(PAGE_SIZE)
     if sign not in ("", SIGNED, BY_SIDE):
         raise NotConfigured(setting="VISMA_BUSINESS_SIGN")
-    if not (size.isdecimal() and int(size) > 0):
-        raise NotConfigured(setting="VISMA_BUSINESS_PAGE_SIZE")
     if not _COMPANY.fullmatch(company):
         raise errors.AddressUnreadable(vendor=errors.VENDOR)
     return Client(
@@ -90,7 +106,6 @@ def make_source(
         reading=Reading(),
         sign=sign,
         writes=_text(settings, "VISMA_BUSINESS_WRITE_BACK") in {"1", "true", "yes", "on"},
-        page_size=int(size),
     )
 
 
@@ -175,9 +190,7 @@ VENDOR = Vendor(
     account_name=_("Visma Business database"),
     capabilities=Capabilities(),
     kinds=(DATABASE,),
-    settings=SETTINGS,
-    secret_settings=frozenset(),
-    optional_settings=frozenset(SETTINGS),
+    settings=VismaBusinessSettings,
     make_connector=None,
     make_sign_in=make_sign_in,
     make_source=make_source,

@@ -2,10 +2,14 @@
 
 from collections.abc import Mapping
 
+from pydantic import SecretStr
+from pydantic_settings import SettingsConfigDict
+
 from connectors.base import Observer, Tokens, Vendor
 from connectors.errors import ConnectorError, NotConfigured
 from connectors.limits import Limiter
 from connectors.oauth import OpenIdSignIn
+from connectors.settings import IN_PRODUCTION, Settings, setting
 from connectors.vismanet import errors
 from connectors.vismanet.client import CAPABILITIES, Client
 from connectors.words import gettext_noop as _
@@ -37,18 +41,36 @@ LOCALES = {
     "lv": "lv-LV",
 }
 
-SETTINGS = {
-    "VISMA_NET_API_URL": _("Address of the Visma.net ERP API, https://api.finance.visma.net"),
-    "VISMA_CONNECT_URL": _("Address of Visma Connect (the issuer), https://connect.visma.com"),
-    "VISMA_CONNECT_CLIENT_ID": _(
-        "Client id (isv_…) of the hub's Web application in the Visma Developer Portal"
-    ),
-    "VISMA_CONNECT_CLIENT_SECRET": _("Its secret, shown once when it is generated"),
-    "VISMA_CONNECT_SERVICE_CLIENT_ID": _(
-        "Client id of the hub's Service application, for connections without a user"
-    ),
-    "VISMA_CONNECT_SERVICE_CLIENT_SECRET": _("Its secret, shown once when it is generated"),
-}
+
+class VismanetSettings(Settings):
+    """What the operator sets for Visma.net."""
+
+    model_config = SettingsConfigDict(title="Visma.net")
+
+    visma_net_api_url: str = setting(
+        _("Address of the Visma.net ERP API, https://api.finance.visma.net"),
+        required_when=IN_PRODUCTION,
+    )
+    visma_connect_url: str = setting(
+        _("Address of Visma Connect (the issuer), https://connect.visma.com"),
+        required_when=IN_PRODUCTION,
+    )
+    visma_connect_client_id: str = setting(
+        _("Client id (isv_…) of the hub's Web application in the Visma Developer Portal"),
+        required_when=IN_PRODUCTION,
+    )
+    visma_connect_client_secret: SecretStr = setting(
+        _("Its secret, shown once when it is generated"),
+        SecretStr(""),
+        required_when=IN_PRODUCTION,
+    )
+    visma_connect_service_client_id: str = setting(
+        _("Client id of the hub's Service application, for connections without a user"),
+    )
+    visma_connect_service_client_secret: SecretStr = setting(
+        _("Its secret, shown once when it is generated"),
+        SecretStr(""),
+    )
 
 
 def make_connector(
@@ -100,13 +122,7 @@ VENDOR = Vendor(
     account_name=_("Visma.net account"),
     capabilities=CAPABILITIES,
     kinds=(INTERACTIVE, SERVICE),
-    settings=SETTINGS,
-    secret_settings=frozenset(
-        {"VISMA_CONNECT_CLIENT_SECRET", "VISMA_CONNECT_SERVICE_CLIENT_SECRET"}
-    ),
-    optional_settings=frozenset(
-        {"VISMA_CONNECT_SERVICE_CLIENT_ID", "VISMA_CONNECT_SERVICE_CLIENT_SECRET"}
-    ),
+    settings=VismanetSettings,
     make_connector=make_connector,
     make_sign_in=make_sign_in,
     errors=tuple(

@@ -36,6 +36,7 @@ from connectors.receivables import (
     Unreadable,
     VoucherType,
 )
+from connectors.settings import Settings
 from connectors.visma_markers import USED_BY_NXT, trouble
 
 SOURCE, TARGET = "memory-source", "memory-target"
@@ -320,8 +321,7 @@ def as_vendor(key: str, *, source: Any = None, target: Any = None) -> Vendor:
         account_name="account",
         capabilities=Capabilities(),
         kinds=("service",),
-        settings={},
-        secret_settings=frozenset(),
+        settings=Settings,
         make_connector=None,
         make_sign_in=make_sign_in,
         make_source=(lambda **more: source) if source else None,

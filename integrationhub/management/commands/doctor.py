@@ -41,6 +41,18 @@ def check_migrations() -> Finding:
     return Finding("migrations", True, "The database is up to date.")
 
 
+def check_names() -> Finding:
+    """Look for variables that look like the hub's and are none: a slip of the pen."""
+    if settings.HUB_UNKNOWN:
+        return Finding(
+            "settings",
+            False,
+            f"Nothing reads {', '.join(settings.HUB_UNKNOWN)}. "
+            "docs/reference/settings.md lists every name.",
+        )
+    return Finding("settings", True, "Every HUB_ variable is one that the hub reads.")
+
+
 def check_keys() -> Finding:
     """Encrypt and decrypt with every key."""
     try:
@@ -154,7 +166,7 @@ def check_vendors(get: Callable[..., requests.Response]) -> Iterator[Finding]:
             continue
         url = settings.HUB_VENDORS[setting.name].rstrip("/")
         if not url:
-            unused = setting.required_when == configuration.ALWAYS_OPTIONAL
+            unused = not setting.required_when
             words = "Not set: not used." if unused else f"Not set. {setting.explanation}."
             yield Finding(setting.name, unused, words)
             continue
@@ -246,6 +258,7 @@ class Command(BaseCommand):
             *check_safety(),
             *readiness.check_all(now=timezone.now()),
             check_migrations(),
+            check_names(),
             check_keys(),
             check_audit_trail(),
             check_invitations(),

@@ -1,4 +1,4 @@
-"""Lists every setting; `.env.example` and the README's table are made with it."""
+"""Lists every setting; `.env.example` and `docs/reference/settings.md` are made with it."""
 
 from argparse import RawDescriptionHelpFormatter
 from itertools import groupby
@@ -30,12 +30,23 @@ def as_env() -> str:
 
 
 def as_markdown() -> str:
-    """Return the README's table."""
-    lines = ["| setting | meaning | default | required |", "|---|---|---|---|"]
-    for setting in all_settings():
-        default = f"`{setting.default}`" if setting.default else ""
-        explanation = setting.explanation.replace("|", "\\|")
-        lines.append(f"| `{setting.name}` | {explanation} | {default} | {setting.required_when} |")
+    """Return the reference page."""
+    lines = [
+        "# Settings",
+        "",
+        "<!-- Made by `make settings` from integrationhub/configuration.py and the connectors. -->",
+        "",
+        "Set in the environment, or in `.env` beside `manage.py` (copy `.env.example`); the "
+        "environment wins. The trial needs none. A missing or unreadable one stops the start, all "
+        "of them in one message, each with its remedy and none with its value.",
+    ]
+    for group, settings in groupby(all_settings(), key=lambda setting: setting.group):
+        lines += ["", f"## {group}", "", "| setting | meaning | default | required |"]
+        lines.append("|---|---|---|---|")
+        for one in settings:
+            default = f"`{one.default}`" if one.default else ""
+            words = one.explanation.replace("|", "\\|")
+            lines.append(f"| `{one.name}` | {words} | {default} | {one.required_when} |")
     return "\n".join(lines) + "\n"
 
 
@@ -53,7 +64,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         form = parser.add_mutually_exclusive_group()
         form.add_argument("--env", action="store_true", help="as .env.example")
-        form.add_argument("--markdown", action="store_true", help="as the README's table (default)")
+        form.add_argument("--markdown", action="store_true", help="as the reference page (default)")
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.stdout.write(as_env() if options["env"] else as_markdown(), ending="")

@@ -10,6 +10,7 @@ from django.conf import settings
 
 from connectors import businessnxt
 from connectors.businessnxt import Client
+from connectors.businessnxt.client import PAGE_SIZE
 from connectors.oauth import DOCUMENTS, OpenIdSignIn
 from connectors.receivables import PaymentQuery
 from sandbox import receivables_story as story
@@ -60,7 +61,10 @@ def nxt(sandbox: SandboxServer) -> Nxt:
 
     def make(company: str = NORDVIK, **changed: Any) -> Client:
         told = {**settings.HUB_VENDORS, **changed.pop("settings", {})}
-        return businessnxt.make_source(settings=told, tokens=tokens, company=company, **changed)
+        page_size = changed.pop("page_size", PAGE_SIZE)
+        made = businessnxt.make_source(settings=told, tokens=tokens, company=company, **changed)
+        made._page_size = made._door._page_size = page_size
+        return made
 
     return Nxt(store=sandbox.store, make=make, tokens=tokens)
 

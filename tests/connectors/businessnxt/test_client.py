@@ -123,7 +123,7 @@ class TestReadPayments:
         self, nxt: Nxt, query: PaymentQuery
     ) -> None:
         ledger.generate(nxt.store, int(STORSALG), payments=60)
-        client = nxt.make(STORSALG, settings={"BUSINESS_NXT_PAGE_SIZE": "25"})
+        client = nxt.make(STORSALG, page_size=25)
 
         keys, cursor, sizes = [], "", []
         while True:
@@ -141,10 +141,9 @@ class TestReadPayments:
     def test_goes_on_from_a_stored_cursor_with_another_client(
         self, nxt: Nxt, query: PaymentQuery
     ) -> None:
-        few = {"BUSINESS_NXT_PAGE_SIZE": "4"}
-        first = nxt.make(settings=few).read_payments(query)
+        first = nxt.make(page_size=4).read_payments(query)
 
-        second = nxt.make(settings=few).read_payments(query, cursor=first.cursor)
+        second = nxt.make(page_size=4).read_payments(query, cursor=first.cursor)
 
         assert second.payments[0].key > first.payments[-1].key
 

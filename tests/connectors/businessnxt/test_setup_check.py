@@ -38,13 +38,6 @@ class TestCheckSetup:
 
         assert "payment_types_proposed" in codes(report)
 
-    def test_takes_the_name_of_the_flag_from_the_operator(self, nxt: Nxt) -> None:
-        nxt.store.set(nxt_turnover_flag="affTurn")
-        client = nxt.make(settings={"BUSINESS_NXT_TURNOVER_FLAG": "affTurn"})
-
-        assert client.columns.voucher_type is not None
-        assert client.columns.voucher_type.flag == "affTurn"
-
     def test_guesses_nothing_where_there_is_no_flag(self, nxt: Nxt) -> None:
         nxt.store.set(nxt_turnover_flag="")
 

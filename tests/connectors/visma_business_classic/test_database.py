@@ -143,7 +143,6 @@ class TestVendor:
         [
             ("VISMA_BUSINESS_COLUMNS", "nonsense"),
             ("VISMA_BUSINESS_SIGN", "perhaps"),
-            ("VISMA_BUSINESS_PAGE_SIZE", "many"),
         ],
     )
     def test_names_the_setting_that_cannot_be_used(self, name: str, value: str) -> None:
