@@ -8,9 +8,13 @@ from django.core.management import get_commands
 from django.urls import reverse
 
 from connectors.vismanet import SCOPES
+from integrationhub.management.commands import list_commands
 
 ROOT = Path(__file__).parents[1]
-PAGES = (ROOT / "README.md", ROOT / "deploy" / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
+PAGES = (
+    *(ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "deploy" / "README.md"),
+    *sorted((ROOT / "docs").rglob("*.md")),
+)
 OURS = re.compile(r"manage\.py ([a-z][a-z_]+)")
 
 
@@ -25,6 +29,31 @@ class TestAPage:
         links = re.findall(r"\]\(([^)#:]+\.md)\)", page.read_text(encoding="utf-8"))
 
         assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+class TestTheIndex:
+    INDEX = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+
+    def test_has_the_four_kinds_of_pages(self) -> None:
+        kinds = re.findall(r"^## (.+)$", self.INDEX, re.MULTILINE)
+
+        assert kinds == ["Tutorial", "How-to", "Reference", "Explanation"]
+
+    def test_leads_to_every_page(self) -> None:
+        docs = ROOT / "docs"
+        pages = {str(page.relative_to(docs)) for page in docs.rglob("*.md")}
+        decisions = {page for page in pages if re.match(r"decisions/\d", page)}
+
+        assert [page for page in sorted(pages - decisions) if f"({page})" not in self.INDEX] == [
+            "index.md"
+        ]
+
+
+class TestTheCommands:
+    def test_are_listed_as_they_are_now(self) -> None:
+        page = (ROOT / "docs" / "reference" / "commands.md").read_text(encoding="utf-8")
+
+        assert page == list_commands.as_markdown(), "manage.py list_commands"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from connectors.registry import all_errors
 from journals.management.commands.list_failures import catalogue, markdown
 from ui.failures import failure_row
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "failures.md"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "reference" / "failures.md"
 
 
 class TestCatalogue:
@@ -16,7 +16,7 @@ class TestCatalogue:
         written = DOCUMENT.read_text(encoding="utf-8").rstrip("\n")
 
         assert written == markdown(catalogue()), (
-            "Run: python manage.py list_failures --markdown > docs/failures.md"
+            "Run: python manage.py list_failures --markdown > docs/reference/failures.md"
         )
 
     def test_holds_the_hubs_own_refusals_and_the_vendors(self):

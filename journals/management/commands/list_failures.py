@@ -1,4 +1,4 @@
-"""Print every failure and problem that the hub can show: the source of docs/failures.md (B9)."""
+"""Print every failure that the hub can show: the source of docs/reference/failures.md (B9)."""
 
 import pkgutil
 from importlib import import_module
@@ -18,12 +18,12 @@ class Command(HubCommand):
     """Print the catalogue of failures."""
 
     help = "Print every failure and problem that the hub can show."
-    example = "python manage.py list_failures --markdown > docs/failures.md"
+    example = "python manage.py list_failures --markdown > docs/reference/failures.md"
 
     def add_arguments(self, parser: Any) -> None:
         """Ask for the form."""
         super().add_arguments(parser)
-        parser.add_argument("--markdown", action="store_true", help="as docs/failures.md")
+        parser.add_argument("--markdown", action="store_true", help="as docs/reference/failures.md")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Print it."""
@@ -76,7 +76,8 @@ def markdown(rows: list[dict[str, str]]) -> str:
     lines = [
         "# What can go wrong, and what to do",
         "",
-        "Made from the code by `python manage.py list_failures --markdown > docs/failures.md`; "
+        "Made from the code by `python manage.py list_failures --markdown > "
+        "docs/reference/failures.md`; "
         "a test fails when it is out of step. Words in braces are filled in when it is shown.",
     ]
     group = ""
