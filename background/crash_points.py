@@ -20,8 +20,6 @@ CRASH_POINTS: dict[str, str] = {
     "background_request.done": "it is done, its answer is not stored",
     "background_request.stored": "the answer is committed",
     "sweep.begun": "nothing was looked for",
-    "recover.found": "claims of dead workers are found, none is turned into a question",
-    "recover.marked": "one dead claim is a question now, others may be left",
     "sweep.enqueued": "the rows are marked as enqueued, no message is sent",
     "schedule.due": "periodic work is due, nobody is told",
     "schedule.published": "a worker is told, that it was is not recorded",

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
-from audit.scoped import OfOrganisation
+from background.claimable import Claimable, ClaimableQuerySet
 from background.encrypted import EncryptedTextField
 
 
@@ -77,34 +77,21 @@ class Heartbeat(models.Model):
         return self.name
 
 
-class BackgroundRequestQuerySet(OfOrganisation):
+class BackgroundRequestQuerySet(ClaimableQuerySet):
     """Background requests that wait for a worker."""
 
-    def due(self, *, now: datetime) -> "models.QuerySet[BackgroundRequest]":
-        """Return those that may be started now, and those whose worker has died."""
-        waiting = models.Q(state=BackgroundRequest.State.WAITING, not_before__lte=now)
-        orphaned = models.Q(state=BackgroundRequest.State.RUNNING, lease_until__lt=now)
-        return self.filter(waiting | orphaned)
-
-    def claim(
-        self, pk: int, *, owner: str, now: datetime, lease_seconds: float
-    ) -> "BackgroundRequest | None":
+    def claim(self, pk: int, *, owner: str, now: datetime) -> "BackgroundRequest | None":
         """Make one background request ours if it is due; None if another worker has it."""
-        won = (
-            self.due(now=now)
-            .filter(pk=pk)
-            .update(
-                state=BackgroundRequest.State.RUNNING,
-                lease_owner=owner,
-                lease_until=now + timedelta(seconds=lease_seconds),
-                started_at=now,
-                attempts=models.F("attempts") + 1,
-            )
-        )
-        return self.select_related("organisation", "requested_by").get(pk=pk) if won else None
+        again: Any = models.F("attempts") + 1
+        if not self.take(pk, owner=owner, now=now, started_at=now, attempts=again):
+            return None
+        background_request: BackgroundRequest = self.select_related(
+            "organisation", "requested_by"
+        ).get(pk=pk)
+        return background_request
 
 
-class BackgroundRequest(models.Model):
+class BackgroundRequest(Claimable):
     """
     One thing that a person asked for and only a worker may do, because it calls a vendor.
 
@@ -139,12 +126,9 @@ class BackgroundRequest(models.Model):
     """From where it was asked for, for the audit trail of what a worker does for a person."""
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     not_before = models.DateTimeField(default=timezone.now)
-    enqueued_at = models.DateTimeField(null=True, blank=True)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
-    lease_owner = models.CharField(max_length=80, blank=True)
-    lease_until = models.DateTimeField(null=True, blank=True)
 
     objects = BackgroundRequestQuerySet.as_manager()
 
@@ -182,19 +166,7 @@ class BackgroundRequest(models.Model):
 
     def put_back(self, *, until: datetime) -> bool:
         """Let it be tried again at that time."""
-        return bool(
-            self._mine().update(
-                state=self.State.WAITING, not_before=until, lease_owner="", enqueued_at=None
-            )
-        )
-
-    def _mine(self) -> "models.QuerySet[BackgroundRequest]":
-        return BackgroundRequest.objects.filter(
-            pk=self.pk, state=self.State.RUNNING, lease_owner=self.lease_owner
-        )
+        return self.give_up(state=self.State.WAITING, not_before=until, enqueued_at=None)
 
     def _finish(self, **changes: Any) -> bool:
-        won = bool(self._mine().update(secret="", lease_owner="", **changes))
-        for name, value in changes.items():
-            setattr(self, name, value)
-        return won
+        return self.give_up(secret="", **changes)

@@ -152,10 +152,7 @@ def secret_of(background_request: BackgroundRequest) -> dict[str, str]:
 def run_request(*, background_request_id: int, now: datetime) -> BackgroundRequest | None:
     """Do one background request if it is due and nobody else has it; record what came of it."""
     background_request = BackgroundRequest.objects.claim(
-        background_request_id,
-        owner=claims.new_owner(),
-        now=now,
-        lease_seconds=claims.lease_seconds(),
+        background_request_id, owner=claims.new_owner(), now=now
     )
     if background_request is None:
         return None

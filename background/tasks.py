@@ -4,13 +4,20 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from celery import shared_task
+from django.db.models import Q
 from django.utils import timezone
 
 from background import cleaning, operations
-from background.enqueueing import enqueue
 from background.models import BackgroundRequest, Lease
+from background.queue import Queue, not_enqueued
 
-_ENQUEUE_AGAIN = timedelta(seconds=15)
+_S = BackgroundRequest.State
+BACKGROUND_REQUESTS = Queue(
+    BackgroundRequest,
+    task="background.tasks.run_request",
+    argument="background_request_id",
+    waits=Q(state__in=(_S.WAITING, _S.RUNNING)),
+)
 
 
 @shared_task
@@ -36,22 +43,17 @@ PERIODIC = ((forget_requests, timedelta(days=1)), (forget_processes, timedelta(d
 
 def extend_claims(*, owners: Sequence[str], until: datetime) -> int:
     """Extend the leases and background requests that those owners hold, and return how many."""
-    requests_held = BackgroundRequest.objects.filter(
-        state=BackgroundRequest.State.RUNNING, lease_owner__in=owners
-    )
-    return Lease.objects.extend(owners=owners, until=until) + requests_held.update(
-        lease_until=until
-    )
+    background_requests = BackgroundRequest.objects.extend_claims(owners=owners, until=until)
+    return Lease.objects.extend(owners=owners, until=until) + background_requests
 
 
 def enqueue_due(*, now: datetime, limit: int) -> int:
     """Tell workers about background requests that wait, and return how many."""
-    not_enqueued = BackgroundRequest.objects.due(now=now).exclude(
-        enqueued_at__gt=now - _ENQUEUE_AGAIN
+    due = (
+        BackgroundRequest.objects.due(now=now)
+        .filter(not_enqueued(now=now))
+        .order_by("not_before", "pk")
     )
-    due = list(not_enqueued.order_by("not_before", "pk").values_list("pk", flat=True)[:limit])
-    if due:
-        BackgroundRequest.objects.filter(pk__in=due).update(enqueued_at=now)
-    for pk in due:
-        enqueue("background.tasks.run_request", background_request_id=pk)
-    return len(due)
+    return BACKGROUND_REQUESTS.enqueue_due(
+        due.values_list("organisation_id", "pk"), now=now, limit=limit
+    )

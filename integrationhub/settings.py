@@ -103,6 +103,7 @@ HUB_APPS = [
     "background",
     "organisations",
     "accounts",
+    "outbox",
     "mappings",
     "sources",
     "journals",

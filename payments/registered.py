@@ -48,21 +48,10 @@ _CRASH_POINTS = {
     "fetch.stored": "the page, what it matched and where the next begins are committed",
     "fetch.ended": "the run is over, how far it has read is not recorded",
     "fetch.recorded": "how far it has read is recorded, nobody is told",
-    "register.after_claim": "claim and attempt are committed, no call is made",
-    "register.after_call": "the target has answered with a number, nothing is stored",
-    "register.after_failure": "the call ended without a number, nothing is stored",
-    "register.after_unknown": "the doubt is committed, the target is not asked",
-    "register.held": "the unknown payment is held, the target is not asked",
-    "register.asked": "the target has said whether it holds the payment, nothing is stored",
-    "register.stored": "the number is committed, the payment is not marked",
-    "reverse.after_claim": "claim and attempt are committed, no call is made",
-    "reverse.after_call": "the target has nulled the payment, nothing is stored",
-    "reverse.stored": "that it is nulled is committed, nothing that waited for it is sent",
     "mark.after_call": "the source has the marks, nothing is stored",
     "mark.stored": "the marks are committed, the lease is not given back",
     "block.noted": "what the hub is about to deny is committed, the target is not told",
     "block.denied": "the target denies time, nothing is stored",
-    "recover.registration": "one dead registration is a question now, others may be left",
 }
 
 

@@ -7,10 +7,10 @@ from celery import shared_task
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from background.enqueueing import enqueue
+from background.queue import Due, not_enqueued
+from outbox import recovery
 from payments.models import Customer, FetchRun, InvoiceClient, Payment, Registration
-from payments.models.registrations import CLAIMED
-from payments.operations import alarming, fetching, running, serving
+from payments.operations import alarming, fetching, queues, running, serving
 
 
 @shared_task
@@ -45,30 +45,26 @@ PERIODIC = (
 
 def extend_claims(*, owners: Sequence[str], until: datetime) -> int:
     """Extend the claims of those owners on runs and registrations, and return how many."""
-    runs = FetchRun.objects.filter(state=FetchRun.State.RUNNING, claim_owner__in=owners)
-    registrations = Registration.objects.filter(state__in=CLAIMED, claim_owner__in=owners)
-    return runs.update(lease_until=until) + registrations.update(lease_until=until)
+    runs = FetchRun.objects.extend_claims(owners=owners, until=until)
+    extended = Registration.objects.extend_claims(owners=owners, until=until)
+    return runs + extended
 
 
 def enqueue_due(*, now: datetime, limit: int) -> int:
     """Tell workers about runs and clients that wait, and return how many."""
-    serving.recover(now=now)
-    return _enqueue_runs(now=now, limit=limit) + _enqueue_clients(now=now, limit=limit)
+    recovery.recover(Registration, now=now)
+    return queues.RUNS.enqueue_due(
+        _runs(now=now), now=now, limit=limit
+    ) + queues.CLIENTS.enqueue_due(_clients(now=now), now=now, limit=limit)
 
 
-def _enqueue_runs(*, now: datetime, limit: int) -> int:
-    not_enqueued = FetchRun.objects.due(now=now).exclude(
-        enqueued_at__gt=now - serving.ENQUEUE_AGAIN
-    )
-    due = list(not_enqueued.order_by("not_before", "pk").values_list("pk", flat=True)[:limit])
-    if due:
-        FetchRun.objects.filter(pk__in=due).update(enqueued_at=now)
-    for pk in due:
-        enqueue("payments.tasks.fetch", run_id=pk)
-    return len(due)
+def _runs(*, now: datetime) -> Due:
+    due = FetchRun.objects.due(now=now).filter(not_enqueued(now=now)).order_by("not_before", "pk")
+    return due.values_list("organisation_id", "pk")
 
 
-def _enqueue_clients(*, now: datetime, limit: int) -> int:
+def _clients(*, now: datetime) -> Due:
+    """Return clients with payments to be sent, blocks to be passed on, or marks to be set."""
     mine = OuterRef("pk")
     usable = Q(organisation__payment_integration__activated_at__isnull=False)
     target_waits = Q(target__not_before__gt=now) | Q(target=None) | ~Q(target__state="authorised")
@@ -76,18 +72,12 @@ def _enqueue_clients(*, now: datetime, limit: int) -> int:
     registrations = Registration.objects.due(now=now).filter(client=mine)
     pushes = Customer.objects.filter(client=mine, push_at__lte=now)
     marks = Payment.objects.filter(client=mine, mark="", mark_at__lte=now)
-    due = list(
-        InvoiceClient.objects.filter(usable)
-        .exclude(enqueued_at__gt=now - serving.ENQUEUE_AGAIN)
+    return (
+        InvoiceClient.objects.filter(usable & not_enqueued(now=now))
         .filter(
             (~target_waits & (Exists(registrations) | Exists(pushes)))
             | (~source_waits & Exists(marks))
         )
         .order_by("enqueued_at", "pk")
-        .values_list("pk", flat=True)[:limit]
+        .values_list("organisation_id", "pk")
     )
-    if due:
-        InvoiceClient.objects.filter(pk__in=due).update(enqueued_at=now)
-    for pk in due:
-        enqueue("payments.tasks.serve_client", client_id=pk)
-    return len(due)

@@ -10,11 +10,7 @@ class SourcesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register what lower apps tell the sources."""
-        from accounts.operations import continuity
+        """Register what the sources add to lower apps."""
         from sources import registered
-        from sources.operations import reading
-
-        continuity.when_set_back.append(reading.clock_was_set_back)
 
         registered.register()

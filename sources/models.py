@@ -1,5 +1,6 @@
 """Files that came in, how they are read, and the lines that were read."""
 
+from datetime import datetime
 from typing import ClassVar
 
 from django.conf import settings as django_settings
@@ -8,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from audit.scoped import OfOrganisation
+from background.claimable import Claimable, ClaimableQuerySet
 from organisations.models import Company, Organisation
 
 
@@ -45,7 +47,7 @@ class Source(models.Model):
         return self.name
 
 
-class ImportedFile(models.Model):
+class ImportedFile(Claimable):
     """
     One file on its way to becoming a journal. Its bytes are kept only until it is read.
 
@@ -66,6 +68,8 @@ class ImportedFile(models.Model):
         UNCHANGED = "unchanged", _("Already imported; nothing changed")
         REFUSED = "refused", _("Refused")
         DISCARDED = "discarded", _("Discarded")
+
+    WORKED_ON: ClassVar[str] = State.READING
 
     organisation = models.ForeignKey(
         Organisation, on_delete=models.CASCADE, related_name="imported_files"
@@ -95,11 +99,8 @@ class ImportedFile(models.Model):
     request_id = models.CharField(max_length=64, blank=True)
     together = models.CharField(max_length=32, blank=True)
     """A name that the files share which were uploaded from one page; empty: it came otherwise."""
-    enqueued_at = models.DateTimeField(null=True, blank=True)
-    lease_owner = models.CharField(max_length=80, blank=True)
-    lease_until = models.DateTimeField(null=True, blank=True)
 
-    objects = OfOrganisation.as_manager()
+    objects = ClaimableQuerySet.as_manager()
 
     class Meta:
         indexes: ClassVar[list[models.Index]] = [
@@ -118,6 +119,11 @@ class ImportedFile(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @classmethod
+    def waiting(cls, *, now: datetime) -> models.Q:
+        """Hold for those that wait: a file has no hour."""
+        return models.Q(state=cls.WAITING)
 
 
 class FilePiece(models.Model):

@@ -4,11 +4,20 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from celery import shared_task
+from django.db.models import Q
 from django.utils import timezone
 
-from background.enqueueing import enqueue
+from background.queue import Queue
 from sources.models import ImportedFile
 from sources.operations import cleaning, reading
+
+_S = ImportedFile.State
+FILES = Queue(
+    ImportedFile,
+    task="sources.tasks.read_file",
+    argument="file_id",
+    waits=Q(state__in=(_S.WAITING, _S.READING)),
+)
 
 
 @shared_task
@@ -28,19 +37,9 @@ PERIODIC = ((forget_uploads, timedelta(days=1)),)
 
 def extend_claims(*, owners: Sequence[str], until: datetime) -> int:
     """Extend the claims of those owners on files, and return how many."""
-    files = ImportedFile.objects.filter(state=ImportedFile.State.READING, lease_owner__in=owners)
-    return files.update(lease_until=until)
+    return ImportedFile.objects.extend_claims(owners=owners, until=until)
 
 
 def enqueue_due(*, now: datetime, limit: int) -> int:
     """Tell workers about files that wait to be read, and return how many."""
-    due = [
-        pk
-        for pk in reading.due_files(now=now, limit=limit)
-        if ImportedFile.objects.filter(pk=pk)
-        .exclude(enqueued_at__gt=now - reading.ENQUEUE_AGAIN)
-        .update(enqueued_at=now)
-    ]
-    for pk in due:
-        enqueue("sources.tasks.read_file", file_id=pk)
-    return len(due)
+    return FILES.enqueue_due(reading.due_files(now=now), now=now, limit=limit)

@@ -24,6 +24,7 @@ from accounts.models import Connection, Gap, Installation, LedgerProof, Restore
 from accounts.operations.hosts import note_seen
 from background.crash_points import crash_point
 from background.models import BackgroundRequest
+from background.queue import QUEUES
 
 log = structlog.get_logger(__name__)
 
@@ -129,10 +130,10 @@ def note_gap(row: Installation, reason: str, *, now: datetime) -> Gap:
 def _let_go_on(*, now: datetime) -> None:
     log.warning("the clock was set back; what waits for a time to come is due now")
     Connection.objects.filter(not_before__gt=now).update(not_before=now)
-    Connection.objects.filter(enqueued_at__gt=now).update(enqueued_at=None)
     waiting = BackgroundRequest.objects.filter(state=BackgroundRequest.State.WAITING)
     waiting.filter(not_before__gt=now).update(not_before=now)
-    BackgroundRequest.objects.filter(enqueued_at__gt=now).update(enqueued_at=None)
+    for queue in QUEUES:
+        queue.clock_was_set_back(now=now)
     for act in when_set_back:
         act(now)
 

@@ -149,7 +149,7 @@ def _end_requests(*, now: datetime) -> int:
         state=BackgroundRequest.State.FAILED,
         finished_at=now,
         secret="",
-        lease_owner="",
+        claim_owner="",
         failure_code=failure.code(),
         failure_params=failure.params,
     )

@@ -1,18 +1,13 @@
-"""What happened: is the batch in the ledger, and is it what we sent; when to try again."""
+"""What happened: is the batch in the ledger, and is it what we sent."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
 from decimal import Decimal
 
 from connectors import base
 from connectors.words import gettext_noop as _
 
 NONE, ONE, SEVERAL = "none", "one", "several"
-
-_FIRST_WAIT = timedelta(minutes=1)
-_LONGEST_WAIT = timedelta(minutes=5)
-"""One call in so long asks whether an outage is over; all that waits goes at its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +47,6 @@ class Match:
     outcome: str
     batch: base.LedgerBatch | None = None
     candidates: tuple[base.LedgerBatch, ...] = ()
-
-
-def next_attempt(attempts: int, *, now: datetime) -> datetime:
-    """Return when to try again: after 1, 2, 4 … minutes, at most five."""
-    wait: timedelta = _FIRST_WAIT * (1 << min(max(attempts - 1, 0), 20))
-    return now + min(wait, _LONGEST_WAIT)
 
 
 def match_lost_batch(sent: base.BatchToPost, candidates: Sequence[base.LedgerBatch]) -> Match:

@@ -21,6 +21,7 @@ The states of a batch and every change between them that is allowed.
 from enum import StrEnum
 
 from connectors.words import gettext_noop as _
+from outbox.states import machine
 
 
 class BatchState(StrEnum):
@@ -60,45 +61,27 @@ STATE_WORDS = {
 }
 
 _S = BatchState
-VALID_TRANSITIONS: dict[BatchState, frozenset[BatchState]] = {
-    _S.DRAFT: frozenset({_S.READY, _S.CLOSED, _S.BOOKED_BEFORE}),
-    _S.READY: frozenset(
-        {
-            _S.SENDING,
-            _S.UNKNOWN,
-            _S.ACCEPTED,
-            _S.REJECTED,
-            _S.HELD,
-            _S.DRAFT,
-            _S.NEEDS_PERSON,
+VALID_TRANSITIONS = machine(
+    {
+        _S.DRAFT: {_S.READY, _S.CLOSED, _S.BOOKED_BEFORE},
+        _S.READY: {_S.ACCEPTED, _S.HELD, _S.DRAFT, _S.BOOKED_BEFORE},
+        _S.SENDING: {_S.ACCEPTED, _S.POSTPONED},
+        _S.UNKNOWN: {_S.ACCEPTED},
+        _S.POSTPONED: {
+            *(_S.SENDING, _S.ACCEPTED, _S.REJECTED, _S.HELD, _S.DRAFT, _S.NEEDS_PERSON),
             _S.BOOKED_BEFORE,
-        }
-    ),
-    _S.SENDING: frozenset(
-        {_S.READY, _S.ACCEPTED, _S.UNKNOWN, _S.POSTPONED, _S.REJECTED, _S.NEEDS_PERSON}
-    ),
-    _S.UNKNOWN: frozenset({_S.ACCEPTED, _S.READY, _S.NEEDS_PERSON}),
-    _S.POSTPONED: frozenset(
-        {
-            _S.SENDING,
-            _S.ACCEPTED,
-            _S.REJECTED,
-            _S.HELD,
-            _S.DRAFT,
-            _S.NEEDS_PERSON,
-            _S.BOOKED_BEFORE,
-        }
-    ),
-    _S.HELD: frozenset({_S.READY, _S.REJECTED, _S.DRAFT, _S.CLOSED, _S.BOOKED_BEFORE}),
-    _S.ACCEPTED: frozenset({_S.POSTED, _S.NEEDS_PERSON}),
-    _S.POSTED: frozenset({_S.RELEASED, _S.REVERSED, _S.NEEDS_PERSON}),
-    _S.RELEASED: frozenset({_S.REVERSED, _S.NEEDS_PERSON}),
-    _S.REJECTED: frozenset({_S.READY, _S.DRAFT, _S.CLOSED, _S.BOOKED_BEFORE}),
-    _S.NEEDS_PERSON: frozenset({_S.ACCEPTED, _S.READY, _S.REJECTED, _S.CLOSED, _S.REVERSED}),
-    _S.REVERSED: frozenset(),
-    _S.CLOSED: frozenset({_S.DRAFT, _S.HELD, _S.REJECTED, _S.NEEDS_PERSON}),
-    _S.BOOKED_BEFORE: frozenset({_S.DRAFT}),
-}
+        },
+        _S.HELD: {_S.READY, _S.REJECTED, _S.DRAFT, _S.CLOSED, _S.BOOKED_BEFORE},
+        _S.ACCEPTED: {_S.POSTED, _S.NEEDS_PERSON},
+        _S.POSTED: {_S.RELEASED, _S.REVERSED, _S.NEEDS_PERSON},
+        _S.RELEASED: {_S.REVERSED, _S.NEEDS_PERSON},
+        _S.REJECTED: {_S.DRAFT, _S.CLOSED, _S.BOOKED_BEFORE},
+        _S.NEEDS_PERSON: {_S.ACCEPTED, _S.REJECTED, _S.CLOSED, _S.REVERSED},
+        _S.REVERSED: (),
+        _S.CLOSED: {_S.DRAFT, _S.HELD, _S.REJECTED, _S.NEEDS_PERSON},
+        _S.BOOKED_BEFORE: {_S.DRAFT},
+    }
+)
 
 PROVEN = frozenset({_S.POSTED, _S.RELEASED})
 """The batch is in the ledger: number stored, read back, equal."""

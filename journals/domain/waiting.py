@@ -1,27 +1,11 @@
 """What a batch waits for. Waiting has a named cause, and when that ends the batch is due."""
 
-from enum import StrEnum
-
-from connectors.errors import ConnectorError, NotAuthorized, RateLimited, Unavailable
+from connectors.errors import ConnectorError
 from connectors.words import gettext_noop as _
 from journals.domain import refusals
 from journals.domain.states import BatchState
-
-
-class Cause(StrEnum):
-    """
-    Why a batch is not taken now.
-
-    An answer of the vendor ends `VENDOR`, a sign-in ends `SIGN_IN` and `VENDOR`, a reading of
-    the ledger in which a period was opened ends `PERIOD`; the others end at a time.
-    """
-
-    SIGN_IN = "sign_in"
-    VENDOR = "vendor"
-    LIMIT = "limit"
-    PERIOD = "period"
-    LOOK_UP = "look_up"
-
+from outbox import waiting
+from outbox.waiting import Cause
 
 CAUSE_WORDS = {
     Cause.SIGN_IN: _("Waits until someone has signed in to the account; then it goes by itself."),
@@ -65,13 +49,9 @@ def can_be_hurried(state: BatchState, cause: Cause | None, *, empty_look_ups: in
 def cause_of(failure: ConnectorError) -> Cause | None:
     """Return what has to end before the same call can succeed, or None if nothing will do."""
     match failure:
-        case refusals.NotConnected() | NotAuthorized():
+        case refusals.NotConnected():
             return Cause.SIGN_IN
-        case RateLimited():
-            return Cause.LIMIT
-        case Unavailable():
-            return Cause.LIMIT if failure.retry_after else Cause.VENDOR
         case refusals.PeriodNotOpen():
             return Cause.PERIOD
         case _:
-            return None
+            return waiting.cause_of(failure)

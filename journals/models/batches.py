@@ -1,26 +1,17 @@
-"""
-A batch: what is posted for one period of a journal.
+"""A batch: what is posted for one period of a journal."""
 
-Every change of state is one committed UPDATE that names the state it comes from and, while a
-worker has the batch, the worker's claim: a message delivered twice changes nothing.
-"""
-
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Connection, LedgerProof, Restore
 from accounts.models.hosts import unproven
-from audit.scoped import OfOrganisation
-from background.compare_and_set import ANYWAY, compare_and_set
 from background.failures import NO_FAILURE, why
 from connectors.errors import ConnectorError
-from journals.domain.proving import next_attempt
 from journals.domain.states import (
     BOOKED_ELSEWHERE,
     HOLDS_ITS_NUMBER,
@@ -29,9 +20,11 @@ from journals.domain.states import (
     VALID_TRANSITIONS,
     BatchState,
 )
-from journals.domain.waiting import NEEDS_ACCESS, Cause, cause_of
+from journals.domain.waiting import NEEDS_ACCESS, cause_of
 from journals.models.attempts import LedgerAsked
-from organisations.models import Organisation
+from outbox.models import OutboxItem, OutboxQuerySet
+from outbox.states import Machine
+from outbox.waiting import Cause
 
 _S = BatchState
 
@@ -66,7 +59,7 @@ _IN_QUESTION = models.Q(state__in=[_S.UNKNOWN, _S.ACCEPTED]) | models.Q(
 """What the ledger is to be asked about."""
 
 
-class BatchQuerySet(OfOrganisation):
+class BatchQuerySet(OutboxQuerySet):
     """Batches that a worker may take."""
 
     def to_deliver(self, *, now: datetime) -> "BatchQuerySet":
@@ -116,14 +109,7 @@ class BatchQuerySet(OfOrganisation):
 
     def to_prove(self, *, now: datetime) -> "BatchQuerySet":
         """Return those whose outcome is to be asked of the ledger now."""
-        return self.filter(
-            _IN_QUESTION,
-            not_before__lte=now,
-        ).filter(models.Q(claim_owner="") | models.Q(lease_until__lt=now))
-
-    def orphaned(self, *, now: datetime) -> "BatchQuerySet":
-        """Return those whose worker has not been heard of for longer than its lease."""
-        return self.filter(state=_S.SENDING, lease_until__lt=now)
+        return self.unclaimed(now=now).filter(_IN_QUESTION, not_before__lte=now)
 
     def claimable(self, *, now: datetime) -> "BatchQuerySet":
         """Return those that may be claimed; whether its turn has come is for `to_deliver`."""
@@ -131,22 +117,17 @@ class BatchQuerySet(OfOrganisation):
             state__in=[_S.READY, _S.POSTPONED], not_before__lte=now, prepared_at__isnull=False
         )
 
-    def claim_to_prove(
-        self, pk: int, *, owner: str, now: datetime, lease_seconds: float
-    ) -> "Batch | None":
-        """Make one batch ours for a look-up or read-back; its state stays as it is."""
-        won = (
-            Batch.objects.to_prove(now=now)
-            .filter(pk=pk)
-            .update(claim_owner=owner, lease_until=now + timedelta(seconds=lease_seconds))
-        )
-        return self.get(pk=pk) if won else None
 
-
-class Batch(models.Model):
+class Batch(OutboxItem):
     """One journal transaction: one period of a journal, posted once."""
 
-    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="+")
+    TRANSITIONS: ClassVar[Machine] = VALID_TRANSITIONS
+    ASKED_ABOUT = (_S.UNKNOWN, _S.ACCEPTED)
+    POSTPONED = _S.POSTPONED
+    FIRST_WAIT = timedelta(minutes=1)
+    LONGEST_WAIT = timedelta(minutes=5)
+    """One call in so long asks whether an outage is over; all that waits goes at its end."""
+
     journal = models.ForeignKey(
         "journals.Journal", on_delete=models.CASCADE, related_name="batches"
     )
@@ -158,7 +139,6 @@ class Batch(models.Model):
     state = models.CharField(
         max_length=15, choices=[(s.value, s.value) for s in BatchState], default=_S.DRAFT
     )
-    state_at = models.DateTimeField(default=timezone.now)
 
     # What is posted; frozen when the check against the ledger has passed.
     key = models.CharField(max_length=12, unique=True)
@@ -179,20 +159,6 @@ class Batch(models.Model):
     mapping_digest = models.CharField(max_length=64, blank=True)
     """Of the mapping by which it was prepared; it is not sent by another one than was shown."""
 
-    # Who is working on it, and when it may be taken next.
-    claim_owner = models.CharField(max_length=80, blank=True)
-    lease_until = models.DateTimeField(null=True)
-    not_before = models.DateTimeField(default=timezone.now)
-    waits_for = models.CharField(
-        max_length=10, blank=True, choices=[(cause.value, cause.value) for cause in Cause]
-    )
-    """What ends the wait until `not_before` early; see `journals.operations.waiting`."""
-    failures = models.PositiveSmallIntegerField(default=0)
-    """Postponements in a row; decides the next wait."""
-    sent_at = models.DateTimeField(null=True)
-    """When the first call of the present doubt was made; look-ups search from here."""
-    empty_look_ups = models.PositiveSmallIntegerField(default=0)
-
     # What came of it.
     vendor_number = models.CharField(max_length=40, blank=True)
     proven_at = models.DateTimeField(null=True)
@@ -201,10 +167,6 @@ class Batch(models.Model):
     """What the check against the ledger found: stored words, one per problem."""
     candidates = models.JSONField(default=list, blank=True)
     """Numbers found when several batches in the ledger look like this one."""
-    failure_code = models.CharField(max_length=80, blank=True)
-    failure_params = models.JSONField(default=dict, blank=True)
-    failure_detail = models.TextField(blank=True)
-    failure_at = models.DateTimeField(null=True)
 
     # What a person decided about it.
     reverses = models.OneToOneField(
@@ -277,34 +239,32 @@ class Batch(models.Model):
     def __str__(self) -> str:
         return f"{self.journal_id} {self.period} {self.key}"
 
-    # --- state changes: each is one UPDATE, and says whether it happened ---
+    # --- what the outbox asks of it ---
 
-    def claim(self, *, owner: str, now: datetime, lease_seconds: float) -> bool:
-        """
-        Make a batch that is due ours, and say whether it is: READY or POSTPONED becomes SENDING.
+    def as_read(self) -> Mapping[str, Any]:
+        """Return what else must not have changed since it was read, for it to be claimed."""
+        return {"prepared_at": self.prepared_at}
 
-        What was read of it still holds when the claim is written, or there is no claim. That no
-        restore has put it in doubt is asked there too, since `after_restore` may run beside the
-        worker.
-        """
-        if self.state not in {_S.READY, _S.POSTPONED}:
-            return False
-        this_connection = models.OuterRef(models.OuterRef("connection"))
-        return compare_and_set(
-            self,
-            expect={"state": self.state, "prepared_at": self.prepared_at, "claim_owner": ""},
-            changes={
-                "state": _S.SENDING,
-                "state_at": now,
-                "claim_owner": owner,
-                "lease_until": now + timedelta(seconds=lease_seconds),
-                "sent_at": now,
-                "empty_look_ups": 0,
-                "waits_for": "",
+    def may_be_claimed(self, into: str, *, now: datetime) -> models.Q:
+        """Refuse what a restore has put in doubt, even if that was so only a moment ago."""
+        not_asked = unproven(self.connection_id, work=LedgerProof.Work.JOURNALS)
+        return ~models.Q(_ledger_not_asked(now=now)) & ~models.Q(not_asked)
+
+    def kept_of_a_call(self) -> Mapping[str, Any]:
+        """Return what is sent, without accounts and amounts of lines."""
+        return {
+            "digest": self.digest,
+            "copy": {
+                "description": self.description,
+                "period": self.posting_period,
+                "posted_on": str(self.posted_on),
+                "lines": self.line_count,
+                "hold": self.hold,
+                "own_number": self.own_number,
             },
-            only_if=~models.Q(_ledger_not_asked(now=now))
-            & ~models.Q(unproven(this_connection, work=LedgerProof.Work.JOURNALS)),
-        )
+        }
+
+    # --- state changes: each is one UPDATE, and says whether it happened ---
 
     def mark_accepted(self, *, number: str, now: datetime) -> bool:
         """
@@ -318,7 +278,7 @@ class Batch(models.Model):
             vendor_number=number,
             state__in=HOLDS_ITS_NUMBER,
         )
-        return self._become(
+        return self.become(
             _S.ACCEPTED,
             now=now,
             only_if=~models.Q(models.Exists(holders.exclude(pk=models.OuterRef("pk")))),
@@ -330,7 +290,7 @@ class Batch(models.Model):
 
     def mark_posted(self, *, now: datetime) -> bool:
         """Record that the batch was read back and is equal."""
-        return self._become(_S.POSTED, now=now, proven_at=now, not_before=now, **NO_FAILURE)
+        return self.become(_S.POSTED, now=now, proven_at=now, not_before=now, **NO_FAILURE)
 
     def mark_reversed_one(self, *, now: datetime) -> bool:
         """Record that the batch which this one takes back is taken back."""
@@ -346,7 +306,7 @@ class Batch(models.Model):
 
     def mark_taken_back(self, *, reason: str, by: Any, now: datetime) -> bool:
         """Record that a person took it back in the ledger, where no mirror of ours did."""
-        return self._become(
+        return self.become(
             _S.REVERSED, now=now, release_wanted=False, reason=reason, reason_by=by, reason_at=now
         )
 
@@ -354,7 +314,7 @@ class Batch(models.Model):
         """Record that a person booked it by hand: the hub never sends it."""
         if not reason.strip():
             raise ValueError("closing a batch needs a reason")
-        return self._become(
+        return self.become(
             _S.CLOSED,
             now=now,
             closed_from=self.state,
@@ -365,7 +325,7 @@ class Batch(models.Model):
 
     def mark_opened_again(self, *, now: datetime) -> bool:
         """Undo the closing; the batch is where it was, and nothing is sent by that."""
-        return self._become(
+        return self.become(
             _S(self.closed_from),
             now=now,
             closed_from="",
@@ -376,7 +336,7 @@ class Batch(models.Model):
 
     def mark_released(self, *, now: datetime) -> bool:
         """Record that the ledger has released the batch."""
-        return self._become(_S.RELEASED, now=now, released_at=now, release_wanted=False)
+        return self.become(_S.RELEASED, now=now, released_at=now, release_wanted=False)
 
     def mark_unknown(
         self,
@@ -385,40 +345,23 @@ class Batch(models.Model):
         now: datetime,
         look_up_at: datetime,
         candidates: Iterable[str] = (),
+        **changes: Any,
     ) -> bool:
         """
         Record that the call may have been stored; the ledger is asked at `look_up_at`.
 
         :param candidates: numbers under which to look first
         """
-        return self._become(
-            _S.UNKNOWN,
-            now=now,
-            not_before=look_up_at,
-            waits_for=Cause.LOOK_UP,
-            empty_look_ups=0,
-            candidates=list(candidates),
-            **why(failure, now),
-        )
-
-    def postpone(self, failure: ConnectorError, *, now: datetime, until: datetime) -> bool:
-        """Record that nothing was stored there and it is tried again at that time."""
-        return self._become(
-            _S.POSTPONED,
-            now=now,
-            not_before=until,
-            waits_for=cause_of(failure) or "",
-            failures=self.failures + 1,
-            **why(failure, now),
-        )
+        changes["candidates"] = list(candidates)
+        return super().mark_unknown(failure, now=now, look_up_at=look_up_at, **changes)
 
     def mark_rejected(self, failure: ConnectorError, *, now: datetime) -> bool:
         """Record that the ledger, or our own rules, refused it; a person corrects."""
-        return self._become(_S.REJECTED, now=now, prepared_at=None, **why(failure, now))
+        return self.become(_S.REJECTED, now=now, prepared_at=None, **why(failure, now))
 
     def mark_stopped(self, failure: ConnectorError, *, now: datetime) -> bool:
         """Record that the ledger does not have it and that a person does not want it sent."""
-        return self._become(
+        return self.become(
             _S.REJECTED,
             now=now,
             prepared_at=None,
@@ -430,7 +373,7 @@ class Batch(models.Model):
 
     def mark_held(self, failure: ConnectorError, *, now: datetime, until: datetime) -> bool:
         """Record that its period is closed and it waits until that is opened again."""
-        return self._become(
+        return self.become(
             _S.HELD,
             now=now,
             prepared_at=None,
@@ -446,24 +389,20 @@ class Batch(models.Model):
         now: datetime,
         candidates: Iterable[str] = (),
         seen: Iterable[dict[str, Any]] = (),
+        **changes: Any,
     ) -> bool:
         """
         Record that only a person can decide, and between what.
 
         :param seen: what the candidates held when they were found
         """
-        return self._become(
-            _S.NEEDS_PERSON,
-            now=now,
-            candidates=list(candidates),
-            candidates_seen=list(seen),
-            **why(failure, now),
-        )
+        changes |= {"candidates": list(candidates), "candidates_seen": list(seen)}
+        return super().mark_needs_person(failure, now=now, **changes)
 
     def mark_no_longer_there(self, failure: ConnectorError, *, now: datetime) -> bool:
         """Record that the ledger holds something else under its number; a person decides."""
         release_again = self.release_wanted or self.released_at is not None
-        return self._become(
+        return self.become(
             _S.NEEDS_PERSON,
             now=now,
             release_wanted=release_again,
@@ -473,23 +412,9 @@ class Batch(models.Model):
             **why(failure, now),
         )
 
-    def mark_not_stored(self, *, now: datetime) -> bool:
+    def mark_not_there(self, *, now: datetime, **changes: Any) -> bool:
         """Record that the ledger was asked and does not have it: it may be sent again."""
-        return self._become(
-            _S.READY,
-            now=now,
-            not_before=now,
-            sent_at=None,
-            empty_look_ups=0,
-            candidates=[],
-            **NO_FAILURE,
-        )
-
-    def next_try(self, failure: ConnectorError, *, now: datetime) -> datetime:
-        """Return when to try again: when the vendor said, else later after each failure."""
-        if failure.retry_after:
-            return now + timedelta(seconds=failure.retry_after)
-        return next_attempt(self.failures + 1, now=now)
+        return super().mark_not_there(now=now, candidates=[], **changes)
 
     def try_later(self, failure: ConnectorError, *, now: datetime) -> bool:
         """Leave the state as it is, count the failure and look again at its next try."""
@@ -497,7 +422,6 @@ class Batch(models.Model):
         if cause is Cause.SIGN_IN and not self._has_access():
             until = now  # due as soon as somebody has signed in, see `to_check`
         return self.keep(
-            now=now,
             until=until,
             waits_for=cause or "",
             failures=self.failures + 1,
@@ -507,25 +431,3 @@ class Batch(models.Model):
     def _has_access(self) -> bool:
         usable = Connection.objects.filter(pk=self.connection_id or 0)
         return usable.filter(state=Connection.State.AUTHORISED).exists()
-
-    def keep(self, *, now: datetime, until: datetime, **changes: Any) -> bool:
-        """Leave the state as it is, give the claim back, and look again at that time."""
-        return self._become(BatchState(self.state), now=self.state_at, not_before=until, **changes)
-
-    def _become(
-        self,
-        new: BatchState,
-        *,
-        now: datetime,
-        keep_claim: bool = False,
-        only_if: models.Q = ANYWAY,
-        **changes: Any,
-    ) -> bool:
-        old = BatchState(self.state)
-        if new is not old and new not in VALID_TRANSITIONS[old]:
-            raise ValueError(f"a batch that is {old} cannot become {new}")
-        if not keep_claim:
-            changes |= {"claim_owner": "", "lease_until": None}
-        changes = {"waits_for": ""} | changes | {"state": new, "state_at": now}
-        expect = {"state": old, "claim_owner": self.claim_owner}
-        return compare_and_set(self, expect=expect, changes=changes, only_if=only_if)

@@ -75,7 +75,7 @@ def decide(
             done = batch.mark_accepted(number=number, now=now)
         elif choice == NOT_THERE:
             Batch.objects.filter(pk=batch.pk, state=batch.state).update(vendor_number="")
-            done = batch.mark_not_stored(now=now)
+            done = batch.mark_not_there(now=now)
         elif choice == STOP:
             done = batch.mark_stopped(Stopped(who=str(by or ""), reason=reason), now=now)
         elif choice == DELETED and batch.proven_at is not None:

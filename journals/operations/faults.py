@@ -6,12 +6,11 @@ from django.db import transaction
 
 from journals.domain import refusals
 from journals.domain.states import BatchState
-from journals.models import Batch
-from journals.operations.attempts import close_left_open
+from journals.models import Attempt, Batch
 from journals.operations.sending import refresh_state, remember
+from outbox.delivery import FIRST_LOOK_UP
 
 _S = BatchState
-_FIRST_LOOK_UP = timedelta(seconds=3)
 _LATER = timedelta(minutes=30)
 
 
@@ -30,18 +29,19 @@ def stop_batch(batch_id: int, *, number: str, owner: str, now: datetime) -> None
         return
     after = refusals.StoppedByFault(request_id=number, description=batch.description)
     with transaction.atomic():
-        close_left_open(batch, after, owner=owner, now=now)
+        left = Attempt.objects.filter(batch=batch, owner=owner, ended_at__isnull=True)
+        left.update(ended_at=now, outcome=after.code(), params=after.params)
         match BatchState(batch.state):
             case _S.READY | _S.POSTPONED:
                 before = refusals.StoppedBeforeSending(request_id=number)
                 done = batch.mark_needs_person(before, now=now)
             case _S.SENDING:
-                done = batch.mark_unknown(after, now=now, look_up_at=now + _FIRST_LOOK_UP)
+                done = batch.mark_unknown(after, now=now, look_up_at=now + FIRST_LOOK_UP)
             case _S.UNKNOWN | _S.ACCEPTED:
                 known = [batch.vendor_number] if batch.vendor_number else []
                 done = batch.mark_needs_person(after, now=now, candidates=known)
             case _:
-                done = batch.keep(now=now, until=now + _LATER)
+                done = batch.keep(until=now + _LATER)
         if done:
             remember(batch.journal, "fault", now=now, failure=after, period=batch.period)
         refresh_state(batch.journal_id, now=now)

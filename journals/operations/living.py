@@ -26,12 +26,13 @@ from journals.domain.proving import ONE, match_lost_batch
 from journals.domain.read_back import batch_as_json
 from journals.domain.restoring import own_and_unknown
 from journals.domain.states import NOT_SENT, BatchState
-from journals.domain.waiting import Cause, cause_of
+from journals.domain.waiting import cause_of
 from journals.models import Attempt, Batch
 from journals.models.batches import BatchQuerySet
-from journals.operations import turns
+from journals.operations import queues
 from journals.operations.contents import to_post
 from journals.operations.sending import refresh_state
+from outbox.waiting import Cause
 
 Clock = Callable[[], datetime]
 _S = BatchState
@@ -151,7 +152,7 @@ def notify_stopped(connection: Connection, *, now: datetime) -> None:
     Where another machine sends, it is only enqueued again.
     """
     if installation.leaves_it_to_others(now=now):
-        turns.leave_to_another_machine(connection, now=now)
+        queues.CONNECTIONS.ring_soon(connection.pk, now=now)
         return
     failure = installation.why_stopped(now=now)
     if failure is not None:

@@ -34,7 +34,7 @@ from journals.domain.planning import (
 from journals.domain.preflight import GOING_LIVE, PreflightProblem, preflight
 from journals.domain.states import BatchState
 from journals.models import Batch, Journal
-from journals.operations import first_look, going_live, turns
+from journals.operations import first_look, going_live, queues
 from journals.operations.contents import digest_of, write_lines
 from journals.operations.faults import stop_check
 from journals.operations.reversing import prepare_mirrors
@@ -221,7 +221,7 @@ def prepare(*, journal_id: int, clock: Callable[[], datetime]) -> bool:
     """
     now = clock()
     if installation.leaves_it_to_others(now=now):
-        turns.leave_to_another_machine(Journal(pk=journal_id), now=now)
+        queues.JOURNALS.ring_soon(journal_id, now=now)
         return False
     owner, key = claims.new_owner(), f"prepare:{journal_id}"
     if not Lease.objects.take(key=key, owner=owner, now=now, seconds=claims.lease_seconds()):
@@ -392,7 +392,6 @@ def _fill(
     batch.mapping_digest = digest_of_mapping(mapping)
     batch.connection = mapping.connection
     batch.keep(
-        now=now,
         until=now,
         prepared_at=now,
         failures=0,

@@ -13,15 +13,13 @@ apart, for all waiting batches of a connection together.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db import transaction
-from django.db.models import Min, Q, QuerySet
+from django.db.models import Min, QuerySet
 
-from accounts.models import Connection, Restore
-from background.enqueueing import enqueue
+from accounts.models import Restore
 from background.failures import NO_FAILURE, why
 from connectors.base import AccountingConnector, LedgerBatch, ListsChanges
 from connectors.errors import ConnectorError
@@ -32,17 +30,16 @@ from journals.domain.restoring import ONE, SEVERAL, InDoubt, find_unknown
 from journals.domain.states import MAY_BE_IN_LEDGER, NOT_SENT, BatchState
 from journals.models import Attempt, Batch, LedgerAsked
 from journals.models.batches import not_unknown
-from journals.operations.attempts import LastExchange, close_attempt, open_attempt
 from journals.operations.contents import to_post
 from journals.operations.living import numbers_in_company
 from journals.operations.sending import refresh_state
+from outbox import lookup
+from outbox.delivery import Turn
 
-Clock = Callable[[], datetime]
 _S = BatchState
 _AT_ONCE = 500
 _MOST_SEEN = 10
 _ASK_AGAIN = timedelta(seconds=30)
-_ENQUEUE_AGAIN = timedelta(seconds=15)
 
 
 def unknown_outcome(*, now: datetime) -> QuerySet[Batch]:
@@ -64,53 +61,20 @@ def count_unknown() -> dict[str, int]:
     return dict(sorted(Counter(states.iterator()).items()))
 
 
-def enqueue_unknown(*, now: datetime, limit: int) -> int:
-    """Tell workers about connections whose ledger must be asked, and return how many."""
-    usable = Q(connection__state=Connection.State.AUTHORISED) & (
-        Q(connection__not_before__isnull=True) | Q(connection__not_before__lte=now)
-    )
-    not_enqueued = Q(connection__enqueued_at__isnull=True) | Q(
-        connection__enqueued_at__lt=now - _ENQUEUE_AGAIN
-    )
-    found = unknown_outcome(now=now).filter(usable & not_enqueued).order_by("connection_id")
-    due = list(found.values_list("connection_id", flat=True).distinct()[:limit])
-    if due:
-        Connection.objects.filter(pk__in=due).update(enqueued_at=now)
-    for pk in due:
-        enqueue("journals.tasks.serve_connection", connection_id=pk)
-    return len(due)
-
-
-def ask(
-    connection: Connection,
-    connector: AccountingConnector,
-    calls: LastExchange,
-    *,
-    owner: str,
-    clock: Clock,
-) -> bool:
+def ask(turn: Turn, connector: AccountingConnector) -> bool:
     """
     Look in the ledger for the batches of the connection that are in doubt, if any are.
 
     :returns: whether a restore is open, so that some may be
     """
-    now = clock()
-    restores = list(Restore.objects.open(now=now))
+    restores = list(Restore.objects.open(now=turn.clock()))
     if restores:
-        _ask(connection, connector, calls, restores, owner=owner, clock=clock)
+        _ask(turn, connector, restores)
     return bool(restores)
 
 
-def _ask(
-    connection: Connection,
-    connector: AccountingConnector,
-    calls: LastExchange,
-    restores: Sequence[Restore],
-    *,
-    owner: str,
-    clock: Clock,
-) -> None:
-    now = clock()
+def _ask(turn: Turn, connector: AccountingConnector, restores: Sequence[Restore]) -> None:
+    now, connection = turn.clock(), turn.connection
     mine = unknown_outcome(now=now).filter(connection=connection).select_related("journal")
     waiting = list(mine.order_by("not_before", "period", "pk")[:_AT_ONCE])
     if not waiting:
@@ -119,7 +83,7 @@ def _ask(
     try:
         ledger = list(_changed(connector, unknown, since=min(r.backup_taken_at for r in restores)))
     except ConnectorError as failure:
-        _ask_later(waiting, failure, now=clock())
+        _ask_later(waiting, failure, now=turn.clock())
         return
     found = find_unknown(unknown, ledger, known=numbers_in_company(connection))
     asked_at = _first_asked(waiting, since=max(r.at for r in restores))
@@ -127,11 +91,10 @@ def _ask(
         _settle(
             batch,
             found[batch.pk],
-            calls,
-            owner=owner,
+            turn,
             first_asked=asked_at.get(batch.pk),
             started=now,
-            now=clock(),
+            now=turn.clock(),
         )
 
 
@@ -155,35 +118,34 @@ def _first_asked(batches: Sequence[Batch], *, since: datetime) -> dict[int, date
 def _settle(
     batch: Batch,
     match: Match,
-    calls: LastExchange,
+    turn: Turn,
     *,
-    owner: str,
     first_asked: datetime | None,
     started: datetime,
     now: datetime,
 ) -> None:
-    interval = timedelta(seconds=settings.HUB_LOOK_UP_INTERVAL_SECONDS)
-    attempt = open_attempt(batch, Attempt.Kind.LOOK_UP, owner=owner, now=started)
+    interval = lookup.interval()
+    attempt = batch.open_attempt(Attempt.Kind.LOOK_UP, owner=turn.owner, now=started)
     with transaction.atomic():
         if match.outcome == ONE and match.batch is not None:
-            close_attempt(attempt, "found", calls, now=now)
+            attempt.close("found", turn.calls, now=now)
             batch.mark_accepted(number=match.batch.number, now=now)
         elif match.outcome == SEVERAL:
-            close_attempt(attempt, "several", calls, now=now)
+            attempt.close("several", turn.calls, now=now)
             numbers = [there.number for there in match.candidates]
             failure = refusals.ThereSinceTheBackup(numbers=", ".join(numbers))
             seen = [batch_as_json(there) for there in match.candidates[:_MOST_SEEN]]
             batch.mark_needs_person(failure, now=now, candidates=numbers, seen=seen)
             _was_asked(batch, now=now)  # what follows is the person's decision
         else:
-            close_attempt(attempt, "not_found", calls, now=now)
+            attempt.close("not_found", turn.calls, now=now)
             if first_asked is None:
                 _keep_unknown(batch, now=now, until=started + interval)
             elif started - first_asked < interval:
                 _keep_unknown(batch, now=now, until=first_asked + interval)
             else:
                 _was_asked(batch, now=now)
-                batch.keep(now=now, until=now, **NO_FAILURE)
+                batch.keep(until=now, **NO_FAILURE)
         refresh_state(batch.journal_id, now=now)
 
 
@@ -193,10 +155,10 @@ def _was_asked(batch: Batch, *, now: datetime) -> None:
 
 def _keep_unknown(batch: Batch, *, now: datetime, until: datetime) -> None:
     failure = refusals.LedgerIsAsked()
-    batch.keep(now=now, until=until, **why(failure, now))
+    batch.keep(until=until, **why(failure, now))
 
 
 def _ask_later(waiting: Sequence[Batch], failure: ConnectorError, *, now: datetime) -> None:
     wait = timedelta(seconds=failure.retry_after) if failure.retry_after else _ASK_AGAIN
     for batch in waiting:
-        batch.keep(now=now, until=now + wait, **why(failure, now))
+        batch.keep(until=now + wait, **why(failure, now))

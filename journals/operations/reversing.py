@@ -309,7 +309,6 @@ def _let_go(mirror: Batch, *, now: datetime, there_already: bool) -> None:
     since = mirror.reverses.proven_at if mirror.reverses else None
     with transaction.atomic():
         mirror.keep(
-            now=now,
             until=now,
             prepared_at=now,
             failures=0,

@@ -12,7 +12,7 @@ from connectors.errors import ConnectorError
 from journals.domain import refusals
 from journals.domain.states import DONE, MAY_BE_QUEUED, BatchState, journal_state
 from journals.models import Batch, Journal, JournalEvent
-from journals.operations import turns, waiting
+from journals.operations import queues, waiting
 from mappings.domain.first_period import is_before
 from mappings.models import Mapping
 from mappings.operations.versions import digest_of_mapping
@@ -170,7 +170,7 @@ def request_sending(
         )
         if not on_its_way.exists():
             raise refusals.NothingToSend(reference=journal.reference)
-    turns.wake_for(journal)
+    queues.wake_for(journal)
     crash_point("press.told")
     return queued
 
@@ -189,7 +189,7 @@ def try_now(*, journal: Journal, by: User | None, now: datetime) -> int:
                 details={"batches": hurried},
             )
     if hurried:
-        turns.wake_for(journal)
+        queues.wake_for(journal)
     return hurried
 
 

@@ -11,8 +11,9 @@ from django.db.models import Q
 
 from accounts.models import Connection
 from journals.domain.states import BatchState
-from journals.domain.waiting import NEEDS_ACCESS, Cause, can_be_hurried
+from journals.domain.waiting import NEEDS_ACCESS, can_be_hurried
 from journals.models import Batch, Journal
+from outbox.waiting import Cause
 
 _S = BatchState
 _QUEUED = (_S.READY, _S.POSTPONED)
@@ -64,7 +65,6 @@ def hurry(journal: Journal, *, now: datetime) -> int:
 
 
 def clock_was_set_back(now: datetime) -> None:
-    """Let batches that wait for a time of the old clock be due, and be enqueued."""
+    """Let batches that wait for a time of the old clock be due."""
     waiting = Batch.objects.filter(state__in=[_S.READY, _S.POSTPONED, _S.HELD])
     waiting.filter(not_before__gt=now).update(not_before=now)
-    Journal.objects.filter(enqueued_at__gt=now).update(enqueued_at=None)

@@ -10,7 +10,7 @@ from django.utils.translation import pgettext
 from accounts.models import Connection
 from accounts.rights import VISMANET
 from connectors.registry import targets_of_journals
-from journals.domain.waiting import WAIT_LABELS, Cause
+from journals.domain.waiting import WAIT_LABELS
 from journals.models import Journal
 from journals.queries.journals import JournalRow, journal_rows
 from journals.queries.samples import has_sample
@@ -21,6 +21,7 @@ from mappings.models import Mapping
 from organisations import domain
 from organisations.domain import Level
 from organisations.models import Membership
+from outbox.waiting import Cause
 from sources.models import ImportedFile
 from ui.tiles import TILES
 

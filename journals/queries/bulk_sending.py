@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.models import Connection
 from background.queries import request_failure
 from journals.domain.states import DONE, BatchState
-from journals.domain.waiting import Cause, cause_now
+from journals.domain.waiting import cause_now
 from journals.models import Batch, BulkItem, BulkSend, Journal
 from journals.models.batches import BatchQuerySet
 from journals.operations.bulk_sending import Outcome, newest_background_request
@@ -28,6 +28,7 @@ from journals.queries.wording import (
 )
 from mappings.models import Mapping
 from organisations.models import Organisation
+from outbox.waiting import Cause
 from ui.failures import FailureRow
 
 _S = BatchState

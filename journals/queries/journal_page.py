@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 from accounts.models import Connection
 from background.models import BackgroundRequest
 from journals.domain.states import DONE, MAY_BE_CLOSED, MAY_BE_QUEUED, MAY_BE_REVERSED, BatchState
-from journals.domain.waiting import CAUSE_WORDS, Cause, can_be_hurried, cause_now
+from journals.domain.waiting import CAUSE_WORDS, can_be_hurried, cause_now
 from journals.models import Batch, Journal
 from journals.queries.comparisons import Compared, newest_of
 from journals.queries.histories import SHOWN_AT_FIRST, Entry, history
@@ -27,6 +27,7 @@ from journals.queries.wording import (
     shown_failure,
     with_way_out,
 )
+from outbox.waiting import Cause
 from ui.failures import FailureRow, asked_once, until_sign_in
 
 _S = BatchState

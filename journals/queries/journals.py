@@ -15,11 +15,12 @@ from django.utils.translation import gettext
 
 from connectors.bounds import row_number
 from journals.domain.states import DONE, BatchState
-from journals.domain.waiting import WAIT_LABELS, Cause
+from journals.domain.waiting import WAIT_LABELS
 from journals.models import Batch, Journal
 from journals.queries.waits import SIGN_IN, causes_of, shown_state, wait_for_sign_in
 from journals.queries.wording import ATTENTION
 from organisations.models import Company, Organisation
+from outbox.waiting import Cause
 
 PAGE_SIZE = 25
 DEFAULT_SORT = "-imported_at"

@@ -7,9 +7,10 @@ from django.utils.translation import gettext
 
 from accounts.models import Connection
 from journals.domain.states import BatchState
-from journals.domain.waiting import NEEDS_ACCESS, WAIT_LABELS, Cause, cause_now
+from journals.domain.waiting import NEEDS_ACCESS, WAIT_LABELS, cause_now
 from journals.models import Batch, Journal
 from journals.queries.wording import batch_state_words, journal_state_words, look_of
+from outbox.waiting import Cause
 
 SIGN_IN = "sign_in"
 """In the address of a list: the journals that wait for a sign-in."""

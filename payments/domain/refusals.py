@@ -186,6 +186,18 @@ class TargetIsAsked(OutcomeUnknown):
     needs = ()
 
 
+class VoucherIsAskedFor(OutcomeUnknown):
+    """A person says that what was to be reversed is not there; the target must say so too."""
+
+    summary = _(
+        "The invoicing system is asked twice for the voucher that was to be reversed, before "
+        "anything else of this payment is sent."
+    )
+    remedy = _("Wait some minutes: if it still stands there, it is reversed.")
+    not_booked = _("It is not known whether the payment still stands there.")
+    needs = ()
+
+
 class TargetAskedFirst(Unavailable):
     """The hub was started, or its clock jumped: it must know that it was the last to register."""
 

@@ -1,20 +1,17 @@
-"""
-The registration of a payment in the target, and every attempt at it.
+"""The registration of a payment in the target, and every attempt at it."""
 
-Every change of state is one committed UPDATE that names the state it comes from and the claim.
-"""
-
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.db import models
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import LedgerProof, Restore
 from accounts.models.hosts import unproven
-from audit.scoped import OfOrganisation
-from organisations.models import Organisation
+from background.failures import NO_FAILURE, why
+from connectors.errors import ConnectorError
+from outbox.models import OutboxAttempt, OutboxItem, OutboxQuerySet
+from outbox.states import Machine
 from payments.domain.states import VALID_TRANSITIONS, RegistrationState
 from payments.models.clients import InvoiceClient
 from payments.models.ledger import Payment, Settlement
@@ -22,17 +19,17 @@ from payments.models.money import MoneyField
 
 _S = RegistrationState
 DUE = (_S.READY, _S.UNKNOWN, _S.TO_REVERSE)
-CLAIMED = (_S.SENDING, _S.REVERSING)
 NOT_THERE = (_S.WITHDRAWN, _S.REVERSED)
 """States in which it is known that nothing of it stands in the target any more."""
 
 
-class RegistrationQuerySet(OfOrganisation):
+class RegistrationQuerySet(OutboxQuerySet):
     """Registrations that a worker may take."""
 
     def due(self, *, now: datetime) -> "RegistrationQuerySet":
         """Return those that may be sent, asked about or reversed now."""
-        return self.filter(state__in=DUE, not_before__lte=now).exclude(self.held_back())
+        waiting = self.unclaimed(now=now).filter(state__in=DUE, not_before__lte=now)
+        return waiting.exclude(self.held_back())
 
     @staticmethod
     def held_back() -> models.Q:
@@ -52,55 +49,31 @@ class RegistrationQuerySet(OfOrganisation):
         return self.filter(taken_back | models.Exists(undone)).exclude(state__in=NOT_THERE)
 
     def unknown_outcome(self, *, now: datetime) -> "RegistrationQuerySet":
-        """
-        Return those that wait to be sent although the target was not asked since a restore.
-
-        What waits and was looked up since then has been found out about: nothing else leads
-        from a question back into the queue.
-        """
-        asked = RegistrationAttempt.objects.filter(
-            registration=models.OuterRef(models.OuterRef("pk")),
-            kind=RegistrationAttempt.Kind.LOOK_UP,
-            started_at__gte=models.OuterRef("at"),
-        )
-        not_asked = Restore.objects.open(now=now).filter(~models.Exists(asked))
-        return self.filter(models.Exists(not_asked), state=_S.READY)
-
-    def orphaned(self, *, now: datetime) -> "RegistrationQuerySet":
-        """Return those whose worker has not been heard of for longer than its lease."""
-        return self.filter(state__in=CLAIMED, lease_until__lt=now)
-
-    def claim(
-        self, pk: int, *, old: str, new: str, owner: str, now: datetime, lease_seconds: float
-    ) -> "Registration | None":
-        """
-        Make one due registration ours in one UPDATE.
-
-        What a restore has put in doubt is nobody's, even if that was a moment ago; nor is what
-        waits until an earlier sending of the payment is undone, nor what is to be sent where the
-        target must be asked first.
-        """
-        mine = Registration.objects.filter(pk=pk)
-        free = self.exclude(pk__in=mine.unknown_outcome(now=now)).exclude(
-            pk__in=mine.filter(self.held_back())
-        )
-        if new == _S.SENDING:
-            target = models.OuterRef(models.OuterRef("client__target_id"))
-            not_asked = unproven(target, work=LedgerProof.Work.PAYMENTS)
-            free = free.exclude(pk__in=mine.filter(not_asked))
-        won = free.filter(pk=pk, state=old, not_before__lte=now).update(
-            state=new,
-            state_at=now,
-            claim_owner=owner,
-            lease_until=now + timedelta(seconds=lease_seconds),
-        )
-        return self.get(pk=pk) if won else None
+        """Return those that wait to be sent although the target was not asked since a restore."""
+        return self.filter(_not_asked_since_a_restore(now=now), state=_S.READY)
 
 
-class Registration(models.Model):
+def _not_asked_since_a_restore(*, now: datetime) -> models.Q:
+    """
+    Hold for what the target was not asked about since a restore of the database.
+
+    What waits and was looked up since then has been found out about: nothing else leads from a
+    question back into the queue.
+    """
+    asked = RegistrationAttempt.objects.filter(
+        registration=models.OuterRef(models.OuterRef("pk")),
+        kind=RegistrationAttempt.Kind.LOOK_UP,
+        started_at__gte=models.OuterRef("at"),
+    )
+    return models.Q(models.Exists(Restore.objects.open(now=now).filter(~models.Exists(asked))))
+
+
+class Registration(OutboxItem):
     """So much of a payment on one invoice, as it is to stand in the target: once."""
 
-    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="+")
+    TRANSITIONS: ClassVar[Machine] = VALID_TRANSITIONS
+    CLAIMED = (_S.SENDING, _S.REVERSING)
+
     client = models.ForeignKey(
         InvoiceClient, on_delete=models.CASCADE, related_name="registrations"
     )
@@ -115,12 +88,6 @@ class Registration(models.Model):
         choices=[(s.value, s.value) for s in RegistrationState],
         default=_S.READY.value,
     )
-    state_at = models.DateTimeField(default=timezone.now)
-    claim_owner = models.CharField(max_length=80, blank=True)
-    lease_until = models.DateTimeField(null=True)
-    not_before = models.DateTimeField(default=timezone.now)
-    failures = models.PositiveSmallIntegerField(default=0)
-    empty_look_ups = models.PositiveSmallIntegerField(default=0)
     target_id = models.CharField(max_length=60, blank=True)
     target_number = models.CharField(max_length=40, blank=True)
     matched_there = models.BooleanField(null=True)
@@ -129,10 +96,6 @@ class Registration(models.Model):
     """What is wrong with it as its owner was told last; see `alarming`."""
     confirmed_balance = MoneyField(null=True)
     """The invoice's balance there, at which a person said that this does not stand there yet."""
-    failure_code = models.CharField(max_length=80, blank=True)
-    failure_params = models.JSONField(default=dict, blank=True)
-    failure_detail = models.TextField(blank=True)
-    failure_at = models.DateTimeField(null=True)
 
     objects = RegistrationQuerySet.as_manager()
 
@@ -165,22 +128,42 @@ class Registration(models.Model):
     def __str__(self) -> str:
         return self.reference
 
-    def become(self, new: RegistrationState, *, now: datetime, **changes: Any) -> bool:
-        """Change the state, giving the claim back; say whether it was still ours to change."""
-        old = RegistrationState(self.state)
-        if new is not old and new not in VALID_TRANSITIONS[old]:
-            raise ValueError(f"a registration that is {old} cannot become {new}")
-        changes |= {"state": new, "state_at": now, "claim_owner": "", "lease_until": None}
-        mine = Registration.objects.filter(pk=self.pk, state=old, claim_owner=self.claim_owner)
-        if not mine.update(**changes):
-            return False
-        for name, value in changes.items():
-            setattr(self, name, value)
-        return True
+    @property
+    def is_undone(self) -> bool:
+        """Say whether a person has taken the payment off the invoice."""
+        return Settlement.objects.filter(undoes=self.settlement_id).exists()
+
+    def may_be_claimed(self, into: str, *, now: datetime) -> models.Q:
+        """
+        Refuse what must not be sent yet, even if that was so only a moment ago.
+
+        What a restore has put in doubt, what waits until an earlier sending of the payment is
+        undone, and what is to be sent where the target must be asked first.
+        """
+        if into != _S.SENDING:
+            return models.Q()
+        not_asked = unproven(self.client.target_id, work=LedgerProof.Work.PAYMENTS)
+        return (
+            ~_not_asked_since_a_restore(now=now)
+            & ~RegistrationQuerySet.held_back()
+            & ~models.Q(not_asked)
+        )
+
+    def mark_abandoned(self, failure: ConnectorError, *, now: datetime) -> bool:
+        """Record that its worker died; a reversal is safe to repeat, so it is due again."""
+        if self.state == _S.REVERSING:
+            return self.become(_S.TO_REVERSE, now=now, not_before=now, **why(failure, now))
+        return super().mark_abandoned(failure, now=now)
+
+    def mark_not_there(self, *, now: datetime, **changes: Any) -> bool:
+        """Record that the target does not have it: it may be sent, if its match still stands."""
+        if self.is_undone:
+            return self.become(_S.REVERSED, now=now, empty_look_ups=0, **NO_FAILURE)
+        return super().mark_not_there(now=now, **changes)
 
 
-class RegistrationAttempt(models.Model):
-    """One call about a registration, written before it is made and completed after it."""
+class RegistrationAttempt(OutboxAttempt):
+    """One call about a registration."""
 
     class Kind(models.TextChoices):
         """What was asked of the target."""
@@ -189,20 +172,7 @@ class RegistrationAttempt(models.Model):
         LOOK_UP = "look_up", _("Look up")
         REVERSE = "reverse", _("Reverse")
 
-    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="+")
     registration = models.ForeignKey(
         Registration, on_delete=models.CASCADE, related_name="attempts"
     )
     kind = models.CharField(max_length=10, choices=Kind.choices)
-    started_at = models.DateTimeField()
-    ended_at = models.DateTimeField(null=True)
-    outcome = models.CharField(max_length=80, blank=True)
-    status = models.PositiveSmallIntegerField(null=True)
-    trace_id = models.CharField(max_length=120, blank=True)
-    milliseconds = models.PositiveIntegerField(null=True)
-    detail = models.TextField(blank=True)
-
-    objects = OfOrganisation.as_manager()
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.outcome}"

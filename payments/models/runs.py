@@ -1,6 +1,6 @@
 """Fetching: one run for each client, and the press that may have asked for many."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from audit.scoped import OfOrganisation
+from background.claimable import Claimable, ClaimableQuerySet
 from background.failures import why
 from connectors.errors import ConnectorError
 from organisations.models import Organisation
@@ -32,38 +33,20 @@ class FetchGroup(models.Model):
         return f"{self.created_at:%Y-%m-%d %H:%M}"
 
 
-class RunQuerySet(OfOrganisation):
+class RunQuerySet(ClaimableQuerySet):
     """Runs that a worker may take."""
 
-    def due(self, *, now: datetime) -> "models.QuerySet[FetchRun]":
-        """Return those that may be started or gone on with, and those whose worker has died."""
-        waiting = models.Q(state=FetchRun.State.WAITING, not_before__lte=now)
-        orphaned = models.Q(state=FetchRun.State.RUNNING, lease_until__lt=now)
-        return self.filter(waiting | orphaned)
-
-    def claim(
-        self, pk: int, *, owner: str, now: datetime, lease_seconds: float
-    ) -> "FetchRun | None":
+    def claim(self, pk: int, *, owner: str, now: datetime) -> "FetchRun | None":
         """Make one due run ours; None if another worker has it."""
-        won = (
-            self.due(now=now)
-            .filter(pk=pk)
-            .update(
-                state=FetchRun.State.RUNNING,
-                state_at=now,
-                claim_owner=owner,
-                lease_until=now + timedelta(seconds=lease_seconds),
-                started_at=Coalesce("started_at", models.Value(now)),
-            )
-        )
-        if not won:
+        since: Any = Coalesce("started_at", models.Value(now))
+        if not self.take(pk, owner=owner, now=now, state_at=now, started_at=since):
             return None
         related = self.select_related("client__source", "client__target", "organisation")
         run: FetchRun = related.get(pk=pk)
         return run
 
 
-class FetchRun(models.Model):
+class FetchRun(Claimable):
     """
     Fetching the payments of one invoice client. A client has at most one that is not over.
 
@@ -126,10 +109,7 @@ class FetchRun(models.Model):
     hub_amount = MoneyField(null=True, blank=True)
 
     # Who works on it, and when it may be taken next.
-    claim_owner = models.CharField(max_length=80, blank=True)
-    lease_until = models.DateTimeField(null=True, blank=True)
     not_before = models.DateTimeField(default=timezone.now)
-    enqueued_at = models.DateTimeField(null=True, blank=True)
     failures = models.PositiveSmallIntegerField(default=0)
     failure_code = models.CharField(max_length=80, blank=True)
     failure_params = models.JSONField(default=dict, blank=True)
@@ -176,33 +156,19 @@ class FetchRun(models.Model):
         sums = (self.control_amount, self.hub_amount)
         return self.control_count == self.hub_count and (None in sums or sums[0] == sums[1])
 
-    def mine(self) -> "models.QuerySet[FetchRun]":
-        """Return the row if we still have the claim; a compare-and-set starts here."""
-        return FetchRun.objects.filter(
-            pk=self.pk, state=self.State.RUNNING, claim_owner=self.claim_owner
-        )
-
     def finish(
         self, state: str, *, now: datetime, failure: ConnectorError | None = None, **more: Any
     ) -> bool:
         """End it, if it is still ours."""
         if failure is not None:
             more |= why(failure, now)
-        return self._give_up(state=state, finished_at=now, state_at=now, **more)
+        return self.give_up(state=state, finished_at=now, state_at=now, **more)
 
     def put_back(self, *, until: datetime, now: datetime, **more: Any) -> bool:
         """Let it go on at that time, if it is still ours."""
-        return self._give_up(
+        return self.give_up(
             state=self.State.WAITING, not_before=until, state_at=now, enqueued_at=None, **more
         )
-
-    def _give_up(self, **changes: Any) -> bool:
-        changes |= {"claim_owner": "", "lease_until": None}
-        won = bool(self.mine().update(**changes))
-        if won:
-            for name, value in changes.items():
-                setattr(self, name, value)
-        return won
 
 
 class FetchEntry(models.Model):

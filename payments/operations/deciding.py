@@ -7,12 +7,12 @@ from django.db import transaction
 
 from audit import trail
 from background.enqueueing import enqueue
-from background.failures import NO_FAILURE
+from background.failures import NO_FAILURE, why
 from organisations.models import User
 from payments.domain import refusals
 from payments.domain.states import RegistrationState
-from payments.models import InvoiceClient, Payment, Registration, Settlement
-from payments.operations import already_there, marking, reversing
+from payments.models import InvoiceClient, Payment, Registration
+from payments.operations import already_there, marking, registering
 from payments.operations.rights import check_right
 
 if TYPE_CHECKING:
@@ -64,7 +64,8 @@ def decide(
     """
     Record what a person found in the target about a unknown registration.
 
-    What was taken off its invoice meanwhile is never sent: if it stands there it is taken back.
+    What was taken off its invoice meanwhile is never sent: if it stands there it is taken back. If
+    it does not, the target is asked for the voucher before anything else of the payment is sent.
 
     :param choice: one of `CHOICES`
     :raises KeyError: for another choice
@@ -75,16 +76,19 @@ def decide(
     nothing = refusals.NothingToDecide(payment=str(registration.payment))
     if registration.state != _S.NEEDS_PERSON:
         raise nothing
-    if Settlement.objects.filter(undoes=registration.settlement_id).exists():
+    changes = dict(NO_FAILURE, told="")
+    if registration.is_undone:
         if choice == "drop":
             # It would not say whether it stands there, and the payment is free for another invoice.
             raise refusals.SayWhetherItStands(payment=str(registration.payment))
         new = {"there": _S.TO_REVERSE, "not_there": _S.REVERSED}[choice]
+        if new is _S.REVERSED and not registering.is_by_hand(registration):
+            new = _S.UNKNOWN
+            changes |= {"empty_look_ups": 0} | why(refusals.VoucherIsAskedFor(), now)
     else:
         new = {"there": _S.REGISTERED, "not_there": _S.READY, "drop": _S.WITHDRAWN}[choice]
-    changes = dict(NO_FAILURE, told="")
     if new is _S.REGISTERED:
-        changes["target_id"] = registration.target_id or reversing.by_hand(registration)
+        changes["target_id"] = registration.target_id or registering.by_hand(registration)
     elif new is _S.READY:
         changes |= already_there.confirmed(registration)
     with transaction.atomic():

@@ -1,113 +1,110 @@
-"""A payment is put into the target: checked, claimed, sent, recorded."""
+"""
+What the outbox must know of payments: how one is registered in the target, and taken back there.
 
-from datetime import timedelta
+What a person takes off its invoice is taken back before anything else of the payment is sent:
+the claim itself refuses it until then (`RegistrationQuerySet.held_back`).
+"""
 
-from django.db import transaction
+from datetime import date, datetime
 
-from background import claims
-from background.crash_points import crash_point
-from background.failures import NO_FAILURE, why
-from connectors.errors import (
-    BadAnswer,
-    ConnectorError,
-    Forbidden,
-    NotAuthorized,
-    OutcomeUnknown,
-    Unavailable,
-)
-from connectors.receivables import PaymentToRegister, RegisteredPayment
+from background.failures import NO_FAILURE
+from connectors.errors import ConnectorError, NotAuthorized
+from connectors.receivables import PaymentTarget, PaymentToRegister, RegisteredPayment
+from outbox.delivery import Delivery, Found, Turn
+from outbox.lookup import THAT_PROVE
 from payments.domain import refusals
-from payments.domain.states import RegistrationState
-from payments.models import Payment, Registration, RegistrationAttempt
-from payments.operations import already_there, marking, mishaps, restoring
-from payments.operations.turns import Turn
+from payments.domain.states import VALID_TRANSITIONS, RegistrationState
+from payments.models import InvoiceClient, Payment, Registration, RegistrationAttempt, Settlement
+from payments.operations import already_there, marking, restoring
 
 _S = RegistrationState
 _K = RegistrationAttempt.Kind
-_FIRST_LOOK_UP = timedelta(seconds=3)
+_MOST_UNCLEAR_ANSWERS = 12
+_BY_HAND = "by-hand-"
 
 
-def register(turn: Turn, registration: Registration) -> bool:
-    """Put a payment into the target, after all that may stop it; say whether the turn may go on."""
-    now = turn.clock()
-    if restoring.mark_unknown(registration, now=now):
-        return True
-    if not turn.may_register():
-        return False
-    refusal = _refusal(turn, registration)
-    if refusal is not None:
-        registration.become(_S.REJECTED, now=now, **why(refusal, now))
-        return True
-    try:
-        question = turn.balances.question(registration, ahead=_next_invoices(turn))
-    except NotAuthorized:
-        raise
-    except ConnectorError as failure:
-        return _not_asked(turn, registration, failure)
-    if question is not None:
-        registration.become(_S.NEEDS_PERSON, now=now, **why(question, now))
-        return True
-    with transaction.atomic():
-        mine = Registration.objects.claim(
-            registration.pk,
-            old=_S.READY,
-            new=_S.SENDING,
-            owner=turn.owner,
-            now=now,
-            lease_seconds=claims.lease_seconds(),
-        )
-        if mine is None:
+class Registering(Delivery[Registration, PaymentToRegister, RegisteredPayment]):
+    """Payments of one client, put into its target."""
+
+    SEND = _K.REGISTER
+
+    def __init__(self, turn: Turn, client: InvoiceClient, target: PaymentTarget) -> None:
+        super().__init__(turn)
+        self.client, self.target = client, target
+        self.balances = already_there.BalancesThere(target)
+        self._lock_date: tuple[date | None] | None = None
+        """What the target said, in a tuple; None: it was not asked yet."""
+
+    def load(self, item: Registration) -> PaymentToRegister:
+        """Return the payment as it is to stand in the target."""
+        return to_register(item)
+
+    def refuse(self, item: Registration) -> ConnectorError | None:
+        """Return what the target would refuse, or what a person must say first."""
+        if not self.client.clearing_account:
+            return refusals.NoClearingAccount(client=self.client.name)
+        paid_on = Payment.objects.values_list("paid_on", flat=True).get(pk=item.payment_id)
+        locked = self._locked_until()
+        if locked is not None and paid_on <= locked:
+            return refusals.DateLocked(date=paid_on.isoformat(), locked=locked.isoformat())
+        due = Registration.objects.filter(client=self.client, state=_S.READY)
+        ahead = already_there.next_numbers(due.due(now=self.turn.clock()))
+        return self.balances.question(item, ahead=ahead)
+
+    def _locked_until(self) -> date | None:
+        if self._lock_date is None:
+            try:
+                self._lock_date = (self.target.read_lock_date(),)
+            except NotAuthorized:
+                raise
+            except ConnectorError:
+                # The target checks it too; without an answer it is left to it.
+                self._lock_date = (None,)
+        return self._lock_date[0]
+
+    def reject(self, item: Registration, failure: ConnectorError, *, now: datetime) -> None:
+        """Ask a person what stands there already; let what was refused be corrected."""
+        if isinstance(failure, refusals.PaidThereAlready):
+            item.mark_needs_person(failure, now=now)
+            return
+        item.mark_rejected(failure, now=now)
+        if isinstance(failure, NotAuthorized):
+            self.turn.is_over = True  # a right is missing, for the next one too
+
+    def send(self, item: Registration, payload: PaymentToRegister) -> RegisteredPayment:
+        """Register it."""
+        try:
+            return self.target.register_payment(payload)
+        except ConnectorError:
+            self.balances.note(item, is_registered=False)
+            raise
+
+    def find(self, item: Registration, payload: PaymentToRegister) -> Found[RegisteredPayment]:
+        """Ask the target for the payment, and after a restore for others like it."""
+        there = self.target.find_payment(payload)
+        if there is not None:
+            if there.amount == payload.amount:
+                return Found("found", there)
+            differs = refusals.OtherAmount(theirs=str(there.amount), ours=str(payload.amount))
+            return Found("differs", question=differs)
+        if item.empty_look_ups + 1 >= THAT_PROVE:
+            strange = restoring.find_unknown_vouchers(self.target, payload, now=self.turn.clock())
+            if strange:
+                vouchers = ", ".join(entry.voucher_number for entry in strange)
+                return Found("several", question=refusals.OtherSinceTheBackup(vouchers=vouchers))
+        return Found("not_found")
+
+    def store(
+        self, item: Registration, there: RegisteredPayment, *, is_sure: bool, now: datetime
+    ) -> bool:
+        """Keep the number under which it stands in the target."""
+        if is_sure and item.is_undone:
+            # A person said that it is not there, of what was taken off its invoice: it is.
+            item.become(_S.TO_REVERSE, now=now, not_before=now, empty_look_ups=0, **NO_FAILURE)
             return True
-        attempt = turn.open(mine, _K.REGISTER, now=now)
-    crash_point("register.after_claim")
-    payment = to_register(mine)
-    turn.calls.last = None
-    try:
-        there = turn.target.register_payment(payment)
-    except ConnectorError as failure:
-        turn.balances.note(mine, is_registered=False)
-        crash_point("register.after_failure")
-        goes_on = _record_failure(turn, mine, attempt, failure)
-        crash_point("register.after_unknown")
-        return goes_on
-    crash_point("register.after_call")
-    turn.close(attempt, "ok")
-    note_registered(turn, mine, there)
-    turn.balances.note(mine, is_registered=True)
-    return True
-
-
-def _next_invoices(turn: Turn) -> list[str]:
-    due = Registration.objects.filter(client=turn.client, state=_S.READY)
-    return already_there.next_numbers(due.due(now=turn.clock()))
-
-
-def _not_asked(turn: Turn, registration: Registration, failure: ConnectorError) -> bool:
-    """Send nothing while the target does not say what is open; say whether the turn goes on."""
-    now = turn.clock()
-    if not isinstance(failure, Unavailable):
-        registration.become(_S.REJECTED, now=now, **why(failure, now))
-        return True
-    wait = timedelta(seconds=failure.retry_after or min(5 * 2**registration.failures, 900))
-    registration.become(
-        _S.READY,
-        now=now,
-        not_before=now + wait,
-        failures=min(registration.failures + 1, 20),
-        **why(failure, now),
-    )
-    if failure.retry_after:
-        turn.pause(until=now + wait)
-    return False
-
-
-def note_registered(turn: Turn, registration: Registration, there: RegisteredPayment) -> None:
-    """Keep the number under which it stands in the target."""
-    now = turn.clock()
-    if mishaps.note_number_given_again(registration, there, now=now):
-        return
-    with transaction.atomic():
-        registration.become(
+        if self._is_given_again(item, there, is_sure=is_sure, now=now):
+            return False
+        stored = item.become(
             _S.REGISTERED,
             now=now,
             target_id=there.id,
@@ -117,87 +114,130 @@ def note_registered(turn: Turn, registration: Registration, there: RegisteredPay
             empty_look_ups=0,
             **NO_FAILURE,
         )
-        marking.note_registered(registration, now=now)
-    crash_point("register.stored")
+        if stored:
+            marking.note_registered(item, now=now)
+        if not is_sure:
+            self.balances.note(item, is_registered=True)
+        return stored
 
+    @staticmethod
+    def _is_given_again(
+        item: Registration, there: RegisteredPayment, *, is_sure: bool, now: datetime
+    ) -> bool:
+        """
+        Handle a voucher id that another registration has; say whether ours must be read back.
 
-def _refusal(turn: Turn, registration: Registration) -> ConnectorError | None:
-    if not turn.client.clearing_account:
-        return refusals.NoClearingAccount(client=turn.client.name)
-    if turn.lock_date is None:
-        try:
-            turn.lock_date = (turn.target.read_lock_date(),)
-        except NotAuthorized:
-            raise
-        except ConnectorError:
-            # The target checks it too; without an answer it is left to it.
-            turn.lock_date = (None,)
-    locked = turn.lock_date[0]
-    paid_on = Payment.objects.values_list("paid_on", flat=True).get(pk=registration.payment_id)
-    if locked is not None and paid_on <= locked:
-        return refusals.DateLocked(date=paid_on.isoformat(), locked=locked.isoformat())
-    return None
-
-
-def _record_failure(
-    turn: Turn, mine: Registration, attempt: RegistrationAttempt, failure: ConnectorError
-) -> bool:
-    """Record why there is no clear yes; say whether the turn may go on."""
-    now = turn.clock()
-    turn.close(attempt, failure.code(), detail=failure.detail)
-    match failure:
-        case OutcomeUnknown() | BadAnswer():
-            # An answer to a write that we cannot read is a unknown one, whatever it was.
-            mine.become(
-                _S.UNKNOWN,
-                now=now,
-                not_before=now + _FIRST_LOOK_UP,
-                empty_look_ups=0,
-                **why(failure, now),
-            )
-            return True
-        case Unavailable():
-            wait = timedelta(seconds=failure.retry_after or min(5 * 2**mine.failures, 900))
-            mine.become(
-                _S.READY,
-                now=now,
-                not_before=now + wait,
-                failures=min(mine.failures + 1, 20),
-                **why(failure, now),
-            )
-            if failure.retry_after:
-                turn.pause(until=now + wait)
+        The older one is no longer there, so a person decides; one that was taken back only loses
+        the id.
+        """
+        others = Registration.objects.filter(client=item.client_id, target_id=there.id)
+        older = others.exclude(pk=item.pk).first()
+        if older is None:
             return False
-        case NotAuthorized():
-            if not turn.is_authorised():
-                mine.become(_S.READY, now=now, not_before=now, **why(failure, now))
-                return False
-            if not isinstance(failure, Forbidden):
-                # The account itself stands: a fault over there, and nothing to correct here.
-                wait = timedelta(seconds=min(15 * 2**mine.failures, 900))
-                mine.become(
-                    _S.READY,
-                    now=now,
-                    not_before=now + wait,
-                    failures=min(mine.failures + 1, 20),
-                    **why(failure, now),
-                )
-                return False
-            mine.become(_S.REJECTED, now=now, **why(failure, now))
+        number = there.number or there.id
+        if _S.NEEDS_PERSON in VALID_TRANSITIONS[older.state]:
+            gone = refusals.PaymentNumberGivenAgain(number=number)
+            older.mark_needs_person(gone, now=now, target_id="", told="")
+        else:
+            Registration.objects.filter(pk=older.pk).update(target_id="")
+        if is_sure:
             return False
-        case _:
-            mine.become(_S.REJECTED, now=now, **why(failure, now))
-            return True
+        asked = refusals.PaymentNumberIsRead(number=number)
+        item.mark_unknown(asked, now=now, look_up_at=now)
+        return True
+
+    def unanswerable(self, item: Registration, failure: ConnectorError) -> ConnectorError:
+        """Return what a person is told who must look there."""
+        return refusals.StillUnknown(reference=item.reference, detail=failure.detail)
+
+
+class Reversing(Delivery[Registration, str, None]):
+    """What a person took off its invoice is nulled in the target, which is safe to repeat."""
+
+    SEND = _K.REVERSE
+    CLAIMED_AS = _S.REVERSING
+
+    def __init__(self, turn: Turn, registering: Registering) -> None:
+        super().__init__(turn)
+        self.target, self.balances = registering.target, registering.balances
+
+    def load(self, item: Registration) -> str:
+        """Return the voucher that is nulled."""
+        return item.target_id
+
+    def refuse(self, item: Registration) -> ConnectorError | None:
+        """Leave to a person what the hub does not know the voucher of."""
+        if is_by_hand(item):
+            return refusals.TakeBackByHand(payment=str(item.payment))
+        return None
+
+    def send(self, item: Registration, payload: str) -> None:
+        """Null it."""
+        self.target.reverse_payment(payload)
+
+    def store(self, item: Registration, there: None, *, is_sure: bool, now: datetime) -> bool:
+        """Record that it is nulled."""
+        self.balances.note(item, is_registered=False)
+        return item.become(_S.REVERSED, now=now, failures=0, **NO_FAILURE)
+
+    def lost(self, item: Registration, failure: ConnectorError, *, now: datetime) -> None:
+        """Try it again; after many unclear answers a person looks."""
+        if item.failures < _MOST_UNCLEAR_ANSWERS:
+            self.put_back(item, failure, now=now, until=item.next_try(failure, now=now))
+        else:
+            item.mark_needs_person(failure, now=now, failures=0)
+
+    def put_back(
+        self, item: Registration, failure: ConnectorError, *, now: datetime, until: datetime
+    ) -> None:
+        """Let it be tried again; until it has an end, nothing else of the payment is sent."""
+        item.postpone(failure, now=now, until=until, into=_S.TO_REVERSE)
+
+    def reject(self, item: Registration, failure: ConnectorError, *, now: datetime) -> None:
+        """Let a person look; a right that is missing for this one call stops nothing else."""
+        if isinstance(failure, NotAuthorized):
+            self.put_back(item, failure, now=now, until=item.next_try(failure, now=now))
+        else:
+            item.mark_needs_person(failure, now=now, failures=0)
+
+    def find(self, item: Registration, payload: str) -> Found[None]:
+        """Never asked: an unclear reversal is repeated."""
+        raise NotImplementedError
+
+    def unanswerable(self, item: Registration, failure: ConnectorError) -> ConnectorError:
+        """Never asked."""
+        return failure
+
+
+def by_hand(registration: Registration) -> str:
+    """Return what is kept for the id of a voucher of which a person said that it is there."""
+    return f"{_BY_HAND}{registration.pk}"
+
+
+def is_by_hand(registration: Registration) -> bool:
+    """Say whether the hub does not know the voucher, so that only a person can take it back."""
+    return not registration.target_id or registration.target_id.startswith(_BY_HAND)
+
+
+def give_to_a_person(registration_id: int, *, number: str, owner: str, now: datetime) -> None:
+    """
+    Take a registration out of the queue after a defect of ours.
+
+    :param number: under which the log has the cause
+    :param owner: the worker, whose claim it may be; another worker's claim is left alone
+    """
+    found = Registration.objects.filter(pk=registration_id, claim_owner__in=(owner, "")).first()
+    if found is not None and _S.NEEDS_PERSON in VALID_TRANSITIONS[found.state]:
+        found.mark_needs_person(refusals.PaymentFault(request_id=number), now=now)
 
 
 def to_register(registration: Registration) -> PaymentToRegister:
     """Return the payment as it is to stand in the target."""
-    settlement = (
-        type(registration.settlement)
-        .objects.select_related("invoice__customer", "payment", "client")
-        .get(pk=registration.settlement_id)
+    settlement = Settlement.objects.select_related("invoice__customer", "payment", "client").get(
+        pk=registration.settlement_id
     )
     payment, invoice, client = settlement.payment, settlement.invoice, settlement.client
+    assert payment is not None  # noqa: S101 (only payments are registered)
     customer = invoice.customer
     number = payment.customer_number
     if customer is not None:

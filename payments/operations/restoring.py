@@ -14,6 +14,8 @@ heard of. The same payment gets the same reference when it is fetched again, so 
 from collections import Counter
 from datetime import datetime
 
+from django.db.models import Min
+
 from accounts.models import Restore
 from background.failures import why
 from connectors.receivables import PaymentTarget, PaymentToRegister, TargetEntry
@@ -38,7 +40,8 @@ def ask_again(*, now: datetime) -> int:
 
 def mark_unknown(registration: Registration, *, now: datetime) -> bool:
     """Turn what waits into a question if a restore makes it one; say whether it did."""
-    if not Restore.objects.open(now=now).exists():
+    backup = Restore.objects.open(now=now).aggregate(taken_at=Min("backup_taken_at"))
+    if backup["taken_at"] is None:
         return False
     mine = Registration.objects.filter(pk=registration.pk)
     return bool(
@@ -46,6 +49,8 @@ def mark_unknown(registration: Registration, *, now: datetime) -> bool:
             state=_S.UNKNOWN,
             state_at=now,
             not_before=now,
+            # What nobody here remembers may have been sent at any time since the backup.
+            sent_at=registration.sent_at or backup["taken_at"],
             empty_look_ups=0,
             **why(refusals.TargetIsAsked(), now),
         )

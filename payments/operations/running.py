@@ -63,9 +63,7 @@ _PORTION = 400
 def run_fetch(*, run_id: int, clock: Clock) -> FetchRun | None:
     """Go on with one run until it is over or its turn is; record what came of it."""
     owner = claims.new_owner()
-    run = FetchRun.objects.claim(
-        run_id, owner=owner, now=clock(), lease_seconds=claims.lease_seconds()
-    )
+    run = FetchRun.objects.claim(run_id, owner=owner, now=clock())
     if run is None:
         return None
     crash_point("fetch.after_claim")

@@ -117,7 +117,7 @@ def _record(client: InvoiceClient, *, by: User) -> None:
 
 
 def clock_was_set_back(now: datetime) -> None:
-    """Let what waits for a time of the old clock be due, and be enqueued."""
+    """Let what waits for a time of the old clock be due."""
     waiting = Registration.objects.filter(
         state__in=[RegistrationState.READY, RegistrationState.TO_REVERSE]
     )
@@ -125,5 +125,3 @@ def clock_was_set_back(now: datetime) -> None:
     runs = FetchRun.objects.filter(state=FetchRun.State.WAITING)
     runs.filter(not_before__gt=now).update(not_before=now)
     InvoiceClient.objects.filter(not_before__gt=now).update(not_before=now)
-    FetchRun.objects.filter(enqueued_at__gt=now).update(enqueued_at=None)
-    InvoiceClient.objects.filter(enqueued_at__gt=now).update(enqueued_at=None)

@@ -37,7 +37,7 @@ class Migration(migrations.Migration):
                 ('request_id', models.CharField(blank=True, max_length=64)),
                 ('together', models.CharField(blank=True, max_length=32)),
                 ('enqueued_at', models.DateTimeField(blank=True, null=True)),
-                ('lease_owner', models.CharField(blank=True, max_length=80)),
+                ('claim_owner', models.CharField(blank=True, max_length=80)),
                 ('lease_until', models.DateTimeField(blank=True, null=True)),
                 ('company', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='imported_files', to='organisations.company')),
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='imported_files', to='organisations.organisation')),

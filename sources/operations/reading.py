@@ -11,6 +11,7 @@ import structlog
 from django.db import InterfaceError, OperationalError, models, transaction
 
 from background import claims
+from background.queue import Due, not_enqueued
 from organisations.models import Company
 from sources.models import Content, ImportedFile
 from sources.operations import readings, storing
@@ -27,7 +28,6 @@ from sources.readers.suggesting import Suggestion
 Clock = Callable[[], datetime]
 log = structlog.get_logger(__name__)
 
-ENQUEUE_AGAIN = timedelta(seconds=15)
 _TRIES = 3
 _MENDED_BY_COLUMNS = PROBLEMS["missing_column"].remedy
 _COME_OF_OTHER_PROBLEMS = ("amount_too_precise", "no_lines", "period_unbalanced")
@@ -39,43 +39,21 @@ class LostClaim(Exception):
     """Another worker has the file."""
 
 
-def due_files(*, now: datetime, limit: int) -> list[int]:
-    """
-    Return the files to be read now, and those whose reader has not been heard of.
-
-    Who rings for them notes it in `enqueued_at`; those enqueued just now are left out.
-    """
-    not_enqueued = models.Q(enqueued_at=None) | models.Q(enqueued_at__lt=now - ENQUEUE_AGAIN)
-    due = _due(now).filter(not_enqueued).order_by("uploaded_at", "pk")
-    return list(due.values_list("pk", flat=True)[:limit])
-
-
-def _due(now: datetime) -> models.QuerySet[ImportedFile]:
-    return ImportedFile.objects.filter(
-        models.Q(state=State.WAITING) | models.Q(state=State.READING, lease_until__lt=now)
+def due_files(*, now: datetime) -> Due:
+    """Return the files to be read now, and those whose reader has not been heard of."""
+    due = (
+        ImportedFile.objects.due(now=now)
+        .filter(not_enqueued(now=now))
+        .order_by("uploaded_at", "pk")
     )
-
-
-def clock_was_set_back(now: datetime) -> None:
-    """Let files be enqueued that were enqueued at a time of the old clock."""
-    ImportedFile.objects.filter(enqueued_at__gt=now).update(enqueued_at=None)
+    return due.values_list("organisation_id", "pk")
 
 
 def read_file(*, file_id: int, clock: Clock) -> None:
     """Read one file and take it as far as it gets without a person. Twice changes nothing."""
-    owner = claims.new_owner()
-    if (
-        not _due(clock())
-        .filter(pk=file_id)
-        .update(
-            state=State.READING,
-            state_at=clock(),
-            lease_owner=owner,
-            lease_until=_lease(clock()),
-            rows_read=0,
-            rows_expected=None,
-        )
-    ):
+    owner, now = claims.new_owner(), clock()
+    begun: dict[str, Any] = {"state_at": now, "rows_read": 0, "rows_expected": None}
+    if not ImportedFile.objects.take(file_id, owner=owner, now=now, **begun):
         return
     file = ImportedFile.objects.select_related("organisation", "company", "source").get(pk=file_id)
     tries = int(file.head.get("tries", 0)) + 1
@@ -205,7 +183,7 @@ def _may_be_mended_by_an_answer(found: Problem) -> bool:
 
 
 def _mine(file: ImportedFile, owner: str) -> models.QuerySet[ImportedFile]:
-    return ImportedFile.objects.filter(pk=file.pk, state=State.READING, lease_owner=owner)
+    return ImportedFile.objects.filter(pk=file.pk, state=State.READING, claim_owner=owner)
 
 
 def _lease(now: datetime) -> datetime:
@@ -221,7 +199,7 @@ def _end_reading(file: ImportedFile, state: State, *, owner: str, now: datetime)
     changes: dict[str, Any] = {
         "state": state,
         "state_at": now,
-        "lease_owner": "",
+        "claim_owner": "",
         "lease_until": None,
         "enqueued_at": None,
         "head": file.head,
@@ -234,7 +212,7 @@ def _end_reading(file: ImportedFile, state: State, *, owner: str, now: datetime)
     if not _mine(file, owner).update(**changes):
         raise LostClaim
     file.state, file.state_at = state, now
-    file.lease_owner, file.lease_until, file.enqueued_at = "", None, None
+    file.claim_owner, file.lease_until, file.enqueued_at = "", None, None
 
 
 def _head(file: ImportedFile, reading: Reading) -> dict[str, Any]:

@@ -58,7 +58,7 @@ def test_b14_payments_registered_after_the_backup_are_not_registered_twice(
     assert dict(Registration.objects.values_list("reference", "target_number")) == numbers
     assert {r.state for r in Registration.objects.all()} == {"registered"}
     kinds = RegistrationAttempt.objects.values_list("kind", "outcome")
-    assert sorted(kinds) == [("look_up", "ok")] * 7
+    assert sorted(kinds) == [("look_up", "found")] * 7
 
 
 def test_b14_payments_that_waited_in_the_backup_are_looked_for_before_they_are_sent(

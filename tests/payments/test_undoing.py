@@ -108,7 +108,8 @@ class TestWhatIsMatchedAnew:
         one.target.registered.clear()
 
         deciding.decide(registration=first, choice="not_there", by=one.member.user, now=one.now)
-        one.work()
+        for _ in range(4):
+            one.work(seconds=200)
 
         again.refresh_from_db()
         assert again.state == "registered"
@@ -126,15 +127,13 @@ class TestWhatIsMatchedAnew:
     def test_cannot_be_claimed_by_any_worker(self, one):
         undo(one)
         again = match(one)
-        claim: dict[str, Any] = {"old": "ready", "new": "sending", "owner": "me"}
-        claim |= {"lease_seconds": 30, "now": one.now}
+        claim: dict[str, Any] = {"owner": "me", "lease_seconds": 30, "now": one.now}
 
-        before = Registration.objects.claim(again.pk, **claim)
+        before = again.claim(**claim)
         Registration.objects.filter(state="to_reverse").update(state="reversed")
-        afterwards = Registration.objects.claim(again.pk, **claim)
+        afterwards = again.claim(**claim)
 
-        assert before is None
-        assert afterwards is not None
+        assert (before, afterwards) == (False, True)
 
     def test_is_not_sent_by_a_second_worker_while_the_first_one_reverses(self, one):
         during = []
@@ -188,7 +187,7 @@ class TestWhatIsMatchedAnew:
         text = " ".join(html.content.decode().split())
         assert "The payment was taken off invoice 1001" in text
         assert "Waits until it is reversed elsewhere" in text
-        assert "PowerOffice does not allow this" in text
+        assert "not allowed to do this in PowerOffice" in text
 
 
 class TestTheRestOfTheQueue:
@@ -211,6 +210,57 @@ class TestTheRestOfTheQueue:
 
 
 class TestAnAnswer:
+    def refused(self, one: Office) -> tuple[Registration, Registration]:
+        """Return a registration whose reversal was refused, and that of its other invoice."""
+        refuse_reversals(one, Rejected(vendor="PowerOffice"))
+        undo(one)
+        again = match(one)
+        one.work()
+        return Registration.objects.get(state="needs_person"), again
+
+    def test_that_it_is_not_there_is_not_believed_while_it_is_there(self, one):
+        first, again = self.refused(one)
+
+        deciding.decide(registration=first, choice="not_there", by=one.member.user, now=one.now)
+        for _ in range(6):
+            one.work(seconds=200)
+            assert standing(one) == Decimal("1000.00")
+
+        first.refresh_from_db()
+        again.refresh_from_db()
+        assert (first.state, again.state) == ("needs_person", "ready")
+        assert len(one.target.posts) == 1
+
+    def test_that_it_is_not_there_reverses_it_if_it_is_there_after_all(self, one):
+        first, again = self.refused(one)
+        refuse_reversals(one, None)
+
+        deciding.decide(registration=first, choice="not_there", by=one.member.user, now=one.now)
+        for _ in range(4):
+            one.work(seconds=200)
+
+        first.refresh_from_db()
+        again.refresh_from_db()
+        assert (first.state, again.state) == ("reversed", "registered")
+        assert [p.invoice_number for p in one.target.registered.values()] == ["1002"]
+
+    def test_that_it_is_not_there_is_asked_twice_before_anything_else_is_sent(self, one):
+        first, again = self.refused(one)
+        one.now += timedelta(seconds=HOUR)
+        one.target.registered.clear()
+        asked = one.target.look_ups
+
+        deciding.decide(registration=first, choice="not_there", by=one.member.user, now=one.now)
+        one.work()
+        once = (one.target.look_ups - asked, len(one.target.posts))
+        one.work(seconds=200)
+        one.work()
+
+        again.refresh_from_db()
+        assert once == (1, 1)
+        assert one.target.look_ups - asked == 2
+        assert again.state == "registered"
+
     def test_that_says_nothing_of_the_target_is_refused(self, one):
         refuse_reversals(one, Rejected(vendor="PowerOffice"))
         undo(one)

@@ -77,13 +77,19 @@ DOOMS = (
     *(
         "fetch.read",
         "fetch.stored",
-        "register.after_claim",
-        "register.after_call",
-        "register.after_failure",
+        "deliver.after_claim",
+        "deliver.after_call",
+        "deliver.after_failure",
     ),
-    *("register.after_unknown", "register.held", "register.asked", "register.stored"),
-    *("reverse.after_claim", "reverse.after_call", "reverse.stored"),
-    *("mark.after_call", "mark.stored", "recover.registration"),
+    *(
+        "deliver.after_unknown",
+        "look_up.after_claim",
+        "look_up.asked",
+        "look_up.recorded",
+        "deliver.stored",
+    ),
+    *("deliver.after_claim:5", "deliver.after_call:5", "deliver.stored:5"),
+    *("mark.after_call", "mark.stored", "recover.found", "recover.marked"),
 )
 """Crash points at which a worker that starts dies, one each, besides those killed at any time."""
 _DOUBT_SECONDS = 8

@@ -1,5 +1,5 @@
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -31,7 +31,6 @@ from journals.domain.preflight import (
 )
 from journals.domain.proving import (
     match_lost_batch,
-    next_attempt,
     verify_read_back,
 )
 from mappings.domain.account_patterns import (
@@ -680,17 +679,3 @@ class TestMatchLostBatch:
         ours = ledger_batch(batch)
 
         assert match_lost_batch(batch, [ours, replace(ours, number="GL2")]).outcome == "several"
-
-
-class TestNextAttempt:
-    def test_waits_longer_each_time_and_at_most_five_minutes(self):
-        now = datetime(2026, 3, 25, 9, tzinfo=UTC)
-
-        waits = [next_attempt(attempts, now=now) - now for attempts in (1, 2, 3, 50)]
-
-        assert waits == [
-            timedelta(minutes=1),
-            timedelta(minutes=2),
-            timedelta(minutes=4),
-            timedelta(minutes=5),
-        ]

@@ -380,20 +380,20 @@ class TestReading:
     def test_is_done_by_one_worker(self, organisation):
         file = receive(organisation, sie())
         file.state, file.lease_until = State.READING, NOW + timedelta(minutes=1)
-        file.lease_owner = "another"
+        file.claim_owner = "another"
         file.save()
 
         read(file)
 
-        assert (file.state, file.lease_owner) == (State.READING, "another")
+        assert (file.state, file.claim_owner) == (State.READING, "another")
 
     def test_is_taken_over_when_its_lease_has_passed(self, organisation):
         company(organisation)
         file = receive(organisation, sie())
         file.state, file.lease_until = State.READING, NOW - timedelta(seconds=1)
-        file.lease_owner = "gone"
+        file.claim_owner = "gone"
         file.save()
-        due = reading.due_files(now=NOW, limit=10)
+        due = [pk for _organisation, pk in reading.due_files(now=NOW)]
 
         read(file)
 
@@ -405,21 +405,21 @@ class TestReading:
         file.state, file.lease_until = State.READING, NOW + timedelta(seconds=1)
         file.save()
 
-        assert reading.due_files(now=NOW, limit=10) == []
+        assert list(reading.due_files(now=NOW)) == []
 
     def test_that_lost_its_claim_stores_nothing(self, organisation, monkeypatch):
         company(organisation)
         file = receive(organisation, sie())
 
         def read_slowly(stream, *, settings, limits, on_progress):
-            ImportedFile.objects.update(lease_owner="another")
+            ImportedFile.objects.update(claim_owner="another")
             return reader(stream, settings=settings, limits=limits)
 
         reader = reading.read
         monkeypatch.setattr(reading, "read", read_slowly)
         read(file)
 
-        assert file.lease_owner == "another"
+        assert file.claim_owner == "another"
         assert not Content.objects.exists()
 
     def test_that_lost_its_claim_while_storing_makes_no_journal(self, organisation, monkeypatch):
@@ -428,7 +428,7 @@ class TestReading:
         write = storing.store_content
 
         def write_slowly(**given):
-            ImportedFile.objects.update(lease_owner="another")
+            ImportedFile.objects.update(claim_owner="another")
             return write(**given)
 
         monkeypatch.setattr(storing, "store_content", write_slowly)

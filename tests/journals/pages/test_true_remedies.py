@@ -4,8 +4,8 @@ import pytest
 from django.utils import timezone
 
 from background.models import BackgroundRequest
-from journals.domain.waiting import Cause
 from journals.queries.journal_page import check_result, journal_page
+from outbox.waiting import Cause
 from tests import factories
 from tests.journals.pages import rows
 from ui.failures import asked_once, failure_row

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import Connection
 from journals.domain.states import BatchState
-from journals.domain.waiting import NEEDS_ACCESS, Cause, can_be_hurried
+from journals.domain.waiting import NEEDS_ACCESS, can_be_hurried
 from journals.models import Batch, Journal
 from journals.operations import sending
 from journals.queries.boards import board
@@ -19,6 +19,7 @@ from journals.queries.journal_page import journal_page
 from journals.queries.journals import Filters, list_journals
 from journals.queries.waits import words_of
 from organisations.models import Membership
+from outbox.waiting import Cause
 from tests import factories
 from tests.journals.pages import rows
 

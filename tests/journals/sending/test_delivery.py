@@ -18,7 +18,7 @@ from journals.domain import refusals
 from journals.domain.states import BatchState
 from journals.models import Attempt, Batch, Journal, LedgerAsked
 from journals.operations import deciding, delivery, sending
-from journals.operations.attempts import claim_and_open
+from journals.operations.posting import Posting
 from organisations.models import Debtor
 from tests.background.test_durability import waits_for_the_disk
 from tests.journals.sending.conftest import FEBRUARY, MARCH, Office, line, march_run
@@ -136,9 +136,9 @@ def _flip_before_the_claim(monkeypatch: pytest.MonkeyPatch, flip: Callable[[], o
     """Change something after the check against the ledger has passed, just before the call."""
     real = delivery.deliver
 
-    def flipped(**arguments: object) -> bool:
+    def flipped(batch_id: int, posting: Posting) -> bool:
         flip()
-        return real(**arguments)
+        return real(batch_id, posting)
 
     monkeypatch.setattr(delivery, "deliver", flipped)
 
@@ -242,7 +242,7 @@ class TestADeadWorker:
             raise SystemExit
 
         with monkeypatch.context() as patched:
-            patched.setattr(delivery, "record_number", die)
+            patched.setattr(Posting, "store", die)
             with pytest.raises(SystemExit):
                 later(0)
         Lease.objects.update(owner="")
@@ -361,23 +361,6 @@ class TestTwoWorkersAtOnce:
         second = two.claim(owner="two", now=now, lease_seconds=30)
 
         assert (first, second) == (True, False)
-
-    def test_the_one_who_comes_too_late_writes_down_no_call(self, office: Office) -> None:
-        journal = office.journal(lines=[line(MARCH, "7010", "5.00"), line(MARCH, "2821", "-5.00")])
-        now = datetime.now(UTC)
-        Batch.objects.filter(journal=journal).update(
-            state="ready", prepared_at=now, connection=office.connection, digest="d", not_before=now
-        )
-        one, two = journal.batches.get(), journal.batches.get()
-
-        first = claim_and_open(one, owner="one", now=now, lease_seconds=30)
-        second = claim_and_open(two, owner="two", now=now, lease_seconds=30)
-
-        assert first is not None
-        assert second is None
-        assert [(a.pk, a.owner) for a in Attempt.objects.all()] == [(first.pk, "one")]
-        assert (one.state, two.state) == ("sending", "ready")
-        assert journal.batches.get().claim_owner == "one"
 
     def test_b14_a_restore_declared_beside_a_worker_takes_the_batch_out_of_its_hands(
         self, office: Office, later: Later, monkeypatch: pytest.MonkeyPatch

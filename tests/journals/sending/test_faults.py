@@ -7,7 +7,7 @@ from django.db import OperationalError
 
 from connectors.vismanet.client import Client
 from journals.models import Attempt
-from journals.operations import delivery, preparing, proving
+from journals.operations import posting, preparing
 from tests.journals.sending.conftest import MARCH, Office, line
 from tests.journals.sending.test_delivery import Later, press, states
 
@@ -80,7 +80,13 @@ class TestADefectWhileSending:
 
 
 @pytest.mark.parametrize(
-    ("place", "name"), [(delivery, "digest_of"), (preparing, "planned_for"), (proving, "to_post")]
+    ("place", "name"),
+    [
+        (posting, "digest_of"),
+        (preparing, "planned_for"),
+        (posting, "to_post"),
+        (posting.Posting, "find"),
+    ],
 )
 def test_a_defect_anywhere_leaves_no_row_that_nobody_looks_at(
     office: Office, later: Later, monkeypatch: pytest.MonkeyPatch, place: Any, name: str
@@ -89,7 +95,7 @@ def test_a_defect_anywhere_leaves_no_row_that_nobody_looks_at(
         raise Defect
 
     struck, _other = two(office)
-    if place is proving:
+    if place is posting.Posting:
         office.store.add_fault("lose_answer", on="create")
     monkeypatch.setattr(place, name, defect)
     press(office, struck)
@@ -111,7 +117,7 @@ def test_a_database_that_is_away_is_no_defect_and_decides_nothing(
     struck, _other = two(office)
     press(office, struck)
     with monkeypatch.context() as broken:
-        broken.setattr(delivery, "digest_of", away)
+        broken.setattr(posting, "digest_of", away)
         with pytest.raises(OperationalError):
             later(0)
     later(0)

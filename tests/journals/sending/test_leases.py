@@ -15,6 +15,7 @@ from connectors.vismanet.client import Client
 from integrationhub import sweeping
 from journals.models import Attempt, Batch, Journal
 from journals.operations import delivery, preparing, sending
+from outbox import delivery as protocol
 from sources.models import ImportedFile
 from tests.journals.sending.conftest import MARCH, Office, line
 from tests.journals.sending.test_delivery import Later, states
@@ -54,7 +55,7 @@ class TestExtending:
             organisation=office.organisation,
             kind="k",
             state=BackgroundRequest.State.RUNNING,
-            lease_owner=owner,
+            claim_owner=owner,
             lease_until=soon,
         )
         batch = a_queued_journal(office).batches.get()
@@ -67,7 +68,7 @@ class TestExtending:
             name="a.si",
             size=1,
             sha256="0" * 64,
-            lease_owner=owner,
+            claim_owner=owner,
             lease_until=soon,
         )
 
@@ -226,12 +227,12 @@ class TestAWorkerThatWasSuspendedBeforeItsCall:
         def sleep(boundary: str) -> None:
             if boundary == "deliver.after_claim" and not office.posts():
                 with monkeypatch.context() as awake:
-                    awake.setattr(delivery, "crash_point", lambda _boundary: None)
+                    awake.setattr(protocol, "crash_point", lambda _boundary: None)
                     suspended.meanwhile(another_worker)
                 if extended_on_waking:
                     extend(now=now + timedelta(seconds=420))
 
-        monkeypatch.setattr(delivery, "crash_point", sleep)
+        monkeypatch.setattr(protocol, "crash_point", sleep)
 
         serve(office)
 
@@ -249,7 +250,7 @@ class TestAWorkerThatWasSuspendedBeforeItsCall:
                     suspended.wall += 20
                     extend(now=datetime.now(UTC))
 
-        monkeypatch.setattr(delivery, "crash_point", wait_for_a_token)
+        monkeypatch.setattr(protocol, "crash_point", wait_for_a_token)
 
         serve(office)
 

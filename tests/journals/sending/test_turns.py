@@ -9,7 +9,7 @@ from accounts.models import Connection
 from background.models import Heartbeat
 from journals import tasks
 from journals.models import Batch, Journal
-from journals.operations import delivery, sending, turns
+from journals.operations import delivery, queues, sending
 from mappings.models import Mapping
 from organisations.models import Company, Organisation
 from tests import factories
@@ -112,10 +112,10 @@ class TestQueueingUpAgain:
         Connection.objects.filter(pk=first.pk).update(enqueued_at=None)
         worker.told = []
 
-        turns.queue_up_again(first, now=NOW)
+        queues.CONNECTIONS.queue_up_again(first, now=NOW)
         beside_another = list(worker.told)
         Connection.objects.filter(organisation=small).update(enqueued_at=None)
-        turns.queue_up_again(first, now=NOW)
+        queues.CONNECTIONS.queue_up_again(first, now=NOW)
 
         assert beside_another == []
         assert worker.told == [("journals.tasks.serve_connection", {"connection_id": first.pk})]

@@ -8,10 +8,11 @@ import pytest
 
 from accounts.models import Connection
 from connectors.errors import Rejected
-from journals.domain.waiting import CAUSE_WORDS, Cause, cause_of
+from journals.domain.waiting import CAUSE_WORDS, cause_of
 from journals.models import Batch, Journal
 from journals.operations import preparing
 from mappings.operations.checking import check_mapping
+from outbox.waiting import Cause
 from tests.functional.connecting import Office as Person
 from tests.journals.sending.conftest import JANUARY, MARCH, Office, line
 from tests.journals.sending.test_delivery import Later, press, states

@@ -2,7 +2,7 @@
 
 import pytest
 
-from journals.domain.turns import keeps_its_place, share_out
+from background.queue import keeps_its_place, share_out
 
 LARGE, SMALL = 1, 2
 

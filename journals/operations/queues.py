@@ -1,0 +1,32 @@
+"""What workers are told of in journals: ledgers to be served, journals to be checked."""
+
+from django.db.models import Q
+
+from accounts.models import Connection
+from background.queue import Queue
+from journals.domain.states import BatchState
+from journals.models import Batch, Journal
+
+_AT_ONCE = 8
+"""So many journals of an office are told of when Send is pressed; the sweep finds the others."""
+
+CONNECTIONS = Queue(
+    Connection, task="journals.tasks.serve_connection", argument="connection_id", ahead=2
+)
+JOURNALS = Queue(
+    Journal,
+    task="journals.tasks.prepare_journal",
+    argument="journal_id",
+    waits=Q(batches__state=BatchState.READY, batches__prepared_at__isnull=True),
+)
+
+
+def wake_for(journal: Journal) -> None:
+    """Tell a worker of a journal to be checked, unless its office has told of many already."""
+    waiting = Batch.objects.filter(
+        organisation_id=journal.organisation_id,
+        state=BatchState.READY,
+        prepared_at__isnull=True,
+    ).exclude(journal=journal)
+    if waiting.values("pk")[: _AT_ONCE + 1].count() <= _AT_ONCE:
+        JOURNALS.enqueue(journal.pk)
