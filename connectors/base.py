@@ -6,20 +6,17 @@ and back; the rest of the hub sees nothing else.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
 
-from connectors.settings import Settings
-
-if TYPE_CHECKING:
-    from connectors.limits import Limiter
-    from connectors.receivables import MakeSource, MakeTarget
+from connectors.limits import Limiter
+from connectors.sign_in import Tokens
 
 ZERO = Decimal("0.00")
 
@@ -241,84 +238,6 @@ class LedgerFacts:
     number_series: tuple[NumberSeries, ...] = ()
 
 
-# --- Tokens and authorisation -------------------------------------------------------------
-
-
-class Tokens(Protocol):
-    """Where a connector gets its access token. The hub keeps them; a connector only asks."""
-
-    def current(self) -> str:
-        """Return an access token that is believed to be valid."""
-        ...
-
-    def refresh(self, *, stale: str) -> str:
-        """
-        Return a token newer than `stale`, which the vendor has just refused.
-
-        :raises NotAuthorized: if the vendor will not give a new one
-        :raises Unavailable: if the identity service cannot be asked now
-        """
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Begun:
-    """A sign-in that was begun: where to send the person, and what must come back with it."""
-
-    url: str
-    state: str
-    nonce: str
-    code_verifier: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """
-    What a vendor's identity service gave us.
-
-    :param expires_in: seconds until the access token expires
-    :param subject: the person at the vendor who allowed it; empty for a service grant
-    :param tenant_id: the one vendor company that the grant reaches
-    """
-
-    access_token: str = field(repr=False)
-    expires_in: int
-    refresh_token: str = field(default="", repr=False)
-    id_token: str = field(default="", repr=False)
-    scope: str = ""
-    subject: str = ""
-    tenant_id: str = ""
-
-
-class SignIn(Protocol):
-    """How a connection is authorised at the vendor. Every method may call the vendor."""
-
-    def begin(self, *, redirect_uri: str, language: str = "") -> Begun: ...
-
-    def check_issuer(self, issuer: str) -> None:
-        """Refuse an answer that another service says it has sent; calls nobody (RFC 9207)."""
-        ...
-
-    def finish(
-        self,
-        *,
-        code: str,
-        redirect_uri: str,
-        code_verifier: str,
-        nonce: str,
-        now: datetime,
-        issuer: str = "",
-    ) -> Grant: ...
-
-    def refresh(self, *, refresh_token: str, now: datetime) -> Grant: ...
-
-    def service_grant(self, *, tenant_id: str, now: datetime) -> Grant: ...
-
-    def revoke(self, *, token: str, hint: str) -> None: ...
-
-    def sign_out_url(self, *, id_token: str = "", return_to: str = "") -> str: ...
-
-
 # --- The connector ------------------------------------------------------------------------
 
 
@@ -393,49 +312,5 @@ class MakeConnector(Protocol):
         settings: Mapping[str, str],
         tokens: Tokens,
         observer: Observer | None = None,
-        limiter: "Limiter | None" = None,
+        limiter: Limiter | None = None,
     ) -> AccountingConnector: ...
-
-
-class MakeSignIn(Protocol):
-    """
-    How a vendor's sign-in is made, from a plain mapping of settings.
-
-    :raises NotConfigured: if a setting that this kind needs is empty
-    """
-
-    def __call__(self, *, settings: Mapping[str, str], kind: str, own_key: str = "") -> SignIn: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Vendor:
-    """
-    One line of the registry: all that the hub knows of a vendor before it talks to it.
-
-    :param settings: the class of its environment variables, each with its description
-    :param make_connector: called with ``settings=, tokens=, observer=, limiter=``
-    :param make_sign_in: called with ``settings=, kind=, own_key=``
-    :param kinds: ways to authorise, of ``interactive`` and ``service``
-    """
-
-    key: str
-    name: str
-    account_name: str
-    capabilities: Capabilities
-    kinds: tuple[str, ...]
-    settings: type[Settings]
-    make_connector: MakeConnector | None
-    """Makes a target of journals; None: this vendor is none."""
-    make_sign_in: MakeSignIn
-    errors: tuple[type[Exception], ...] = ()
-    extras: Mapping[str, Any] = field(default_factory=dict)
-    make_source: "MakeSource | None" = None
-    """Makes a source of payments; None: this vendor is none."""
-    make_target: "MakeTarget | None" = None
-    """Makes a target of payments; None: this vendor is none."""
-    control_accounts: frozenset[str] = frozenset()
-    """Accounts that its documentation names as control accounts; a company may have others."""
-    marker_trouble: "Callable[[str, str], str] | None" = None
-    """Tells as a code why a column of that name cannot hold a mark of that value."""
-    own_key_label: str = ""
-    """What the vendor calls the secret that each connection has of its own; empty: none."""

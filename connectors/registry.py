@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from connectors import businessnxt, powerofficego, visma_business_classic, vismanet
-from connectors.base import Vendor
 from connectors.errors import ConnectorError
+from connectors.vendor import Vendor
 
 CONNECTORS: dict[str, Vendor] = {
     vendor.key: vendor

@@ -11,9 +11,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Connection
-from connectors.base import ZERO, Vendor
+from connectors.base import ZERO
 from connectors.bounds import FIRST_DAY, LAST_DAY
 from connectors.registry import CONNECTORS
+from connectors.vendor import Vendor
 from organisations import domain
 from organisations.domain import Level
 from organisations.meanwhile import ToldOfChanges

@@ -3,14 +3,19 @@ The story that both sides of the receivables tell: Visma Business NXT and PowerO
 
 An accounting office keeps the ledgers of three make-believe companies in Visma Business and
 follows up their invoices in PowerOffice. Both stand-ins read this file, so that invoice numbers,
-KIDs and customers agree. Nothing here happens: it is only data, and the two check digits.
+KIDs and customers agree. What they hold stands in receivables_story.toml.
 
 Amounts are texts in the minor unit of their currency. A payment is positive when money came in
 and negative when it was returned; each vendor's stand-in turns the sign as its vendor does.
 """
 
-from dataclasses import dataclass, field
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
 
+T = TypeVar("T")
 OWN_CURRENCY = "NOK"
 
 
@@ -56,7 +61,7 @@ class Customer:
 
     number: int
     name: str
-    organisation_number: str
+    organisation_number: str = ""
     go_number: int | None = None
     credit_denied: bool = False
 
@@ -156,7 +161,7 @@ class Client:
     client_key: str
     customers: tuple[Customer, ...] = ()
     invoices: tuple[Invoice, ...] = ()
-    payments: tuple[Payment, ...] = field(default=())
+    payments: tuple[Payment, ...] = ()
 
     def customer(self, number: int) -> Customer:
         """Return the customer with that number in Visma Business."""
@@ -191,468 +196,28 @@ PAYMENT_TYPES = frozenset({1, 3, 9})
 """What a careful person would choose of them."""
 COMPRESSION_TYPE = 40
 
-_NORDVIK_CUSTOMERS = (
-    Customer(10001, "Bergvåg Båtbyggeri AS", organisation_number(98100102)),
-    Customer(10002, "Kafé Løvstakken AS", organisation_number(98100103)),
-    Customer(10003, "Tindeblikk Reiser AS", organisation_number(98100104)),
-    Customer(10004, "Østlandske Trevare AS", organisation_number(98100105), go_number=20004),
-    # Blocked from the beginning; `lift_credit_block` ends it, `set_credit_block` begins another.
-    Customer(10005, "Sorenskriver & Sønn AS", organisation_number(98100106), credit_denied=True),
-    Customer(10006, "Hansen, Åse (enkeltkunde)", ""),
-)
 
-_NORDVIK_INVOICES = (
-    Invoice(
-        "50001",
-        10001,
-        "2026-08-03",
-        "2026-08-17",
-        "12500.00",
-        "0.00",
-        "paid",
-        501,
-        1,
-        kid=kid(10001, "50001"),
-    ),
-    Invoice(
-        "50002",
-        10002,
-        "2026-08-03",
-        "2026-08-17",
-        "8000.00",
-        "4500.00",
-        "part paid",
-        501,
-        2,
-        kid=kid(10002, "50002"),
-    ),
-    Invoice(
-        "50003",
-        10003,
-        "2026-08-10",
-        "2026-08-24",
-        "3199.50",
-        "0.00",
-        "overpaid",
-        502,
-        1,
-        kid=kid(10003, "50003"),
-    ),
-    Invoice(
-        "50004",
-        10004,
-        "2026-08-10",
-        "2026-08-24",
-        "6250.00",
-        "0.00",
-        "credited",
-        502,
-        2,
-        kid=kid(10004, "50004"),
-    ),
-    Invoice(
-        "50005",
-        10004,
-        "2026-08-20",
-        "2026-08-20",
-        "-6250.00",
-        "0.00",
-        "credit note",
-        503,
-        1,
-        credits_number="50004",
-    ),
-    Invoice(
-        "50006",
-        10001,
-        "2026-08-24",
-        "2026-09-07",
-        "4400.00",
-        "4400.00",
-        "returned",
-        504,
-        1,
-        kid=kid(10001, "50006"),
-    ),
-    Invoice(
-        "50007",
-        10002,
-        "2026-08-31",
-        "2026-09-14",
-        "1500.00",
-        "0.00",
-        "paid together with 50008",
-        505,
-        1,
-    ),
-    Invoice(
-        "50008",
-        10002,
-        "2026-08-31",
-        "2026-09-14",
-        "2500.00",
-        "0.00",
-        "paid together with 50007",
-        505,
-        2,
-    ),
-    Invoice("50009", 10006, "2026-09-01", "2026-09-15", "999.00", "999.00", "paid, no KID", 506, 1),
-    Invoice(
-        "50010",
-        10005,
-        "2026-06-01",
-        "2026-06-15",
-        "45000.00",
-        "45000.00",
-        "overdue, blocked",
-        480,
-        1,
-        kid=kid(10005, "50010"),
-    ),
-    Invoice(
-        "50011",
-        10003,
-        "2026-09-07",
-        "2026-09-21",
-        "7777.00",
-        "0.00",
-        "back-dated",
-        507,
-        1,
-        kid=kid(10003, "50011"),
-    ),
-    Invoice(
-        "50012",
-        10001,
-        "2026-10-01",
-        "2026-10-15",
-        "21000.00",
-        "21000.00",
-        "open",
-        520,
-        1,
-        kid=kid(10001, "50012"),
-    ),
-    Invoice(
-        "50013",
-        10003,
-        "2026-09-10",
-        "2026-09-24",
-        "1000.00",
-        "0.00",
-        "short by a coin, written off",
-        508,
-        1,
-        kid=kid(10003, "50013"),
-    ),
-)
+def _clients() -> tuple[Client, ...]:
+    path = Path(__file__).with_suffix(".toml")
+    return tuple(
+        Client(
+            **row
+            | {
+                "customers": tuple(Customer(**one) for one in row.get("customers", ())),
+                "invoices": tuple(_with_kid(Invoice, one) for one in row.get("invoices", ())),
+                "payments": tuple(_with_kid(Payment, one) for one in row.get("payments", ())),
+            }
+        )
+        for row in tomllib.loads(path.read_text(encoding="utf-8"))["clients"]
+    )
 
-_NORDVIK_PAYMENTS = (
-    Payment(
-        510,
-        1,
-        10001,
-        "2026-08-15",
-        "12500.00",
-        9001,
-        "paid by KID",
-        "50001",
-        kid(10001, "50001"),
-        "OCR",
-    ),
-    Payment(
-        510,
-        2,
-        10002,
-        "2026-08-16",
-        "3500.00",
-        9002,
-        "part paid by KID",
-        "50002",
-        kid(10002, "50002"),
-        "OCR",
-    ),
-    Payment(
-        511,
-        1,
-        10003,
-        "2026-08-24",
-        "3500.00",
-        9003,
-        "overpaid by 300.50",
-        "50003",
-        kid(10003, "50003"),
-        "OCR",
-        outstanding="300.50",
-    ),
-    Payment(
-        512,
-        1,
-        10001,
-        "2026-09-05",
-        "4400.00",
-        9004,
-        "paid, then returned",
-        "50006",
-        kid(10001, "50006"),
-        "Avtalegiro",
-        voucher_type=9,
-        origin=10,
-    ),
-    Payment(
-        513,
-        1,
-        10001,
-        "2026-09-08",
-        "-4400.00",
-        9005,
-        "returned by the bank",
-        "50006",
-        kid(10001, "50006"),
-        "Avtalegiro returnert",
-        voucher_type=9,
-        origin=10,
-    ),
-    Payment(
-        514,
-        1,
-        10002,
-        "2026-09-14",
-        "4000.00",
-        9006,
-        "two invoices in one",
-        text="Faktura 50007 og 50008",
-        voucher_type=1,
-        origin=1,
-    ),
-    # Nobody gave the invoice: only customer and amount point at 50009.
-    Payment(
-        514,
-        2,
-        10006,
-        "2026-09-14",
-        "999.00",
-        9007,
-        "no KID, no invoice number",
-        text="Takk for sist",
-        voucher_type=1,
-        origin=1,
-        outstanding="999.00",
-    ),
-    # Money that belongs to nothing that we know.
-    Payment(
-        515,
-        1,
-        10003,
-        "2026-09-16",
-        "123.45",
-        9008,
-        "belongs to nothing",
-        text="Ukjent innbetaling",
-        voucher_type=1,
-        origin=1,
-        outstanding="123.45",
-    ),
-    # The date is old, the journal number is new: a mark on dates alone would lose it.
-    Payment(
-        530,
-        1,
-        10003,
-        "2026-09-20",
-        "7777.00",
-        9009,
-        "back-dated, posted in October",
-        "50011",
-        kid(10003, "50011"),
-        "OCR, ettersendt",
-    ),
-    Payment(
-        531,
-        1,
-        10003,
-        "2026-09-24",
-        "999.00",
-        9010,
-        "short by 1.00",
-        "50013",
-        kid(10003, "50013"),
-        "OCR",
-    ),
-    # No payments, and to be kept out: a write-off, and compressed rows of older money.
-    Payment(
-        532,
-        1,
-        10003,
-        "2026-09-25",
-        "1.00",
-        9011,
-        "write-off",
-        "50013",
-        text="Avskrevet",
-        voucher_type=39,
-        origin=21,
-    ),
-    Payment(
-        533,
-        1,
-        10001,
-        "2026-09-30",
-        "10000.00",
-        9012,
-        "compressed rows of the spring",
-        text="Komprimert",
-        voucher_type=COMPRESSION_TYPE,
-        origin=15,
-    ),
-    Payment(
-        533,
-        2,
-        10001,
-        "2026-09-30",
-        "250.00",
-        9013,
-        "compressed under a payment's type",
-        text="Komprimert",
-        voucher_type=1,
-        origin=15,
-    ),
-)
 
-_HAVGLOTT_CUSTOMERS = (
-    Customer(10001, "Polarlys Hotell AS", organisation_number(98200202)),
-    Customer(10002, "Nordsee Handels GmbH", ""),
-    Customer(10003, "Fjellro Camping AS", organisation_number(98200203)),
-)
+def _with_kid(make: Callable[..., T], row: dict[str, Any]) -> T:
+    number = row["number"] if make is Invoice else row.get("invoice_number", "")
+    return make(**row | {"kid": kid(row["customer_number"], number) if row.get("kid") else ""})
 
-_HAVGLOTT_INVOICES = (
-    # The same number as Nordvik's 50001 on purpose: numbers are unique per company only.
-    Invoice(
-        "50001",
-        10001,
-        "2026-08-05",
-        "2026-08-19",
-        "18750.00",
-        "0.00",
-        "paid",
-        301,
-        1,
-        kid=kid(10001, "50001"),
-    ),
-    Invoice(
-        "70001",
-        10002,
-        "2026-08-12",
-        "2026-09-11",
-        "1000.00",
-        "0.00",
-        "paid in euro at another rate",
-        302,
-        1,
-        currency="EUR",
-        posted_amount="11500.00",
-    ),
-    Invoice(
-        "70002",
-        10002,
-        "2026-09-12",
-        "2026-10-12",
-        "400.00",
-        "2320.00",
-        "half paid in euro",
-        303,
-        1,
-        currency="EUR",
-        posted_amount="4640.00",
-    ),
-    Invoice(
-        "50002",
-        10003,
-        "2026-09-01",
-        "2026-09-15",
-        "5600.00",
-        "5600.00",
-        "open",
-        304,
-        1,
-        kid=kid(10003, "50002"),
-    ),
-)
 
-_HAVGLOTT_PAYMENTS = (
-    Payment(
-        310,
-        1,
-        10001,
-        "2026-08-19",
-        "18750.00",
-        7001,
-        "paid by KID",
-        "50001",
-        kid(10001, "50001"),
-        "OCR",
-    ),
-    Payment(
-        311,
-        1,
-        10002,
-        "2026-09-10",
-        "11620.00",
-        7002,
-        "1,000 euro at another rate",
-        "70001",
-        text="Rechnung 70001",
-        voucher_type=1,
-        origin=1,
-        currency="EUR",
-        amount_in_currency="1000.00",
-    ),
-    Payment(
-        312,
-        1,
-        10002,
-        "2026-10-05",
-        "2320.00",
-        7003,
-        "200 of 400 euro",
-        "70002",
-        text="Rechnung 70002 Teil 1",
-        voucher_type=1,
-        origin=1,
-        currency="EUR",
-        amount_in_currency="200.00",
-    ),
-)
-
-NORDVIK = Client(
-    key="nordvik",
-    name="Nordvik Eiendomsdrift AS",
-    organisation_number=organisation_number(97000101),
-    company_no=4110101,
-    client_key="00000000-0000-4000-8000-000000000101",
-    customers=_NORDVIK_CUSTOMERS,
-    invoices=_NORDVIK_INVOICES,
-    payments=_NORDVIK_PAYMENTS,
-)
-HAVGLOTT = Client(
-    key="havglott",
-    name="Havgløtt Rørlegger AS",
-    organisation_number=organisation_number(97000102),
-    company_no=4110102,
-    client_key="00000000-0000-4000-8000-000000000102",
-    customers=_HAVGLOTT_CUSTOMERS,
-    invoices=_HAVGLOTT_INVOICES,
-    payments=_HAVGLOTT_PAYMENTS,
-)
-# Empty until somebody generates payments into it: 5,000 or 50,000 or 500,000.
-STORSALG = Client(
-    key="storsalg",
-    name="Storsalg Abonnement AS",
-    organisation_number=organisation_number(97000103),
-    company_no=4110103,
-    client_key="00000000-0000-4000-8000-000000000103",
-)
-
-CLIENTS = (NORDVIK, HAVGLOTT, STORSALG)
+CLIENTS = NORDVIK, HAVGLOTT, STORSALG = _clients()
 
 
 def client(name: str) -> Client | None:

@@ -3,12 +3,11 @@
 import json
 from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from sandbox.batch import Batch
-    from sandbox.company import Company
-    from sandbox.store import Store
+from sandbox.batch import Batch
+from sandbox.company import Company
+from sandbox.ledger import Ledger
 
 _COMPANY_SWITCHES = {
     "name",
@@ -24,9 +23,9 @@ _COMPANY_SWITCHES = {
 
 
 class SetUp:
-    """Changes of a company's set-up. `company` is any name that `Store.company` takes."""
+    """Changes of a company's set-up. `company` is any name that `Ledger.company` takes."""
 
-    def __init__(self, store: "Store") -> None:
+    def __init__(self, store: Ledger) -> None:
         self._store = store
 
     def close_period(self, company: str, period: str) -> None:
@@ -161,7 +160,7 @@ class SetUp:
         batch = self._batch(company, number)
         self._store.add_batch(replace(batch, number="", own=0, status="Balanced", release_due=0.0))
 
-    def _keep_lines(self, batch: "Batch", lines: list[dict[str, Any]]) -> None:
+    def _keep_lines(self, batch: Batch, lines: list[dict[str, Any]]) -> None:
         sums = {
             side: sum((Decimal(str(each[f"{side}AmountInCurrency"])) for each in lines), Decimal(0))
             for side in ("debit", "credit")
@@ -174,13 +173,13 @@ class SetUp:
             credit=f"{sums['credit']:.2f}",
         )
 
-    def _batch(self, company: str, number: str) -> "Batch":
+    def _batch(self, company: str, number: str) -> Batch:
         batch = self._store.batch(company, number)
         if batch is None:
             raise KeyError(f"there is no batch {number}")
         return batch
 
-    def _unreleased(self, company: str, number: str) -> "Batch":
+    def _unreleased(self, company: str, number: str) -> Batch:
         batch = self._batch(company, number)
         if batch.released:
             raise ValueError(f"batch {number} is released and stays as it is")

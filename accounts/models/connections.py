@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.scoped import OfOrganisation
 from background.encrypted import EncryptedTextField
-from connectors.base import Grant
+from connectors.sign_in import Grant
 from organisations.models.people import Organisation
 
 

@@ -23,9 +23,10 @@ from audit.trail import record
 from background.models import BackgroundRequest
 from background.operations import handles, request_in_background, secret_of
 from connectors import oauth
-from connectors.base import Administration, Grant
+from connectors.base import Administration
 from connectors.errors import ConnectorError, NotAuthorized, Unavailable
 from connectors.registry import CONNECTORS
+from connectors.sign_in import Grant
 from connectors.words import gettext_noop as _
 from organisations.models import Organisation, User
 

@@ -27,10 +27,10 @@ from background import claims
 from background.crash_points import crash_point
 from background.failures import why
 from background.models import Lease
-from connectors.base import Grant, SignIn
 from connectors.errors import ConnectorError, NotAuthorized, Unavailable
 from connectors.oauth import LONGEST_REFRESH, OtherPerson, RefreshLost
 from connectors.registry import CONNECTORS
+from connectors.sign_in import Grant, SignIn
 
 _WAIT_SECONDS = 0.1
 _MARGIN_SECONDS = 15.0
@@ -104,7 +104,7 @@ class StoredTokens:
             raise
 
     def refresh(self, *, stale: str) -> str:
-        """Return a token newer than `stale`; see `connectors.base.Tokens`."""
+        """Return a token newer than `stale`; see `connectors.sign_in.Tokens`."""
         owner = claims.new_owner()
         waited = 0.0
         while waited < settings.HUB_REFRESH_PATIENCE_SECONDS:

@@ -7,13 +7,15 @@ from zoneinfo import ZoneInfo
 from pydantic import SecretStr
 from pydantic_settings import SettingsConfigDict
 
-from connectors.base import Capabilities, Observer, Tokens, Vendor
+from connectors.base import Capabilities, Observer
 from connectors.businessnxt import client, discovery, errors
 from connectors.businessnxt.client import CAPABILITIES, Client
 from connectors.errors import ConnectorError, NotConfigured
 from connectors.limits import Limiter
 from connectors.oauth import OpenIdSignIn
 from connectors.settings import Settings, setting
+from connectors.sign_in import Tokens
+from connectors.vendor import Vendor
 from connectors.visma_ledger import Reading
 from connectors.words import gettext_noop as _
 

@@ -11,12 +11,13 @@ from functools import cached_property
 from typing import Any
 
 from connectors import visma_ledger
-from connectors.base import Observer, Tokens
+from connectors.base import Observer
 from connectors.bounds import LARGEST_SUM
-from connectors.businessnxt import discovery, documents, errors, payloads
+from connectors.businessnxt import discovery, documents, errors, payloads, setup_check
 from connectors.businessnxt.discovery import Columns
 from connectors.businessnxt.door import Door
 from connectors.businessnxt.errors import VENDOR
+from connectors.businessnxt.marks import Marks
 from connectors.errors import BadAnswer, NoCreditBlock
 from connectors.http import BearerToken, Http, Timeouts
 from connectors.limits import Limiter
@@ -38,13 +39,13 @@ from connectors.receivables import (
     Unreadable,
     VoucherType,
 )
+from connectors.sign_in import Tokens
 from connectors.visma_ledger import Reading
 
 CAPABILITIES = SourceCapabilities(marks=True, control_totals=True, credit_blocks=True)
 SERVICE_PATH, USER_PATH = "/api/graphql-service", "/api/graphql"
 PAGE_SIZE = 500
 """The largest page seen in working clients; no maximum is documented."""
-MARKS_PER_CALL = 20
 INVOICES_PER_CALL = 200
 # The service gives up by itself after 59 seconds (release note of 2023-12-07).
 TIMEOUTS = Timeouts(read=65.0, write=65.0)
@@ -86,6 +87,7 @@ class Client:
             trace_id_of=errors.trace_id,
         )
         self._door = Door(http, path=path, company=company, page_size=page_size)
+        self._marks = Marks(self._door, company=company)
         self._company, self._customer_no = company, customer_no
         self._reading = reading or Reading()
         self._page_size = page_size
@@ -145,7 +147,7 @@ class Client:
 
     def check_setup(self, *, marker: str, value: str = "1") -> SetupReport:
         """Find out what this company's schema offers; the marker is tried on no row at all."""
-        return discovery.Check(self, marker=marker, value=value).report()
+        return setup_check.Check(self, marker=marker, value=value).report()
 
     def read_tables(self) -> tuple[str, ...]:
         """Return the identifiers of the model's tables."""
@@ -155,28 +157,11 @@ class Client:
 
     def try_reading_marker(self, marker: str) -> str:
         """Return why the marker cannot be read, or nothing; reads it on one posting."""
-        column, is_number = discovery.marker_column(marker)
-        _answer, failed = self._door.by_alias(
-            documents.ANY_MARK_NUMBER if is_number else documents.ANY_MARK,
-            "ReadAnyMark",
-            {"company": self._company, "marker": column},
-            writes=False,
-        )
-        return next(iter(failed.values()), "")
+        return self._marks.try_reading(marker)
 
     def try_writing_marker(self, change: Mapping[str, Any]) -> str:
         """Return why the marker cannot be written, or nothing; changes no posting."""
-        _answer, failed = self._door.by_alias(
-            documents.write_marks(1),
-            "MarkPayments",
-            {
-                "company": self._company,
-                "marker": change,
-                **_filters([discovery.NO_SUCH_POSTING]),
-            },
-            writes=False,
-        )
-        return next(iter(failed.values()), "")
+        return self._marks.try_writing(change)
 
     # --- Payments ---------------------------------------------------------------------------
 
@@ -355,72 +340,6 @@ class Client:
                 if one is not None:
                     yield one
 
-    # --- Marks ------------------------------------------------------------------------------
-
-    # https://docs.vismasoftware.no/businessnxtapi/schema/mutations/updates
     def mark(self, keys: Sequence[PaymentKey], *, marker: str, value: str) -> list[MarkOutcome]:
-        """
-        Write the marker on those payments that do not have it yet; harmless to repeat.
-
-        :param value: a text; or a whole number where the marker's column holds numbers
-        :raises OutcomeUnknown: marking again is harmless, for it reads first
-        """
-        column, is_number = discovery.marker_column(marker)
-        reason = discovery.marker_trouble(marker, value) if column else "no_marker"
-        if reason:
-            return [MarkOutcome(key, marked=False, reason=reason) for key in keys]
-        change = discovery.change_of(marker, value)
-        outcomes: dict[PaymentKey, MarkOutcome] = {}
-        for start in range(0, len(keys), MARKS_PER_CALL):
-            some = keys[start : start + MARKS_PER_CALL]
-            outcomes |= self._read_marks(some, column=column, is_number=is_number)
-            open_ = [key for key in some if key not in outcomes]
-            if open_:
-                outcomes |= self.write_marks(open_, change=change)
-        return [outcomes[key] for key in keys]
-
-    def _read_marks(
-        self, keys: Sequence[PaymentKey], *, column: str, is_number: bool
-    ) -> dict[PaymentKey, MarkOutcome]:
-        """Return the outcomes that are settled before anything is written."""
-        answer, failed = self._door.by_alias(
-            documents.read_marks(len(keys), number=is_number),
-            "ReadMarks",
-            {"company": self._company, "marker": column, **_filters(keys)},
-            writes=False,
-        )
-        outcomes = {}
-        for at, key in enumerate(keys):
-            if (reason := failed.get(f"m{at}", failed.get(""))) is not None:
-                outcomes[key] = MarkOutcome(key, marked=False, reason=reason)
-                continue
-            rows = payloads.rows(answer.get(f"m{at}") or {}, where="marks")
-            if len(rows) != 1:
-                reason = "not_found" if not rows else "not_unique"
-                outcomes[key] = MarkOutcome(key, marked=False, reason=reason)
-            elif (rows[0].get("extensions") or {}).get("marker"):
-                outcomes[key] = MarkOutcome(key, marked=True)
-        return outcomes
-
-    def write_marks(
-        self, keys: Sequence[PaymentKey], *, change: Mapping[str, Any]
-    ) -> dict[PaymentKey, MarkOutcome]:
-        """Write one column of each posting; exactly one row of each must change."""
-        answer, failed = self._door.by_alias(
-            documents.write_marks(len(keys)),
-            "MarkPayments",
-            {"company": self._company, "marker": change, **_filters(keys)},
-            writes=True,
-        )
-        outcomes = {}
-        for at, key in enumerate(keys):
-            reason = failed.get(f"m{at}", failed.get(""))
-            affected = (answer.get(f"m{at}") or {}).get("affectedRows")
-            if reason is None and affected != 1:
-                reason = f"affected_rows_{affected}"
-            outcomes[key] = MarkOutcome(key, marked=reason is None, reason=reason or "")
-        return outcomes
-
-
-def _filters(keys: Sequence[PaymentKey]) -> dict[str, Any]:
-    return {f"f{at}": payloads.key_filter(key) for at, key in enumerate(keys)}
+        """Write the marker on those payments that do not have it yet; harmless to repeat."""
+        return self._marks.mark(keys, marker=marker, value=value)

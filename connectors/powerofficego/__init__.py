@@ -5,13 +5,16 @@ from collections.abc import Mapping
 from pydantic import SecretStr
 from pydantic_settings import SettingsConfigDict
 
-from connectors.base import Capabilities, Observer, Tokens, Vendor
+from connectors.base import Capabilities, Observer
 from connectors.errors import ConnectorError, NotConfigured
 from connectors.limits import Limiter
 from connectors.powerofficego import errors
-from connectors.powerofficego.client import CALLS_PER_SECOND, Client
+from connectors.powerofficego.client import Client
+from connectors.powerofficego.door import CALLS_PER_SECOND
 from connectors.powerofficego.signin import ClientKeySignIn
 from connectors.settings import Settings, setting
+from connectors.sign_in import Tokens
+from connectors.vendor import Vendor
 from connectors.words import gettext_noop as _
 
 SERVICE = "service"

@@ -3,26 +3,26 @@ PowerOffice Go API v2, as a target of payments and time blocks.
 https://developer.poweroffice.net/documentation
 """
 
-import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any, TypeVar
 
-from connectors.base import Observer, Tokens
+from connectors.base import Observer
 from connectors.errors import (
     BadAnswer,
     ConnectorError,
     NoAnswerToFollow,
-    NotFound,
     OutcomeUnknown,
     Rejected,
 )
-from connectors.http import Answer, BearerToken, Http, Timeouts
-from connectors.limits import SUBSCRIPTION, Limiter
+from connectors.http import Answer, Timeouts
+from connectors.limits import Limiter
 from connectors.powerofficego import errors, payloads
+from connectors.powerofficego.door import CALLS_PER_SECOND, PAGE_SIZE, Door
 from connectors.powerofficego.errors import VENDOR
+from connectors.powerofficego.lookups import Lookups, read
+from connectors.powerofficego.time_blocks import TimeBlocks
 from connectors.receivables import (
     FindingLevel,
     PaymentToRegister,
@@ -37,126 +37,16 @@ from connectors.receivables import (
     TargetProject,
     Unreadable,
 )
+from connectors.sign_in import Tokens
 
-T = TypeVar("T")
-Item = Mapping[str, Any]
 CAPABILITIES = TargetCapabilities(invoices=True, time_blocks=True)
-PAGE_SIZE = 5000
-CALLS_PER_SECOND = 10
-"""Of the subscription key, all companies together."""
-MOST_PAGES = 10_000
 INVOICES_PER_CALL = 100
-FRESH_SECONDS = 60.0
-"""How long the lock date and the list of projects are believed."""
 PRIVILEGES = (
     *("OutgoingInvoice", "CustomerLedger", "Customer", "Project_Full", "BankVoucher_Full"),
     *("GeneralLedgerAccount", "CommonServices"),
 )
 REVERSAL_PRIVILEGE = "YearEndVoucher_Full"
 """What the published schema asks for `POST /Vouchers/Reverse`."""
-
-
-class Door:
-    """The calls that payments and journals share: credentials, limits, pages."""
-
-    def __init__(
-        self,
-        *,
-        base_url: str,
-        tokens: Tokens,
-        subscription_key: str,
-        observer: Observer | None = None,
-        limiter: Limiter | None = None,
-        timeouts: Timeouts | None = None,
-        page_size: int = PAGE_SIZE,
-        per_second: int = CALLS_PER_SECOND,
-    ) -> None:
-        self._http = Http(
-            vendor=VENDOR,
-            base_url=base_url,
-            auth=BearerToken(tokens, vendor=VENDOR),
-            timeouts=timeouts,
-            observer=observer,
-            limiter=limiter,
-            counted_per=SUBSCRIPTION,
-            per_second=per_second,
-        )
-        self._headers = {"Ocp-Apim-Subscription-Key": subscription_key}
-        self._page_size = page_size
-
-    def send(
-        self,
-        method: str,
-        path: str,
-        *,
-        params: Mapping[str, str | int] | None = None,
-        body: Any = None,
-        kind: str = "application/json",
-    ) -> Answer:
-        """Send one request and return its answer, whatever its status."""
-        headers = self._headers if body is None else {**self._headers, "Content-Type": kind}
-        return self._http.send(
-            method,
-            f"/v2{path}",
-            writes=method != "GET",
-            params=params,
-            json=body,
-            headers=headers,
-        )
-
-    def get(self, path: str, params: Mapping[str, str | int] | None = None) -> Any:
-        """Return what a read answers; None for an empty list, which is 204 without a body."""
-        answer = self.send("GET", path, params=params)
-        return self._content(answer)
-
-    def _content(self, answer: Answer) -> Any:
-        if answer.status == 204:
-            return None
-        if answer.status != 200:
-            raise errors.failure(answer, writes=False)
-        return self._http.read_json(answer)
-
-    def read_written(self, answer: Answer) -> Any:
-        """Return the JSON that answers a write."""
-        return self._http.read_json(answer, writes=True)
-
-    # https://developer.poweroffice.net/documentation/requests (Paging)
-    def items(
-        self, path: str, params: Mapping[str, str | int] | None = None
-    ) -> Iterator[dict[str, Any]]:
-        """
-        Yield the members of a list, page by page, each once.
-
-        The list has no snapshot: what moves to a later page while we read is left out there.
-        """
-        seen: set[object] = set()
-        for number in range(1, MOST_PAGES + 1):
-            query = {**(params or {}), "PageNumber": number, "PageSize": self._page_size}
-            answer = self.send("GET", path, params=query)
-            content = self._content(answer)
-            if content is None:
-                return
-            found = payloads.objects(content, where=path)
-            for item in found:
-                key = item.get("id")
-                if key is None or key not in seen:
-                    seen.add(key)
-                    yield item
-            if not _has_next(answer, found=len(found), asked=self._page_size):
-                return
-        raise BadAnswer(vendor=VENDOR, detail=f"{path}: more than {MOST_PAGES} pages")
-
-
-def _has_next(answer: Answer, *, found: int, asked: int) -> bool:
-    """Return whether another page follows: the header says so, or else the page was full."""
-    try:
-        about = json.loads(answer.headers.get("X-Pagination", ""))
-    except (ValueError, RecursionError):
-        about = None
-    if not isinstance(about, dict):
-        return found >= asked
-    fields = {str(name).lower(): value for name, value in about.items()}
-    return bool(fields.get("nextpagelink"))
 
 
 class Client:
@@ -195,13 +85,8 @@ class Client:
             page_size=page_size,
             per_second=per_second,
         )
-        self._monotonic = monotonic
-        self._accounts: dict[str, int] = {}
-        self._customers: dict[str, TargetCustomer] = {}
-        self._all_customers_read = False
-        self._vat: int | None = None
-        self._lock: tuple[float, date | None] | None = None
-        self._projects: tuple[float, list[payloads.Project]] | None = None
+        self._lookups = Lookups(self._door, monotonic=monotonic)
+        self._time_blocks = TimeBlocks(self._door, monotonic=monotonic)
 
     # --- The client -------------------------------------------------------------------------
 
@@ -227,7 +112,7 @@ class Client:
             params = {"privilege": REVERSAL_PRIVILEGE}
             found.append(SetupFinding(FindingLevel.WARNING, "privilege_to_reverse_missing", params))
         try:
-            self._account_id(account)
+            self._lookups.account_id(account)
         except errors.AccountUnusable:
             params = {"account": account}
             found.append(SetupFinding(FindingLevel.PROBLEM, "account_unusable", params))
@@ -235,7 +120,7 @@ class Client:
             params = {"account": account}
             found.append(SetupFinding(FindingLevel.PROBLEM, "account_is_control", params))
         try:
-            self._vat_id()
+            self._lookups.vat_id()
         except errors.VatCodeMissing:
             found.append(SetupFinding(FindingLevel.PROBLEM, "vat_code_missing"))
         locked = self.read_lock_date()
@@ -253,7 +138,7 @@ class Client:
         """Yield the customers, or those changed since then."""
         params = _since("lastChangedDateTimeOffsetGreaterThan", changed_since)
         for item in self._door.items("/Customers", params):
-            yield _read(payloads.customer, item, what="customer")
+            yield read(payloads.customer, item, what="customer")
 
     # https://developer.poweroffice.net/workflows/reporting/outgoing-invoices
     def read_invoices(
@@ -262,7 +147,7 @@ class Client:
         """Yield invoices and credit notes, or those whose balance changed since then."""
         params = _since("balanceLastChangedDateTimeOffsetGreaterThan", changed_since)
         for item in self._door.items("/OutgoingInvoices", params):
-            yield _read(payloads.invoice, item, what="invoice")
+            yield read(payloads.invoice, item, what="invoice")
 
     # https://developer.poweroffice.net/workflows/reporting/outgoing-invoices
     def read_balances_of(self, invoice_numbers: Sequence[str]) -> dict[str, Decimal]:
@@ -281,7 +166,7 @@ class Client:
     def read_open_items(self, *, on: date) -> Iterator[TargetOpenItem | Unreadable]:
         """Yield what was open at the end of that day."""
         for item in self._door.items("/Customerledger/OpenItems", {"date": on.isoformat()}):
-            yield _read(payloads.open_item, item, what="open_item")
+            yield read(payloads.open_item, item, what="open_item")
 
     # https://developer.poweroffice.net/workflows/reporting/customer-ledger
     def read_statement(
@@ -309,9 +194,7 @@ class Client:
     # Published v2 schema: LockDateSettings
     def read_lock_date(self) -> date | None:
         """Return the last day on which nothing can be posted any more."""
-        locked = payloads.lock_date(self._door.get("/LockDateSettings"))
-        self._lock = (self._monotonic(), locked)
-        return locked
+        return self._lookups.read_lock_date()
 
     # --- Payments ---------------------------------------------------------------------------
 
@@ -326,8 +209,8 @@ class Client:
         :raises ReferenceTaken: if the reference stands there with other content
         :raises OutcomeUnknown: look it up with `find_payment` before anything else
         """
-        body = payloads.bank_journal(payment, ids=self._ids_of(payment))
-        self._check_lock(payment)
+        body = payloads.bank_journal(payment, ids=self._lookups.ids_of(payment))
+        self._lookups.check_lock(payment)
         try:
             answer = self._door.send("POST", "/Vouchers/BankJournals", body=body)
         except OutcomeUnknown as lost:
@@ -376,8 +259,8 @@ class Client:
         if answer.status == 409 or speaks_of_it:
             raise errors.PaymentThere(vendor=VENDOR, status=answer.status, detail=refused.detail)
         # What we remembered may be what is wrong: an account switched off, a date locked since.
-        self._forget()
-        self._check_lock(payment)
+        self._lookups.forget()
+        self._lookups.check_lock(payment)
         if payment.account in self.read_control_accounts():
             raise errors.AccountIsControl(
                 vendor=VENDOR, account=payment.account, status=answer.status, detail=refused.detail
@@ -454,130 +337,15 @@ class Client:
             )
         raise failed
 
-    # --- Look-ups before a payment ----------------------------------------------------------
-
-    def _ids_of(self, payment: PaymentToRegister) -> payloads.Ids:
-        return payloads.Ids(
-            customer_account=int(self._customer(payment.customer_number).account_id),
-            clearing_account=self._account_id(payment.account),
-            vat=self._vat_id(),
-        )
-
-    def _customer(self, number: str) -> TargetCustomer:
-        """Return the customer: all are read at the first one, and a new one by itself."""
-        if number not in self._customers and not self._all_customers_read:
-            self._customers = {
-                one.number: one for one in self.read_customers() if isinstance(one, TargetCustomer)
-            }
-            self._all_customers_read = True
-        if number not in self._customers and number.isdecimal():
-            for item in self._door.items("/Customers", {"customerNos": number}):
-                found = payloads.customer(item)
-                self._customers[found.number] = found
-        if number not in self._customers:
-            raise errors.CustomerUnknown(vendor=VENDOR, customer=number)
-        return self._customers[number]
-
-    def _account_id(self, number: str) -> int:
-        if number not in self._accounts:
-            found = (
-                [
-                    payloads.account(item)
-                    for item in self._door.items("/GeneralLedgerAccounts", {"accountNos": number})
-                ]
-                if number.isdecimal()
-                else []
-            )
-            usable = [one.id for one in found if one.number == number and one.active]
-            if not usable:
-                raise errors.AccountUnusable(vendor=VENDOR, account=number)
-            self._accounts[number] = usable[0]
-        return self._accounts[number]
-
-    def _vat_id(self) -> int:
-        if self._vat is None:
-            self._vat = payloads.vat_code_0(self._door.items("/VatCodes"))
-        if self._vat is None:
-            raise errors.VatCodeMissing(vendor=VENDOR)
-        return self._vat
-
-    def _check_lock(self, payment: PaymentToRegister) -> None:
-        if self._lock is None or self._monotonic() - self._lock[0] > FRESH_SECONDS:
-            self.read_lock_date()
-        locked = self._lock[1] if self._lock else None
-        if locked is not None and payment.paid_on <= locked:
-            raise errors.LockedDate(
-                vendor=VENDOR, date=payment.paid_on.isoformat(), locked=locked.isoformat()
-            )
-
-    def _forget(self) -> None:
-        self._accounts.clear()
-        self._customers.clear()
-        self._all_customers_read = False
-        self._vat = self._lock = None
-
     # --- Time blocks ------------------------------------------------------------------------
 
-    # https://developer.poweroffice.net/workflows/enpoints/dimension-entities/projects
     def read_projects(self, *, customer_number: str) -> Sequence[TargetProject]:
-        """
-        Return the customer's projects, those below them that inherit the customer included.
+        """Return the customer's projects, those below them that inherit the customer included."""
+        return self._time_blocks.read_projects(customer_number=customer_number)
 
-        A sub-project that inherits names no customer, so all projects are read and walked;
-        archived ones too, since one that takes time may stand below one.
-        """
-        if self._projects is None or self._monotonic() - self._projects[0] > FRESH_SECONDS:
-            items = self._door.items("/Projects", {"includeSubProjects": "true"})
-            self._projects = (self._monotonic(), [payloads.project(item) for item in items])
-        return payloads.projects_of(customer_number, self._projects[1])
-
-    # https://developer.poweroffice.net/workflows/enpoints/dimension-entities/projects
     def set_time_denied(self, project: TargetProject, *, denied: bool) -> bool:
-        """
-        Set it where it still reads as `project` says; False if somebody changed it meanwhile.
-
-        Nothing is sent, and the answer is False, where it stands so already: the hub did not
-        set it, and must not lift it.
-        """
-        if project.denies_time == denied:
-            return False
-        expected: bool | None = project.denies_time
-        for _attempt in range(2):
-            answer = self._patch(project.id, expected=expected, denied=denied)
-            self._projects = None
-            if 200 <= answer.status < 300:
-                return True
-            refused = errors.failure(answer, writes=True)
-            if answer.status not in (400, 404, 409, 412, 422):
-                raise refused
-            try:
-                content = self._door.get(f"/Projects/{int(project.id)}")
-            except NotFound:
-                return False
-            now = payloads.project(payloads.an_object(content, where="project")).denies_time
-            if bool(now) != project.denies_time:
-                return False
-            if now is expected:
-                raise refused
-            # "Default false" may be written as nothing at all; then that is what is tested.
-            expected = now
-        raise refused
-
-    def _patch(self, id: str, *, expected: bool | None, denied: bool) -> Answer:
-        return self._door.send(
-            "PATCH",
-            f"/Projects/{int(id)}",
-            body=payloads.deny_time(expected=expected, denied=denied),
-            kind="application/json-patch+json",
-        )
-
-
-def _read(read: Callable[[Item], T], item: Item, *, what: str) -> T | Unreadable:
-    """Return a member of a list, or with why it cannot be read: it stops no other."""
-    try:
-        return read(item)
-    except BadAnswer as unread:
-        return Unreadable(None, what, unread.detail[:100], f"{what}:not_readable")
+        """Set it where it still reads as `project` says; False if somebody changed it meanwhile."""
+        return self._time_blocks.set_time_denied(project, denied=denied)
 
 
 def _since(name: str, moment: datetime | None) -> dict[str, str | int]:

@@ -8,13 +8,14 @@ the vendor leaves out when it is empty.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
-from connectors.bounds import LARGEST_AMOUNT, LARGEST_SUM, as_text, is_day
-from connectors.errors import BadAnswer
+from connectors.bounds import LARGEST_SUM
+from connectors.powerofficego import strict
 from connectors.powerofficego.errors import VENDOR, NotSendable
+from connectors.powerofficego.strict import CENT, Item
 from connectors.receivables import (
     PaymentToRegister,
     RegisteredPayment,
@@ -26,12 +27,8 @@ from connectors.receivables import (
     TargetProject,
 )
 
-CENT = Decimal("0.01")
 LONGEST_REFERENCE = 50
 LONGEST_KID = 25
-_ROUNDING = Decimal("0.001")
-
-Item = Mapping[str, Any]
 
 
 # --- Outward --------------------------------------------------------------------------------
@@ -113,125 +110,22 @@ def deny_time(*, expected: bool | None, denied: bool) -> list[dict[str, Any]]:
 # --- Inward: strict reading -----------------------------------------------------------------
 
 
-def bad(where: str, field: str, found: object) -> BadAnswer:
-    """Return the failure that names the field that cannot be read; not its whole value."""
-    return BadAnswer(vendor=VENDOR, detail=f"{where}: field {field!r} is {str(found)[:60]!r}")
-
-
-def an_object(content: Any, *, where: str) -> dict[str, Any]:
-    """Return the content, which must be one JSON object, with its keys in lower case."""
-    if not isinstance(content, dict):
-        raise bad(where, "(all)", type(content).__name__)
-    return {key.lower(): value for key, value in content.items()}
-
-
-def objects(content: Any, *, where: str) -> list[dict[str, Any]]:
-    """Return the content, which must be a list of JSON objects."""
-    if not isinstance(content, list):
-        raise bad(where, "(all)", type(content).__name__)
-    return [an_object(member, where=where) for member in content]
-
-
-def _text(item: Item, field: str, *, where: str) -> str:
-    """Return text, or a number as text: invoice numbers are the one here and the other there."""
-    value = item.get(field.lower())
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    if not isinstance(value, str) or not value.strip():
-        raise bad(where, field, "missing" if value is None else value)
-    return as_text(value).strip()
-
-
-def _text_or_empty(item: Item, field: str, *, where: str) -> str:
-    value = item.get(field.lower())
-    return "" if value is None or value == "" else _text(item, field, where=where)
-
-
-def _whole(item: Item, field: str, *, where: str) -> int:
-    value = item.get(field.lower())
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise bad(where, field, "missing" if value is None else value)
-    return value
-
-
-def _flag(item: Item, field: str, *, where: str) -> bool:
-    """Return yes or no; the vendor's own default is no."""
-    value = item.get(field.lower())
-    if value is not None and not isinstance(value, bool):
-        raise bad(where, field, value)
-    return bool(value)
-
-
-def _amount(item: Item, field: str, *, where: str, largest: Decimal = LARGEST_AMOUNT) -> Decimal:
-    """Return an amount; a double may be off by its own rounding, and not by more."""
-    value = item.get(field.lower())
-    if isinstance(value, bool) or not isinstance(value, int | Decimal):
-        raise bad(where, field, "missing" if value is None else "not a number")
-    try:
-        amount = Decimal(value).quantize(CENT)
-    except InvalidOperation as exc:
-        raise bad(where, field, "too large a number") from exc
-    if abs(amount - Decimal(value)) > _ROUNDING:
-        raise bad(where, field, "a number with more than two decimals")
-    if abs(amount) > largest:
-        raise bad(where, field, "too large a number")
-    return amount
-
-
-def _day(item: Item, field: str, *, where: str) -> date:
-    found = _day_or_none(item, field, where=where)
-    if found is None:
-        raise bad(where, field, item.get(field.lower()) or "missing")
-    return found
-
-
-def _day_or_none(item: Item, field: str, *, where: str) -> date | None:
-    """Return a day; a date of year 1 is how the vendor writes none."""
-    text = _text_or_empty(item, field, where=where)
-    if not text:
-        return None
-    try:
-        found = date.fromisoformat(text[:10])
-    except ValueError as exc:
-        raise bad(where, field, text) from exc
-    if found.year == 1:
-        return None
-    if not is_day(found):
-        raise bad(where, field, text)
-    return found
-
-
-def _moment_or_none(item: Item, field: str, *, where: str) -> datetime | None:
-    text = _text_or_empty(item, field, where=where)
-    if not text:
-        return None
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError as exc:
-        raise bad(where, field, text) from exc
-
-
-def identity(item: Item, *, where: str) -> str:
-    """Return the vendor's own id of a thing."""
-    return _text(item, "Id", where=where)
-
-
 # --- Inward: our shapes ---------------------------------------------------------------------
 
 
 def client(content: Any, *, currency: str) -> SourceCompany:
     """Return whom the keys reach. PowerOffice tells no organisation number here."""
-    item = an_object(content, where="client")
+    item = strict.an_object(content, where="client")
     return SourceCompany(
-        number=_text(item, "ClientId", where="client"),
-        name=_text(item, "ClientName", where="client"),
+        number=strict.text(item, "ClientId", where="client"),
+        name=strict.text(item, "ClientName", where="client"),
         currency=currency,
     )
 
 
 def privileges(content: Any) -> tuple[frozenset[str], frozenset[str]]:
     """Return the valid and the invalid privileges of the integration."""
-    item = an_object(content, where="client")
+    item = strict.an_object(content, where="client")
     valid, invalid = (
         item.get(name.lower()) or () for name in ("ValidPrivileges", "InvalidPrivileges")
     )
@@ -241,31 +135,31 @@ def privileges(content: Any) -> tuple[frozenset[str], frozenset[str]]:
 def currency(content: Any) -> str:
     """Return the client's currency from its financial settings."""
     where = "financial settings"
-    return _text(an_object(content, where=where), "CurrencyCode", where=where)
+    return strict.text(strict.an_object(content, where=where), "CurrencyCode", where=where)
 
 
 def lock_date(content: Any) -> date | None:
     """Return the last day on which nothing can be posted."""
     where = "lock date"
-    return _day_or_none(an_object(content, where=where), "LockDate", where=where)
+    return strict.day_or_none(strict.an_object(content, where=where), "LockDate", where=where)
 
 
 def customer(item: Item) -> TargetCustomer:
     """Return a customer with the account that payments are posted on."""
     where = f"customer {item.get('number', '')}"
     return TargetCustomer(
-        id=identity(item, where=where),
-        number=_text(item, "Number", where=where),
+        id=strict.identity(item, where=where),
+        number=strict.text(item, "Number", where=where),
         # A person has a first and a last name instead.
-        name=_text_or_empty(item, "Name", where=where)
+        name=strict.text_or_empty(item, "Name", where=where)
         or " ".join(
             part
             for name in ("FirstName", "LastName")
-            if (part := _text_or_empty(item, name, where=where))
+            if (part := strict.text_or_empty(item, name, where=where))
         ),
-        external_number=_text_or_empty(item, "ExternalNumber", where=where),
-        organisation_number=_text_or_empty(item, "OrganizationNumber", where=where),
-        account_id=str(_whole(item, "SubledgerAccountId", where=where)),
+        external_number=strict.text_or_empty(item, "ExternalNumber", where=where),
+        organisation_number=strict.text_or_empty(item, "OrganizationNumber", where=where),
+        account_id=str(strict.whole(item, "SubledgerAccountId", where=where)),
     )
 
 
@@ -275,31 +169,31 @@ _INVOICE_TYPES = {"OutgoingInvoice": False, "OutgoingCreditNote": True}
 def invoice(item: Item) -> TargetInvoice:
     """Return an invoice; a credit note is negative."""
     where = f"invoice {item.get('invoiceno', '')}"
-    kind = _text(item, "VoucherType", where=where)
+    kind = strict.text(item, "VoucherType", where=where)
     if kind not in _INVOICE_TYPES:
-        raise bad(where, "VoucherType", kind)
-    amount = _amount(item, "TotalAmount", where=where)
-    posted = _amount(item, "TotalPostedAmount", where=where)
+        raise strict.bad(where, "VoucherType", kind)
+    amount = strict.amount(item, "TotalAmount", where=where)
+    posted = strict.amount(item, "TotalPostedAmount", where=where)
     if _INVOICE_TYPES[kind]:
         # The sign of a credit note is nowhere stated; what it is, is.
         amount, posted = -abs(amount), -abs(posted)
     balance = item.get("balance")
     return TargetInvoice(
-        id=identity(item, where=where),
-        number=_text(item, "InvoiceNo", where=where),
-        customer_number=_text_or_empty(item, "CustomerNo", where=where),
+        id=strict.identity(item, where=where),
+        number=strict.text(item, "InvoiceNo", where=where),
+        customer_number=strict.text_or_empty(item, "CustomerNo", where=where),
         customer_name="",
-        issued_on=_day(item, "VoucherDate", where=where),
+        issued_on=strict.day(item, "VoucherDate", where=where),
         amount=amount,
-        currency=_text(item, "CurrencyCode", where=where),
-        due_on=_day_or_none(item, "DueDate", where=where),
-        kid=_text_or_empty(item, "Cid", where=where),
-        balance=None if balance is None else _amount(item, "Balance", where=where),
+        currency=strict.text(item, "CurrencyCode", where=where),
+        due_on=strict.day_or_none(item, "DueDate", where=where),
+        kid=strict.text_or_empty(item, "Cid", where=where),
+        balance=None if balance is None else strict.amount(item, "Balance", where=where),
         is_credit_note=_INVOICE_TYPES[kind],
-        credits_number=_text_or_empty(item, "RelatedInvoiceNo", where=where),
-        changed_at=_moment_or_none(item, "BalanceLastChangedDateTimeOffset", where=where),
+        credits_number=strict.text_or_empty(item, "RelatedInvoiceNo", where=where),
+        changed_at=strict.moment_or_none(item, "BalanceLastChangedDateTimeOffset", where=where),
         posted_amount=posted,
-        is_reversed=_flag(item, "IsReversed", where=where),
+        is_reversed=strict.flag(item, "IsReversed", where=where),
     )
 
 
@@ -307,13 +201,13 @@ def open_item(item: Item) -> TargetOpenItem:
     """Return an open entry of the customers' ledger."""
     where = f"ledger entry {item.get('id', '')}"
     return TargetOpenItem(
-        customer_number=_text(item, "CustomerAccountNo", where=where),
-        invoice_number=_text_or_empty(item, "InvoiceNo", where=where),
-        amount=_amount(item, "Amount", where=where),
-        balance=_amount(item, "Balance", where=where),
-        reference=_text_or_empty(item, "ExternalImportReference", where=where),
-        is_write_off=_flag(item, "IsWriteOff", where=where),
-        due_on=_day_or_none(item, "DueDate", where=where),
+        customer_number=strict.text(item, "CustomerAccountNo", where=where),
+        invoice_number=strict.text_or_empty(item, "InvoiceNo", where=where),
+        amount=strict.amount(item, "Amount", where=where),
+        balance=strict.amount(item, "Balance", where=where),
+        reference=strict.text_or_empty(item, "ExternalImportReference", where=where),
+        is_write_off=strict.flag(item, "IsWriteOff", where=where),
+        due_on=strict.day_or_none(item, "DueDate", where=where),
     )
 
 
@@ -321,39 +215,39 @@ def entry(item: Item) -> TargetEntry:
     """Return an entry of the customers' ledger."""
     where = f"ledger entry {item.get('id', '')}"
     return TargetEntry(
-        id=identity(item, where=where),
-        customer_number=_text(item, "CustomerAccountNo", where=where),
-        posted_on=_day(item, "PostingDate", where=where),
-        amount=_amount(item, "Amount", where=where),
-        balance=_amount(item, "Balance", where=where),
-        amount_in_currency=_amount(item, "CurrencyAmount", where=where),
-        currency=_text_or_empty(item, "CurrencyCode", where=where),
-        invoice_number=_text_or_empty(item, "InvoiceNo", where=where),
-        kid=_text_or_empty(item, "Cid", where=where),
-        match_id=_text_or_empty(item, "MatchId", where=where),
-        voucher_id=_text(item, "VoucherId", where=where),
-        voucher_number=_text(item, "VoucherNo", where=where),
-        voucher_type=_text(item, "VoucherType", where=where),
-        reference=_text_or_empty(item, "ExternalImportReference", where=where),
-        is_write_off=_flag(item, "IsWriteOff", where=where),
-        is_ours=_flag(item, "IsCreatedByCurrentIntegration", where=where),
+        id=strict.identity(item, where=where),
+        customer_number=strict.text(item, "CustomerAccountNo", where=where),
+        posted_on=strict.day(item, "PostingDate", where=where),
+        amount=strict.amount(item, "Amount", where=where),
+        balance=strict.amount(item, "Balance", where=where),
+        amount_in_currency=strict.amount(item, "CurrencyAmount", where=where),
+        currency=strict.text_or_empty(item, "CurrencyCode", where=where),
+        invoice_number=strict.text_or_empty(item, "InvoiceNo", where=where),
+        kid=strict.text_or_empty(item, "Cid", where=where),
+        match_id=strict.text_or_empty(item, "MatchId", where=where),
+        voucher_id=strict.text(item, "VoucherId", where=where),
+        voucher_number=strict.text(item, "VoucherNo", where=where),
+        voucher_type=strict.text(item, "VoucherType", where=where),
+        reference=strict.text_or_empty(item, "ExternalImportReference", where=where),
+        is_write_off=strict.flag(item, "IsWriteOff", where=where),
+        is_ours=strict.flag(item, "IsCreatedByCurrentIntegration", where=where),
     )
 
 
 def balance(item: Item) -> tuple[str, Decimal]:
     """Return a customer's number and balance."""
     where = f"balance of {item.get('customeraccountno', '')}"
-    number = _text(item, "CustomerAccountNo", where=where)
-    return number, _amount(item, "Balance", where=where, largest=LARGEST_SUM)
+    number = strict.text(item, "CustomerAccountNo", where=where)
+    return number, strict.amount(item, "Balance", where=where, largest=LARGEST_SUM)
 
 
 def posted(content: Any, *, payment: PaymentToRegister) -> RegisteredPayment:
     """Return the payment as the answer to its posting names it."""
     where = "bank journal"
-    item = an_object(content, where=where)
+    item = strict.an_object(content, where=where)
     return RegisteredPayment(
-        id=identity(item, where=where),
-        number=_text(item, "VoucherNo", where=where),
+        id=strict.identity(item, where=where),
+        number=strict.text(item, "VoucherNo", where=where),
         reference=payment.reference,
         amount=payment.amount.quantize(CENT),
         customer_number=payment.customer_number,
@@ -377,12 +271,12 @@ def found(entry: TargetEntry, *, invoice_number: str = "") -> RegisteredPayment:
 def voucher(content: Any) -> tuple[bool, str]:
     """Return whether a bank journal was reversed, and the invoice number on its lines."""
     where = "bank journal"
-    item = an_object(content, where=where)
+    item = strict.an_object(content, where=where)
     numbers = (
-        _text_or_empty(line, "InvoiceNo", where=where)
-        for line in objects(item.get("voucherlines") or [], where=where)
+        strict.text_or_empty(line, "InvoiceNo", where=where)
+        for line in strict.objects(item.get("voucherlines") or [], where=where)
     )
-    return _flag(item, "IsReversed", where=where), next((one for one in numbers if one), "")
+    return strict.flag(item, "IsReversed", where=where), next((one for one in numbers if one), "")
 
 
 # --- Inward: accounts, VAT codes, projects --------------------------------------------------
@@ -402,25 +296,25 @@ def account(item: Item) -> LedgerAccount:
     """Return an account of the general ledger."""
     where = f"account {item.get('accountno', '')}"
     return LedgerAccount(
-        id=_whole(item, "Id", where=where),
-        number=_text(item, "AccountNo", where=where),
-        name=_text_or_empty(item, "Name", where=where),
-        active=_flag(item, "IsActive", where=where),
+        id=strict.whole(item, "Id", where=where),
+        number=strict.text(item, "AccountNo", where=where),
+        name=strict.text_or_empty(item, "Name", where=where),
+        active=strict.flag(item, "IsActive", where=where),
     )
 
 
 def control_account(item: Item) -> str:
     """Return the number of the account that a series of sub-ledger accounts stands under."""
-    return _text(item, "GeneralLedgerAccountNo", where="sub-ledger number series")
+    return strict.text(item, "GeneralLedgerAccountNo", where="sub-ledger number series")
 
 
 def vat_code_0(items: Iterable[Item]) -> int | None:
     """Return the id of the active VAT code 0, or None."""
     for item in items:
-        if _text_or_empty(item, "Code", where="VAT code") == "0" and _flag(
+        if strict.text_or_empty(item, "Code", where="VAT code") == "0" and strict.flag(
             item, "IsActive", where="VAT code"
         ):
-            return _whole(item, "Id", where="VAT code 0")
+            return strict.whole(item, "Id", where="VAT code 0")
     return None
 
 
@@ -442,13 +336,13 @@ def project(item: Item) -> Project:
     where = f"project {item.get('code', '')}"
     denied = item.get("denytimetracking")
     return Project(
-        id=identity(item, where=where),
-        code=_text_or_empty(item, "Code", where=where),
-        name=_text_or_empty(item, "Name", where=where),
-        customer_number=_text_or_empty(item, "CustomerNo", where=where),
-        parent_id=_text_or_empty(item, "ParentProjectId", where=where),
-        denies_time=None if denied is None else _flag(item, "DenyTimeTracking", where=where),
-        archived=_text_or_empty(item, "ProjectStatus", where=where) == "Archived",
+        id=strict.identity(item, where=where),
+        code=strict.text_or_empty(item, "Code", where=where),
+        name=strict.text_or_empty(item, "Name", where=where),
+        customer_number=strict.text_or_empty(item, "CustomerNo", where=where),
+        parent_id=strict.text_or_empty(item, "ParentProjectId", where=where),
+        denies_time=None if denied is None else strict.flag(item, "DenyTimeTracking", where=where),
+        archived=strict.text_or_empty(item, "ProjectStatus", where=where) == "Archived",
     )
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from requests.auth import HTTPBasicAuth
 
-from connectors.base import Begun, Grant
 from connectors.errors import BadAnswer, ConnectorError, RateLimited
 from connectors.http import (
     Answer,
@@ -20,6 +19,7 @@ from connectors.http import (
 from connectors.oauth import TIMEOUTS, IdentityServiceDown, SignInRefused
 from connectors.powerofficego import errors, payloads
 from connectors.powerofficego.errors import VENDOR
+from connectors.sign_in import Begun, Grant
 
 
 class ClientKeySignIn:

@@ -8,10 +8,12 @@ from typing import Literal
 
 from pydantic_settings import SettingsConfigDict
 
-from connectors.base import Begun, Capabilities, Grant, Observer, Tokens, Vendor
+from connectors.base import Capabilities, Observer
 from connectors.errors import ConnectorError, NotConfigured
 from connectors.limits import Limiter
 from connectors.settings import Settings, setting
+from connectors.sign_in import Begun, Grant, Tokens
+from connectors.vendor import Vendor
 from connectors.visma_business_classic import errors, setup_check
 from connectors.visma_business_classic.addresses import (
     HOSTS,
@@ -20,8 +22,9 @@ from connectors.visma_business_classic.addresses import (
     allowed_places,
     check_allowed,
 )
-from connectors.visma_business_classic.client import BY_SIDE, SIGNED, Client
+from connectors.visma_business_classic.client import Client
 from connectors.visma_business_classic.database import Database, Dialect, sql_server
+from connectors.visma_business_classic.ledger import BY_SIDE, SIGNED
 from connectors.visma_ledger import Reading
 from connectors.words import gettext_noop as _
 

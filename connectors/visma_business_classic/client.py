@@ -7,7 +7,7 @@ is one short connection, and nothing is written unless the operator has switched
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
@@ -34,13 +34,12 @@ from connectors.receivables import (
 )
 from connectors.visma_business_classic import discovery, errors, setup_check
 from connectors.visma_business_classic.database import Database, quoted
-from connectors.visma_business_classic.discovery import AMOUNTS, Layout
+from connectors.visma_business_classic.discovery import Layout
 from connectors.visma_business_classic.errors import VENDOR
-from connectors.visma_ledger import Reading, Row, number_of_date
+from connectors.visma_business_classic.ledger import BY_SIDE, Ledger, amount_of
+from connectors.visma_ledger import Reading, number_of_date
 
 PAGE_SIZE = 500
-SIGNED, BY_SIDE = "signed", "side"
-_ROWS_TO_SEE_THE_SIGN = 1000
 _INVOICES_PER_STATEMENT = 500
 _CHANGE_MARGIN = timedelta(days=1)
 
@@ -82,6 +81,11 @@ class Client:
     def layout(self) -> Layout:
         """Return what the database has, asked once."""
         return discovery.discover(self._database, named=self._named)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """Return the ledger, read through that layout."""
+        return Ledger(self._database, self.layout, asked_sign=self._asked_sign)
 
     def list_companies(self) -> list[SourceCompany]:
         """Return the one company: a login reaches one database at a time."""
@@ -143,7 +147,7 @@ class Client:
             key, second = quoted(columns["voucherJournalNo"]), quoted(columns["auditNo"])
             where += f" AND ({key} > ? OR ({key} = ? AND {second} > ?))"
             values += [journal, journal, audit]
-        rows = self._ledger(where, values, limit=self._page_size + 1, marker=query.marker)
+        rows = self.ledger.rows(where, values, limit=self._page_size + 1, marker=query.marker)
         payments: list[SourcePayment] = []
         left_out: list[LeftOut] = []
         unreadable: list[Unreadable] = []
@@ -168,19 +172,19 @@ class Client:
         """Return the database's own count and sum; rows that are left out are in both."""
         columns = self.layout.needed()
         where, values = self._payments(query)
-        amount, credit = self._exact(columns["amountDomestic"]), "1 = 0"
-        if self.sign == BY_SIDE:
+        amount, credit = self.ledger.exact(columns["amountDomestic"]), "1 = 0"
+        if self.ledger.sign == BY_SIDE:
             credit = f"{quoted(columns['side'])} = 1"
         (row,) = self._database.rows(
             "SELECT COUNT(*) AS rows_found,"
             f" SUM(CASE WHEN {credit} THEN 0 ELSE {amount} END) AS debits,"
             f" SUM(CASE WHEN {credit} THEN {amount} ELSE 0 END) AS credits"
-            f" FROM {self._table} WHERE {where}",
+            f" FROM {self.ledger.table} WHERE {where}",
             values,
         )
         total = Decimal(0)
         if row["debits"] is not None:
-            total = self._amount(row["debits"]) - self._amount(row["credits"])
+            total = amount_of(row["debits"]) - amount_of(row["credits"])
         try:
             return ControlTotal(
                 count=visma_ledger.whole(row, "rows_found"),
@@ -255,7 +259,7 @@ class Client:
         column = self.layout.needed().get("outstandingAmountDomestic")
         if column is None:
             raise errors.ColumnsDiffer(vendor=VENDOR, detail="outstandingAmountDomestic")
-        for row in self._ledger(f"{quoted(column)} <> ?", [0]):
+        for row in self.ledger.rows(f"{quoted(column)} <> ?", [0]):
             yield visma_ledger.read_open_item(row, reading=self._reading)
 
     def read_write_offs(self, invoice_numbers: Sequence[str]) -> Iterator[SourceWriteOff]:
@@ -267,7 +271,7 @@ class Client:
         for start in range(0, len(invoice_numbers), _INVOICES_PER_STATEMENT):
             some = invoice_numbers[start : start + _INVOICES_PER_STATEMENT]
             where = f"{origin} = ? AND {invoice} IN ({', '.join('?' * len(some))})"
-            for row in self._ledger(where, [visma_origins.WRITE_OFF, *some]):
+            for row in self.ledger.rows(where, [visma_origins.WRITE_OFF, *some]):
                 one = visma_ledger.read_write_off(row, vendor=VENDOR)
                 if one is not None:
                     yield one
@@ -287,98 +291,10 @@ class Client:
                 f" AND {quoted(columns['voucherDate'])} < ?"
                 f" AND {quoted(columns['voucherType'])} IN ({', '.join('?' * len(types))})"
             )
-            for row in self._ledger(where, [*some, number_of_date(before), *types]):
+            for row in self.ledger.rows(where, [*some, number_of_date(before), *types]):
                 one = visma_ledger.read_earlier_payment(row)
                 if one is not None:
                     yield one
-
-    # --- Rows -------------------------------------------------------------------------------
-
-    @property
-    def _table(self) -> str:
-        return quoted(discovery.TRANSACTION_TABLE)
-
-    def _exact(self, column: str) -> str:
-        return self._database.dialect.amount.format(column=quoted(column))
-
-    def _ledger(
-        self, where: str, values: Sequence[Any], *, limit: int = 0, marker: str = ""
-    ) -> list[Row]:
-        """Return rows of the ledger under the identifiers of the model, in rising order of key."""
-        columns = self.layout.needed()
-        shown = [
-            f'{self._exact(name) if identifier in AMOUNTS else quoted(name)} AS "{identifier}"'
-            for identifier, name in columns.items()
-        ]
-        marked = self.marker_column(marker)
-        if marked:
-            shown.append(f'{quoted(marked)} AS "marker"')
-        statement = (
-            f"SELECT {', '.join(shown)} FROM {self._table} WHERE {where}"
-            f" ORDER BY {quoted(columns['voucherJournalNo'])}, {quoted(columns['auditNo'])}"
-        )
-        if limit:
-            statement = self._database.limited(statement, limit)
-        return [self._in_the_model(row) for row in self._database.rows(statement, values)]
-
-    def _in_the_model(self, row: Row) -> Row:
-        """Return the row as NXT would give it: exact amounts with a sign, the rest by name."""
-        found: dict[str, Any] = dict(row)
-        turned = self.sign == BY_SIDE and found.get("side") == 1
-        for name in AMOUNTS & found.keys():
-            value = self._amount(found[name])
-            found[name] = -value if turned and isinstance(value, Decimal) else value
-        for name, value in found.items():
-            # Some databases keep whole numbers in decimal columns.
-            if name in AMOUNTS or not isinstance(value, Decimal) or not value.is_finite():
-                continue
-            if value == int(value):
-                found[name] = int(value)
-        extra: dict[str, Any] = {
-            name: found.pop(name) for name in ("kid", "origin", "currency") if name in found
-        }
-        if "marker" in found:
-            value = found.pop("marker")
-            # 0 is how a whole number says that nothing was marked.
-            extra["marker"] = "" if value in (None, 0) else str(value)
-        found["extensions"] = extra
-        return found
-
-    @staticmethod
-    def _amount(value: Any) -> Any:
-        """Return an amount as a Decimal; what is none stays as it is, and is then refused."""
-        if isinstance(value, str | int) and not isinstance(value, bool):
-            try:
-                return Decimal(value)
-            except InvalidOperation:
-                return value
-        return value
-
-    @cached_property
-    def sign(self) -> str:
-        """
-        Return how the sign of amounts is written, seen from the newest rows unless it was told.
-
-        The classic table has signed amounts and a column of the side in different sources, so
-        neither is taken for granted.
-        """
-        columns = self.layout.needed()
-        if self._asked_sign or "side" not in columns:
-            return self._asked_sign or SIGNED
-        amount, side = self._exact(columns["amountDomestic"]), quoted(columns["side"])
-        key, second = quoted(columns["voucherJournalNo"]), quoted(columns["auditNo"])
-        rows = self._database.rows(
-            self._database.limited(
-                f"SELECT {amount} AS amount, {side} AS side FROM {self._table}"
-                f" ORDER BY {key} DESC, {second} DESC",
-                _ROWS_TO_SEE_THE_SIGN,
-            )
-        )
-        negative = any(self._amount(row["amount"]) < 0 for row in rows)
-        positive_credit = any(row["side"] == 1 and self._amount(row["amount"]) > 0 for row in rows)
-        if negative and positive_credit:
-            raise errors.SignUnclear(vendor=VENDOR)
-        return BY_SIDE if positive_credit else SIGNED
 
     # --- Marks ------------------------------------------------------------------------------
 
@@ -389,14 +305,14 @@ class Client:
         It goes past the application's own rules: only for a column that was made for it, with
         the written consent of the customer and the dealer.
         """
-        column = self.marker_column(marker)
+        column = self.ledger.marker_column(marker)
         columns = self.layout.needed()
         trouble = setup_check.marker_trouble(marker, value)
         if not self.writes or not column or column in columns.values() or trouble:
             reason = "write_back_off" if not self.writes else trouble or "no_marker"
             return [MarkOutcome(key, marked=False, reason=reason) for key in keys]
         statement = (
-            f"UPDATE {self._table} SET {quoted(column)} = ?"
+            f"UPDATE {self.ledger.table} SET {quoted(column)} = ?"
             f" WHERE {quoted(columns['voucherJournalNo'])} = ?"
             f" AND {quoted(columns['auditNo'])} = ?"
         )
@@ -414,29 +330,18 @@ class Client:
             outcomes.append(MarkOutcome(key, marked=changed == 1, reason=reason))
         return outcomes
 
-    def marker_column(self, marker: str) -> str:
-        """Return the marker's column as the table writes it; empty where it is not there."""
-        name = marker.partition(":")[0].strip().lower()
-        return next((one for one in self.layout.all_transactions if one.lower() == name), "")
-
     # --- The set-up check -------------------------------------------------------------------
 
     def check_setup(self, *, marker: str, value: str = "1") -> SetupReport:
         """Report what the database has; reads only."""
-        return setup_check.report(self, marker=marker, value=value)
-
-    def shape_of(self, column: str) -> tuple[str, int | None]:
-        """Return the type of a column of the transactions, and how many characters it takes."""
-        rows = self._database.rows(
-            "SELECT DATA_TYPE AS kind, CHARACTER_MAXIMUM_LENGTH AS width"
-            " FROM INFORMATION_SCHEMA.COLUMNS WHERE TABLE_NAME = ? AND COLUMN_NAME = ?",
-            (discovery.TRANSACTION_TABLE, column),
+        return setup_check.report(
+            self.ledger,
+            company=self.read_company(),
+            types=tuple(self.list_voucher_types()),
+            writes=self.writes,
+            marker=marker,
+            value=value,
         )
-        found = next(iter(rows), None)
-        if found is None:
-            return "", None
-        width = found["width"]
-        return str(found["kind"] or ""), width if isinstance(width, int) else None
 
 
 def _key_of(cursor: str) -> tuple[int, int]:

@@ -5,11 +5,13 @@ from collections.abc import Mapping
 from pydantic import SecretStr
 from pydantic_settings import SettingsConfigDict
 
-from connectors.base import Observer, Tokens, Vendor
+from connectors.base import Observer
 from connectors.errors import ConnectorError, NotConfigured
 from connectors.limits import Limiter
 from connectors.oauth import OpenIdSignIn
 from connectors.settings import IN_PRODUCTION, Settings, setting
+from connectors.sign_in import Tokens
+from connectors.vendor import Vendor
 from connectors.vismanet import errors
 from connectors.vismanet.client import CAPABILITIES, Client
 from connectors.words import gettext_noop as _

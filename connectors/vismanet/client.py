@@ -18,7 +18,6 @@ from connectors.base import (
     LedgerBatch,
     LedgerFacts,
     Observer,
-    Tokens,
 )
 from connectors.errors import (
     Forbidden,
@@ -28,7 +27,8 @@ from connectors.errors import (
 )
 from connectors.http import Answer, BearerToken, Http, Timeouts
 from connectors.limits import Limiter
-from connectors.vismanet import errors, payloads
+from connectors.sign_in import Tokens
+from connectors.vismanet import payloads, refusals
 from connectors.vismanet.errors import VENDOR, WrongState
 
 CAPABILITIES = Capabilities(
@@ -133,7 +133,7 @@ class Client:
             "POST", "/v2/journaltransaction", writes=True, json=payloads.journal(batch)
         )
         if not 200 <= answer.status < 300:
-            raise errors.failure(answer, writes=True, batch=batch, facts=facts)
+            raise refusals.failure(answer, writes=True, batch=batch, facts=facts)
         number = number_in_location(answer)
         if answer.status != 201 or not number:
             raise NoAnswerToFollow(
@@ -158,7 +158,7 @@ class Client:
         if 200 <= answer.status < 300:
             self._check_action(answer)
             return
-        said = errors.read_failure(answer)
+        said = refusals.read_failure(answer)
         if answer.status in (400, 500) and "Status invalid for processing" in said.text:
             existing = self.read_journal(number)
             if existing is not None and existing.status is BatchStatus.RELEASED:
@@ -166,7 +166,7 @@ class Client:
             raise WrongState(
                 vendor=VENDOR, status=answer.status, trace_id=said.visma_id, detail=said.text
             )
-        raise errors.failure(answer, writes=True)
+        raise refusals.failure(answer, writes=True)
 
     def _check_action(self, answer: Answer) -> None:
         """Refuse an accepted release whose result, which only some answers have, says failed."""
@@ -282,7 +282,7 @@ class Client:
 
 def _welcome(answer: Answer) -> Answer:
     if answer.status != 200:
-        raise errors.failure(answer, writes=False)
+        raise refusals.failure(answer, writes=False)
     return answer
 
 
@@ -300,7 +300,7 @@ def _means_unknown_number(answer: Answer) -> bool:
     """
     if answer.status not in (400, 404):
         return False
-    said = errors.read_failure(answer)
+    said = refusals.read_failure(answer)
     if answer.status == 404:
         return not said.is_page
     return "cannot be found" in said.text.lower() or "not found" in said.text.lower()

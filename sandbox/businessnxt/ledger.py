@@ -8,12 +8,10 @@ are positive, payments and credit notes negative. Dates are whole numbers, yyyym
 import json
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sandbox import receivables_story as story
-
-if TYPE_CHECKING:
-    from sandbox.store import Store
+from sandbox.memory import Memory
 
 Json = dict[str, Any]
 
@@ -55,7 +53,7 @@ MARKERS = {"IntegrationHub_PaymentRead": "", "IntegrationHub_ReadFlag": 0}
 _STORY_TIME = "2026-10-15T12:00:00"
 
 
-def seed(store: "Store") -> None:
+def seed(store: Memory) -> None:
     """Put the companies of the story in place."""
     for application in clients():
         store.put("client", application["client_id"], application)
@@ -63,7 +61,7 @@ def seed(store: "Store") -> None:
         add_company(store, client)
 
 
-def add_company(store: "Store", client: story.Client) -> None:
+def add_company(store: Memory, client: story.Client) -> None:
     """Add a company with what the client's story says of it."""
     store.put(
         "nxt_company",
@@ -118,7 +116,7 @@ def clients() -> list[Json]:
     ]
 
 
-def company(store: "Store", name: str | int) -> Json | None:
+def company(store: Memory, name: str | int) -> Json | None:
     """Return the company with that number, key or organisation number."""
     found = store.get("nxt_company", str(name))
     if found is not None:
@@ -206,7 +204,7 @@ _EMPTY: Json = {
 }
 
 
-def add_rows(store: "Store", company_no: int, rows: Iterable[Json]) -> None:
+def add_rows(store: Memory, company_no: int, rows: Iterable[Json]) -> None:
     """Store postings; a key that is there already is replaced."""
     marks = ", ".join("?" * len(TRANSACTION_COLUMNS))
     with store.writing() as connection:
@@ -220,7 +218,7 @@ def _in_order(row: Json) -> list[Any]:
     return [row[name] for name in TRANSACTION_COLUMNS]
 
 
-def add_customers(store: "Store", company_no: int, customers: Iterable[story.Customer]) -> None:
+def add_customers(store: Memory, company_no: int, customers: Iterable[story.Customer]) -> None:
     """Store customers as associates; the associate's number differs from the customer's."""
     marks = ", ".join("?" * len(ASSOCIATE_COLUMNS))
     with store.writing() as connection:
@@ -237,7 +235,7 @@ def add_customers(store: "Store", company_no: int, customers: Iterable[story.Cus
         )
 
 
-def generate(store: "Store", company_no: int, *, payments: int, invoices: bool = True) -> None:
+def generate(store: Memory, company_no: int, *, payments: int, invoices: bool = True) -> None:
     """Fill a company with the generated customers, invoices and payments of the story."""
     add_customers(store, company_no, story.bulk_customers())
     if invoices:
@@ -250,7 +248,7 @@ def generate(store: "Store", company_no: int, *, payments: int, invoices: bool =
 # --- What a person does in Visma Business -----------------------------------------------------
 
 
-def set_credit_block(store: "Store", company_no: int, customer_no: int, *, denied: bool) -> None:
+def set_credit_block(store: Memory, company_no: int, customer_no: int, *, denied: bool) -> None:
     """Set or lift a customer's credit block."""
     with store.writing() as connection:
         connection.execute(
@@ -260,7 +258,7 @@ def set_credit_block(store: "Store", company_no: int, customer_no: int, *, denie
         )
 
 
-def register_payment(store: "Store", company_no: int, payment: story.Payment) -> None:
+def register_payment(store: Memory, company_no: int, payment: story.Payment) -> None:
     """Post one more payment, and let it settle its invoice as far as it goes."""
     moment = local_time(store)
     row = _payment_row(payment) | {"createdTimestamp": moment, "changedTimestamp": moment}
@@ -281,7 +279,7 @@ def register_payment(store: "Store", company_no: int, payment: story.Payment) ->
             )
 
 
-def compress(store: "Store", company_no: int, customer_no: int, *, before: str) -> None:
+def compress(store: Memory, company_no: int, customer_no: int, *, before: str) -> None:
     """Replace a customer's settled rows of that time by one row, as Visma's compression does."""
     where = "company = ? AND customerNo = ? AND voucherDate < ? AND outstandingAmountDomestic = 0"
     values = (company_no, customer_no, number_of_date(before))
@@ -310,7 +308,7 @@ def compress(store: "Store", company_no: int, customer_no: int, *, before: str) 
         add_rows(store, company_no, [row])
 
 
-def local_time(store: "Store") -> str:
+def local_time(store: Memory) -> str:
     """Return the time as Visma writes it: the server's own, without a zone."""
     return store.modified_now()[:19]
 
@@ -318,18 +316,18 @@ def local_time(store: "Store") -> str:
 # --- Looking at it ----------------------------------------------------------------------------
 
 
-def transactions(store: "Store", company_no: int, **equal: Any) -> list[Json]:
+def transactions(store: Memory, company_no: int, **equal: Any) -> list[Json]:
     """Return postings in order of their key, narrowed to equal values of columns."""
     return list(_read(store, "nxt_transactions", TRANSACTION_COLUMNS, company_no, equal))
 
 
-def associates(store: "Store", company_no: int, **equal: Any) -> list[Json]:
+def associates(store: Memory, company_no: int, **equal: Any) -> list[Json]:
     """Return associates in order of their number."""
     return list(_read(store, "nxt_associates", ASSOCIATE_COLUMNS, company_no, equal))
 
 
 def _read(
-    store: "Store", table: str, columns: tuple[str, ...], company_no: int, equal: Json
+    store: Memory, table: str, columns: tuple[str, ...], company_no: int, equal: Json
 ) -> Iterator[Json]:
     clauses = ["company = ?"]
     for name in equal:
@@ -346,7 +344,7 @@ def _read(
         yield found | {"extra": json.loads(found["extra"])}
 
 
-def newest(store: "Store", company_no: int, count: int) -> list[Json]:
+def newest(store: Memory, company_no: int, count: int) -> list[Json]:
     """Return the newest postings, newest first."""
     rows = store.rows(
         f"SELECT {', '.join(TRANSACTION_COLUMNS)} FROM nxt_transactions WHERE company = ?"
@@ -357,7 +355,7 @@ def newest(store: "Store", company_no: int, count: int) -> list[Json]:
     return [row | {"extra": json.loads(row["extra"])} for row in found]
 
 
-def summary(store: "Store", company_no: int) -> Json:
+def summary(store: Memory, company_no: int) -> Json:
     """Return counts and sums of a company, with a text that changes whenever they do."""
     count, open_, paid, marked, changed = store.rows(
         "SELECT count(*), coalesce(sum(outstandingAmountDomestic), 0),"
@@ -381,7 +379,7 @@ def summary(store: "Store", company_no: int) -> Json:
     }
 
 
-def last_journal(store: "Store", company_no: int) -> int:
+def last_journal(store: Memory, company_no: int) -> int:
     """Return the highest voucher journal number of a company."""
     found = store.rows(
         "SELECT coalesce(max(voucherJournalNo), 0) FROM nxt_transactions WHERE company = ?",

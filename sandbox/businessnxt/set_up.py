@@ -1,18 +1,16 @@
 """What a person does in Visma Business, for tests and the page: `store`-level verbs by company."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sandbox import receivables_story as story
 from sandbox.businessnxt import ledger
-
-if TYPE_CHECKING:
-    from sandbox.store import Store
+from sandbox.memory import Memory
 
 
 class NxtSetUp:
     """Changes of a company. `company` is its key, number, organisation number or name."""
 
-    def __init__(self, store: "Store") -> None:
+    def __init__(self, store: Memory) -> None:
         self._store = store
 
     def generate(self, company: str, payments: int) -> None:

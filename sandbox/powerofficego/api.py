@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.wrappers import Request, Response
 
 from sandbox.http import CutConnection, json_answer
-from sandbox.powerofficego import reads, story, vouchers
+from sandbox.powerofficego import ledgers, reads, story, vouchers
 from sandbox.powerofficego.books import ClientBooks, Refused
 from sandbox.powerofficego.call import Call, problem
 from sandbox.requestlog import without_secrets
@@ -38,13 +38,25 @@ _ROUTES: list[tuple[str, str, str, str, Any]] = [
     ("GET", "/Projects", "go_projects", "Project", reads.projects),
     ("GET", f"/Projects/{_NUMBER}", "go_projects", "Project", reads.project),
     ("PATCH", f"/Projects/{_NUMBER}", "go_patch", "Project_Full", vouchers.patch_project),
-    ("GET", "/OutgoingInvoices", "go_invoices", "OutgoingInvoice", reads.invoices),
-    ("GET", f"/OutgoingInvoices/{_UUID}", "go_invoices", "OutgoingInvoice", reads.invoice),
-    ("GET", "/Customerledger/OpenItems", "go_ledger", "CustomerLedger", reads.open_items),
-    ("GET", "/Customerledger/Statement", "go_statement", "CustomerLedger", reads.statement),
-    ("GET", "/Customerledger/EntriesByMatchId", "go_ledger", "CustomerLedger", reads.matches),
-    ("GET", "/Customerledger/CustomerBalances", "go_ledger", "CustomerLedger", reads.balances),
-    ("GET", "/AccountTransactions", "go_entries", "AccountTransaction", reads.transactions),
+    ("GET", "/OutgoingInvoices", "go_invoices", "OutgoingInvoice", ledgers.invoices),
+    ("GET", f"/OutgoingInvoices/{_UUID}", "go_invoices", "OutgoingInvoice", ledgers.invoice),
+    ("GET", "/Customerledger/OpenItems", "go_ledger", "CustomerLedger", ledgers.open_items),
+    ("GET", "/Customerledger/Statement", "go_statement", "CustomerLedger", ledgers.statement),
+    (
+        "GET",
+        "/Customerledger/EntriesByMatchId",
+        "go_ledger",
+        "CustomerLedger",
+        ledgers.matches,
+    ),
+    (
+        "GET",
+        "/Customerledger/CustomerBalances",
+        "go_ledger",
+        "CustomerLedger",
+        ledgers.balances,
+    ),
+    ("GET", "/AccountTransactions", "go_entries", "AccountTransaction", ledgers.transactions),
     ("POST", "/Vouchers/BankJournals", "go_create", "BankVoucher_Full", vouchers.post_bank),
     ("GET", f"/Vouchers/BankJournals/{_UUID}", "go_voucher", "BankVoucher", vouchers.read_bank),
     ("POST", "/Vouchers/ManualJournals", "go_create", "ManualVoucher_Full", vouchers.post_manual),

@@ -11,12 +11,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from sandbox.memory import Memory
 from sandbox.powerofficego.matching import ORIGINALS, open_amounts
-
-if TYPE_CHECKING:
-    from sandbox.store import Store
 
 Json = dict[str, Any]
 
@@ -25,6 +23,7 @@ CREATE TABLE IF NOT EXISTS go_rows (
     client TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, data TEXT NOT NULL,
     PRIMARY KEY (client, kind, id));
 """
+TABLES = ("go_rows",)
 KINDS = ("client", "customer", "account", "vat", "project", "dimension", "voucher", "entry")
 # What joins two entries of opposite amounts, beside the invoice number.
 _NAMES = ("cid", "matching_reference")
@@ -42,7 +41,7 @@ class Refused(Exception):
 class ClientBooks:
     """The books of one client. All writing happens inside `Store.writing()`."""
 
-    def __init__(self, store: "Store", client: Json) -> None:
+    def __init__(self, store: Memory, client: Json) -> None:
         self.store = store
         self.client = client
         self.key: str = client["key"]
@@ -364,65 +363,6 @@ class ClientBooks:
             for one in self.vouchers.values()
             if one["type"] == "BankJournal" and not one["reversed"]
         ]
-
-
-class Books:
-    """All clients of PowerOffice Go in the sandbox."""
-
-    def __init__(self, store: "Store") -> None:
-        self.store = store
-        self._clients: dict[str, ClientBooks] = {}
-
-    def clients(self) -> list[ClientBooks]:
-        """Return all clients."""
-        return list(self._clients.values())
-
-    def client(self, name: str) -> ClientBooks:
-        """Return the client with that key, client key, client id, number or name."""
-        for books in self._clients.values():
-            client = books.client
-            known = ("key", "client_key", "client_id", "organisation_number", "name")
-            if name in [client[each] for each in known]:
-                return books
-        raise KeyError(f"no client of PowerOffice Go is named {name!r}")
-
-    def find(self, **facts: str) -> ClientBooks | None:
-        """Return the client with those facts, or None."""
-        for books in self._clients.values():
-            if all(books.client[name] == value for name, value in facts.items()):
-                return books
-        return None
-
-    def add_client(self, client: Json) -> ClientBooks:
-        """Add a client with empty books."""
-        books = ClientBooks(self.store, client)
-        self._clients[books.key] = books
-        books.save_client()
-        return books
-
-    def load(self, rows: Iterable[tuple[str, str, str]]) -> None:
-        """Take (client, kind, data) rows of the file into memory, clients first."""
-        found = [(client, kind, json.loads(data)) for client, kind, data in rows]
-        found.sort(key=lambda row: (KINDS.index(row[1]), _age(row[2])))
-        for client, kind, data in found:
-            if kind == "client":
-                self._clients[client] = ClientBooks(self.store, data)
-            else:
-                self._clients[client].take(kind, data)
-        for books in self._clients.values():
-            books.settle_everything()
-
-    def clear(self) -> None:
-        """Forget all clients."""
-        with self.store.writing() as connection:
-            connection.execute("DELETE FROM go_rows")
-            self._clients.clear()
-
-
-def _age(row: Json) -> int:
-    """Return what the rows of a kind are in order by: vouchers have no whole number as id."""
-    age = row.get("id", 0)
-    return int(row["number"] if isinstance(age, str) else age)
 
 
 def moment(text: str) -> datetime:

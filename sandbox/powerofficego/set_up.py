@@ -1,13 +1,12 @@
 """What a person could change in PowerOffice Go's own screens, for tests and the faults page."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sandbox import receivables_story as shared
+from sandbox.memory import Memory
 from sandbox.powerofficego import story
 from sandbox.powerofficego.books import ClientBooks
-
-if TYPE_CHECKING:
-    from sandbox.store import Store
+from sandbox.powerofficego.clients import Books
 
 Json = dict[str, Any]
 
@@ -15,11 +14,11 @@ Json = dict[str, Any]
 class GoSetUp:
     """Changes of a client. `client` is any name that `Books.client` takes."""
 
-    def __init__(self, store: "Store") -> None:
-        self._store = store
+    def __init__(self, store: Memory, books: Books) -> None:
+        self._store, self._all_books = store, books
 
     def _books(self, client: str) -> ClientBooks:
-        return self._store.powerofficego.client(client)
+        return self._all_books.client(client)
 
     def fill(self, client: str, *, invoices: int, customers: int = 200, first: int = 0) -> None:
         """Add generated customers and invoices."""

@@ -3,18 +3,13 @@
 import re
 import uuid
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sandbox import receivables_story as shared
-from sandbox.powerofficego.books import NAMESPACE, SCHEMA, ClientBooks
-
-if TYPE_CHECKING:
-    from sandbox.store import Store
+from sandbox.powerofficego.books import NAMESPACE, ClientBooks
+from sandbox.powerofficego.clients import Books
 
 Json = dict[str, Any]
-
-__all__ = ["SCHEMA", "TABLES", "seed"]
-TABLES = ("go_rows",)
 
 APPLICATION_KEY = "sandbox-application-key"
 SUBSCRIPTION_KEY = "sandbox-subscription-key"
@@ -71,18 +66,17 @@ def cents(text: str) -> int:
     return int(Decimal(text).scaleb(2))
 
 
-def seed(store: "Store") -> None:
+def seed(books: Books) -> None:
     """Put the clients of the story in place."""
-    with store.writing():
-        store.powerofficego.clear()
-        store.go_rate.clear()
+    with books.store.writing():
+        books.clear()
         for client in shared.CLIENTS:
-            _projects(add_client(store, client))
+            _projects(add_client(books, client))
 
 
-def add_client(store: "Store", client: shared.Client) -> ClientBooks:
+def add_client(all_books: Books, client: shared.Client) -> ClientBooks:
     """Add a client with the customers and invoices of its story; return its books."""
-    books = store.powerofficego.add_client(_client(client))
+    books = all_books.add_client(_client(client))
     add_set_up(books)
     for customer in client.customers:
         add_customer(books, customer)

@@ -25,6 +25,7 @@ from sandbox.requestlog import LoggedRequest, without_secrets
 from sandbox.store import Store
 from sandbox.vismaconnect.grants import Grants
 from sandbox.vismanet import background, journals, reads
+from sandbox.vismanet import dimensions as dims
 from sandbox.vismanet.call import Call
 from sandbox.vismanet.errors import Invalid, gateway_error, licence_error
 
@@ -38,11 +39,17 @@ _RULES: list[tuple[str, str, str, str, Any]] = [
     ("/v1/account/<number>", "account", "GET", _READ, reads.account),
     ("/v1/financialPeriod", "period", "GET", _READ, reads.periods),
     ("/v1/financialPeriod/<number>", "period", "GET", _READ, reads.period),
-    ("/v1/dimension", "dimension", "GET", _READ, reads.dimensions),
-    ("/v1/dimension/<key>", "dimension", "GET", _READ, reads.dimension),
-    ("/v1/dimension/<key>/<int:segment>", "dimension", "GET", _READ, reads.segment),
-    ("/v1/dimension/<key>/<int:segment>/<value>", "dimension", "GET", _READ, reads.segment_value),
-    ("/v1/subaccount", "subaccount", "GET", _READ, reads.subaccounts),
+    ("/v1/dimension", "dimension", "GET", _READ, dims.dimensions),
+    ("/v1/dimension/<key>", "dimension", "GET", _READ, dims.dimension),
+    ("/v1/dimension/<key>/<int:segment>", "dimension", "GET", _READ, dims.segment),
+    (
+        "/v1/dimension/<key>/<int:segment>/<value>",
+        "dimension",
+        "GET",
+        _READ,
+        dims.segment_value,
+    ),
+    ("/v1/subaccount", "subaccount", "GET", _READ, dims.subaccounts),
     ("/v1/ledger", "ledger", "GET", _READ, reads.ledgers),
     ("/v1/branch", "branch", "GET", _READ, reads.branches),
     ("/v1/branch/<number>", "branch", "GET", _READ, reads.branch),

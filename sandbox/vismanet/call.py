@@ -1,15 +1,21 @@
 """One call of the ERP: who asks, for which company, with what."""
 
+import base64
 from dataclasses import dataclass
 from typing import Any
 
-from werkzeug.wrappers import Request
+from werkzeug.wrappers import Request, Response
 
 from sandbox.company import Company
 from sandbox.faults import Fault
+from sandbox.http import json_answer
+from sandbox.memory import Json
 from sandbox.requestlog import LoggedRequest
 from sandbox.store import Store
-from sandbox.vismanet.errors import Invalid
+from sandbox.vismanet.errors import Invalid, gateway_error
+
+CHANGED = "2026-01-02T08:00:00.000"
+STAMP = base64.b64encode(b"\0\0\0\0\0\x0f\x42\x40").decode()
 
 
 @dataclass
@@ -52,3 +58,11 @@ class Call:
         return self.number("pageNumber", default=1), min(
             self.number("pageSize", default=most), most
         )
+
+
+def one_answer(value: Json | None, *, etag: bool = False) -> Response:
+    """Answer one thing, or that it is not there."""
+    if value is None:
+        # The status for an unknown number is not documented; 404 is expected.
+        return gateway_error(404, "Resource not found")
+    return json_answer(value, 200, {"ETag": f'"{STAMP}"'} if etag else None)

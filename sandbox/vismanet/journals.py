@@ -19,8 +19,8 @@ from sandbox.batch import Batch, DuplicateNumber
 from sandbox.company import Company
 from sandbox.http import json_answer, json_text
 from sandbox.vismanet.call import Call
+from sandbox.vismanet.dimensions import subaccount_answer
 from sandbox.vismanet.errors import Invalid, gateway_error
-from sandbox.vismanet.reads import subaccount_answer
 from sandbox.vismanet.validation import Header, Line, Reader, subaccount_number
 
 Json = dict[str, Any]

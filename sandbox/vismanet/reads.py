@@ -1,28 +1,15 @@
 """The reads before a journal. Field names are those of the published contracts."""
 
-import base64
-import uuid
 from typing import Any
 
 from werkzeug.wrappers import Response
 
 from sandbox.company import Company
 from sandbox.http import json_answer
-from sandbox.vismanet.call import Call
-from sandbox.vismanet.errors import Invalid, gateway_error
+from sandbox.vismanet.call import CHANGED, STAMP, Call, one_answer
+from sandbox.vismanet.errors import Invalid
 
 Json = dict[str, Any]
-
-_CHANGED = "2026-01-02T08:00:00.000"
-_STAMP = base64.b64encode(b"\0\0\0\0\0\x0f\x42\x40").decode()
-_NAMESPACE = uuid.UUID("0a5e7a10-5555-4c00-8000-000000000000")
-
-
-def _found(value: Json | None, *, etag: bool = False) -> Response:
-    if value is None:
-        # The status for an unknown number is not documented; 404 is expected.
-        return gateway_error(404, "Resource not found")
-    return json_answer(value, 200, {"ETag": f'"{_STAMP}"'} if etag else None)
 
 
 # --- Organization -------------------------------------------------------------------------
@@ -52,8 +39,8 @@ def _organization(company: Company, *, expand_branches: bool) -> Json:
         "vatRegistrationId": _vat_id(company),
         "currency": _currency(base),
         "ledger": {"id": ledger["number"], "description": ledger["name"]},
-        "lastModifiedDateTime": _CHANGED,
-        "timeStamp": _STAMP,
+        "lastModifiedDateTime": CHANGED,
+        "timeStamp": STAMP,
     }
     if expand_branches:
         answer["branches"] = [
@@ -77,7 +64,7 @@ def organization(call: Call, number: str) -> Response:
     """Answer one legal unit."""
     expand = bool(call.flag("expandBranches"))
     known = number == "1"
-    return _found(_organization(call.company, expand_branches=expand) if known else None)
+    return one_answer(_organization(call.company, expand_branches=expand) if known else None)
 
 
 # --- Accounts -----------------------------------------------------------------------------
@@ -96,10 +83,10 @@ def _account(account: Json) -> Json:
         "taxCategory": account["tax_category"],
         "cashAccount": account["cash"],
         "publicCode1": account["number"],
-        "lastModifiedDateTime": _CHANGED,
+        "lastModifiedDateTime": CHANGED,
         "controlAccountModule": account["control"],
         "allowManualEntry": account["manual"],
-        "timeStamp": _STAMP,
+        "timeStamp": STAMP,
     }
     if account["currency"]:
         answer["currency"] = account["currency"]
@@ -122,7 +109,7 @@ def accounts(call: Call) -> Response:
 def account(call: Call, number: str) -> Response:
     """Answer one account."""
     found = call.company.accounts.get(number)
-    return _found(None if found is None else _account(found), etag=True)
+    return one_answer(None if found is None else _account(found), etag=True)
 
 
 # --- Periods ------------------------------------------------------------------------------
@@ -165,146 +152,10 @@ def periods(call: Call) -> Response:
 def period(call: Call, number: str) -> Response:
     """Answer one period."""
     found = call.company.periods.get(number)
-    return _found(None if found is None else _period(found))
+    return one_answer(None if found is None else _period(found))
 
 
 # --- Dimensions and subaccounts -----------------------------------------------------------
-
-
-def _public_id(*parts: object) -> str:
-    return str(uuid.uuid5(_NAMESPACE, "/".join(map(str, parts))))
-
-
-def _value(company: Company, segment: Json, value_id: str) -> Json:
-    value = segment["values"][value_id]
-    public_id = _public_id(company.tenant_id, segment["id"], value_id)
-    return {
-        "internalId": public_id,
-        "segmentId": segment["id"],
-        "valueId": value_id,
-        "description": value["description"],
-        "publicId": public_id,
-        "active": value["active"],
-        "timeStamp": _STAMP,
-        "lastModified": _CHANGED,
-        "mappedSegValue": "",
-    }
-
-
-def _segment(company: Company, segment: Json, *, values: bool) -> Json:
-    public_id = _public_id(company.tenant_id, segment["id"])
-    answer: Json = {
-        "internalId": public_id,
-        "segmentId": segment["id"],
-        "description": segment["description"],
-        "length": segment["length"],
-        "publicId": public_id,
-        "timeStamp": _STAMP,
-        "lastModified": _CHANGED,
-        "validate": segment["validate"],
-        "isAutoNumber": False,
-        "consolNumChar": 0,
-        "consolOrder": 0,
-    }
-    if values:
-        answer["segmentValues"] = [_value(company, segment, each) for each in segment["values"]]
-    return answer
-
-
-def dimensions(call: Call) -> Response:
-    """Answer the ids of the segmented keys."""
-    keys = ["ACCOUNT", "CUSTOMER", "PROJECT", "VENDOR"]
-    return json_answer(sorted([*keys, "SUBACCOUNT"] if call.company.has_subaccounts else keys))
-
-
-def dimension(call: Call, key: str) -> Response:
-    """Answer one segmented key with its segments."""
-    company = call.company
-    if key.upper() != "SUBACCOUNT" or not company.has_subaccounts:
-        return _found(None)
-    values = call.flag("expandSegmentsValues", default=True) is True
-    return json_answer(
-        {
-            "id": "SUBACCOUNT",
-            "length": sum(segment["length"] for segment in company.segments),
-            "description": "Subaccount",
-            "segments": [_segment(company, each, values=values) for each in company.segments],
-        }
-    )
-
-
-def _segment_of(company: Company, key: str, segment_id: int) -> Json | None:
-    if key.upper() != "SUBACCOUNT":
-        return None
-    return next((each for each in company.segments if each["id"] == segment_id), None)
-
-
-def segment(call: Call, key: str, segment: int) -> Response:
-    """Answer one segment with its values."""
-    found = _segment_of(call.company, key, segment)
-    return _found(None if found is None else _segment(call.company, found, values=True), etag=True)
-
-
-def segment_value(call: Call, key: str, segment: int, value: str) -> Response:
-    """Answer one value; in this path it is always Base64 (contract `dimension`)."""
-    found = _segment_of(call.company, key, segment)
-    try:
-        plain = base64.urlsafe_b64decode(value + "=" * (-len(value) % 4)).decode()
-    except ValueError:
-        raise Invalid("valueId must be Base64 encoded.") from None
-    if found is None or plain not in found["values"]:
-        return _found(None)
-    return _found(_value(call.company, found, plain), etag=True)
-
-
-def subaccount_answer(company: Company, number: str, entry: Json) -> Json:
-    """Return a subaccount: one combination of segment values."""
-    parts = entry.get("segments") or [
-        {"id": segment["id"], "value": value}
-        for segment, value in zip(company.segments, number.split("-"), strict=False)
-    ]
-    known = {segment["id"]: segment for segment in company.segments}
-    return {
-        "subaccountNumber": number,
-        "subaccountId": 1 + list(company.combinations).index(number)
-        if number in company.combinations
-        else 0,
-        "active": entry.get("active", True),
-        "segments": [
-            {
-                "segmentId": part["id"],
-                "segmentDescription": known[part["id"]]["description"],
-                "segmentValue": part["value"],
-                "segmentValueDescription": known[part["id"]]["values"]
-                .get(part["value"], {})
-                .get("description", ""),
-            }
-            for part in parts
-        ],
-    }
-
-
-def subaccounts(call: Call) -> Response:
-    """Answer the combinations in use, by pages."""
-    active = call.flag("active")
-    number, size = call.page()
-    company = call.company
-    found = [
-        subaccount_answer(company, key, entry)
-        for key, entry in company.combinations.items()
-        if active is None or entry.get("active", True) is active
-    ]
-    metadata = {
-        "totalCount": len(found),
-        "maxPageSize": call.store.setting("max_page_size"),
-    }
-    shown = found[(number - 1) * size : number * size]
-    return json_answer(
-        [
-            each | {"lastModifiedDateTime": _CHANGED, "timeStamp": _STAMP, "metadata": metadata}
-            for each in shown
-        ]
-    )
 
 
 # --- Ledgers, branches, currencies, number series, features -------------------------------
@@ -322,7 +173,7 @@ def ledgers(call: Call) -> Response:
                 "currencyId": ledger["currency"],
                 "consolidationSource": False,
                 "branchAccounting": False,
-                "lastModifiedDateTime": _CHANGED,
+                "lastModifiedDateTime": CHANGED,
                 "postInterCompany": False,
             }
             for index, ledger in enumerate(call.company.ledgers, start=1)
@@ -339,7 +190,7 @@ def _branch(call: Call, index: int, branch: Json) -> Json:
         "organizationId": 1,
         "isMainBranch": branch["main"],
         "isActive": branch["active"],
-        "lastModifiedDateTime": _CHANGED,
+        "lastModifiedDateTime": CHANGED,
         "corporateId": company.organisation_number,
         "vatRegistrationId": _vat_id(company),
     }
@@ -367,8 +218,8 @@ def branch(call: Call, number: str) -> Response:
     """Answer one branch."""
     for index, each in enumerate(call.company.branches, start=1):
         if each["number"] == number:
-            return _found(_branch(call, index, each))
-    return _found(None)
+            return one_answer(_branch(call, index, each))
+    return one_answer(None)
 
 
 def currencies(call: Call) -> Response:
@@ -379,7 +230,7 @@ def currencies(call: Call) -> Response:
 def currency(call: Call, number: str) -> Response:
     """Answer one currency."""
     found = next((each for each in call.company.currencies if each["id"] == number), None)
-    return _found(None if found is None else _currency(found))
+    return one_answer(None if found is None else _currency(found))
 
 
 def _series(call: Call) -> list[Json]:
@@ -423,7 +274,7 @@ def number_sequences(call: Call) -> Response:
 
 def number_sequence(call: Call, number: str) -> Response:
     """Answer one number series."""
-    return _found(next((each for each in _series(call) if each["numberingId"] == number), None))
+    return one_answer(next((each for each in _series(call) if each["numberingId"] == number), None))
 
 
 def features(call: Call) -> Response:

@@ -14,7 +14,6 @@ from accounts.tasks import keep_connections_alive
 from background import claims, renewing
 from background.models import BackgroundRequest, Lease
 from background.tasks import extend_claims
-from connectors.base import Grant
 from connectors.errors import ConnectorError, NotAuthorized, Unavailable
 from connectors.oauth import (
     LONGEST_REFRESH,
@@ -23,6 +22,7 @@ from connectors.oauth import (
     OtherPerson,
     RefreshLost,
 )
+from connectors.sign_in import Grant
 from tests import factories
 
 pytestmark = pytest.mark.django_db

@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime
 
-from connectors.base import Begun, Grant
 from connectors.oauth import Documents, OpenIdSignIn
+from connectors.sign_in import Begun, Grant
 from connectors.vismanet import SCOPES
 from tests.sandbox.person import Person, answer_of
 

@@ -16,7 +16,7 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 
 from connectors import oauth
-from connectors.errors import BadAnswer, ConnectorError, NotAuthorized, RateLimited, Unavailable
+from connectors.errors import BadAnswer, ConnectorError, NotAuthorized, RateLimited
 from sandbox import seed
 from tests.connectors.identity import CALLBACK, begun_and_allowed, finish, sign_in
 from tests.sandbox.person import Person, answer_of
@@ -822,18 +822,6 @@ class TestAgainstTheSandbox:
         assert (grant.tenant_id, grant.subject, grant.refresh_token) == (seed.AKERIET, "", "")
         with pytest.raises(oauth.ServiceNotApproved):
             made.service_grant(tenant_id=seed.NORDLYS, now=datetime.now(UTC))
-
-    def test_reads_who_signed_in_and_bears_that_it_cannot_be_told(self, sandbox):
-        made = sign_in(sandbox.url)
-        begun, back = begun_and_allowed(made, tenant_id=seed.AKERIET)
-        grant = finish(made, begun, back["code"])
-
-        assert (
-            made.read_person(access_token=grant.access_token)["email"] == "anna@fjordbyra.example"
-        )
-        sandbox.store.add_fault("userinfo_down")
-        with pytest.raises(Unavailable):
-            made.read_person(access_token=grant.access_token)
 
     def test_signing_out_ends_the_session_so_that_the_company_can_be_chosen_again(self, sandbox):
         made, person = sign_in(sandbox.url), Person()

@@ -8,23 +8,24 @@ from pydantic import SecretStr
 from connectors import base, receivables
 from connectors.errors import NotConfigured
 from connectors.registry import CONNECTORS
+from connectors.vendor import Vendor
 
 _TEXTS = ("_URL", "_ID", "_SECRET", "_KEY")
 
 
-def names(vendor: base.Vendor) -> list[str]:
+def names(vendor: Vendor) -> list[str]:
     return [name.upper() for name in vendor.settings.model_fields]
 
 
 SETTINGS = dict.fromkeys(names(CONNECTORS["vismanet"]), "https://x.example")
 
 
-def filled(vendor: base.Vendor) -> dict[str, str]:
+def filled(vendor: Vendor) -> dict[str, str]:
     """Return settings of the vendor with something in each that is not a number by nature."""
     return {name: "https://x.example" for name in names(vendor) if name.endswith(_TEXTS)}
 
 
-def makes(vendor: base.Vendor, *, settings: Any, tokens: Any) -> list[tuple[Any, Any]]:
+def makes(vendor: Vendor, *, settings: Any, tokens: Any) -> list[tuple[Any, Any]]:
     """Return everything that the vendor makes, each beside what it promises."""
     made: list[tuple[Any, Any]] = []
     more = {"settings": settings, "tokens": tokens, "company": "1", "own_key": "key"}

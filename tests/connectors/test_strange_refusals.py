@@ -6,7 +6,7 @@ from connectors.businessnxt import errors as businessnxt
 from connectors.errors import ConnectorError
 from connectors.http import Answer
 from connectors.powerofficego import errors as powerofficego
-from connectors.vismanet import errors as vismanet
+from connectors.vismanet import refusals as vismanet
 from tests.connectors.vismanet.shapes import batch
 
 STRANGE = {

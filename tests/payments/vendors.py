@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from connectors.base import Capabilities, Vendor
+from connectors.base import Capabilities
 from connectors.errors import OutcomeUnknown
 from connectors.receivables import (
     ControlTotal,
@@ -37,6 +37,7 @@ from connectors.receivables import (
     VoucherType,
 )
 from connectors.settings import Settings
+from connectors.vendor import Vendor
 from connectors.visma_markers import USED_BY_NXT, trouble
 
 SOURCE, TARGET = "memory-source", "memory-target"

@@ -150,7 +150,7 @@ def _make_sandbox_file(path: Path, *, payments: int) -> None:
         for company, share in zip(COMPANIES, _shares(payments), strict=True):
             visma.add_company(store, company)
             visma.generate(store, company.company_no, payments=share)
-            go.add_client(store, company)
+            go.add_client(store.powerofficego, company)
             store.go_setup.fill(company.key, invoices=share)
     store.set(go_rate_limit=CALLS_PER_SECOND)
     store.close()

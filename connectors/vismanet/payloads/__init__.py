@@ -16,7 +16,8 @@ from connectors.vismanet.payloads.facts import (
     periods,
     subaccounts_are_off,
 )
-from connectors.vismanet.payloads.journals import Piece, journal, ledger_batch, pieces
+from connectors.vismanet.payloads.journals import Piece, ledger_batch, pieces
+from connectors.vismanet.payloads.posting import journal
 from connectors.vismanet.payloads.strict import bad
 
 __all__ = [

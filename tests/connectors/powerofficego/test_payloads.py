@@ -8,7 +8,7 @@ import pytest
 
 from connectors.errors import BadAnswer
 from connectors.http import Answer, from_json, to_json
-from connectors.powerofficego import errors, payloads
+from connectors.powerofficego import errors, payloads, strict
 from tests.connectors.powerofficego.conftest import payment
 
 INVOICE: dict[str, Any] = {
@@ -47,7 +47,7 @@ PROJECT: dict[str, Any] = {
 
 
 def low(item: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    return payloads.an_object({**item, **changes}, where="test")
+    return strict.an_object({**item, **changes}, where="test")
 
 
 class TestBankJournal:
@@ -212,4 +212,4 @@ class TestWhatTheVendorSays:
     @pytest.mark.parametrize("content", [None, [], "text", 1])
     def test_an_object_must_be_one(self, content):
         with pytest.raises(BadAnswer):
-            payloads.an_object(content, where="here")
+            strict.an_object(content, where="here")

@@ -16,7 +16,7 @@ from connectors.base import (
     Period,
 )
 from connectors.http import Answer
-from connectors.vismanet import errors
+from connectors.vismanet import errors, refusals
 from tests.connectors.vismanet.shapes import batch
 
 GUID = "9b2e4c1a-1111-4222-8333-444455556666"
@@ -30,7 +30,7 @@ def answer(status, text="", *, visma_id=False, body=None, headers=None):
 
 
 def failure(status, text="", *, visma_id=True, facts=None, **changes):
-    return errors.failure(
+    return refusals.failure(
         answer(status, text, visma_id=visma_id), writes=True, batch=batch(**changes), facts=facts
     )
 
@@ -64,13 +64,13 @@ class TestReadFailure:
         ],
     )
     def test_reads_every_shape(self, body, text, visma_id, fault):
-        said = errors.read_failure(Answer(400, {}, body.encode()))
+        said = refusals.read_failure(Answer(400, {}, body.encode()))
 
         assert (said.text, said.visma_id, said.fault_code) == (text, visma_id, fault)
 
     @pytest.mark.parametrize("body", [b"\xff\xfe\x00", b"{" * 2000, b"<" * 5000, b"null"])
     def test_never_fails_itself(self, body):
-        assert errors.read_failure(Answer(500, {}, body)) is not None
+        assert refusals.read_failure(Answer(500, {}, body)) is not None
 
 
 WORDS = [
@@ -212,7 +212,7 @@ class TestFailure:
             {"ExceptionMessage": "Ingen licens.", "ExceptionFaultCode": "12027"}
         ).encode()
 
-        found = errors.failure(answer(status, body=body), writes=True, batch=batch())
+        found = refusals.failure(answer(status, body=body), writes=True, batch=batch())
 
         assert type(found) is errors.NoLicence
 
@@ -224,7 +224,7 @@ class TestFailure:
     def test_keeps_the_wait_of_a_429(self):
         limited = answer(429, "Rate limit", headers={"Retry-After": "12"})
 
-        assert errors.failure(limited, writes=True, batch=batch()).retry_after == 12
+        assert refusals.failure(limited, writes=True, batch=batch()).retry_after == 12
 
     def test_never_shows_a_list_of_amounts(self):
         echo = "Fel: 28500.00 31200.50 410.00 7.25"
@@ -232,7 +232,7 @@ class TestFailure:
         assert "28500.00" not in failure(400, echo).detail
 
     def test_reads_a_failed_read_by_its_status_alone(self):
-        found = errors.failure(answer(400, "Account is inactive.", visma_id=True), writes=False)
+        found = refusals.failure(answer(400, "Account is inactive.", visma_id=True), writes=False)
 
         assert type(found) is generic.Rejected
 
@@ -330,11 +330,11 @@ class TestFailureWithFacts:
             Dimension(2, "Kb", 3, validated=False),
         )
 
-        assert list(errors.problems(batch(), facts(dimensions=free))) == []
+        assert list(refusals.problems(batch(), facts(dimensions=free))) == []
 
     def test_says_that_the_branch_is_inactive(self):
         closed = facts(branches=(Branch("1", "Main", active=False),))
 
-        assert list(errors.problems(batch(branch="1"), closed)) == [
+        assert list(refusals.problems(batch(branch="1"), closed)) == [
             (errors.BranchInactive, {"branch": "1"})
         ]

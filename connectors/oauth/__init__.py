@@ -1,0 +1,69 @@
+"""
+Sign-in by OpenID Connect, and everything that can go wrong on the way.
+
+Authlib speaks OAuth 2.0, joserfc checks signatures; the rules of RFC 9700 that are kept here:
+code flow with PKCE S256, state and nonce, an exact redirect address, the issuer checked,
+`response_mode=query` so that the session cookie comes along.
+
+No token, code, secret or verifier is ever part of an error, a repr or a log line.
+"""
+
+from connectors.oauth.documents import (
+    DOCUMENTS,
+    Documents,
+)
+from connectors.oauth.errors import (
+    AccessDenied,
+    AnotherService,
+    ClientRefused,
+    ClockSkew,
+    CodeExpired,
+    IdentityServiceDown,
+    NoCompany,
+    NonceMismatch,
+    OtherPerson,
+    ProofNotGenuine,
+    RedirectRefused,
+    RefreshLost,
+    ScopeRefused,
+    ServiceNotApproved,
+    SignInRefused,
+    StateMismatch,
+    WrongCompany,
+    callback_failure,
+)
+from connectors.oauth.service import (
+    LONGEST_REFRESH,
+    TIMEOUTS,
+)
+from connectors.oauth.sign_in import (
+    LEEWAY,
+    OpenIdSignIn,
+)
+
+__all__ = [
+    "DOCUMENTS",
+    "LEEWAY",
+    "LONGEST_REFRESH",
+    "TIMEOUTS",
+    "AccessDenied",
+    "AnotherService",
+    "ClientRefused",
+    "ClockSkew",
+    "CodeExpired",
+    "Documents",
+    "IdentityServiceDown",
+    "NoCompany",
+    "NonceMismatch",
+    "OpenIdSignIn",
+    "OtherPerson",
+    "ProofNotGenuine",
+    "RedirectRefused",
+    "RefreshLost",
+    "ScopeRefused",
+    "ServiceNotApproved",
+    "SignInRefused",
+    "StateMismatch",
+    "WrongCompany",
+    "callback_failure",
+]
