@@ -12,7 +12,7 @@ COVERAGE_AT_LEAST ?= 92
 COVERED := $(if $(COVERAGE),--cov --cov-report=term --cov-fail-under=$(COVERAGE_AT_LEAST))
 ONLY ?=
 
-.PHONY: help install install-dev run test test-services lint lint-types lint-rules budget check bench torture \
+.PHONY: help install install-dev run test test-services lint lint-types lint-rules budget check check-fast bench torture \
 	torture-journals torture-payments recovery story screenshots lock messages settings clean
 
 help:  ## show this list
@@ -52,6 +52,10 @@ budget: install-dev  ## fail where a figure of tests/budget.toml has risen (LIST
 
 check: lint  ## lint, and the suite with branch coverage
 	@$(MAKE) --no-print-directory test COVERAGE=1
+
+check-fast: install-dev  ## in a minute: format, rules, types, pure rules, and what tests the change against main
+	@.venv/bin/ruff format --check --quiet . && .venv/bin/ruff check --quiet . && .venv/bin/mypy
+	@$(PYTEST) -q -m "not browser and not processes" $$($(PYTHON_IN_VENV) -m tests.changed)
 
 bench: install-dev  ## measure against bare loops that do the same calls (BENCH="--only sending")
 	@$(PYTHON_IN_VENV) -m benchmarks $(BENCH)
