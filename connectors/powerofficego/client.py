@@ -179,12 +179,6 @@ class Client:
         for item in self._door.items("/Customerledger/Statement", params):
             yield payloads.entry(item)
 
-    # https://developer.poweroffice.net/workflows/reporting/customer-ledger
-    def read_balances(self, *, on: date) -> dict[str, Decimal]:
-        """Return the balance of each customer that has entries."""
-        items = self._door.items("/Customerledger/CustomerBalances", {"date": on.isoformat()})
-        return dict(payloads.balance(item) for item in items)
-
     # Published v2 schema: SubLedgerNumberSeries. An account itself does not tell what it is.
     def read_control_accounts(self) -> frozenset[str]:
         """Return the accounts that sub-ledgers stand under: nothing is posted on them directly."""

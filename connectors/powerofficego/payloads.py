@@ -12,7 +12,6 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from connectors.bounds import LARGEST_SUM
 from connectors.powerofficego import strict
 from connectors.powerofficego.errors import VENDOR, NotSendable
 from connectors.powerofficego.strict import CENT, Item
@@ -232,13 +231,6 @@ def entry(item: Item) -> TargetEntry:
         is_write_off=strict.flag(item, "IsWriteOff", where=where),
         is_ours=strict.flag(item, "IsCreatedByCurrentIntegration", where=where),
     )
-
-
-def balance(item: Item) -> tuple[str, Decimal]:
-    """Return a customer's number and balance."""
-    where = f"balance of {item.get('customeraccountno', '')}"
-    number = strict.text(item, "CustomerAccountNo", where=where)
-    return number, strict.amount(item, "Balance", where=where, largest=LARGEST_SUM)
 
 
 def posted(content: Any, *, payment: PaymentToRegister) -> RegisteredPayment:

@@ -194,10 +194,6 @@ class PaymentTarget(Protocol):
         """Yield all entries of those days; balances are those of the last one."""
         ...
 
-    def read_balances(self, *, on: date) -> Mapping[str, Decimal]:
-        """Return the balance of each customer that has entries, by customer number."""
-        ...
-
     def check_setup(self, *, account: str) -> Sequence[SetupFinding]:
         """Find out what stands in the way of registering payments against that account."""
         ...

@@ -8,6 +8,8 @@ https://www.bits.no/document/systemspesifikasjon-ocr-giro/
 
 import re
 
+from stdnum import luhn
+
 _KID = re.compile(r"\d{1,24}[\d-]")
 _BLANKS = re.compile(r"[\s.]+")
 
@@ -32,16 +34,7 @@ def is_valid(text: str) -> bool:
     kid = tidy(text)
     if not _KID.fullmatch(kid) or not kid.strip("0-"):
         return False
-    return kid[-1] in (mod10_digit(kid[:-1]), mod11_digit(kid[:-1]))
-
-
-def mod10_digit(figures: str) -> str:
-    """Return the check digit of modulus 10: every second figure from the right counts twice."""
-    total = 0
-    for place, figure in enumerate(reversed(figures)):
-        value = int(figure) * (1 if place % 2 else 2)
-        total += value // 10 + value % 10
-    return str(-total % 10)
+    return kid[-1] in (luhn.calc_check_digit(kid[:-1]), mod11_digit(kid[:-1]))
 
 
 def mod11_digit(figures: str) -> str:

@@ -77,7 +77,7 @@ class TestWhatAVendorAnswers:
 
     def test_with_too_large_a_balance_is_a_bad_answer(self):
         with pytest.raises(BadAnswer):
-            payloads.balance({"customeraccountno": "1", "balance": 10**14})
+            payloads.open_item({"customeraccountno": "1", "invoiceno": "2", "balance": 10**14})
 
 
 class TestRowNumber:
