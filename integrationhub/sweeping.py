@@ -42,7 +42,7 @@ LOOK_EVERY = timedelta(seconds=0.1)
 AFTER_A_CHANGE = timedelta(seconds=0.25)
 """So long lies between two sweeps at least, however much is written."""
 WHILE_BUSY = timedelta(seconds=0.5)
-AT_REST = timedelta(seconds=30)
+AT_REST = timedelta(minutes=1)
 AFTER_A_START = timedelta(minutes=1)
 """So long it sweeps as when busy: until the claims of the worker before it have expired."""
 WITH_A_BROKER = timedelta(seconds=2)

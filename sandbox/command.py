@@ -79,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: ended.set())
-    server.start()
+    server.start(stops_within=1.0)
     people = ", ".join(person["email"] for person in store.all("person"))
     print(f"Sandbox (not Visma) on {server.url}", flush=True)
     print(f"  sign in as {people} with the password {PASSWORD}", flush=True)

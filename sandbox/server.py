@@ -149,17 +149,17 @@ class Server:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{host}:{self.port}"
 
-    def start(self) -> "Server":
+    def start(self, *, stops_within: float = 0.05) -> "Server":
         """Answer requests in a thread of its own, and return at once."""
         self._thread = threading.Thread(
-            target=self._http.serve_forever, args=(0.05,), name="sandbox", daemon=True
+            target=self._http.serve_forever, args=(stops_within,), name="sandbox", daemon=True
         )
         self._thread.start()
         return self
 
     def run(self) -> None:
         """Answer requests in this thread until `stop()` is called from another."""
-        self._http.serve_forever(1.0)
+        self._http.serve_forever(0.2)
 
     def stop(self) -> None:
         """Stop answering and give the port back."""
