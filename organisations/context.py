@@ -70,7 +70,7 @@ def _user_menu(request: HttpRequest, membership: Membership | None) -> list[dict
         address = _address("organisations:organisation")
         items.append({"label": _("Organisation"), "url": address, "icon": "building"})
         items += [
-            {"label": item.label, "url": reverse(item.address), "icon": item.icon}
+            {"label": str(item.label), "url": reverse(item.address), "icon": item.icon}
             for item in navigation.menu()
             if membership.role.allows(item.right, Level.WRITE)
         ]
