@@ -21,6 +21,7 @@ import django  # noqa: E402
 from django.conf import settings as django_settings  # noqa: E402
 from django.contrib.contenttypes.management import create_contenttypes  # noqa: E402
 from django.db.models.signals import post_migrate  # noqa: E402
+from django.utils import translation  # noqa: E402
 
 from integrationhub import celery, configuration  # noqa: E402
 
@@ -118,6 +119,12 @@ def pytest_report_header() -> str:
     broker = django_settings.CELERY_BROKER_URL.partition(":")[0]
     tier = "services" if environment.SERVICES else "embedded"
     return f"tier: {tier} (database {engine}, broker {broker})"
+
+
+@pytest.fixture(autouse=True)
+def english() -> None:
+    """Begin in English: a test client leaves the language of its last person behind."""
+    translation.activate("en")
 
 
 @pytest.fixture(scope="session", autouse=True)

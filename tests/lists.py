@@ -135,7 +135,7 @@ def _only_takes_posts(name: str) -> bool:
     space, _, short = name.partition(":")
     entries: list[Any] = get_resolver().namespace_dict[space][1].url_patterns
     for entry in entries:
-        if entry.name == short:
+        if getattr(entry, "name", "") == short:
             request = RequestFactory().get("/")
             view: Any = entry.callback
             while view is not None:

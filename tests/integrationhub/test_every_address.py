@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.core.management import load_command_class
 from django.db import transaction
 from django.test import Client
@@ -29,7 +30,7 @@ from payments.models import Integration
 from tests import factories, lists
 from tests.organisations.test_confirming import EVERY_CHANGE
 
-APPS = ("organisations", "accounts", "mappings", "journals", "payments", "api", "integrationhub")
+APPS = (*settings.HUB_APPS, "integrationhub")
 _ACTION = re.compile(r"[a-z_]+\.[a-z_]+")
 _PARAMETERS: dict[str, Any] = {
     "file_format": "csv",
@@ -176,11 +177,12 @@ COMMANDS_LEAVE_NO_ENTRY = {
     **dict.fromkeys(
         (
             *("doctor", "list_settings", "list_failures", "list_journals", "list_payments"),
-            *("list_companies", "list_connections", "list_api"),
+            *("list_companies", "list_connections", "list_api", "list_commands"),
         ),
         "changes nothing",
     ),
     **dict.fromkeys(("read_back", "check_invoice_client"), "reads at a vendor"),
+    "prepare_trial": "the trial only; what it calls records",
     "sync_credit_blocks": "customer.blocked and customer.unblocked are recorded by what it starts",
 }
 
