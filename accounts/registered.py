@@ -18,14 +18,14 @@ _CONNECTION_ACTIONS = {
 }
 _ORGANISATION_ACTIONS = {
     "database.restored": _("Database restored from a backup"),
-    "installation.confirmed": _("Machine of the hub confirmed as the only living installation"),
-    "installation.forgotten": _("Machine of the hub taken off the list"),
+    "installation.confirmed": _("Machine of the hub confirmed as the only active installation"),
+    "installation.forgotten": _("Machine of the hub removed from the list"),
 }
 _BADGES = {
     "not_authorised": Badge(gettext_lazy("Not authorised"), "connection", "quiet"),
     "authorised": Badge(gettext_lazy("Authorised"), "connection-on", "good"),
     "sign_in_again": Badge(gettext_lazy("Sign in again"), "key", "bad"),
-    "waits_for_sign_in": Badge(gettext_lazy("Waits for a sign-in"), "key", "bad"),
+    "waits_for_sign_in": Badge(gettext_lazy("Waiting for a sign-in"), "key", "bad"),
     "disconnected": Badge(gettext_lazy("Disconnected"), "unlink", "quiet"),
 }
 _CRASH_POINTS = {

@@ -8,8 +8,8 @@ from organisations import navigation
 from payments.rights import BUSINESS
 
 _TOKEN_ACTIONS = {
-    "token.created": _("Token of the API made"),
-    "token.revoked": _("Token of the API revoked"),
+    "token.created": _("API token created"),
+    "token.revoked": _("API token revoked"),
 }
 
 
@@ -19,11 +19,11 @@ def register() -> None:
         navigation.Item(
             right=BUSINESS,
             address="api:tokens",
-            label=gettext_lazy("Tokens of programs"),
+            label=gettext_lazy("API tokens"),
             icon="key",
             prefix="/tokens/",
             order=10,
         )
     )
-    actions.register_area("token", _("Tokens of the API"), order=110)
+    actions.register_area("token", _("API tokens"), order=110)
     actions.register("token", _TOKEN_ACTIONS)

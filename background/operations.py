@@ -55,17 +55,17 @@ class TooManyChecks(Exception):
 class StoppedByFaultOfTheHub(ConnectorError):
     """A defect of the hub stopped the background request; the log has it under the number."""
 
-    summary = _("The hub stopped by a fault of its own, number {request_id}.")
+    summary = _("The hub stopped because of an internal error, number {request_id}.")
     remedy = _("Try again. If it stops again, give the number to the operator of the hub.")
-    not_booked = _("Nothing was changed by this.")
+    not_booked = _("This changed nothing.")
     needs = ()
 
 
 class Interrupted(ConnectorError):
     """The worker died several times while doing the request, or knows no such request."""
 
-    summary = _("The hub was interrupted while it asked.")
-    remedy = _("Try again. If it happens again, tell the operator of the hub.")
+    summary = _("The hub was interrupted during the check.")
+    remedy = _("Try again. If it happens again, contact the operator of the hub.")
 
 
 def handles(kind: str, *, never_refused: bool = False) -> Callable[[Handler], Handler]:

@@ -126,7 +126,7 @@ def _installation(*, now: datetime) -> Section:
         "watched, since the ledger is asked before anything is sent first.",
         label_names=("state",),
         value_names=("",),
-        headings=(_("State"), _("Holds")),
+        headings=(_("State"), _("In effect")),
         age_heading=_("Changed"),
         rows=(
             Row(

@@ -22,11 +22,11 @@ from sources.readers.evidence import SIGN
 from sources.readers.settings import SourceSettings
 from ui.choosing import Kind, RowField, register
 
-_ENCODINGS = [("", _("By the file itself")), *((name, name) for name in how.ENCODINGS)]
+_ENCODINGS = [("", _("As in the file")), *((name, name) for name in how.ENCODINGS)]
 _SEPARATORS = [
     (";", _("Semicolon")),
     (",", _("Comma")),
-    ("\t", _("Tabulator")),
+    ("\t", _("Tab")),
     ("|", _("Vertical bar")),
 ]
 _DECIMAL_MARKS = [(",", _("Comma: 1 234,50")), (".", _("Point: 1 234.50"))]
@@ -39,10 +39,10 @@ _SIGN_RULES = [
     (how.DEBIT_CREDIT, _("One column for debit, one for credit")),
     (
         how.DEBIT_CREDIT_NEGATIVE,
-        _("One column for debit, one for credit with amounts below zero"),
+        _("One column for debit, one for credit with negative amounts"),
     ),
-    (how.SIGNED, _("One amount, debit above zero")),
-    (how.SIGNED_CREDIT_POSITIVE, _("One amount, credit above zero")),
+    (how.SIGNED, _("One amount, debit positive")),
+    (how.SIGNED_CREDIT_POSITIVE, _("One amount, credit positive")),
     (how.SIGN_COLUMN, _("One amount, and a column that says debit or credit")),
 ]
 _PERIOD_RULES = [
@@ -192,7 +192,7 @@ class ColumnsForm(forms.Form):
         max_length=80,
         help_text=_("Proposed for other companies' files with the same headings."),
     )
-    separator = forms.ChoiceField(label=_("Between columns"), choices=_SEPARATORS, required=False)
+    separator = forms.ChoiceField(label=_("Column separator"), choices=_SEPARATORS, required=False)
     decimal_mark = forms.ChoiceField(label=_("Decimal mark"), choices=_DECIMAL_MARKS)
     date_format = forms.ChoiceField(label=_("Dates"), choices=_DATE_FORMATS)
     sign_rule = forms.ChoiceField(label=_("Debit and credit"), choices=_SIGN_RULES)

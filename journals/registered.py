@@ -16,18 +16,18 @@ _JOURNAL_ACTIONS = {
     "journal.send": _("Send pressed"),
     "journal.send_together": _("Sending of many journals confirmed"),
     "journal.tried_now": _("Try now pressed for a waiting journal"),
-    "journal.resend": _("Journal sent anew"),
-    "journal.another_run": _("Said that the ledger's batch is another one"),
-    "journal.booked_before": _("Said that a run was booked before the hub"),
-    "journal.not_booked_before": _("A run counts no longer as booked before the hub"),
+    "journal.resend": _("Journal resent"),
+    "journal.another_run": _("Confirmed that the voucher in the ledger is another one"),
+    "journal.booked_before": _("Confirmed that a run was booked before the hub"),
+    "journal.not_booked_before": _("A run no longer counts as booked before the hub"),
     "journal.withdraw": _("Journal withdrawn from the queue"),
 }
 _BATCH_ACTIONS = {
-    "batch.decided": _("Decided about a batch"),
+    "batch.decided": _("Decision on a batch"),
     "batch.exported": _("Batch exported"),
-    "batch.reverse": _("Reversal asked for"),
+    "batch.reverse": _("Reversal requested"),
     "batch.closed_by_hand": _("Batch closed by hand"),
-    "batch.opened_again": _("Closed batch opened again"),
+    "batch.opened_again": _("Closed batch reopened"),
     "batch.taken_back_by_hand": _("Batch marked as reversed by hand"),
 }
 _BADGES = {

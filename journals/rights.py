@@ -22,8 +22,8 @@ RIGHTS = (
     ),
     domain.Right(
         UNDO,
-        _("Undo journals"),
-        _("Reverse a batch that is in the ledger, and send the journal anew."),
+        _("Reverse journals"),
+        _("Reverse a batch that is in the ledger, and resend the journal."),
         order=40,
         levels=domain.GIVEN_OR_NOT,
         built_in={domain.ADMINISTRATOR: Level.WRITE},

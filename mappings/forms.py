@@ -67,7 +67,7 @@ class CompanyForm(forms.Form):
     company = RowField(
         COMPANIES,
         label=_("Company"),
-        help_text=_("Companies that are mapped already are not offered."),
+        help_text=_("Companies that are already mapped are not listed."),
     )
 
     def __init__(self, *args: Any, organisation: Organisation, **kwargs: Any) -> None:
@@ -82,7 +82,7 @@ class AdministrationForm(forms.Form):
     connection = RowField(
         ADMINISTRATIONS,
         label=_("Administration"),
-        help_text=_("Only administrations of authorised accounts are offered."),
+        help_text=_("Only administrations of authorised accounts are listed."),
     )
 
     def __init__(self, *args: Any, company: Company, **kwargs: Any) -> None:
@@ -253,7 +253,7 @@ class PolicyForm(forms.Form):
         label=_("How batches are posted"),
         widget=forms.RadioSelect,
         choices=[
-            (HOLD, _("On hold: a person looks at the batch in the ledger and releases it")),
+            (HOLD, _("On hold: someone reviews the batch in the ledger and releases it")),
             (BALANCED, _("Balanced: ready for release in the ledger")),
             (RELEASE, _("Balanced, and released by the hub")),
         ],
@@ -277,8 +277,8 @@ class PolicyForm(forms.Form):
         label=_("The hub chooses the batch number"),
         required=False,
         help_text=_(
-            "Only if Allow manual numbering on imports is ticked on the number series. A lost "
-            "answer is then found by its number."
+            "Only if Allow manual numbering on imports is ticked on the number series. If an "
+            "answer is lost, the batch is then found by its number."
         ),
     )
     balancing_account = forms.CharField(
@@ -322,7 +322,7 @@ class PolicyForm(forms.Form):
                 % {"number": number, "nearest": near}
             )
         if not (accounts[number].active and accounts[number].takes_manual_entries):
-            raise forms.ValidationError(gettext("That account is not active or takes no journals."))
+            raise forms.ValidationError(gettext("That account is inactive or cannot be posted to."))
         return number
 
     def clean(self) -> dict[str, Any]:
@@ -351,7 +351,7 @@ class ReasonForm(forms.Form):
     reason = forms.CharField(
         label=_("Reason"),
         max_length=REASON_LENGTH,
-        help_text=_("Why the first period changes. It is kept in the audit trail."),
+        help_text=_("Why the first period is changed. It is stored in the audit trail."),
     )
 
 
@@ -395,7 +395,7 @@ class ValuesForm(forms.Form):
             if not code:
                 self.add_error(None, gettext("The value %(v)s has no payroll code.") % {"v": value})
             elif code in self.table:
-                self.add_error(None, gettext("The code %(c)s is there twice.") % {"c": code})
+                self.add_error(None, gettext("The code %(c)s appears twice.") % {"c": code})
             elif max(len(code), len(value)) > 40:
                 self.add_error(None, gettext("The row %(c)s is too long.") % {"c": code[:40]})
             else:

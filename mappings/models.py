@@ -15,8 +15,8 @@ from organisations.models import Company, Organisation
 class ClosedPeriodRule(models.TextChoices):
     """What happens to a batch whose period is closed. A person chooses; nothing is assumed."""
 
-    REFUSE = "refuse", _("Refuse: nothing is sent, a person decides")
-    HOLD = "hold", _("Hold until the period is opened again")
+    REFUSE = "refuse", _("Refuse: nothing is sent until someone decides")
+    HOLD = "hold", _("Hold until the period is reopened")
     NEXT_OPEN = (
         "next_open",
         _("Post in the first open period, with the true period in the text"),

@@ -113,9 +113,9 @@ def _row(mapping: Mapping) -> MappingRow:
     if mapping.checked_at is None:
         state, said = "waiting", _("Not checked yet")
     elif mapping.problems:
-        state, said = "needs_person", _("%(count)d to mend") % {"count": len(mapping.problems)}
+        state, said = "needs_person", _("%(count)d to correct") % {"count": len(mapping.problems)}
     else:
-        state, said = "checked", _("Nothing stops a journal")
+        state, said = "checked", _("Nothing prevents sending")
     return MappingRow(
         url=reverse("mappings:detail", args=[mapping.pk]),
         company=str(mapping.company),

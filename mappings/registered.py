@@ -10,7 +10,7 @@ from ui import badges
 from ui.badges import Badge
 
 _MAPPING_ACTIONS = {
-    "mapping.created": _("Mapping made"),
+    "mapping.created": _("Mapping created"),
     "mapping.changed": _("Mapping changed"),
     "mapping.values_changed": _("Values of a mapping changed"),
     "mapping.deleted": _("Mapping deleted"),

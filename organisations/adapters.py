@@ -29,7 +29,7 @@ from organisations.operations.throttling import Try
 
 CHOSEN_AT_THE_DOOR = "language"
 _PROOF = "password_proof"
-_NOT_RIGHT = _("This code is not right, or was used already.")
+_NOT_RIGHT = _("This code is wrong or has already been used.")
 
 
 def count(request: HttpRequest, what: str, *, who: str) -> Try:
@@ -62,9 +62,9 @@ class AccountAdapter(DefaultAccountAdapter):
     """Signing in by e-mail and password; nobody signs up, people are invited."""
 
     error_messages = DefaultAccountAdapter.error_messages | {
-        "email_password_mismatch": _("This e-mail and password do not belong together."),
-        "incorrect_password": _("This is not your present password."),
-        "invalid_password_reset": _("This link does not work any more."),
+        "email_password_mismatch": _("The e-mail address or the password is wrong."),
+        "incorrect_password": _("This is not your current password."),
+        "invalid_password_reset": _("This link no longer works."),
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:

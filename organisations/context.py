@@ -79,7 +79,7 @@ def _user_menu(request: HttpRequest, membership: Membership | None) -> list[dict
             {"label": _("Audit trail"), "url": _address("organisations:audit"), "icon": "list"}
         )
     if getattr(request.user, "is_superuser", False):
-        items.append({"label": _("Operation"), "url": _address("operation"), "icon": "settings"})
+        items.append({"label": _("Operations"), "url": _address("operation"), "icon": "settings"})
     return items
 
 

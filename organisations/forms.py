@@ -32,7 +32,7 @@ class ProfileForm(forms.Form):
     language = forms.ChoiceField(
         label=_("Language"),
         choices=settings.LANGUAGES,
-        help_text=_("Of the pages and of the e-mails that the hub sends you."),
+        help_text=_("For the pages and the e-mails that the hub sends you."),
     )
 
 
@@ -42,11 +42,11 @@ class NewPasswordForm(forms.Form):
     new_password = forms.CharField(
         label=_("New password"),
         strip=False,
-        help_text=_("12 characters or more, not your name, not a usual one."),
+        help_text=_("At least 12 characters, not your name, not a common password."),
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
     repeated = forms.CharField(
-        label=_("New password once more"),
+        label=_("Repeat the new password"),
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
@@ -74,7 +74,7 @@ class OwnPasswordForm(NewPasswordForm):
     """Another password for oneself, with the present one as the proof."""
 
     present = forms.CharField(
-        label=_("Present password"),
+        label=_("Current password"),
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
@@ -89,7 +89,7 @@ class OwnPasswordForm(NewPasswordForm):
         present: str = self.cleaned_data["present"]
         proof = {"email": self.user.email, "password": present}
         if get_adapter().authenticate(self.request, **proof) is None:
-            raise ValidationError(_("This is not your present password."))
+            raise ValidationError(_("This is not your current password."))
         return present
 
     def clean(self) -> dict[str, Any]:
@@ -98,7 +98,7 @@ class OwnPasswordForm(NewPasswordForm):
         if values.get("new_password") is not None and (
             values["new_password"] == values.get("present")
         ):
-            self.add_error("new_password", _("This is your present password. Choose another one."))
+            self.add_error("new_password", _("This is your current password. Choose another one."))
         return values
 
 
@@ -111,7 +111,7 @@ class OrganisationForm(ToldOfChanges, _OrganisationForm):
         labels = {"name": _("Name"), "requires_second_factor": _("Everyone needs a second factor")}
         help_texts = {
             "requires_second_factor": _(
-                "Who has none is led to its set-up and can do nothing else before."
+                "Users without one must set it up before they can do anything else."
             )
         }
 
@@ -152,7 +152,7 @@ MEMBERS = register(
         number="email",
         names=("name",),
         label=lambda user: f"{user.name} · {user.email}",
-        hint=_("Write a part of the name, or how the e-mail address begins."),
+        hint=_("Type part of the name, or the beginning of the e-mail address."),
     )
 )
 
@@ -202,7 +202,7 @@ class CompanyForm(ToldOfChanges, _CompanyForm):
         """Return three capital letters."""
         currency: str = self.cleaned_data["currency"].strip().upper()
         if len(currency) != 3 or not currency.isascii() or not currency.isalpha():
-            raise ValidationError(_("Write three letters, for example SEK."))
+            raise ValidationError(_("Enter three letters, for example SEK."))
         return currency
 
     def _others(self) -> Any:

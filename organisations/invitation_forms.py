@@ -56,5 +56,5 @@ class OwnAgainForm(NewPasswordForm):
         """Refuse the present one, which others may know."""
         new = super().clean_new_password()
         if self.user.check_password(new):
-            raise forms.ValidationError(_("This is your present password. Choose another one."))
+            raise forms.ValidationError(_("This is your current password. Choose another one."))
         return new

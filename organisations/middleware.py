@@ -173,7 +173,7 @@ def _open_page(request: HttpRequest, address: str | None) -> str:
 
 
 def _say_that_nothing_was_saved(request: HttpRequest) -> None:
-    words = gettext("Your session has ended. What you had not saved yet was not saved.")
+    words = gettext("Your session has ended. Unsaved changes were lost.")
     waiting = messages.get_messages(request)
     said = any(str(message) == words for message in waiting)
     if isinstance(waiting, BaseStorage):

@@ -105,9 +105,9 @@ def _state_of(row: Invitation, *, now: datetime, may_invite: set[int]) -> tuple[
     if not row.is_open(now):
         return "bad", _("Expired")
     if row.invited_by_id is not None and row.invited_by_id not in may_invite:
-        return "bad", _("Not valid: who invited may no longer do so")
+        return "bad", _("Not valid: the person who invited may no longer do so")
     if not row.by_mail:
-        return "open", _("Waits for an answer; the link was handed over")
+        return "open", _("Waiting for an answer; the link was handed over")
     if (
         row.background_request is not None
         and row.background_request.state == BackgroundRequest.State.FAILED
@@ -117,7 +117,7 @@ def _state_of(row: Invitation, *, now: datetime, may_invite: set[int]) -> tuple[
         row.background_request is not None and not row.background_request.is_finished
     ):
         return "open", _("The e-mail is on its way")
-    return "open", _("Waits for an answer; sent by e-mail")
+    return "open", _("Waiting for an answer; sent by e-mail")
 
 
 def without_second_factor(organisation: Organisation) -> tuple[list[str], int]:

@@ -61,8 +61,8 @@ class ContextWordValidator:
     def get_help_text(self) -> str:
         """Return the rule in words."""
         return _(
-            "Choose something that nobody here would guess: not the name of the hub, of the "
-            "organisation, of a person, of a month or a usual word, with or without digits."
+            "Choose something that nobody here would guess: not the name of the hub, the "
+            "organisation, a person or a month, and not a common word, with or without digits."
         )
 
 

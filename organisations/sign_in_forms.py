@@ -152,7 +152,7 @@ class NewPasskeyForm(AddWebAuthnForm):
         label=_("Name"),
         max_length=60,
         required=False,
-        help_text=_("For example the device that keeps it."),
+        help_text=_("For example the device that stores it."),
     )
     credential = _AnswerField()
 

@@ -48,7 +48,7 @@ class AmountField(forms.CharField):
         except TooLarge:
             raise ValidationError(_("The amount is larger than the hub can store.")) from None
         except ValueError:
-            words = _("“%(text)s” is no amount. Write it as %(example)s.")
+            words = _("“%(text)s” is not an amount. Write it as %(example)s.")
             example = shown(Decimal("1234.50"))
             raise ValidationError(words, params={"text": text, "example": example}) from None
 

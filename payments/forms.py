@@ -128,13 +128,13 @@ class ClientForm(ToldOfChanges, _AsksAboutEarlier, forms.ModelForm):  # type: ig
     )
 
     rounding_tolerance = AmountField(
-        label=_("Rounding difference that is closed"),
+        label=_("Rounding difference to close"),
         required=False,
         at_least=ZERO,
         at_most=MOST_ROUNDED,
         help_text=_(
-            "Up to this amount a difference between payment and invoice is closed as one of "
-            "rounding. 0.00: none is."
+            "A difference between payment and invoice up to this amount is closed as a "
+            "rounding difference. 0.00: none is."
         ),
     )
 
@@ -170,7 +170,7 @@ class ClientForm(ToldOfChanges, _AsksAboutEarlier, forms.ModelForm):  # type: ig
         """Read the numbers."""
         parts = [part for part in _TYPES.split(self.cleaned_data["voucher_types"]) if part]
         if not all(part.isdecimal() and len(part) < 10 for part in parts):
-            raise ValidationError(_("Write numbers separated by commas."))
+            raise ValidationError(_("Enter numbers separated by commas."))
         return sorted({int(part) for part in parts})
 
     def clean_rounding_tolerance(self) -> Decimal:
@@ -186,7 +186,7 @@ class ClientForm(ToldOfChanges, _AsksAboutEarlier, forms.ModelForm):  # type: ig
         """Write it in capitals."""
         currency: str = self.cleaned_data["currency"].upper()
         if len(currency) != 3 or not currency.isalpha():
-            raise ValidationError(_("Write three letters, such as NOK."))
+            raise ValidationError(_("Enter three letters, such as NOK."))
         return currency
 
     def _post_clean(self) -> None:
@@ -225,7 +225,7 @@ class AccountForm(forms.Form):
         """Ask for the one or the other; take apart where and how."""
         values: dict[str, Any] = super().clean() or {}
         if not values.get("tenant_id") and not values.get("own_key"):
-            self.add_error("tenant_id", _("Write the company's number, or its client key below."))
+            self.add_error("tenant_id", _("Enter the company's number, or its client key below."))
         values["vendor"], _colon, values["kind"] = values.get("where", "").partition(":")
         return values
 

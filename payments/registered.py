@@ -14,14 +14,14 @@ from ui import tiles
 
 _PAYMENTS_ACTIONS = {
     "payments.activated": _("Visma Business integration activated"),
-    "payments.deactivated": _("Visma Business integration ended"),
+    "payments.deactivated": _("Visma Business integration switched off"),
     "payments.settings_changed": _("Settings of payments changed"),
     "payments.fetched": _("Payments fetched"),
     "payments.fetched_for_many": _("Payments fetched for many clients"),
     "payments.fetch_cancelled": _("Fetching payments cancelled"),
-    "payments.decided": _("Decided about a payment"),
+    "payments.decided": _("Decision on a payment"),
     "payments.tried_again": _("Payment tried again"),
-    "payments.tried_now": _("Try now pressed for what waits in payments"),
+    "payments.tried_now": _("Try now pressed for waiting payments"),
     "payments.marks_tried_again": _("Marks in Visma tried again"),
     "payments.reconciled": _("Outstanding amounts compared"),
     "payment.matched": _("Payment matched"),
@@ -35,7 +35,7 @@ _PAYMENTS_ACTIONS = {
     "invoice_client.prefix_forgotten": _("Prefix of invoice numbers removed"),
     "reconciliation.exported": _("Outstanding amounts exported"),
     "customer.blocked": _("Customer temporarily blocked"),
-    "customer.unblocked": _("Customer not blocked any more"),
+    "customer.unblocked": _("Customer unblocked"),
     "time.registered": _("Time registered"),
 }
 _CRASH_POINTS = {

@@ -5,10 +5,10 @@ from connectors.words import gettext_noop as _
 
 _JOURNAL_ACTIONS = {
     "journal.columns_confirmed": _("Columns of a payroll file confirmed"),
-    "journal.reading_chosen": _("How a company's files are read was chosen"),
-    "journal.reading_forgotten": _("How a company's files are read was forgotten"),
+    "journal.reading_chosen": _("Chosen how a company's files are read"),
+    "journal.reading_forgotten": _("Choice of how a company's files are read removed"),
     "journal.file_thrown_away": _("Uploaded file discarded"),
-    "journal.file_discarded": _("Uploaded file discarded, since nobody took it up"),
+    "journal.file_discarded": _("Uploaded file discarded because nobody answered"),
 }
 
 

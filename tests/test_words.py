@@ -68,7 +68,7 @@ NEUTER = {
     "Reversed": "Återfört",
     "Closed by hand": "Stängt manuellt",
     "Booked before the hub": "Bokfört före hubben",
-    "Needs a person": "Kräver beslut",
+    "Needs a decision": "Kräver beslut",
 }
 """States of an underlag, which is neuter in Swedish; a bunt is not."""
 
@@ -79,11 +79,11 @@ RIGHT = {
         "Mappings": "Mappningar",
         "People": "Användare",
         "Changed": "Ändrad",
-        "Needs a person": "Kräver beslut",
+        "Needs a decision": "Kräver beslut",
         "Leases": "Reservationer",
         "Background requests": "Jobb",
         "Credit block": "Kreditspärr",
-        "The ledger is being asked": "Vi kontrollerar i bokföringen",
+        "Checking the ledger": "Vi kontrollerar i bokföringen",
         "Stopped: needs a correction": "Stoppat: kräver rättelse",
         "at %(time)s": "kl. %(time)s",
     },
@@ -91,8 +91,8 @@ RIGHT = {
         "People": "Brukere",
         "Changed": "Endret",
         "Payments": "Innbetalinger",
-        "Needs a person": "Krever avgjørelse",
-        "The ledger is being asked": "Vi sjekker regnskapet",
+        "Needs a decision": "Krever avgjørelse",
+        "Checking the ledger": "Vi sjekker regnskapet",
         "Credit block": "Kredittsperre",
         "at %(time)s": "kl. %(time)s",
     },

@@ -27,7 +27,7 @@ BADGES: dict[str, Badge] = {
     "posted": Badge(gettext_lazy("Posted"), "check-circle", "good"),
     "rejected": Badge(gettext_lazy("Rejected"), "cross-circle", "bad"),
     "failed": Badge(gettext_lazy("Failed"), "cross-circle", "bad"),
-    "needs_person": Badge(gettext_lazy("Needs a person"), "hand", "warn"),
+    "needs_person": Badge(gettext_lazy("Needs a decision"), "hand", "warn"),
     "skipped": Badge(gettext_lazy("Skipped"), "minus", "quiet"),
     "done": Badge(gettext_lazy("Done"), "check-circle", "good"),
     "active": Badge(gettext_lazy("Active"), "check", "good"),

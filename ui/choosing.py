@@ -32,7 +32,7 @@ _NAMED = 3
 _LONGEST = 200
 _MOST_WORDS = 8
 _WORD = re.compile(r"[^\s·()]+")
-_HINT = gettext_lazy("Write the number or a part of the name.")
+_HINT = gettext_lazy("Type the number or part of the name.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +245,7 @@ def _unresolved(text: str, near: list[str]) -> str:
     if not near:
         return _("Nothing matches “{text}”.").format(text=text)
     if len(near) == 1:
-        return _("Do you mean “{row}”? Write its number or the whole name.").format(row=near[0])
-    return _("Several match “{text}”, such as {rows}. Write the number or the whole name.").format(
+        return _("Do you mean “{row}”? Type its number or the whole name.").format(row=near[0])
+    return _("Several match “{text}”, such as {rows}. Type the number or the whole name.").format(
         text=text, rows="; ".join(near[:_NAMED])
     )

@@ -21,7 +21,7 @@ WHO_WORDS = {
     errors.FINANCE: _("Finance staff"),
     errors.ADMINISTRATOR: _("An administrator"),
     errors.OPERATOR: _("The operator of the hub"),
-    errors.NOBODY: _("Nobody: it goes on by itself"),
+    errors.NOBODY: _("Nobody: it continues automatically"),
 }
 
 
@@ -145,9 +145,9 @@ def asked_once(row: FailureRow | None) -> FailureRow | None:
         return row
     return replace(
         row,
-        remedy=gettext("Wait a minute, then ask again: this is not tried again by itself."),
+        remedy=gettext("Wait a minute, then try again: there is no automatic retry."),
         who="",
-        who_text=gettext("Whoever asked"),
+        who_text=gettext("The person who asked"),
     )
 
 
@@ -158,8 +158,8 @@ def until_sign_in(row: FailureRow | None) -> FailureRow | None:
     return replace(
         row,
         remedy=gettext(
-            "An administrator opens the accounts page and signs in. Then the hub goes on by "
-            "itself; until then it cannot find out more."
+            "An administrator opens the accounts page and signs in. The hub then continues "
+            "automatically; until then it cannot find out more."
         ),
         who=errors.ADMINISTRATOR,
         who_text=gettext(WHO_WORDS[errors.ADMINISTRATOR]),

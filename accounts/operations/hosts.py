@@ -44,7 +44,7 @@ class HostNotConfirmed(Unavailable):
     )
     remedy = _(
         "The operator makes sure that no other copy of this installation is running, and "
-        "confirms the machine on the Operation page or with the command confirm_installation. "
+        "confirms the machine on the Operations page or with the command confirm_installation. "
         "If another copy were running, everything could be booked twice."
     )
     who = OPERATOR

@@ -137,7 +137,7 @@ class PlannedBatch:
 
 
 _MOVED = _("Period {period} is closed; posted in {posting_period} instead.")
-_HELD = _("Period {period} is closed; the batch waits until it is opened again.")
+_HELD = _("Period {period} is closed; the batch waits until it is reopened.")
 _BALANCED = _("{amount} was booked on {account} to balance a correction.")
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 

@@ -48,14 +48,14 @@ PREFLIGHT_PROBLEMS: dict[str, PreflightKind] = {
         ),
         PreflightKind(
             "looks_booked",
-            _("This looks booked already: batch {number}, {date}, {total}."),
-            _("Look at it in the ledger, then answer: it is this run, or another one."),
+            _("This looks already booked: voucher {number}, {date}, {total}."),
+            _("Check it in the ledger, then answer whether it is this run or another one."),
             PAYROLL,
         ),
         PreflightKind(
             "ledger_not_listed",
-            _("It could not be checked whether the ledger holds this run already."),
-            _("Look into the ledger yourself, then answer: this run is booked there, or not."),
+            _("The hub could not check whether this run is already in the ledger."),
+            _("Check the ledger yourself, then answer whether this run is booked there."),
             PAYROLL,
         ),
         PreflightKind(
@@ -66,7 +66,7 @@ PREFLIGHT_PROBLEMS: dict[str, PreflightKind] = {
         ),
         PreflightKind(
             "account_not_manual",
-            _("Account {account} {name} takes no journals: it belongs to a sub-ledger."),
+            _("Account {account} {name} cannot be posted to: it belongs to a sub-ledger."),
             _("Choose another account in payroll, or allow manual entries on it there."),
             PAYROLL,
         ),
@@ -78,13 +78,13 @@ PREFLIGHT_PROBLEMS: dict[str, PreflightKind] = {
         ),
         PreflightKind(
             "account_fits_both_formats",
-            _("Account {account} fits both the balance-sheet and the profit-and-loss format."),
-            _("Change the account formats of the mapping so that each account fits one."),
+            _("Account {account} matches both the balance-sheet and the profit-and-loss format."),
+            _("Change the account formats of the mapping so that each account matches only one."),
             ADMINISTRATOR,
         ),
         PreflightKind(
             "account_pattern_bad",
-            _("The account format {pattern} is not readable at place {position}."),
+            _("The account format {pattern} cannot be read at position {position}."),
             _("Write it with digits and sets, such as [0-3][0-9][0-9][0-9]."),
             ADMINISTRATOR,
         ),
@@ -102,14 +102,17 @@ PREFLIGHT_PROBLEMS: dict[str, PreflightKind] = {
         ),
         PreflightKind(
             "period_held",
-            _("Period {target_period} is closed in {administration}; the batch waits for it."),
-            _("Nothing to do: it is sent when the period is opened again."),
+            _(
+                "Period {target_period} is closed in {administration}; the batch waits until "
+                "it is reopened."
+            ),
+            _("No action needed: it is sent when the period is reopened."),
             PAYROLL,
             stops=False,
         ),
         PreflightKind(
             "dimension_missing",
-            _("The dimension {description} of the mapping is no longer in {administration}."),
+            _("The dimension {description} of the mapping no longer exists in {administration}."),
             _("Open the mapping and choose the dimension again."),
             ADMINISTRATOR,
         ),
@@ -163,8 +166,8 @@ PREFLIGHT_PROBLEMS: dict[str, PreflightKind] = {
         ),
         PreflightKind(
             "ledger_not_actual",
-            _("Ledger {ledger} {name} is not an actual ledger and takes no journals."),
-            _("Open the mapping and choose an actual ledger."),
+            _("Ledger {ledger} {name} is not of the type Actual and cannot be posted to."),
+            _("Open the mapping and choose a ledger of the type Actual."),
             ADMINISTRATOR,
         ),
         PreflightKind(
@@ -182,13 +185,16 @@ PREFLIGHT_PROBLEMS: dict[str, PreflightKind] = {
         PreflightKind(
             "number_series_missing",
             _("The number series {series} does not exist in {administration}."),
-            _("Open the mapping and choose the number series again, or let the ledger number."),
+            _(
+                "Open the mapping and choose the number series again, or let the ledger assign "
+                "the numbers."
+            ),
             ADMINISTRATOR,
         ),
         PreflightKind(
             "number_series_not_manual",
             _("The number series {series} {name} does not allow manual numbers."),
-            _("Tick manual numbering there, or let the ledger number the batches."),
+            _("Allow manual numbering there, or let the ledger assign the numbers."),
             ADMINISTRATOR,
         ),
         PreflightKind(

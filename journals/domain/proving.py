@@ -30,13 +30,13 @@ class Difference:
 
 
 DIFFERENCES: dict[str, str] = {
-    "total": _("The total is {found}, sent was {sent}."),
-    "period": _("The period is {found}, sent was {sent}."),
-    "line_count": _("The batch has {found} lines, sent were {sent}."),
+    "total": _("The total is {found}; {sent} was sent."),
+    "period": _("The period is {found}; {sent} was sent."),
+    "line_count": _("The batch has {found} lines; {sent} were sent."),
     "voided": _("The batch was voided in the ledger."),
-    "line_missing": _("Account {account} {amount} {segments} was sent and is not there."),
-    "line_added": _("Account {account} {amount} {segments} is there and was not sent."),
-    "line_changed": _("Account {account}: {sent} was sent, {found} is there."),
+    "line_missing": _("Account {account} {amount} {segments} was sent but is not in the ledger."),
+    "line_added": _("Account {account} {amount} {segments} is in the ledger but was not sent."),
+    "line_changed": _("Account {account}: {sent} was sent, {found} is in the ledger."),
 }
 
 

@@ -32,10 +32,10 @@ class Outcome(StrEnum):
 
 
 OUTCOME_WORDS = {
-    Outcome.DELETED: _("Not in the ledger any more"),
+    Outcome.DELETED: _("No longer in the ledger"),
     Outcome.VOIDED: _("Voided in the ledger"),
     Outcome.STRANGE: _("In the ledger, unknown to the hub"),
-    Outcome.UNKNOWN_OUTCOME: _("In the ledger, while the hub still asks"),
+    Outcome.UNKNOWN_OUTCOME: _("In the ledger, outcome still being checked"),
     Outcome.CHANGED: _("Changed in the ledger"),
     Outcome.MOVED: _("Moved to another period"),
     Outcome.RELEASED: _("Equal, released there"),

@@ -37,7 +37,7 @@ class NoMapping(Rejected):
     """The company is not mapped to an administration."""
 
     summary = _("{company} is not mapped to an administration.")
-    remedy = _("An administrator makes the mapping; then press Send again.")
+    remedy = _("An administrator creates the mapping; then press Send again.")
     who = ADMINISTRATOR
     action = "open_mappings"
 
@@ -45,7 +45,7 @@ class NoMapping(Rejected):
 class BookedBefore(Rejected):
     """B17: the run was booked before the hub went live for the company."""
 
-    summary = _("{reference} is from before {first_period}, the first period that the hub sends.")
+    summary = _("{reference} is earlier than {first_period}, the first period that the hub sends.")
     remedy = _(
         "It counts as booked before the hub. If it is not in the ledger, an administrator sets an "
         "earlier first period in the mapping, with a reason; then press Send again."
@@ -58,8 +58,8 @@ class BookedBefore(Rejected):
 class LooksBooked(Rejected):
     """B17: the ledger may hold the first journal of a mapping already."""
 
-    summary = _("The ledger may hold this run already, from before the hub.")
-    remedy = _("Look into the ledger, then answer: it is this run, or another one.")
+    summary = _("This run may already be in the ledger, from before the hub.")
+    remedy = _("Check the ledger, then answer whether it is this run or another one.")
     who = PAYROLL
     action = ""
 
@@ -67,7 +67,7 @@ class LooksBooked(Rejected):
 class NothingWasAsked(Rejected):
     """There is no question about that journal, or it was answered already."""
 
-    summary = _("Nothing is asked about {reference}, or it was answered already.")
+    summary = _("There is no open question about {reference}, or it has already been answered.")
     remedy = _("Check the journal against the ledger, or press Send.")
     action = ""
 
@@ -86,8 +86,8 @@ class NotConnected(Rejected):
 
     summary = _("The account {account} is not authorised.")
     remedy = _(
-        "An administrator opens the accounts page and signs in. What is queued then goes by "
-        "itself; what is not is sent when Send is pressed."
+        "An administrator opens the accounts page and signs in. Queued journals are then sent "
+        "automatically; others are sent when Send is pressed."
     )
     who = ADMINISTRATOR
     action = "reconnect"
@@ -97,7 +97,7 @@ class MappingChanged(Rejected):
     """The mapping is not the one by which the batch was checked and shown."""
 
     summary = _("The mapping of {company} was changed after this batch was checked.")
-    remedy = _("Look at what would be posted by the present mapping, then press Send again.")
+    remedy = _("Check what would be posted with the current mapping, then press Send again.")
     who = PAYROLL
     action = "retry"
 
@@ -106,7 +106,7 @@ class MappingGone(Rejected):
     """The mapping by which the batch was checked and shown was deleted."""
 
     summary = _("The mapping of {company} was deleted after this batch was checked.")
-    remedy = _("An administrator makes the mapping again; then press Send again.")
+    remedy = _("An administrator creates the mapping again; then press Send again.")
     who = ADMINISTRATOR
     action = "open_mappings"
 
@@ -115,14 +115,14 @@ class NothingToSend(Rejected):
     """Every batch of the journal is in the ledger already, or on its way."""
 
     summary = _("There is nothing left to send in {reference}.")
-    remedy = _("The batches below show where each one is.")
+    remedy = _("The batches below show the status of each one.")
 
 
 class ChangedSinceShown(Rejected):
     """The journal or its mapping is not as it was when many journals were confirmed together."""
 
     summary = _("{reference} changed after the list of journals to send was shown.")
-    remedy = _("Look at the journal; if it is right as it is now, press Send there.")
+    remedy = _("Check the journal; if it is right as it is now, press Send there.")
     needs = ("reference",)
 
 
@@ -130,25 +130,25 @@ class PreflightFailed(Rejected):
     """The check against the live ledger found something that would stop a batch."""
 
     summary = _("The check against the ledger found {count} problems.")
-    remedy = _("Correct what the list names, then press Send again.")
+    remedy = _("Correct the problems in the list, then press Send again.")
     action = "retry"
 
 
 class StoppedWithTheOthers(Rejected):
     """This batch is in order, but another one of the journal is not."""
 
-    summary = _("This batch is in order, but another one of the journal cannot go.")
-    remedy = _("Correct the other batch, or choose to send what can go.")
+    summary = _("This batch is valid, but another batch of the journal cannot be sent.")
+    remedy = _("Correct the other batch, or choose to send valid batches only.")
     action = "send_what_can_go"
 
 
 class PeriodNotOpen(Rejected):
     """The period is closed and the mapping says to wait."""
 
-    summary = _("Period {period} is closed. The batch waits until it is opened again.")
+    summary = _("Period {period} is closed. The batch waits until it is reopened.")
     remedy = _(
-        "Open the period in the ledger; the batch then goes by itself, or at once if Send is "
-        "pressed. Or withdraw it."
+        "Open the period in the ledger; the batch is then sent automatically, or at once if "
+        "Send is pressed. Or withdraw it."
     )
     who = ADMINISTRATOR
 
@@ -166,14 +166,14 @@ class OtherContent(Rejected):
     """The content differs from what was sent under the same reference."""
 
     summary = _("The content differs from what was first sent under {reference}.")
-    remedy = _("Nothing is sent again under the same key. Tell the operator of the hub.")
+    remedy = _("Nothing is resent under the same key. Contact the operator of the hub.")
     who = OPERATOR
 
 
 class SeveralLookAlike(OutcomeUnknown):
     """The ledger holds more than one batch that could be ours."""
 
-    summary = _("The ledger holds several batches that could be this one: {numbers}.")
+    summary = _("The ledger has several batches that could be this one: {numbers}.")
     remedy = _("Compare them in the ledger and choose the right one, or say that none of them is.")
     who = PAYROLL
     action = "decide"
@@ -182,8 +182,8 @@ class SeveralLookAlike(OutcomeUnknown):
 class LookUpImpossible(OutcomeUnknown):
     """The ledger cannot be asked whether it holds the batch."""
 
-    summary = _("The ledger could not be asked whether it holds the batch.")
-    remedy = _("Look for {description} in the ledger, then choose what is true.")
+    summary = _("The hub could not check whether the batch is in the ledger.")
+    remedy = _("Look for {description} in the ledger, then choose the right answer.")
     who = PAYROLL
     action = "decide"
 
@@ -192,8 +192,8 @@ class ReadBackDiffers(BadAnswer):
     """The batch in the ledger is not what was sent."""
 
     summary = _("Batch {number} in the ledger differs from what was sent.")
-    remedy = _("Compare the differences below with the ledger and decide there what is right.")
-    not_booked = _("The batch is in the ledger, but with another content.")
+    remedy = _("Compare the differences below with the ledger and decide there which is right.")
+    not_booked = _("The batch is in the ledger, but with different content.")
     who = PAYROLL
     action = "decide"
 
@@ -201,8 +201,8 @@ class ReadBackDiffers(BadAnswer):
 class NumberNotFound(BadAnswer):
     """The vendor gave a number, and then does not know it."""
 
-    summary = _("The ledger gave the number {number} and does not show a batch under it.")
-    remedy = _("Look for {description} in the ledger, then choose what is true.")
+    summary = _("The ledger returned the number {number} but shows no batch with it.")
+    remedy = _("Look for {description} in the ledger, then choose the right answer.")
     not_booked = _("It is not known whether the batch is booked.")
     who = PAYROLL
     action = "decide"
@@ -211,21 +211,23 @@ class NumberNotFound(BadAnswer):
 class NumberOfAnother(OutcomeUnknown):
     """The vendor gave a number under which the hub has another batch."""
 
-    summary = _("The ledger gave the number {number}, which another batch of the hub has.")
-    remedy = _("Nothing to do: the ledger is asked which of the two it holds under it.")
-    not_booked = _("It is not known yet whether the batch was booked.")
+    summary = _("The ledger returned the number {number}, which another batch of the hub has.")
+    remedy = _(
+        "No action needed: the hub is checking which of the two has that number in the ledger."
+    )
+    not_booked = _("It is not yet known whether the batch was booked.")
     needs = ()
 
 
 class NumberGivenAgain(BadAnswer):
     """The batch was deleted in the ledger, and its number given to another one."""
 
-    summary = _("The ledger now holds another batch under {number}: {other}.")
+    summary = _("The ledger now has another batch under {number}: {other}.")
     remedy = _(
-        "This batch was deleted in the ledger. If that was right, say so, with a reason; if not, "
-        "let it be sent again."
+        "This batch was deleted in the ledger. If that was right, confirm it with a reason; if "
+        "not, send it again."
     )
-    not_booked = _("The ledger does not hold the batch any more under its number.")
+    not_booked = _("The ledger no longer has the batch under its number.")
     who = PAYROLL
     action = "decide"
     needs = ()
@@ -234,10 +236,10 @@ class NumberGivenAgain(BadAnswer):
 class StoppedByFault(BadAnswer):
     """A defect of the hub stopped the work on a batch; a person decides how it goes on."""
 
-    summary = _("The hub stopped at this batch by a fault of its own, number {request_id}.")
+    summary = _("The hub stopped at this batch because of an internal error, number {request_id}.")
     remedy = _(
-        "Look for {description} in the ledger, then choose what is true. Give the number to the "
-        "operator of the hub, whose log tells what happened."
+        "Look for {description} in the ledger, then choose the right answer. Give the number "
+        "to the operator of the hub, who finds the cause in the log."
     )
     not_booked = _("It is not known whether the batch is booked.")
     who = PAYROLL
@@ -248,10 +250,10 @@ class StoppedByFault(BadAnswer):
 class StoppedBeforeSending(BadAnswer):
     """The same, before anything was sent."""
 
-    summary = _("The hub stopped at this batch by a fault of its own, number {request_id}.")
+    summary = _("The hub stopped at this batch because of an internal error, number {request_id}.")
     remedy = _(
-        "Let it be tried again. If it stops again, give the number to the operator of the hub, "
-        "whose log tells what happened."
+        "Try again. If it stops again, give the number to the operator of the hub, who finds "
+        "the cause in the log."
     )
     who = PAYROLL
     action = "decide"
@@ -261,8 +263,8 @@ class StoppedBeforeSending(BadAnswer):
 class LedgerIsAsked(OutcomeUnknown):
     """The database was restored; what was posted since the backup is only known there."""
 
-    summary = _("The hub's database was restored, so the ledger is asked before this is sent.")
-    remedy = _("Wait some minutes: if the ledger does not have it twice, it is sent.")
+    summary = _("The hub's database was restored, so the ledger is checked before this is sent.")
+    remedy = _("Wait a few minutes: if two checks do not find it in the ledger, it is sent.")
     not_booked = _("It is not known whether the batch is booked.")
     needs = ()
 
@@ -270,8 +272,8 @@ class LedgerIsAsked(OutcomeUnknown):
 class LedgerAskedFirst(Unavailable):
     """The hub was started, or its clock jumped: it must know that it was the last to send."""
 
-    summary = _("The hub was started again, so the ledger is asked before the first sending.")
-    remedy = _("Wait some minutes: it is sent as soon as the ledger has answered.")
+    summary = _("The hub was restarted, so the ledger is checked before anything is sent.")
+    remedy = _("Wait a few minutes: it is sent as soon as the ledger has answered.")
     who = NOBODY
     needs = ()
 
@@ -279,8 +281,8 @@ class LedgerAskedFirst(Unavailable):
 class ThereSinceTheBackup(OutcomeUnknown):
     """The ledger holds something of this reference and period that the hub does not know."""
 
-    summary = _("The ledger holds {numbers} of the same reference, from before the restore.")
-    remedy = _("Look at it there. Say which one is this batch, or that none is.")
+    summary = _("The ledger has {numbers} with the same reference, from before the restore.")
+    remedy = _("Check them there. State which one is this batch, or that none is.")
     not_booked = _("It is not known whether the batch is booked.")
     who = PAYROLL
     action = "decide"
@@ -307,14 +309,14 @@ class ReasonMissing(Rejected):
     """What is undone or closed by hand needs a reason, for those who read the books later."""
 
     summary = _("A reason is missing.")
-    remedy = _("Write in a few words why. It is kept with the batch and in the history.")
+    remedy = _("Briefly state why. It is stored with the batch and in the history.")
     action = ""
 
 
 class OriginalGone(Rejected):
     """The batch that is to be reversed is not in the ledger any more."""
 
-    summary = _("The ledger does not hold batch {number} any more; it was deleted or voided there.")
+    summary = _("Batch {number} is no longer in the ledger; it was deleted or voided there.")
     remedy = _("If that is right, mark it as reversed in the ledger, with a reason.")
     action = ""
 
@@ -322,7 +324,7 @@ class OriginalGone(Rejected):
 class OriginalChanged(Rejected):
     """The batch in the ledger is not what was sent, so its mirror would leave a rest."""
 
-    summary = _("Batch {number} was changed in the ledger; the mirror would leave a difference.")
+    summary = _("Batch {number} was changed in the ledger; a reversal would leave a difference.")
     remedy = _("Reverse it in the ledger by hand, then mark it as reversed, with a reason.")
     action = ""
 
@@ -339,10 +341,8 @@ class ReversalPeriodClosed(Rejected):
 class NotSentAnew(Rejected):
     """Nothing of the journal was taken back, or it was sent again before."""
 
-    summary = _("{reference} cannot be sent anew.")
-    remedy = _(
-        "Reverse what is to be sent anew first; the pages of the journal show how far it is."
-    )
+    summary = _("{reference} cannot be resent.")
+    remedy = _("First reverse what is to be resent; the journal's pages show its status.")
     action = ""
 
 
@@ -350,7 +350,7 @@ class NotToBeClosed(Rejected):
     """The batch is in a state in which closing it by hand would hide something."""
 
     summary = _("{period} of {reference} cannot be closed by hand.")
-    remedy = _("Withdraw it first if it is queued; wait if it is on its way.")
+    remedy = _("Withdraw it first if it is queued; wait if it is being sent.")
     action = ""
 
 

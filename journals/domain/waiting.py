@@ -8,17 +8,21 @@ from outbox import waiting
 from outbox.waiting import Cause
 
 CAUSE_WORDS = {
-    Cause.SIGN_IN: _("Waits until someone has signed in to the account; then it goes by itself."),
-    Cause.VENDOR: _("Waits for the vendor to answer again; then it goes by itself."),
-    Cause.LIMIT: _("The vendor has asked the hub to wait; then it goes by itself."),
-    Cause.PERIOD: _("Waits until the period is opened; the ledger is asked from time to time."),
-    Cause.LOOK_UP: _("The ledger is asked whether it has the batch before anything is sent."),
+    Cause.SIGN_IN: _(
+        "Waits until someone has signed in to the account; it is then sent automatically."
+    ),
+    Cause.VENDOR: _("Waits for the vendor to answer again; it is then sent automatically."),
+    Cause.LIMIT: _("The vendor has asked the hub to wait; it is then sent automatically."),
+    Cause.PERIOD: _(
+        "Waits until the period is opened; the hub checks the ledger from time to time."
+    ),
+    Cause.LOOK_UP: _("The hub checks whether the batch is in the ledger before anything is sent."),
 }
 
 WAIT_LABELS = {
-    Cause.SIGN_IN: _("Waits for a sign-in"),
-    Cause.VENDOR: _("Waits for the ledger"),
-    Cause.LIMIT: _("Waits for the ledger"),
+    Cause.SIGN_IN: _("Waiting for a sign-in"),
+    Cause.VENDOR: _("Waiting for the ledger"),
+    Cause.LIMIT: _("Waiting for the ledger"),
 }
 """What stands in place of a state that says only that something is under way."""
 

@@ -122,7 +122,7 @@ class Migration(migrations.Migration):
                 ('currency', models.CharField(max_length=3)),
                 ('line_count', models.PositiveIntegerField()),
                 ('total', models.DecimalField(decimal_places=2, max_digits=20)),
-                ('state', models.CharField(choices=[('imported', 'Not sent'), ('checking', 'Checking'), ('sending', 'Sending'), ('unknown', 'Outcome unknown'), ('held', 'Waiting for an open period'), ('stopped', 'Stopped: needs a correction'), ('needs_person', 'Needs a person'), ('sent', 'Sent'), ('reversed', 'Reversed'), ('closed', 'Closed by hand'), ('booked_before', 'Booked before the hub')], default='imported', max_length=15)),
+                ('state', models.CharField(choices=[('imported', 'Not sent'), ('checking', 'Checking'), ('sending', 'Sending'), ('unknown', 'Outcome unknown'), ('held', 'Waiting for an open period'), ('stopped', 'Stopped: needs a correction'), ('needs_person', 'Needs a decision'), ('sent', 'Sent'), ('reversed', 'Reversed'), ('closed', 'Closed by hand'), ('booked_before', 'Booked before the hub')], default='imported', max_length=15)),
                 ('state_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('imported_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('send_requested_at', models.DateTimeField(blank=True, null=True)),

@@ -30,7 +30,7 @@ class Journal(models.Model):
         UNKNOWN = "unknown", _("Outcome unknown")
         HELD = "held", _("Waiting for an open period")
         STOPPED = "stopped", _("Stopped: needs a correction")
-        NEEDS_PERSON = "needs_person", pgettext_lazy("journal", "Needs a person")
+        NEEDS_PERSON = "needs_person", pgettext_lazy("journal", "Needs a decision")
         SENT = "sent", pgettext_lazy("journal", "Sent")
         REVERSED = "reversed", pgettext_lazy("journal", "Reversed")
         CLOSED = "closed", pgettext_lazy("journal", "Closed by hand")

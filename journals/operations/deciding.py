@@ -22,8 +22,8 @@ STOP, DELETED = "stop", "deleted"
 class NoLongerOpen(Rejected):
     """Somebody else has decided meanwhile."""
 
-    summary = _("The batch has been decided about already.")
-    remedy = _("Look at its present state below.")
+    summary = _("A decision on this batch has already been made.")
+    remedy = _("See its current status below.")
 
 
 class NumberTaken(Rejected):
@@ -31,8 +31,8 @@ class NumberTaken(Rejected):
 
     summary = _("{number} is the number of another batch that the hub has sent: {other}.")
     remedy = _(
-        "Look at the ledger again; each number belongs to one batch. If {other} was deleted there, "
-        "open it first and mark it as reversed in the ledger."
+        "Check the ledger again; each number belongs to one batch. If {other} was deleted "
+        "there, open it first and mark it as reversed in the ledger."
     )
     action = ""
 
@@ -41,7 +41,7 @@ class Stopped(Rejected):
     """A person found that the ledger does not have the batch, and that it is not to go."""
 
     summary = _("{who} stopped the batch: {reason}")
-    remedy = _("Nothing is sent until somebody asks for it again.")
+    remedy = _("Nothing is sent until someone requests it again.")
     action = ""
 
 

@@ -179,7 +179,7 @@ def import_as_another_run(
         reference = f"PAYROLL {content.run_period}/{run}"
         if Journal.objects.filter(company=found.company, reference=reference).exists():
             raise ImportRefused(
-                gettext("{reference} is there already. Choose another name for this run.").format(
+                gettext("{reference} already exists. Choose another name for this run.").format(
                     reference=reference
                 )
             )

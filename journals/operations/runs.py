@@ -124,7 +124,7 @@ def why_not_replaced(journal: Journal, batches: Iterable[Batch]) -> str:
         one.period for one in batches if one.reverses_id is None and one.state in MAY_BE_IN_LEDGER
     }
     return gettext(
-        "{reference} is, or may be, in the ledger already ({periods}). What was sent is never "
-        "replaced. Reverse it first and import the file again, or correct the difference with a "
-        "new payroll run."
+        "{reference} is, or may be, already in the ledger ({periods}). What was sent is never "
+        "replaced. Reverse it first and import the file again, or correct the difference with "
+        "a new payroll run."
     ).format(reference=journal.reference, periods=", ".join(sorted(held)))

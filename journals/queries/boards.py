@@ -99,7 +99,7 @@ def board(membership: Membership) -> Board:
             Tile(
                 _("Files to confirm"),
                 waiting,
-                _("A file waits for an answer") if waiting else _("None waits"),
+                _("A file waits for an answer") if waiting else _("None waiting"),
                 address("journals:import"),
                 "warn" if waiting else "",
             )
@@ -108,9 +108,9 @@ def board(membership: Membership) -> Board:
         again = connections.get("sign_in_again", 0)
         tiles.append(
             Tile(
-                _("Accounts to sign in again"),
+                _("Accounts to sign in to again"),
                 again,
-                _("Journals of these wait") if again else _("All accounts work"),
+                _("Their journals are waiting") if again else _("All accounts work"),
                 address("accounts:connections"),
                 "bad" if again else "",
             )
@@ -153,8 +153,8 @@ def _journal_tiles(states: dict[str, int], stuck: dict[str, int]) -> list[Tile]:
     asked = _("An administrator must sign in") if stuck.get("unknown") else ""
     kinds: tuple[tuple[str, str, str, str], ...] = (
         ("stopped", _("Journals stopped"), _("Something must be corrected"), "bad"),
-        ("needs_person", _("Need a decision"), _("Only a person can tell"), "warn"),
-        ("unknown", _("Outcome unknown"), asked or _("The ledger is being asked"), "warn"),
+        ("needs_person", _("Need a decision"), _("Cannot be decided automatically"), "warn"),
+        ("unknown", _("Outcome unknown"), asked or _("Checking the ledger"), "warn"),
         ("imported", pgettext("journals", "Not sent"), _("Imported, waiting for Send"), ""),
     )
     rows = []
@@ -214,7 +214,7 @@ def _steps(
         ),
         Step(
             _("Send the journal"),
-            _("Look at what will be posted, then press Send."),
+            _("Check what will be posted, then press Send."),
             address("journals:list") if allows(JOURNALS, Level.READ) else "",
             states.get("sent", 0) > 0
             or Journal.objects.of(organisation).filter(state="sent").exists(),

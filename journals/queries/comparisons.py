@@ -96,7 +96,7 @@ def comparison_row(one: Comparison) -> ComparisonRow:
     elif finished and one.differing:
         state, words = "changed", gettext("The ledger differs from what was sent.")
     elif finished:
-        state, words = "done", gettext("The ledger holds what was sent.")
+        state, words = "done", gettext("The ledger matches what was sent.")
     return ComparisonRow(
         pk=one.pk,
         url=reverse("journals:comparison", args=[one.pk]),

@@ -24,27 +24,27 @@ _EVENTS: dict[str, tuple[str, str, str]] = {
     "hurried": (_("Send was pressed again; tried at once, batches: {batches}"), "send", "info"),
     "withdrawn": (_("Withdrawn; batches: {batches}"), "undo", "quiet"),
     "checked": (
-        _("Checked against the ledger; problems: {problems}, batches that may go: {batches}"),
+        _("Checked against the ledger; problems: {problems}, batches that can be sent: {batches}"),
         "search",
         "info",
     ),
     "refused": (_("Not sent"), "cross-circle", "bad"),
     "stopped": (_("Not sent"), "cross-circle", "bad"),
-    "fault": (_("{period}: stopped by a fault of the hub"), "cross-circle", "bad"),
+    "fault": (_("{period}: stopped by an internal error of the hub"), "cross-circle", "bad"),
     "no_longer_there": (
-        _("{period}: the ledger does not hold it any more under its number"),
+        _("{period}: no longer in the ledger under its number"),
         "warning",
         "bad",
     ),
-    "decided_this_one": (_("{period}: a person found the batch in the ledger"), "hand", "info"),
+    "decided_this_one": (_("{period}: a user found the batch in the ledger"), "hand", "info"),
     "decided_not_there": (
-        _("{period}: a person found that the ledger does not have it"),
+        _("{period}: a user found that it is not in the ledger"),
         "hand",
         "info",
     ),
-    "decided_by_hand": (_("{period}: a person booked it by hand"), "hand", "info"),
+    "decided_by_hand": (_("{period}: a user booked it by hand"), "hand", "info"),
     "decided_deleted": (
-        _("{period}: a person says it was rightly deleted in the ledger. Reason: {reason}"),
+        _("{period}: a user confirmed that it was rightly deleted in the ledger. Reason: {reason}"),
         "undo",
         "warn",
     ),
@@ -62,23 +62,23 @@ _EVENTS: dict[str, tuple[str, str, str]] = {
         "warn",
     ),
     "looks_booked": (
-        _("The ledger may hold it already; batches that look like it: {numbers}"),
+        _("It may already be in the ledger; vouchers that look like it: {numbers}"),
         "question",
         "warn",
     ),
     "ledger_not_listed": (
-        _("It could not be checked whether the ledger holds it already"),
+        _("The hub could not check whether it is already in the ledger"),
         "question",
         "warn",
     ),
-    "answered_another": (_("A person: it is another one. {reason}"), "hand", "info"),
+    "answered_another": (_("Answer: it is another one. {reason}"), "hand", "info"),
     "answered_booked_before": (
-        _("A person: it was booked before the hub. {reason}"),
+        _("Answer: it was booked before the hub. {reason}"),
         "lock",
         "warn",
     ),
     "answer_taken_back": (
-        _("A person: it was not booked before the hub after all. {reason}"),
+        _("Answer: it was not booked before the hub after all. {reason}"),
         "undo",
         "warn",
     ),
@@ -88,28 +88,28 @@ _EVENTS: dict[str, tuple[str, str, str]] = {
         "quiet",
     ),
     "no_longer_booked_before": (
-        _("Not booked before the hub any more: the first period is {first_period}"),
+        _("No longer counted as booked before the hub: the first period is {first_period}"),
         "undo",
         "warn",
     ),
-    "regenerated": (_("To be sent anew as {reference}"), "send", "info"),
-    "resend_of": (_("Made to send {reference} anew"), "copy", "info"),
-    "decided_stop": (_("{period}: a person stopped the batch. Reason: {reason}"), "stop", "warn"),
+    "regenerated": (_("To be resent as {reference}"), "send", "info"),
+    "resend_of": (_("Created to resend {reference}"), "copy", "info"),
+    "decided_stop": (_("{period}: a user stopped the batch. Reason: {reason}"), "stop", "warn"),
 }
 _KINDS = {
     Attempt.Kind.POST: _("sent"),
     Attempt.Kind.LOOK_UP: _("looked up in the ledger"),
     Attempt.Kind.READ_BACK: _("read back from the ledger"),
-    Attempt.Kind.RELEASE: _("release asked for"),
+    Attempt.Kind.RELEASE: _("release requested"),
 }
 _OUTCOMES = {
     "ok": (_("Accepted by {vendor}."), "check", "good"),
-    "not_found": (_("The ledger does not have it."), "question", "quiet"),
+    "not_found": (_("Not in the ledger."), "question", "quiet"),
     "several": (_("Several batches in the ledger look like it."), "question", "warn"),
-    "differs": (_("The ledger holds another content."), "compare", "bad"),
-    "found": (_("The ledger has it."), "check", "good"),
-    "asked": (_("The ledger was asked to release it."), "clock", "quiet"),
-    "released": (_("The ledger has released it."), "check", "good"),
+    "differs": (_("The content in the ledger differs."), "compare", "bad"),
+    "found": (_("In the ledger."), "check", "good"),
+    "asked": (_("Release was requested in the ledger."), "clock", "quiet"),
+    "released": (_("Released in the ledger."), "check", "good"),
 }
 
 
@@ -162,9 +162,9 @@ def _of_attempt(attempt: Attempt) -> Entry:
         if part
     )
     if not attempt.outcome:
-        text, icon, tone = _("No answer is kept."), "question", "warn"
+        text, icon, tone = _("No answer was stored."), "question", "warn"
         if attempt.ended_at is None:
-            text, icon, tone = _("The answer is awaited."), "sending", "info"
+            text, icon, tone = _("Waiting for the answer."), "sending", "info"
         return Entry(attempt.started_at, title, tone, icon, gettext(text), detail, took=took)
     if attempt.outcome in _OUTCOMES:
         text, icon, tone = _OUTCOMES[attempt.outcome]

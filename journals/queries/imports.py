@@ -260,7 +260,7 @@ def problem_row(found: Problem, *, company: Company | None = None) -> FileProble
         remedy=remedy,
         tone=_TONES.get(found.severity, "info"),
         url=reading_url(company) if found.code in _MENDED_BY_READING else "",
-        action=gettext("How its files are read"),
+        action=gettext("How files are read"),
     )
 
 
@@ -276,7 +276,7 @@ def changes(file: ImportedFile, *, number: str) -> "Page[ChangeRow] | None":
 
 def _change_row(change: LineChange) -> ChangeRow:
     line = change.line
-    kinds = {ADDED: gettext("Added"), REMOVED: gettext("Gone")}
+    kinds = {ADDED: gettext("Added"), REMOVED: gettext("Removed")}
     return ChangeRow(
         kind=kinds.get(change.kind, gettext("Changed")),
         period=line.period,

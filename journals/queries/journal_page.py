@@ -286,12 +286,12 @@ def check_result(background_request: BackgroundRequest, journal: Journal) -> Che
     result: dict[str, Any] = background_request.result
     problems = [problem_row(stored) for stored in result.get("problems", ())]
     stops = any(problem.stops for problem in problems)
-    words = gettext("The ledger is being asked. Nothing is written there.")
+    words = gettext("Checking the ledger. Nothing is written there.")
     if background_request.state == BackgroundRequest.State.DONE:
         words = (
-            gettext("The ledger would not take it as it is. Nothing was written there.")
+            gettext("The ledger would reject it as it is. Nothing was written there.")
             if stops
-            else gettext("The ledger would take every batch. Nothing was written there.")
+            else gettext("The ledger would accept every batch. Nothing was written there.")
         )
     return CheckResult(
         url=reverse("journals:check_result", args=[journal.pk, background_request.pk]),

@@ -26,8 +26,8 @@ from sources.readers.settings import (
 
 CONFIDENCE_WORDS = {
     CERTAIN: gettext_noop("Certain"),
-    LIKELY: gettext_noop("Likely, to be checked"),
-    GUESS: gettext_noop("A guess, to be checked"),
+    LIKELY: gettext_noop("Likely; please check"),
+    GUESS: gettext_noop("A guess; please check"),
 }
 _ORDER_WORDS = {
     YMD: gettext_noop("year, month, day"),
@@ -35,8 +35,8 @@ _ORDER_WORDS = {
     MDY: gettext_noop("month, day, year"),
 }
 _SIGN_WORDS = {
-    SIGNED: gettext_noop("amounts above zero are debit"),
-    SIGNED_CREDIT_POSITIVE: gettext_noop("amounts above zero are credit"),
+    SIGNED: gettext_noop("positive amounts are debit"),
+    SIGNED_CREDIT_POSITIVE: gettext_noop("positive amounts are credit"),
 }
 _MARK_WORDS = {",": gettext_noop("decimal comma"), ".": gettext_noop("decimal point")}
 _RULE_WORDS = {
@@ -74,10 +74,12 @@ def question_help(found: Mapping[str, Any]) -> str:
     """Return what speaks for one of the answers, or why it is asked."""
     if found["rule"] == SIGN and found["leaning"]:
         lean = reading_words(SIGN, found["leaning"])
-        return gettext("By the accounts of the file it is likely that {reading}.").format(
+        return gettext("Judging by the accounts in the file, it is likely that {reading}.").format(
             reading=lean
         )
-    return gettext("No value of the file tells. It is asked once for this company and source.")
+    return gettext(
+        "No value in the file decides it. The question is asked once for this company and source."
+    )
 
 
 def choices(found: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -104,10 +106,10 @@ def _choice(found: Mapping[str, Any], reading: str) -> str:
 def settled_words(found: Mapping[str, Any]) -> str:
     """Return by which value of the file a rule is settled."""
     if len(found["fits"]) == 1 and found["value"]:
-        return gettext("Certain: {value} in line {line} has no other reading.").format(
+        return gettext("Certain: {value} in line {line} can only be read this way.").format(
             value=found["value"], line=found["line"]
         )
-    return gettext("Certain: no value of this file depends on it.")
+    return gettext("Certain: no value in this file depends on it.")
 
 
 @dataclass(frozen=True, slots=True)

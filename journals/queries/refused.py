@@ -30,7 +30,7 @@ def notice_of(refused: Sequence[tuple[str, FailureRow]]) -> str:
         parts += [f"{summary} ({_listed(references)})" for summary, references in named]
         left = sum(len(references) for references in list(by_summary.values())[_NAMED:])
         if left:
-            parts.append(gettext("The same of %(n)d more.") % {"n": left})
+            parts.append(gettext("The same applies to %(n)d more.") % {"n": left})
         parts.append(remedy)
     return " ".join(part for part in parts if part)
 

@@ -208,8 +208,8 @@ def _across(sent: BatchToPost, columns: Sequence[Sequence[rules.Pair]]) -> list[
 _PAIR_WORDS = {
     rules.Pairing.EQUAL: _("Equal"),
     rules.Pairing.CHANGED: _("Differs"),
-    rules.Pairing.MISSING: _("Not there"),
-    rules.Pairing.ADDED: _("Only there"),
+    rules.Pairing.MISSING: _("Not in the ledger"),
+    rules.Pairing.ADDED: _("Only in the ledger"),
 }
 _FIELD_WORDS = {
     "account": _("account"),

@@ -99,7 +99,7 @@ def _hint(journal: Journal, alike: Likeness, *, same_lines: bool) -> str:
 def _take(journal: Journal, way: Replacing) -> str:
     match way:
         case Replacing.POSSIBLE:
-            return gettext("Take the new content")
+            return gettext("Use the new content")
         case Replacing.AFTER_REVERSAL:
             return gettext("Import it in place of the reversed run")
         case _:

@@ -37,7 +37,9 @@ def booked(request: HubRequest, pk: int) -> HttpResponse:
     try:
         if choice == "take_back":
             first_look.take_back(journal=journal, reason=reason, **who)
-            messages.success(request, _("Not booked before the hub any more. Nothing is sent."))
+            messages.success(
+                request, _("No longer counted as booked before the hub. Nothing is sent.")
+            )
         else:
             first_look.answer(journal=journal, choice=choice, reason=reason, **who)
             if choice == FirstLook.Answer.ANOTHER:

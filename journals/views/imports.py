@@ -97,7 +97,7 @@ def decide(request: HubRequest, pk: int) -> HttpResponse:
             case None if (other := _other_journal(request)) is not None:
                 importing.compare_with(file=file, journal=other, now=now)
             case _:
-                messages.error(request, _("This was decided already. Nothing was changed."))
+                messages.error(request, _("This has already been decided. Nothing was changed."))
     except files.ImportRefused as refused:
         messages.error(request, str(refused))
     return redirect("journals:imported_file", pk=file.pk)

@@ -255,7 +255,7 @@ def withdraw(request: HubRequest, pk: int) -> HttpResponse:
     if taken:
         messages.success(request, _("Withdrawn. Nothing is sent until Send is pressed again."))
     else:
-        messages.warning(request, _("Nothing was left to withdraw."))
+        messages.warning(request, _("There was nothing left to withdraw."))
     return redirect("journals:detail", pk=journal.pk)
 
 

@@ -36,7 +36,7 @@ def _change(request: HubRequest, company: Company) -> HttpResponse:
         known = row_number(request.POST.get("reading")) or 0
         row = get_object_or_404(CompanyReading, company=company, source__isnull=False, pk=known)
         readings.forget(row, by=_person(request))
-        messages.success(request, _("It is asked again with the next file."))
+        messages.success(request, _("The question is asked again with the next file."))
         return redirect("journals:reading", pk=company.pk)
     form = DimensionsForm(request.POST, initial=_stored(reading_page(company)))
     if form.changed_meanwhile(company, request.organisation):
@@ -55,7 +55,7 @@ def _change(request: HubRequest, company: Company) -> HttpResponse:
         else:
             messages.success(
                 request,
-                _("Saved for the next files. Import a file again if it was read otherwise."),
+                _("Saved for the next files. Import a file again if it was read differently."),
             )
             return redirect("journals:reading", pk=company.pk)
     return _page(request, company, form=form, status=400)

@@ -57,7 +57,7 @@ def decision(request: HubRequest, pk: int) -> HttpResponse:
     """Show what was sent beside every batch of the ledger that may be it, and four buttons."""
     batch = _batch(request, pk)
     if batch.state != BatchState.NEEDS_PERSON:
-        messages.info(request, _("The batch has been decided about already."))
+        messages.info(request, _("A decision on this batch has already been made."))
         return redirect("journals:detail", pk=batch.journal_id)
     context = {
         "batch": batch,
@@ -79,7 +79,7 @@ def close(request: HubRequest, pk: int) -> HttpResponse:
     try:
         if request.POST.get("open_again") == "yes":
             closing.open_again(batch=batch, **_who(request))
-            messages.success(request, _("Not closed any more. Nothing is sent by that."))
+            messages.success(request, _("No longer closed. This sends nothing."))
         else:
             reason = request.POST.get("reason", "")
             closing.close_by_hand(batch=batch, reason=reason, **_who(request))
@@ -171,7 +171,7 @@ def resend(request: HubRequest, pk: int) -> HttpResponse:
         resend = reversing.resend(journal=journal, **_who(request))
     except ConnectorError as refusal:
         return _resend_page(request, journal, refusal=shown_refusal(refusal))
-    messages.success(request, _("Look at what will be posted below, then press Send."))
+    messages.success(request, _("Check below what will be posted, then press Send."))
     return redirect("journals:detail", pk=resend.pk)
 
 

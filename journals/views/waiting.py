@@ -21,5 +21,5 @@ def try_now(request: HubRequest, pk: int) -> HttpResponse:
     """Let what waits of a journal be tried at once."""
     journal = get_object_or_404(Journal.objects.of(request.organisation), pk=pk)
     if not sending.try_now(journal=journal, by=person(request), now=timezone.now()):
-        messages.info(request, _("Nothing waits that could be tried now."))
+        messages.info(request, _("Nothing is waiting that could be tried now."))
     return redirect("journals:detail", pk=journal.pk)

@@ -35,12 +35,12 @@ PROBLEMS: dict[str, ProblemKind] = {
         _("Edit the mapping and confirm that it is still the right one."),
     ),
     "dimension_moved": ProblemKind(
-        _("The dimension {description} stands at another place in {administration} than before."),
+        _("The dimension {description} has another position in {administration} than before."),
         _("Edit the mapping and save it again."),
     ),
     "dimensions_equal": ProblemKind(
         _("Cost centre and cost unit use the same dimension {description}."),
-        _("Edit the mapping and choose a dimension each."),
+        _("Edit the mapping and choose a different dimension for each."),
     ),
     "value_too_long": ProblemKind(
         _("{dimension} {value} is longer than the {length} characters that fit."),
@@ -67,7 +67,7 @@ PROBLEMS: dict[str, ProblemKind] = {
         _("Activate it there, or edit the mapping and choose another branch."),
     ),
     "branch_not_chosen": ProblemKind(
-        _("{administration} has several branches, and the mapping names none."),
+        _("{administration} has several branches, and the mapping specifies none."),
         _("Edit the mapping and choose the branch that journals are posted in."),
     ),
     "ledger_gone": ProblemKind(
@@ -75,15 +75,15 @@ PROBLEMS: dict[str, ProblemKind] = {
         _("Edit the mapping and choose the ledger again."),
     ),
     "ledger_not_actual": ProblemKind(
-        _("The ledger {ledger} takes no journals: it is not an actual ledger."),
-        _("Edit the mapping and choose an actual ledger."),
+        _("The ledger {ledger} cannot be posted to: it is not of the type Actual."),
+        _("Edit the mapping and choose a ledger of the type Actual."),
     ),
     "ledger_not_chosen": ProblemKind(
-        _("{administration} has several ledgers, and the mapping names none."),
+        _("{administration} has several ledgers, and the mapping specifies none."),
         _("Edit the mapping and choose the ledger that journals are posted in."),
     ),
     "own_numbers_not_allowed": ProblemKind(
-        _("{administration} lets nobody choose the batch number."),
+        _("{administration} does not allow manual batch numbers."),
         _(
             "Tick Allow manual numbering on imports on the number series of batches there, or "
             "turn off own batch numbers in the mapping."
@@ -101,12 +101,12 @@ PROBLEMS: dict[str, ProblemKind] = {
         _("Check that the company is mapped to the right administration."),
     ),
     "pattern_bad": ProblemKind(
-        _("The account format {pattern} cannot be read at place {position}."),
+        _("The account format {pattern} cannot be read at position {position}."),
         _("Write it with digits and sets, such as [0-3][0-9][0-9][0-9]."),
     ),
     "patterns_overlap": ProblemKind(
-        _("Account {account} fits both the balance-sheet and the profit-and-loss format."),
-        _("Edit the mapping so that each account fits one format."),
+        _("Account {account} matches both the balance-sheet and the profit-and-loss format."),
+        _("Edit the mapping so that each account matches one format."),
     ),
     "balancing_account_gone": ProblemKind(
         _("The balancing account {account} does not exist in {administration}. Nearest: {near}."),
@@ -117,7 +117,7 @@ PROBLEMS: dict[str, ProblemKind] = {
         _("Activate it there, or edit the mapping and choose another account."),
     ),
     "balancing_account_not_manual": ProblemKind(
-        _("The balancing account {account} takes no journals: it belongs to a sub-ledger."),
+        _("The balancing account {account} cannot be posted to: it belongs to a sub-ledger."),
         _("Edit the mapping and choose another account."),
     ),
 }

@@ -49,7 +49,7 @@ class Migration(migrations.Migration):
                 ('release', models.BooleanField(default=False, verbose_name='release after posting')),
                 ('own_numbers', models.BooleanField(default=False, verbose_name='own batch numbers')),
                 ('own_numbers_proven_at', models.DateTimeField(blank=True, null=True)),
-                ('closed_period_rule', models.CharField(choices=[('refuse', 'Refuse: nothing is sent, a person decides'), ('hold', 'Hold until the period is opened again'), ('next_open', 'Post in the first open period, with the true period in the text')], max_length=10, verbose_name='when the period is closed')),
+                ('closed_period_rule', models.CharField(choices=[('refuse', 'Refuse: nothing is sent until someone decides'), ('hold', 'Hold until the period is reopened'), ('next_open', 'Post in the first open period, with the true period in the text')], max_length=10, verbose_name='when the period is closed')),
                 ('balancing_account', models.CharField(blank=True, max_length=20, verbose_name='balancing account')),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ('updated_at', models.DateTimeField(default=django.utils.timezone.now)),

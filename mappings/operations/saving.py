@@ -20,7 +20,7 @@ from organisations.models import Company, User
 class AlreadyMapped(Rejected):
     """S6: a company has at most one mapping to a target."""
 
-    summary = _("{company} is mapped to this target already.")
+    summary = _("{company} is already mapped to this target.")
     remedy = _("Open its mapping and change that, or delete it first.")
     who = ADMINISTRATOR
     action = "open_mapping"
@@ -41,7 +41,7 @@ class FirstPeriodMissing(Rejected):
     """B17: a new mapping says from which period on its runs are sent."""
 
     summary = _("The first period of the mapping is missing.")
-    remedy = _("Give the first payroll period that the hub is to send, as YYYY-MM.")
+    remedy = _("Enter the first payroll period that the hub should send, as YYYY-MM.")
     who = ADMINISTRATOR
 
 
@@ -49,7 +49,7 @@ class FirstPeriodNeedsReason(Rejected):
     """B17: another first period decides whether runs are sent, so it has a reason."""
 
     summary = _("The first period changes from {before} to {after}, and the reason is missing.")
-    remedy = _("Write in a few words why. It is kept in the audit trail.")
+    remedy = _("Briefly state why. It is stored in the audit trail.")
     who = ADMINISTRATOR
     needs = ("before", "after")
 

@@ -27,5 +27,5 @@ def ledger_choices(request: HubRequest, pk: int) -> HttpResponse:
     if not rows:
         note = _("Nothing matches.")
     elif more:
-        note = _("The first %(n)s. Write more to narrow them down.") % {"n": SHOWN}
+        note = _("The first %(n)s. Type more to narrow the list.") % {"n": SHOWN}
     return render(request, "parts/finder_matches.html", {"rows": rows, "note": note})

@@ -105,18 +105,18 @@ def make_link(*, membership: Membership, by: User) -> str:
     if user == by:
         raise people.Refused(_("Change your own password on your profile."))
     if not may_have_link(user):
-        raise people.Refused(_("This person may not sign in, so a new password would not help."))
+        raise people.Refused(_("This user may not sign in, so a new password would not help."))
     if user.is_superuser:
         raise people.Refused(
             _(
-                "This person is an operator of the hub. Another operator can set a new password: "
+                "This user is an operator of the hub. Another operator can set a new password: "
                 "manage.py set_password."
             )
         )
     if Membership.objects.filter(user=user).exclude(pk=membership.pk).exists():
         raise people.Refused(
             _(
-                "This person works for another organisation too, which the link would open as "
+                "This user also works for another organisation, which the link would open as "
                 "well. The operator of the hub can set a new password: manage.py set_password."
             )
         )
@@ -168,13 +168,13 @@ def how_long() -> str:
 
 def _words(user: User) -> tuple[str, str]:
     lines: list[Any] = [
-        gettext("Somebody, probably you, asked for a new password for {email}.").format(
+        gettext("Someone, probably you, requested a new password for {email}.").format(
             email=user.email
         ),
         link_for(user),
         how_long(),
         gettext(
-            "If it was not you, do nothing: your password stays as it is, and the link alone "
+            "If it was not you, do nothing: your password is unchanged, and the link alone "
             "does not get past a second factor."
         ),
     ]

@@ -62,7 +62,7 @@ def invite(
     hold(organisation)
     email = User.objects.clean_email(email)
     if Membership.objects.of(organisation).filter(user__email=email).exists():
-        raise Refused(_("This person is in the organisation already."))
+        raise Refused(_("This user is already in the organisation."))
     earlier = Invitation.objects.of(organisation).filter(email=email).first()
     if earlier is not None:
         if earlier.is_open(now) and by is not None:
@@ -170,7 +170,7 @@ def accept_as_new(*, invitation: Invitation, name: str, password: str, now: date
         # Whoever holds a link that was handed over may not be the person: a line for the operator.
         log.warning("invitation of a known address used as a new one", invitation=invitation.pk)
         raise Refused(
-            _("This address has an account already. Sign in with it, then accept.")
+            _("This address already has an account. Sign in with it, then accept.")
         ) from None
     _join(invitation, user)
     return user
@@ -192,7 +192,7 @@ def accept(
     if user.email != invitation.email:
         raise Refused(_("This invitation is for another address."))
     if Membership.objects.of(invitation.organisation).filter(user=user).exists():
-        raise Refused(_("You are in this organisation already."))
+        raise Refused(_("You are already in this organisation."))
     if user.handed_over:
         if password is None:
             raise Refused(_("Choose a new password first."))
@@ -272,7 +272,7 @@ def _send(invitation: Invitation, *, by: User | None, now: datetime, by_mail: bo
         into=invitation.organisation_id,
         pause=int(MAIL_PAUSE.total_seconds()),
     ):
-        raise Refused(_("The e-mail was sent a moment ago. Wait some minutes."))
+        raise Refused(_("The e-mail was sent a moment ago. Wait a few minutes."))
     invitation.invited_by, invitation.invited_at, invitation.expires_at = by, now, now + VALID
     invitation.expired_at = invitation.background_request = invitation.token_digest = None
     invitation.language = get_language() or ""
@@ -302,7 +302,7 @@ def _held(invitation: Invitation) -> Invitation:
     rows = Invitation.objects.select_related("organisation", "role", "invited_by")
     now: Invitation | None = rows.filter(pk=invitation.pk).first()
     if now is None:
-        raise Refused(_("This invitation has been answered or withdrawn meanwhile."))
+        raise Refused(_("This invitation has since been answered or withdrawn."))
     return now
 
 
@@ -315,7 +315,7 @@ def _open(invitation: Invitation, *, now: datetime) -> Invitation:
     held = _held(invitation)
     same = held.token_digest is not None and held.token_digest == invitation.token_digest
     if not same or not held.is_open(now) or not may_still_invite(held):
-        raise Refused(_("This invitation has been answered or withdrawn meanwhile."))
+        raise Refused(_("This invitation has since been answered or withdrawn."))
     return held
 
 
@@ -376,8 +376,8 @@ def _words(invitation: Invitation, token: str) -> tuple[str, str]:
             days=VALID.days
         ),
         gettext(
-            "If you do not know what this is about, do nothing, or decline on the page. Until you "
-            "accept, they see nothing about you."
+            "If you do not know what this is about, do nothing, or decline on the page. They "
+            "see nothing about you until you accept."
         ),
     ]
     subject = gettext("Invitation to {organisation}").format(organisation=organisation)

@@ -80,9 +80,9 @@ def add_person(
         if temporary:
             make_temporary(user, handed_over=True)
     elif Membership.objects.of(organisation).filter(user=user).exists():
-        raise Refused(_("This person is in the organisation already."))
+        raise Refused(_("This user is already in the organisation."))
     elif user.handed_over:
-        raise Refused(_("The address of this account is not proven. Invite it instead."))
+        raise Refused(_("The address of this account is not verified. Invite it instead."))
     membership = Membership.objects.create(organisation=organisation, user=user, role=role)
     record(
         organisation=organisation,
@@ -181,7 +181,7 @@ def make_operator(*, email: str, wanted: bool = True) -> User:
     """
     user = User.objects.filter(email=User.objects.clean_email(email)).first()
     if user is None:
-        raise Refused(_("There is no such person."))
+        raise Refused(_("There is no such user."))
     if user.is_superuser != wanted:
         user.is_superuser = wanted
         with transaction.atomic():
@@ -305,7 +305,7 @@ def _still_a_member(membership: Membership) -> Membership:
     mine = Membership.objects.select_related("role").filter(pk=membership.pk)
     now: Membership | None = mine.first()
     if now is None:
-        raise Refused(_("Somebody else has removed this person meanwhile."))
+        raise Refused(_("Someone else has already removed this user."))
     return now
 
 
@@ -313,4 +313,4 @@ def _keep_an_administrator(organisation: Organisation) -> None:
     members = Membership.objects.of(organisation).filter(user__is_active=True)
     roles = (m.role for m in members.select_related("role"))
     if not any(role.allows(ORGANISATION, Level.WRITE) for role in roles):
-        raise Refused(_("Someone must be left who may change people and roles."))
+        raise Refused(_("At least one user must be able to change people and roles."))

@@ -113,18 +113,18 @@ def reset(*, membership: Membership, by: User) -> None:
     """
     user = membership.user
     if not is_on(user):
-        raise Refused(_("This person has no second factor."))
+        raise Refused(_("This user has no second factor."))
     if user.is_superuser:
         raise Refused(
             _(
-                "This person is an operator of the hub. Another operator can reset the second "
+                "This user is an operator of the hub. Another operator can reset the second "
                 "factor: manage.py reset_second_factor."
             )
         )
     if not all(_may_reset(by, organisation) for organisation in _organisations(user)):
         raise Refused(
             _(
-                "This person works for another organisation too. The operator of the hub can "
+                "This user also works for another organisation. The operator of the hub can "
                 "reset the second factor: manage.py reset_second_factor."
             )
         )

@@ -39,5 +39,5 @@ def _note(kind: choosing.Kind, of: int | None, found: list[object]) -> str:
     if not found:
         return _("Nothing matches.")
     if len(found) > choosing.SHOWN:
-        return _("The first %(n)s. Write more to narrow them down.") % {"n": choosing.SHOWN}
+        return _("The first %(n)s. Type more to narrow the list.") % {"n": choosing.SHOWN}
     return ""

@@ -154,7 +154,7 @@ def unblock(request: HubRequest, pk: int) -> HttpResponse:
     """Let a debtor's journals be sent again."""
     found = _debtor(request, pk)
     operations.unblock_debtor(debtor=found, by=request.membership.user)
-    messages.success(request, _("{debtor} is not blocked any more.").format(debtor=found.name))
+    messages.success(request, _("{debtor} is no longer blocked.").format(debtor=found.name))
     return redirect("organisations:debtors")
 
 

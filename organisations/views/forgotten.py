@@ -45,7 +45,7 @@ class ForgottenPassword(PasswordResetView):
         count(self.request, throttling.LINK, who=form.cleaned_data["email"])
         messages.info(
             self.request,
-            _("If somebody here has this address, a mail with a link is on its way to it."),
+            _("If someone here has this address, an e-mail with a link is on its way to it."),
         )
         answer: HttpResponse = super().form_valid(form)
         return answer

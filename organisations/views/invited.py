@@ -76,7 +76,7 @@ def accept_as_new(request: HttpRequest) -> HttpResponse:
         return _page(request, found, new=form)
     del request.session[KEPT]
     messages.success(
-        request, _("Welcome. Your account is made: sign in with your e-mail and new password.")
+        request, _("Welcome. Your account is ready: sign in with your e-mail and new password.")
     )
     return redirect("account_login")
 
@@ -122,7 +122,10 @@ def decline(request: HttpRequest) -> HttpResponse:
         del request.session[KEPT]
         messages.success(
             request,
-            _("You declined the invitation. The organisation learns that, and nothing else."),
+            _(
+                "You declined the invitation. The organisation is notified of that, and of "
+                "nothing else."
+            ),
         )
     return redirect("/")
 

@@ -53,7 +53,7 @@ def password(request: HttpRequest) -> HttpResponse:
         operations.change_password(user=me, password=form.cleaned_data["new_password"])
         update_session_auth_hash(request, me)
         messages.success(
-            request, _("Your password is changed. Everywhere else you are signed out.")
+            request, _("Your password is changed. You are signed out everywhere else.")
         )
         return redirect("organisations:profile")
     return render(request, "organisations/password.html", {"form": form})

@@ -6,18 +6,16 @@ from dataclasses import dataclass
 from connectors.words import gettext_noop as _
 
 WORDS: Mapping[str, str] = {
-    "empty": _("{file} holds no rows."),
-    "not_text": _("{file} is no text file in UTF-8 or Windows-1252 (byte {value})."),
-    "no_headings": _(
-        "{file}, line {line}: the headings do not name a column for {field}. Found: {value}."
-    ),
+    "empty": _("{file} contains no rows."),
+    "not_text": _("{file} is not a text file in UTF-8 or Windows-1252 (byte {value})."),
+    "no_headings": _("{file}, line {line}: no heading names a column for {field}. Found: {value}."),
     "column_twice": _("{file}, line {line}: two columns are named {field}: {value}."),
-    "row_unreadable": _("{file}, line {line}: the line cannot be cut into fields: {value}."),
-    "too_many_fields": _("{file}, line {line}: a field without a heading holds {value}."),
+    "row_unreadable": _("{file}, line {line}: the line cannot be split into fields: {value}."),
+    "too_many_fields": _("{file}, line {line}: a field without a heading contains {value}."),
     "too_many_rows": _("{file} has more than {value} lines."),
     "missing": _("{file}, line {line}: {field} is empty."),
     "too_long": _("{file}, line {line}: {field} is too long: {value}."),
-    "date": _("{file}, line {line}: {field} is {value}, which is no date, such as 2026-08-31."),
+    "date": _("{file}, line {line}: {field} is {value}, which is not a date such as 2026-08-31."),
     "date_two_ways": _(
         "{file}, line {line}: {field} is {value}, which can be read in two ways; "
         "write it as 2026-08-31."
@@ -25,7 +23,9 @@ WORDS: Mapping[str, str] = {
     "date_out_of_range": _(
         "{file}, line {line}: {field} is {value}, which lies outside the years 1990 to 2099."
     ),
-    "amount": _("{file}, line {line}: {field} is {value}, which is no amount with two decimals."),
+    "amount": _(
+        "{file}, line {line}: {field} is {value}, which is not an amount with two decimals."
+    ),
     "amount_too_large": _(
         "{file}, line {line}: {field} is {value}, which has more than 11 digits before the "
         "decimal mark."
@@ -35,27 +35,27 @@ WORDS: Mapping[str, str] = {
         "decimal mark."
     ),
     "not_printable": _(
-        "{file}, line {line}: {field} holds the character {value}, which is no text."
+        "{file}, line {line}: {field} contains the character {value}, which is not text."
     ),
     "amount_two_ways": _(
         "{file}, line {line}: {field} is {value}, which can be read in two ways; "
         "write it with two decimals."
     ),
     "zero": _("{file}, line {line}: {field} is zero."),
-    "currency": _("{file}, line {line}: {field} is {value}, which is no currency code."),
+    "currency": _("{file}, line {line}: {field} is {value}, which is not a currency code."),
     "kid": _("{file}, line {line}: {field} is {value}, whose check digit is wrong."),
     "rf": _(
         "{file}, line {line}: {field} is {value}, an RF reference (ISO 11649) whose check digits "
         "are wrong."
     ),
     "rf_left_out": _(
-        "{file}, line {line}: {field} is {value}, an RF reference (ISO 11649) and no KID. The "
-        "invoice is stored without a KID; its payments are found by invoice number."
+        "{file}, line {line}: {field} is {value}, an RF reference (ISO 11649) and not a KID. "
+        "The invoice is stored without a KID; its payments are found by invoice number."
     ),
     "kind": _("{file}, line {line}: {field} is {value}, neither invoice nor credit note."),
     "sign": _("{file}, line {line}: {field} is {value}, but the line says that it is an invoice."),
     "due_before": _("{file}, line {line}: {field} is {value}, before the invoice date."),
-    "twice": _("{file}, line {line}: {field} {value} stands in an earlier line, too."),
+    "twice": _("{file}, line {line}: {field} {value} also appears in an earlier line."),
 }
 """What each problem says; `FileProblem` has the values for the braces."""
 

@@ -29,8 +29,8 @@ class NotActivated(Rejected):
 class ReferenceOfOtherTime(Rejected):
     """A program sent other time under a reference that it had used already."""
 
-    summary = _("The reference {reference} stands for other time already.")
-    remedy = _("Send this entry under a reference of its own.")
+    summary = _("The reference {reference} is already used for another time entry.")
+    remedy = _("Send this entry with a reference of its own.")
     not_booked = _("The time was not registered.")
     who = OPERATOR
     action = ""
@@ -62,7 +62,7 @@ class NoVoucherTypes(Rejected):
 class NoStartDate(Rejected):
     """S16: nobody has said how far back in time payments are fetched."""
 
-    summary = _("It is not set how far back in time payments are fetched for {client}.")
+    summary = _("No start date for fetching payments is set for {client}.")
     remedy = _("Set the start date in the settings of the integration or of the client.")
     not_booked = _NOTHING_FETCHED
     who = ADMINISTRATOR
@@ -88,7 +88,7 @@ class WrongCompany(Rejected):
         "The Visma company {company} has the organisation number {theirs}, {client} has {ours}."
     )
     remedy = _("Choose the right Visma company, or correct the organisation number of the client.")
-    not_booked = _("Nothing was fetched, so that no money lands on the wrong client.")
+    not_booked = _("Nothing was fetched, so that no payment ends up with the wrong client.")
     who = ADMINISTRATOR
     action = "open_client"
     needs = ("company", "theirs", "client", "ours")
@@ -98,7 +98,7 @@ class NoOrganisationNumber(Rejected):
     """Without the number nobody can tell whose Visma company it is."""
 
     summary = _("{client} has no organisation number, or its Visma company shows none.")
-    remedy = _("Fill in the organisation number on both sides; it proves whose money it is.")
+    remedy = _("Enter the organisation number on both sides; it proves whose payments they are.")
     not_booked = _NOTHING_FETCHED
     who = ADMINISTRATOR
     action = "open_client"
@@ -108,8 +108,8 @@ class NoOrganisationNumber(Rejected):
 class NotAllowed(Rejected):
     """S22: the right was not given."""
 
-    summary = _("{person} may not do this: the right “{right}” is not given.")
-    remedy = _("An administrator gives it to the role.")
+    summary = _("{person} may not do this: the right “{right}” is missing.")
+    remedy = _("An administrator adds it to the role.")
     not_booked = _("Nothing was done.")
     who = ADMINISTRATOR
     action = ""
@@ -130,12 +130,13 @@ class PaidThereAlready(Rejected):
     """B17: somebody settled the invoice in the target by hand; a person says what it was."""
 
     summary = _(
-        "Invoice {invoice} has {balance} open in the invoicing system, and {expected} by what the "
-        "hub knows: {beyond} of the {amount} of this payment may be registered there already."
+        "Invoice {invoice} has {balance} open in the invoicing system, but {expected} "
+        "according to the hub: {beyond} of the {amount} of this payment may already be "
+        "registered there."
     )
     remedy = _(
-        "Look at the invoice there and answer below. If only a part stands there, leave it out, "
-        "take it off the invoice and match what is missing."
+        "Check the invoice there and answer below. If only a part is registered there, leave "
+        "the payment out, remove it from the invoice and match what is missing."
     )
     not_booked = _("The payment was not registered.")
     who = FINANCE
@@ -157,8 +158,10 @@ class NoClearingAccount(Rejected):
 class OtherAmount(OutcomeUnknown):
     """The target holds something else under our reference."""
 
-    summary = _("The payment stands there under our reference with {theirs} instead of {ours}.")
-    remedy = _("Compare the two in the invoicing system, then choose what is true.")
+    summary = _(
+        "The payment is registered there under our reference with {theirs} instead of {ours}."
+    )
+    remedy = _("Compare the two in the invoicing system, then choose the right answer.")
     who = FINANCE
     action = "decide"
     needs = ("theirs", "ours")
@@ -168,8 +171,8 @@ class OtherAmount(OutcomeUnknown):
 class StillUnknown(OutcomeUnknown):
     """Asked over and over, and still nothing certain."""
 
-    summary = _("It could not be found out whether the payment is registered.")
-    remedy = _("Look for {reference} in the invoicing system, then choose what is true.")
+    summary = _("The hub could not find out whether the payment is registered.")
+    remedy = _("Look for {reference} in the invoicing system, then choose the right answer.")
     who = FINANCE
     action = "decide"
     needs = ("reference",)
@@ -179,9 +182,9 @@ class TargetIsAsked(OutcomeUnknown):
     """The database was restored; what was registered since the backup is only known there."""
 
     summary = _(
-        "The hub's database was restored, so the invoicing system is asked before this is sent."
+        "The hub's database was restored, so the invoicing system is checked before this is sent."
     )
-    remedy = _("Wait some minutes: if the payment is not found there twice, it is registered.")
+    remedy = _("Wait a few minutes: if two checks do not find the payment there, it is registered.")
     not_booked = _("It is not known whether the payment is registered.")
     needs = ()
 
@@ -202,9 +205,9 @@ class TargetAskedFirst(Unavailable):
     """The hub was started, or its clock jumped: it must know that it was the last to register."""
 
     summary = _(
-        "The hub was started again, so the invoicing system is asked before anything is registered."
+        "The hub was restarted, so the invoicing system is checked before anything is registered."
     )
-    remedy = _("Wait some minutes: it is registered as soon as the answer is there.")
+    remedy = _("Wait a few minutes: it is registered as soon as the system has answered.")
     who = NOBODY
     needs = ()
 
@@ -213,10 +216,10 @@ class OtherSinceTheBackup(OutcomeUnknown):
     """The target holds a payment of the hub of that day and amount that the hub does not know."""
 
     summary = _(
-        "The invoicing system holds voucher {vouchers} of that day and amount, which the hub "
+        "The invoicing system has voucher {vouchers} with that date and amount, which the hub "
         "registered before its database was restored."
     )
-    remedy = _("Look there whether it is this payment, on another invoice perhaps; then choose.")
+    remedy = _("Check there whether it is this payment, perhaps on another invoice; then choose.")
     not_booked = _("It is not known whether the payment is registered.")
     who = FINANCE
     action = "decide"
@@ -226,10 +229,10 @@ class OtherSinceTheBackup(OutcomeUnknown):
 class PaymentFault(OutcomeUnknown):
     """The hub itself failed over one payment; the others go on."""
 
-    summary = _("The hub made a mistake over this payment, and stopped it.")
+    summary = _("The hub stopped this payment because of an internal error.")
     remedy = _(
-        "Look in the invoicing system whether it stands there, then choose. Tell the operator of "
-        "the hub the number {request_id}: the log has the cause under it."
+        "Check in the invoicing system whether it is registered there, then choose. Give the "
+        "number {request_id} to the operator of the hub, who finds the cause in the log."
     )
     not_booked = _("It is not known whether the payment is registered.")
     who = FINANCE
@@ -240,12 +243,12 @@ class PaymentFault(OutcomeUnknown):
 class RunFault(BadAnswer):
     """The hub itself failed over a run, or a block; what it has stored is kept."""
 
-    summary = _("The hub made a mistake here, and stopped.")
+    summary = _("The hub stopped because of an internal error.")
     remedy = _(
-        "Try again. If it stops once more, tell the operator of the hub the number {request_id}: "
-        "the log has the cause under it."
+        "Try again. If it stops again, give the number {request_id} to the operator of the "
+        "hub, who finds the cause in the log."
     )
-    not_booked = _("What was stored until then is kept.")
+    not_booked = _("Everything stored until then is kept.")
     who = OPERATOR
     needs = ("request_id",)
 
@@ -255,8 +258,8 @@ class PaymentNumberGivenAgain(OutcomeUnknown):
 
     summary = _("The invoicing system gave the voucher {number} to another payment of the hub.")
     remedy = _(
-        "Look there whether this payment still stands under another number. It was deleted there "
-        "if it does not; then choose what is true."
+        "Check there whether this payment is registered under another number. If it is not, it "
+        "was deleted there. Then choose the right answer."
     )
     not_booked = _("It is not known whether the payment is still registered.")
     who = FINANCE
@@ -267,17 +270,17 @@ class PaymentNumberGivenAgain(OutcomeUnknown):
 class PaymentNumberIsRead(OutcomeUnknown):
     """The target gave the id of an older payment: the new one is read back before it is proven."""
 
-    summary = _("The invoicing system gave the voucher {number}, which another payment had.")
-    remedy = _("Nothing to do: the invoicing system is asked what it holds.")
-    not_booked = _("It is not known yet whether the payment is registered.")
+    summary = _("The invoicing system returned voucher {number}, which another payment had.")
+    remedy = _("No action needed: the hub is checking the invoicing system.")
+    not_booked = _("It is not yet known whether the payment is registered.")
     needs = ("number",)
 
 
 class NothingToDecide(Rejected):
     """A person answered what nobody asked, or what somebody else has answered."""
 
-    summary = _("Payment {payment} waits for no answer.")
-    remedy = _("Look where it stands now: somebody may have answered already.")
+    summary = _("Payment {payment} is not waiting for an answer.")
+    remedy = _("Check its current status: someone may already have answered.")
     not_booked = _("Nothing was changed.")
     who = FINANCE
     action = ""
@@ -287,8 +290,8 @@ class NothingToDecide(Rejected):
 class SayWhetherItStands(Rejected):
     """A payment that was taken off its invoice is to be left as it is, which says nothing."""
 
-    summary = _("Payment {payment} was taken off its invoice: leaving it out is no answer.")
-    remedy = _("Look in the invoicing system, then say whether the payment stands there.")
+    summary = _("Payment {payment} was removed from its invoice: leaving it out is not an answer.")
+    remedy = _("Check the invoicing system, then answer whether the payment is registered there.")
     not_booked = _("Nothing was changed.")
     who = FINANCE
     action = ""
@@ -309,8 +312,8 @@ class MatchRefused(Rejected):
 class OtherCustomer(Rejected):
     """B11: a person matches a payment with the invoice of another customer, and is asked first."""
 
-    summary = _("The payment is from {payer}, and invoice {invoice} is of {customer}.")
-    remedy = _("If it is to settle that invoice all the same, confirm it and say why.")
+    summary = _("The payment is from {payer}, but invoice {invoice} belongs to {customer}.")
+    remedy = _("If it should settle that invoice anyway, confirm it and state why.")
     not_booked = _("Nothing was matched.")
     who = FINANCE
     action = ""
@@ -321,12 +324,10 @@ class TakeBackByHand(Rejected):
     """A person said that it stands in the target; the hub has no voucher of it to reverse."""
 
     summary = _(
-        "Payment {payment} was taken off its invoice, and the hub does not know its voucher."
+        "Payment {payment} was removed from its invoice, and the hub does not know its voucher."
     )
-    remedy = _(
-        "Reverse the voucher in the invoicing system, then say that it does not stand there."
-    )
-    not_booked = _("Nothing else of this payment is sent before that.")
+    remedy = _("Reverse the voucher in the invoicing system, then answer that it is not there.")
+    not_booked = _("Nothing more is sent for this payment until then.")
     who = FINANCE
     action = ""
     needs = ("payment",)
@@ -336,7 +337,7 @@ class NoPrefixToLearn(Rejected):
     """B11: a person confirms a prefix that the payment's match does not show, or no longer."""
 
     summary = _("Payment {payment} shows no new prefix of invoice numbers.")
-    remedy = _("Open the payment again: it says what can be learnt from its match by hand.")
+    remedy = _("Open the payment again: it shows what can be learnt from its match by hand.")
     not_booked = _("Nothing was learnt.")
     who = FINANCE
     action = ""
@@ -358,7 +359,7 @@ class Changed(BadAnswer):
     """The source shows another amount than it did before for the same posting."""
 
     summary = _("Payment {key} was {before} and is now {after} in Visma.")
-    remedy = _("Look at the posting in Visma; the hub keeps what it registered first.")
+    remedy = _("Check the posting in Visma; the hub keeps what it registered first.")
     not_booked = _("Nothing was changed.")
     who = FINANCE
     needs = ("key", "before", "after")
@@ -367,9 +368,9 @@ class Changed(BadAnswer):
 class Cancelled(Rejected):
     """A person stopped the run."""
 
-    summary = _("The run was stopped by a person.")
-    remedy = _("Fetch again: it goes on with what is missing.")
-    not_booked = _("What had been fetched until then is kept.")
+    summary = _("The run was stopped by a user.")
+    remedy = _("Fetch again: it continues with what is missing.")
+    not_booked = _("Everything fetched until then is kept.")
     who = FINANCE
     action = ""
     needs = ()

@@ -29,9 +29,7 @@ class Integration(models.Model):
             "Name of the column in the Visma table. Empty: nothing is written back to Visma."
         ),
     )
-    marker_value = models.CharField(
-        _("what is written into it"), max_length=20, blank=True, default="1"
-    )
+    marker_value = models.CharField(_("value to write"), max_length=20, blank=True, default="1")
     fetch_from = models.DateField(
         _("fetch payments from"),
         null=True,
@@ -83,11 +81,11 @@ class InvoiceClient(models.Model):
     )
     voucher_types = models.JSONField(_("voucher types that are payments"), default=list, blank=True)
     clearing_account = models.CharField(_("clearing account"), max_length=20, blank=True)
-    rounding_tolerance = MoneyField(_("rounding difference that is closed"), default=ZERO)
-    own_marker = models.CharField(_("marker of its own"), max_length=60, blank=True)
-    own_fetch_from = models.DateField(_("start date of its own"), null=True, blank=True)
+    rounding_tolerance = MoneyField(_("rounding difference to close"), default=ZERO)
+    own_marker = models.CharField(_("own marker"), max_length=60, blank=True)
+    own_fetch_from = models.DateField(_("own start date"), null=True, blank=True)
     fetches_every_hours = models.PositiveSmallIntegerField(
-        _("fetch by itself every so many hours"), default=0, help_text=_("0: only when pressed.")
+        _("hours between automatic fetches"), default=0, help_text=_("0: only on request.")
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 

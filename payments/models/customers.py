@@ -71,7 +71,7 @@ class TimeBlock(models.Model):
         """Whose block it is."""
 
         VISMA = "visma", _("Credit block in Visma")
-        PERSON = "person", _("Set by a person")
+        PERSON = "person", _("Set manually")
 
     organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="+")
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="blocks")

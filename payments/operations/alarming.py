@@ -32,9 +32,11 @@ PATIENCE = timedelta(minutes=30)
 """How long something may wait, or be in doubt, before somebody is told."""
 _AT_ONCE = 900
 _LINES = {
-    Standing.REFUSED: _("refused by PowerOffice: correct what it says, then press Try again"),
-    Standing.NEEDS_PERSON: _("to be decided: look in PowerOffice, then answer on the page"),
-    Standing.UNKNOWN: _("with an unknown outcome: PowerOffice is asked, and has not answered"),
+    Standing.REFUSED: _("refused by PowerOffice: correct the reason given, then press Try again"),
+    Standing.NEEDS_PERSON: _("awaiting a decision: check PowerOffice, then answer on the page"),
+    Standing.UNKNOWN: _(
+        "with an unknown outcome: the hub is checking PowerOffice, which has not answered"
+    ),
     Standing.WAITING: _("waiting for longer than half an hour; the page says for what"),
 }
 

@@ -67,8 +67,8 @@ def refuse_control_account(client: InvoiceClient, values: dict[str, Any]) -> Non
         raise ClientRefused(
             "clearing_account",
             gettext(
-                "%(account)s is a control account: nothing can be posted on it directly. Choose a "
-                "clearing account of its own."
+                "%(account)s is a control account: nothing can be posted to it directly. "
+                "Choose a separate clearing account."
             )
             % {"account": account},
         )
@@ -80,7 +80,7 @@ def tolerance_from(text: str) -> Decimal:
 
     :raises ClientRefused: if it is no such amount
     """
-    words = gettext("Write an amount from 0.00 to %(most)s, with two decimals at most.")
+    words = gettext("Enter an amount from 0.00 to %(most)s, with two decimals at most.")
     refused = ClientRefused("rounding_tolerance", words % {"most": f"{MOST_ROUNDED:.2f}"})
     try:
         found = amount_from(text) if text.strip() else ZERO

@@ -123,7 +123,7 @@ def _bad_head(names: Sequence[str]) -> list[BadLine]:
         if name not in COLUMNS:
             bad.append(BadLine(1, name, "", gettext("There is no column of that name.")))
         elif names.count(name) > 1:
-            bad.append(BadLine(1, name, "", gettext("The column is there twice.")))
+            bad.append(BadLine(1, name, "", gettext("The column appears twice.")))
     return bad
 
 
@@ -149,7 +149,7 @@ def _read(
         bad += [BadLine(line, field, cells.get(field, ""), why) for field, why in problems]
         number = values.get("number")
         if number in seen:
-            words = gettext("Line %(line)s has this number already.") % {"line": seen[number]}
+            words = gettext("Line %(line)s already has this number.") % {"line": seen[number]}
             bad.append(BadLine(line, "number", str(number), words))
         seen.setdefault(number, line)
         rows.append((line, values))
@@ -215,7 +215,7 @@ def _values(
             problems.append((field, words))
             continue
         if character := no_text_in(text):
-            words = gettext("It holds the character %(character)s, which is no text.")
+            words = gettext("It contains the character %(character)s, which is not text.")
             problems.append((field, words % {"character": character}))
             continue
         match field:
@@ -226,10 +226,10 @@ def _values(
             case "organisation_number":
                 values[field] = domain.digits_of(text)
                 if text and not values[field]:
-                    problems.append((field, gettext("It holds no figures.")))
+                    problems.append((field, gettext("It contains no digits.")))
             case "currency":
                 if len(text) != 3 or not (text.isascii() and text.isalpha()):
-                    problems.append((field, gettext("Write three letters, such as NOK.")))
+                    problems.append((field, gettext("Enter three letters, such as NOK.")))
                 values[field] = text.upper()
             case "source_account" | "target_account":
                 named = (sources if field == "source_account" else targets).get(text, [])
@@ -242,7 +242,7 @@ def _values(
             case "voucher_types":
                 parts = [part for part in _SEPARATORS.split(text) if part]
                 if not all(part.isdecimal() and len(part) < _MOST_FIGURES for part in parts):
-                    problems.append((field, gettext("Write numbers separated by commas.")))
+                    problems.append((field, gettext("Enter numbers separated by commas.")))
                     continue
                 values[field] = sorted({int(part) for part in parts})
             case "clearing_account":
@@ -256,16 +256,16 @@ def _values(
                 try:
                     found = date.fromisoformat(text) if text else None
                 except ValueError:
-                    problems.append((field, gettext("Write a date as 2026-01-31.")))
+                    problems.append((field, gettext("Enter a date as 2026-01-31.")))
                     continue
                 if found is not None and not is_day(found):
-                    problems.append((field, gettext("Write a date from 1990 to 2099.")))
+                    problems.append((field, gettext("Enter a date from 1990 to 2099.")))
                 values["own_fetch_from"] = found
             case "marker":
                 values["own_marker"] = text
             case "fetches_every_hours":
                 if text and (not text.isdecimal() or len(text) > 3 or int(text) > 720):
-                    problems.append((field, gettext("Write hours, at most 720; 0 is off.")))
+                    problems.append((field, gettext("Enter hours, at most 720; 0 turns it off.")))
                     continue
                 values[field] = int(text or 0)
     return values, problems

@@ -33,12 +33,12 @@ _S = RegistrationState
 _MAY_STAND_THERE = tuple(set(_S) - {_S.READY, _S.REJECTED, _S.WITHDRAWN, _S.REVERSED})
 _MIXED = {
     "source": _(
-        "Payments of %(company)s are stored here already. Make another invoice client "
-        "for another Visma company."
+        "Payments of %(company)s are already stored here. Create another invoice client for "
+        "another Visma company."
     ),
     "target": _(
-        "Payments are registered in %(company)s already. Make another invoice client "
-        "for another company there."
+        "Payments are already registered in %(company)s. Create another invoice client for "
+        "another company there."
     ),
 }
 _WAS = {"source": "source_was", "target": "target_was"}

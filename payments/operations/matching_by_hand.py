@@ -93,7 +93,7 @@ def refuse_another(payment: Payment, invoice: Invoice, *, across: bool, reason: 
     if is_across and not across:
         raise _asked(payment, invoice)
     if is_across and not reason.strip():
-        raise MatchRefused(why=gettext("say why it settles the invoice of another customer."))
+        raise MatchRefused(why=gettext("state why it settles another customer's invoice."))
     return is_across
 
 
@@ -136,7 +136,7 @@ def set_against(
     share = _share(payment, invoice, amount, left=left, opened=opened)
     there = Settlement.objects.filter(payment=payment, invoice=invoice, undoes=None)
     if _stands_already(there):
-        raise MatchRefused(why=gettext("it stands on this invoice already."))
+        raise MatchRefused(why=gettext("it is already matched with this invoice."))
     part = _rounded(payment, invoice, share, asked=amount, left=left, opened=opened)
     settlement = Settlement(
         organisation_id=payment.organisation_id,
@@ -206,12 +206,12 @@ def _locked(invoice: Invoice, credit_notes: Sequence[Invoice]) -> list[Invoice]:
     for note in notes:
         if not note.is_credit_note or note.client_id != invoice.client_id:
             raise MatchRefused(
-                why=gettext("%(number)s is no credit note of this client.")
+                why=gettext("%(number)s is not a credit note of this client.")
                 % {"number": note.number}
             )
         if note.customer_id != invoice.customer_id or note.customer_id is None:
             raise MatchRefused(
-                why=gettext("credit note %(number)s is of another customer than the invoice.")
+                why=gettext("credit note %(number)s belongs to another customer than the invoice.")
                 % {"number": note.number}
             )
         if note.currency != invoice.currency:
@@ -269,7 +269,7 @@ def _share(
         if not share and left:
             raise MatchRefused(
                 why=gettext(
-                    "nothing is open on it. Write the amount if it is to stand there all the same."
+                    "nothing is open on it. Enter the amount if it should be matched anyway."
                 )
             )
     else:
@@ -281,7 +281,7 @@ def _share(
         )
     if invoice.is_credit_note and (share < opened if share < 0 else share > _paid_out(invoice)):
         raise MatchRefused(
-            why=gettext("it is a credit note: money goes out on it, as far as it is open.")
+            why=gettext("it is a credit note: it can only be paid out, up to what is open.")
         )
     return share
 
@@ -332,7 +332,7 @@ def undo(*, settlement: Settlement, reason: str, by: User | None, now: datetime)
     """
     check_right(settlement.organisation, by)
     if not reason.strip():
-        raise MatchRefused(why=gettext("say why it is undone."))
+        raise MatchRefused(why=gettext("state why it is undone."))
     with transaction.atomic():
         settlement = (
             Settlement.objects.select_for_update(of=("self",))
@@ -379,14 +379,14 @@ def _withdraw(registration: Registration, *, now: datetime) -> None:
     match RegistrationState(registration.state):
         case _S.NEEDS_PERSON:
             raise MatchRefused(
-                why=gettext("say first whether it stands in the invoicing system already.")
+                why=gettext("first answer whether it is already in the invoicing system.")
             )
         case _S.READY if (
             Registration.objects.filter(pk=registration.pk).unknown_outcome(now=now).exists()
         ):
             # It may stand there since the backup: withdrawn now, nobody would ever ask.
             raise MatchRefused(
-                why=gettext("the invoicing system is asked about it first; try again in a minute.")
+                why=gettext("the invoicing system is being checked first; try again in a minute.")
             )
         case _S.READY | _S.REJECTED:
             new = _S.WITHDRAWN
@@ -396,9 +396,9 @@ def _withdraw(registration: Registration, *, now: datetime) -> None:
             return
         case _:
             raise MatchRefused(
-                why=gettext("it is on its way to the invoicing system; try again in a minute.")
+                why=gettext("it is being sent to the invoicing system; try again in a minute.")
             )
     if not registration.become(new, now=now, not_before=now):
         raise MatchRefused(
-            why=gettext("it is on its way to the invoicing system; try again in a minute.")
+            why=gettext("it is being sent to the invoicing system; try again in a minute.")
         )

@@ -21,9 +21,9 @@ class EarlierStart(ClientRefused):
 
     def __init__(self, field: str, *, before: date, after: date) -> None:
         words = gettext(
-            "Payments from %(after)s up to %(before)s would come in addition: they are fetched "
-            "and registered. What is booked there already would be there twice. Confirm that "
-            "they are wanted."
+            "Payments from %(after)s up to %(before)s would be added: they are fetched and "
+            "registered. Anything already booked there would be booked twice. Confirm that you "
+            "want them."
         ) % {"after": after, "before": before}
         super().__init__(field, words)
         self.before, self.after = before, after

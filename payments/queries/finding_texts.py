@@ -12,13 +12,13 @@ FINDINGS = {
         "adds it in Connect Application Access. Visma says: {detail}"
     ),
     "organisation_number_missing": _(
-        "{name} has no organisation number that the hub can read. Without it nothing is fetched, "
-        "so that one client's money never lands on another."
+        "{name} has no organisation number that the hub can read. Without it nothing is "
+        "fetched, so that one client's payments never end up with another."
     ),
     # --- Tables and columns
     "model_not_readable": _("The list of tables cannot be read; nothing depends on it. {detail}"),
     "table_missing": _("The table {table} is not in the list of tables."),
-    "columns_missing": _("These columns are needed for payments and are not there: {columns}."),
+    "columns_missing": _("These columns are needed for payments but are missing: {columns}."),
     "kid_column": _("The KID is read from the column {column}."),
     "kid_missing": _(
         "No column with the KID was found. Payments are matched by invoice number; the operator "
@@ -33,48 +33,50 @@ FINDINGS = {
     ),
     "currency_column": _("The currency is read from the column {column}."),
     "currency_missing": _(
-        "No column with the currency was found. Payments in another currency are left to a person."
+        "No column with the currency was found. Payments in another currency need a decision."
     ),
     "no_control_sum": _("Visma counts the payments here and does not add them up."),
-    "sign_of_amounts": _("How amounts show debit and credit was seen from the rows: {sign}."),
+    "sign_of_amounts": _("How amounts show debit and credit was detected from the rows: {sign}."),
     "sign_unclear": _(
-        "It is not clear how amounts show debit and credit. Compare some payments; then the "
+        "It is unclear how amounts show debit and credit. Compare some payments; then the "
         "operator sets VISMA_BUSINESS_SIGN."
     ),
     # --- Voucher types
     "payment_types_proposed": _(
-        "Voucher types that do not affect the turnover ({column}): {types}. Take away those that "
-        "are no payments."
+        "Voucher types that do not affect the turnover ({column}): {types}. Remove those that "
+        "are not payments."
     ),
     "turnover_flag_missing": _(
-        "Nothing says which voucher types affect the turnover, so none is proposed. Choose them."
+        "It is not known which voucher types affect the turnover, so none is suggested. Choose "
+        "them."
     ),
-    "voucher_types_missing": _("The voucher types cannot be read. Type their numbers."),
+    "voucher_types_missing": _("The voucher types cannot be read. Enter their numbers."),
     # --- Credit block
     "credit_block_readable": _("Credit blocks can be read."),
     "credit_block_missing": _("Visma shows no credit blocks here; they cannot be mirrored."),
     # --- PowerOffice Go
     "target_company_found": _(
-        "In PowerOffice Go the account reaches {name}. It tells no organisation number there: see "
-        "that it is the right company."
+        "In PowerOffice Go the account belongs to {name}. No organisation number is shown "
+        "there: make sure that it is the right company."
     ),
     "privilege_missing": _("The privilege {privilege} is missing in PowerOffice Go."),
     "privilege_without_module": _(
-        "The privilege {privilege} is granted, and the company lacks the module behind it."
+        "The privilege {privilege} is granted, but the company lacks the module that it belongs to."
     ),
     "privilege_to_reverse_missing": _(
-        "The privilege {privilege} is missing in PowerOffice Go. Payments are registered without "
-        "it; what a person takes off its invoice cannot be reversed there by the hub, and waits."
+        "The privilege {privilege} is missing in PowerOffice Go. Payments are registered "
+        "without it; a payment removed from its invoice cannot be reversed there by the hub, "
+        "and waits."
     ),
     "account_unusable": _(
-        "The clearing account {account} does not exist in PowerOffice Go, or takes no postings."
+        "The clearing account {account} does not exist in PowerOffice Go, or cannot be posted to."
     ),
     "account_is_control": _(
         "The clearing account {account} is a control account in PowerOffice Go: nothing can be "
-        "posted on it. Choose an account of its own."
+        "posted to it directly. Choose a separate account."
     ),
     "vat_code_missing": _("VAT code 0 does not exist in PowerOffice Go."),
-    "lock_date": _("PowerOffice Go is locked until {locked}: nothing is posted on or before."),
+    "lock_date": _("PowerOffice Go is locked up to and including {locked}."),
     # --- The marker
     "marker_works": _("The marker {column} can be read and written."),
     "marker_writable": _("The field {marker} can be read and written."),
@@ -82,12 +84,14 @@ FINDINGS = {
         "The marker {column} cannot be read. Payments are fetched without it. {detail}"
     ),
     "marker_not_writable": _(
-        "The marker {column} cannot be written. Payments are fetched and not marked. {detail}"
+        "The marker {column} cannot be written. Payments are fetched but not marked. {detail}"
     ),
     **TROUBLE,
-    "no_updates": _("This company's schema knows no changes of postings: nothing is marked."),
+    "no_updates": _(
+        "This company's schema does not allow postings to be changed: nothing is marked."
+    ),
     "write_back_off": _(
-        "Nothing is written to the database, so {column} stays as it is. The hub's own record of "
+        "Nothing is written to the database, so {column} is unchanged. The hub's own record of "
         "what it fetched is enough."
     ),
 }
@@ -102,9 +106,11 @@ MARK_REASONS = {
         _("The marker cannot hold the mark. Press Check in the settings of the invoice client."),
     ),
     "not_found": _("Visma no longer has this posting; it may have been compressed."),
-    "not_unique": _("Visma has several postings of this key."),
-    "fault_of_the_hub": _("The hub made a mistake over it; its log has the cause."),
-    "no_answer": _("Visma did not say what came of it."),
+    "not_unique": _("Visma has several postings with this key."),
+    "fault_of_the_hub": _(
+        "The hub stopped at it because of an internal error; the log shows the cause."
+    ),
+    "no_answer": _("Visma did not report the result."),
     "nothing_came_back": _("Visma did not answer."),
     "affected_rows_0": _("Visma no longer has this posting; it may have been compressed."),
 }

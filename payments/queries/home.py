@@ -38,7 +38,7 @@ def tiles(membership: Membership) -> list[Tile]:
             _("Payments to match"),
             unmatched_of(payments),
             reverse("payments:unmatched"),
-            note=_("They stand on no invoice"),
+            note=_("Not matched with any invoice"),
             tone="warn",
         ),
         *_standing(payments),
@@ -70,16 +70,21 @@ def _tile(label: str, rows: "QuerySet[Any]", url: str, *, note: str, tone: str =
 
 
 def _standing(payments: "QuerySet[Payment]") -> list[Tile]:
-    asked = _("PowerOffice is asked")
+    asked = _("Checking PowerOffice")
     if payments.filter(Exists(unknown_and_locked_out())).exists():
         asked = _("An administrator must sign in")
-    signs_in = (_("Payments that wait for a sign-in"), _("An administrator must sign in"))
+    signs_in = (_("Payments waiting for a sign-in"), _("An administrator must sign in"))
     kinds = (
         (Standing.SIGN_IN, *signs_in, "bad"),
         (Standing.REFUSED, _("Payments refused"), _("By PowerOffice"), "bad"),
-        (Standing.NEEDS_PERSON, _("Payments to decide"), _("Only a person can tell"), "bad"),
-        (Standing.UNKNOWN, _("Payments of unknown outcome"), asked, "warn"),
-        (Standing.WAITING, _("Payments on their way"), _("They go by themselves"), ""),
+        (
+            Standing.NEEDS_PERSON,
+            _("Payments needing a decision"),
+            _("Cannot be decided automatically"),
+            "bad",
+        ),
+        (Standing.UNKNOWN, _("Payments with an unknown outcome"), asked, "warn"),
+        (Standing.WAITING, _("Payments on their way"), _("Sent automatically"), ""),
     )
     url = reverse("payments:not_there")
     found = {

@@ -418,7 +418,7 @@ def figures(run: FetchRun) -> list[Figure]:
     return [
         figure(_("Fetched"), "fetched", run.fetched),
         figure(_("New"), "new", fresh["new"]),
-        figure(_("Known already"), "known", run.known),
+        figure(_("Already known"), "known", run.known),
         figure(
             _("Matched"),
             "matched",

@@ -43,7 +43,7 @@ def locked_out(account: Connection | None) -> bool:
 def state_words(state: str, *, needs_sign_in: bool, held_back: bool = False) -> tuple[str, str]:
     """Return word and look of a registration's state, or that somebody must sign in first."""
     if needs_sign_in and state in SAYS_LESS:
-        return _("Waits for a sign-in"), "waits_for_sign_in"
+        return _("Waiting for a sign-in"), "waits_for_sign_in"
     word, look = REGISTRATIONS["held_back" if held_back else state]
     return str(word), look
 
@@ -85,7 +85,7 @@ def _for_a_person(row: FailureRow | None) -> FailureRow | None:
         return with_way_out(row)
     return replace(
         row,
-        remedy=_("Look in PowerOffice whether it stands there, then answer here."),
+        remedy=_("Check in PowerOffice whether it is there, then answer here."),
         who=FINANCE,
         who_text=_(WHO_WORDS[FINANCE]),
         tone="bad",

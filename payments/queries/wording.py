@@ -25,9 +25,9 @@ LEFT: dict[str, object] = {
     Left.NOTHING_TO_RETURN: _("More was returned than was paid on the invoice"),
     Left.CREDIT_NOTE: _("It names a credit note"),
     Left.NOTHING_OPEN: _("Nothing is open on the invoices that it names"),
-    Left.OVER: _("More was paid than was open; the rest stands on no invoice"),
-    Left.MAY_BE_NO_MONEY: _("A person sees whether it is a payment at all"),
-    "undone": _("A person took it off its invoice"),
+    Left.OVER: _("More was paid than was open; the rest is unmatched"),
+    Left.MAY_BE_NO_MONEY: _("Decide whether it is a payment at all"),
+    "undone": _("A user removed it from its invoice"),
 }
 RULES: dict[str, object] = {
     Rule.KID: _("by KID"),
@@ -54,22 +54,22 @@ STATES = {
 }
 """Word, and the look among `ui.templatetags.hub.BADGES`."""
 REGISTRATIONS = {
-    "ready": (_("Waits"), "waiting"),
-    "held_back": (_("Waits until it is reversed elsewhere"), "held"),
+    "ready": (_("Waiting"), "waiting"),
+    "held_back": (_("Waiting for the reversal on the other invoice"), "held"),
     "sending": (_("Being registered"), "sending"),
     "registered": (_("Registered"), "done"),
     "unknown": (_("Outcome unknown"), "unknown"),
     "rejected": (_("Refused"), "rejected"),
-    "needs_person": (_("Needs a person"), "needs_person"),
+    "needs_person": (_("Needs a decision"), "needs_person"),
     "withdrawn": (_("Left out"), "skipped"),
-    "to_reverse": (_("Waits to be reversed"), "waiting"),
+    "to_reverse": (_("Waiting to be reversed"), "waiting"),
     "reversing": (_("Being reversed"), "sending"),
     "reversed": (_("Reversed"), "reversed"),
 }
 STANDINGS = {
     Standing.REFUSED: (_("Refused by PowerOffice"), "rejected"),
-    Standing.NEEDS_PERSON: (_("To be decided by a person"), "needs_person"),
-    Standing.SIGN_IN: (_("Wait for a sign-in"), "waits_for_sign_in"),
+    Standing.NEEDS_PERSON: (_("Needs a decision"), "needs_person"),
+    Standing.SIGN_IN: (_("Waiting for a sign-in"), "waits_for_sign_in"),
     Standing.UNKNOWN: (_("Outcome unknown"), "unknown"),
     Standing.WAITING: (_("On their way to PowerOffice"), "waiting"),
 }
@@ -77,9 +77,9 @@ DIFFERENCES = {
     Difference.NONE: (_("Equal"), "done"),
     Difference.IN_TRANSIT: (_("On its way"), "sending"),
     Difference.REFUSED: (_("Refused by PowerOffice"), "rejected"),
-    Difference.UNKNOWN_OUTCOME: (_("Outcome unknown, or to be decided"), "unknown"),
-    Difference.NOT_JOINED: (_("Registered, not joined to the invoice in PowerOffice"), "held"),
-    Difference.UNMATCHED: (_("Waits in the unmatched queue"), "waiting"),
+    Difference.UNKNOWN_OUTCOME: (_("Outcome unknown, or needs a decision"), "unknown"),
+    Difference.NOT_JOINED: (_("Registered, not matched with the invoice in PowerOffice"), "held"),
+    Difference.UNMATCHED: (_("Waiting in the unmatched queue"), "waiting"),
     Difference.PLACED_HERE: (_("Matched here, not in Visma yet"), "waiting"),
     Difference.ACROSS: (_("Matched here with another customer's invoice"), "waiting"),
     Difference.BEFORE_START: (_("Paid before the start date"), "reversed"),
@@ -91,20 +91,20 @@ DIFFERENCES = {
     Difference.UNKNOWN: (_("Unknown"), "needs_person"),
 }
 SKIPPED = {
-    "reminder": _("A reminder, no payment"),
-    "interest_note": _("An interest note, no payment"),
-    "compression": _("A compression of the ledger, no payment"),
-    "difference": _("A difference of rounding or exchange rate, no payment"),
-    "write_off": _("A write-off, no payment"),
-    "currency_correction": _("A currency correction, no payment"),
+    "reminder": _("A reminder, not a payment"),
+    "interest_note": _("An interest note, not a payment"),
+    "compression": _("A compression of the ledger, not a payment"),
+    "difference": _("A difference of rounding or exchange rate, not a payment"),
+    "write_off": _("A write-off, not a payment"),
+    "currency_correction": _("A currency correction, not a payment"),
     "no_amount": _("It has no amount, so no money moved"),
     "key_is_there_twice": _("Visma shows another row under the number of this one"),
     "missing": _("The field is empty"),
-    "not_a_number": _("The field holds no number"),
-    "not_an_amount": _("The field holds no amount"),
+    "not_a_number": _("The field contains no number"),
+    "not_an_amount": _("The field contains no amount"),
     "finer_than_a_cent": _("The amount has more than two decimals"),
     "too_large": _("The number is larger than the hub can store"),
-    "not_a_date": _("The field holds no date"),
+    "not_a_date": _("The field contains no date"),
     "not_a_flag": _("The field says neither yes nor no"),
     "not_readable": _("The field cannot be read"),
     "amount_changed": _("Visma shows another amount than it did before"),
@@ -165,9 +165,9 @@ SUGGESTIONS: dict[str, Any] = {
     ),
 }
 DOUBTS = {
-    "order_processing": _("It comes from order processing, which makes invoices and cash sales"),
+    "order_processing": _("It comes from order processing, which creates invoices and cash sales"),
     "debt_collection": _("It comes from debt collection"),
-    "split_entry": _("It comes from a split entry, whose money may be counted already"),
+    "split_entry": _("It comes from a split entry, which may already be counted"),
 }
 
 

@@ -82,7 +82,7 @@ def block(request: HubRequest, pk: int) -> HttpResponse:
             customer=one, note=form.cleaned_data["reason"], by=person(request), now=timezone.now()
         )
     else:
-        messages.warning(request, _("Say why the customer is blocked."))
+        messages.warning(request, _("State why the customer is blocked."))
     return redirect("payments:customer", pk=pk)
 
 

@@ -169,5 +169,7 @@ def cancel(request: HubRequest, pk: int) -> HttpResponse:
     """Stop a run at its next page."""
     one = _run(request, pk)
     if fetching.cancel(run=one, by=person(request), now=timezone.now()):
-        messages.success(request, _("The run stops at its next page; what it registered stays."))
+        messages.success(
+            request, _("The run stops at its next page; what it has registered is kept.")
+        )
     return redirect("payments:run", pk=pk)

@@ -63,7 +63,7 @@ def _show(
         "payments/payment.html",
         context,
         queries.events_of(Q(payment=payment)),
-        nothing=_("It stands on no invoice."),
+        nothing=_("It is not matched with any invoice."),
         status=status,
     )
 
@@ -130,7 +130,7 @@ def learn_prefix(request: HubRequest, pk: int) -> HttpResponse:
     except ConnectorError as refusal:
         tell(request, refusal)
     else:
-        words = _("“%(prefix)s” is learnt. It counts from the next fetch on.")
+        words = _("“%(prefix)s” is learnt. It applies from the next fetch on.")
         messages.success(request, words % {"prefix": learnt.text})
     return redirect("payments:payment", pk=pk)
 
@@ -142,7 +142,7 @@ def forget_prefix(request: HubRequest, pk: int) -> HttpResponse:
     found = LearntPrefix.objects.of(request.organisation).select_related("client", "organisation")
     learnt = get_object_or_404(found, pk=pk)
     prefixes.forget(learnt=learnt, by=person(request))
-    words = _("“%(prefix)s” counts no longer. What was matched by it stays.")
+    words = _("“%(prefix)s” no longer applies. What was matched by it stays matched.")
     messages.success(request, words % {"prefix": learnt.text})
     return redirect("payments:client_settings", pk=learnt.client_id)
 
@@ -165,9 +165,9 @@ def undo(request: HubRequest, pk: int) -> HttpResponse:
         tell(request, refusal)
     else:
         if done:
-            messages.success(request, _("Taken off the invoice."))
+            messages.success(request, _("Removed from the invoice."))
         else:
-            messages.warning(request, _("It was undone already."))
+            messages.warning(request, _("It was already undone."))
     if settlement.payment_id:
         return redirect("payments:payment", pk=settlement.payment_id)
     return redirect("payments:invoice", pk=settlement.invoice_id)

@@ -163,5 +163,5 @@ def invoice(request: HubRequest, pk: int) -> HttpResponse:
         "compared": queries.newest_reconciliations([one.client_id]).get(one.client_id),
     }
     events = events_of(Q(invoice=one) | Q(credit_note=one))
-    nothing = _("No payment stands on it.")
+    nothing = _("No payment is matched with it.")
     return show_events(request, "payments/invoice.html", context, events, nothing=nothing)

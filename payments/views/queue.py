@@ -180,7 +180,7 @@ def _picked(request: HubRequest, payment: Payment) -> _Picked:
             problems[invoice.pk] = " ".join(wrong.messages)
     chosen = {invoice.pk for invoice in invoices}
     for number in typed.keys() - chosen:
-        problems[number] = _("There is an amount, and the invoice is not chosen.")
+        problems[number] = _("An amount is entered, but the invoice is not chosen.")
     return _Picked(shares, typed, problems)
 
 

@@ -15,7 +15,7 @@ from payments.views.common import member, person
 
 def _say(request: HubRequest, tried: bool) -> None:
     if not tried:
-        messages.info(request, _("Nothing waits that could be tried now."))
+        messages.info(request, _("Nothing is waiting that could be tried now."))
 
 
 @require_POST

@@ -43,7 +43,7 @@ def confirm_columns(
     """
     if faults := settings.faults():
         raise ImportRefused(
-            gettext("These settings are not possible: {names}.").format(names=", ".join(faults))
+            gettext("These settings are invalid: {names}.").format(names=", ".join(faults))
         )
     with transaction.atomic():
         found = locked(file, State.NEEDS_COLUMNS)

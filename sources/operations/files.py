@@ -64,7 +64,9 @@ def locked(file: ImportedFile, *states: State) -> ImportedFile:
     )
     if found.state not in states:
         raise ImportRefused(
-            gettext("This was decided already, perhaps in another window. Nothing was changed.")
+            gettext(
+                "This has already been decided, perhaps in another window. Nothing was changed."
+            )
         )
     return found
 

@@ -203,7 +203,7 @@ def _warning(
 
 
 def _info(code: str, message: str) -> ProblemKind:
-    return ProblemKind(code, INFO, message, "", _("Nothing to do."))
+    return ProblemKind(code, INFO, message, "", _("No action needed."))
 
 
 _EXPORT_AGAIN = _("Export the file from payroll again and import that one.")
@@ -215,10 +215,10 @@ _COLUMN_MAP = _(
 )
 _ONLY_THE_SHEET = _("Save it with only the journal's sheet, or export CSV instead.")
 _CHOICE = _(
-    "Export the file as those before it; if the choice is wrong, change it under “How its files "
-    "are read” of the company."
+    "Export the file in the same way as the earlier ones; if the choice is wrong, change it "
+    "under “How files are read” of the company."
 )
-_SPLIT_FILE = _("Export one file each and import them one by one.")
+_SPLIT_FILE = _("Export a separate file for each and import them one by one.")
 
 PROBLEMS: dict[str, ProblemKind] = _catalogue(
     # The file as a whole
@@ -256,8 +256,8 @@ PROBLEMS: dict[str, ProblemKind] = _catalogue(
     _error(
         "not_text",
         _(
-            "The file is not readable: line {line} holds {value}, a control character, which no "
-            "text holds."
+            "The file is not readable: line {line} contains the control character {value}, "
+            "which does not belong in text."
         ),
         _("a text file"),
         _("The file was damaged on its way. Export it from payroll again and import that one."),
@@ -323,13 +323,13 @@ PROBLEMS: dict[str, ProblemKind] = _catalogue(
     ),
     _error(
         "workbook_unsafe",
-        _("The workbook holds a document type declaration, which no honest workbook has."),
-        _("a workbook as payroll writes it"),
+        _("The workbook contains a document type declaration, which a genuine workbook never has."),
+        _("a workbook as exported from payroll"),
         _EXPORT_AGAIN,
     ),
     _error(
         "too_many_cells",
-        _("The workbook holds more than {limit} cells."),
+        _("The workbook contains more than {limit} cells."),
         _("at most the limit of the hub"),
         _ONLY_THE_SHEET,
     ),
@@ -353,23 +353,26 @@ PROBLEMS: dict[str, ProblemKind] = _catalogue(
     ),
     _error(
         "file_unreadable",
-        _("The file could not be read: something in it is not as the hub knows it ({value})."),
-        _("a file as payroll writes it"),
         _(
-            "Export it from payroll again. If that does not help, give whoever runs the hub the "
-            "request ID above: what was met stands in the log."
+            "The file could not be read: it contains something that the hub does not recognise "
+            "({value})."
+        ),
+        _("a file as exported from payroll"),
+        _(
+            "Export it from payroll again. If that does not help, give the request ID above to "
+            "the operator of the hub: the log shows what was found."
         ),
     ),
     _error(
         "settings_impossible",
-        _("The settings of this source are not possible: {value}."),
+        _("The settings of this source are invalid: {value}."),
         _("settings that the hub knows"),
         _COLUMN_MAP,
         remedy_fixed=_CORRECT_FILE,
     ),
     _error(
         "no_lines",
-        _("The file holds no rows to book."),
+        _("The file contains no rows to book."),
         _("at least two rows"),
         _("Check that the run is final in payroll, then export it again."),
     ),
@@ -382,13 +385,13 @@ PROBLEMS: dict[str, ProblemKind] = _catalogue(
     ),
     _error(
         "sie_full_export",
-        _("Line {line} holds {value}: this is an export of the whole bookkeeping (SIE 4E)."),
+        _("Line {line} contains {value}: this is an export of the whole bookkeeping (SIE 4E)."),
         _("a file with vouchers only (SIE 4I)"),
         _("In payroll, export the journal of the run, not the bookkeeping."),
     ),
     _error(
         "sie_without_vouchers",
-        _("Line {line} says that the file is SIE type {value}, which holds no vouchers."),
+        _("Line {line} says that the file is SIE type {value}, which contains no vouchers."),
         _("SIE type 4"),
         _("In payroll, export the journal as SIE type 4."),
     ),
@@ -430,19 +433,19 @@ PROBLEMS: dict[str, ProblemKind] = _catalogue(
     ),
     _error(
         "voucher_not_closed",
-        _("The voucher of line {line} is never closed: the file is cut off or damaged."),
+        _("The voucher in line {line} is never closed: the file is cut off or damaged."),
         _("a closing brace after the voucher's rows"),
         _EXPORT_AGAIN,
     ),
     _error(
         "brace_unexpected",
-        _("Line {line}: a brace stands where no voucher begins or ends."),
+        _("Line {line}: a brace appears where no voucher begins or ends."),
         _("braces around the rows of a voucher only"),
         _CORRECT_FILE,
     ),
     _error(
         "row_outside_voucher",
-        _("Line {line}: a booking row stands outside of any voucher."),
+        _("Line {line}: a booking row is outside any voucher."),
         _("rows between the braces of a voucher"),
         _CORRECT_FILE,
     ),
@@ -456,14 +459,14 @@ PROBLEMS: dict[str, ProblemKind] = _catalogue(
         "line_ignored",
         _("Line {line} has no label and was left out: {value}"),
         _("a line that begins with a label"),
-        _("If it holds nothing to book, confirm. Otherwise correct the file in payroll."),
+        _("If it contains nothing to book, confirm. Otherwise correct the file in payroll."),
         needs_confirmation=True,
     ),
     _warning(
         "label_unknown",
         _("Line {line} inside a voucher has the label {column}, which SIE does not know: {value}"),
         _("#TRANS, #RTRANS or #BTRANS inside a voucher"),
-        _("If it holds nothing to book, confirm. Otherwise correct the file in payroll."),
+        _("If it contains nothing to book, confirm. Otherwise correct the file in payroll."),
         needs_confirmation=True,
     ),
     _info(
@@ -474,7 +477,7 @@ PROBLEMS: dict[str, ProblemKind] = _catalogue(
         "record_unreadable",
         _("Line {line}: {column} cannot be read and was left out: {value}"),
         _("a complete record with its quotes closed"),
-        _("Nothing to do: nothing is booked from it."),
+        _("No action needed: nothing is booked from it."),
     ),
     _warning(
         "added_row_not_repeated",
@@ -485,7 +488,7 @@ PROBLEMS: dict[str, ProblemKind] = _catalogue(
     ),
     _warning(
         "already_read",
-        _("The file says that another program has read it already (#FLAGGA 1)."),
+        _("The file says that another program has already read it (#FLAGGA 1)."),
         _("a file that was not read before"),
         _("Check that the journal is not booked yet, then confirm."),
         needs_confirmation=True,
@@ -501,17 +504,20 @@ PROBLEMS: dict[str, ProblemKind] = _catalogue(
         "decimal_comma",
         _("Line {line}: the amount {value} has a decimal comma; it was read as a decimal point."),
         _("a decimal point"),
-        _("Nothing to do if the totals are right."),
+        _("No action needed if the totals are right."),
     ),
     _warning(
         "object_list_missing",
         _("Line {line} has no object list; the row was read without dimensions."),
         _("an object list after the account, empty if there are no objects"),
-        _("Nothing to do if the row has no cost centre."),
+        _("No action needed if the row has no cost centre."),
     ),
     _warning(
         "row_date_other_month",
-        _("Line {line}: the row is dated {value}, its voucher {voucher_date}; the voucher counts."),
+        _(
+            "Line {line}: the row is dated {value}, its voucher {voucher_date}; the voucher "
+            "date applies."
+        ),
         _("a row in the month of its voucher"),
         _("Check that the row belongs to the voucher's period."),
     ),
@@ -523,14 +529,17 @@ PROBLEMS: dict[str, ProblemKind] = _catalogue(
     ),
     _warning(
         "voucher_unbalanced",
-        _("The voucher of line {line} ({voucher}) is off by {difference}, its period is not."),
+        _(
+            "The voucher in line {line} ({voucher}) is out of balance by {difference}, but its "
+            "period balances."
+        ),
         _("a voucher whose rows add up to zero"),
-        _("Nothing to do if the period's total is right: batches are made per period."),
+        _("No action needed if the period's total is right: batches are made per period."),
     ),
-    _info("voucher_empty", _("The voucher of line {line} has no rows.")),
+    _info("voucher_empty", _("The voucher in line {line} has no rows.")),
     _info(
         "rows_not_booked",
-        _("{count} rows (#RTRANS, #BTRANS) tell of earlier changes and are never booked."),
+        _("{count} rows (#RTRANS, #BTRANS) record earlier changes and are never booked."),
     ),
     _info("employee_left_out", _("Employees named in the rows were left out.")),
     _warning(
@@ -538,7 +547,7 @@ PROBLEMS: dict[str, ProblemKind] = _catalogue(
         _("Dimension {value} ({name}) is used in the rows but is neither cost centre nor unit."),
         _("the dimensions chosen for this company's SIE files"),
         _(
-            "If it should be posted, choose it as cost centre or cost unit under “How its files "
+            "If it should be posted, choose it as cost centre or cost unit under “How files "
             "are read” of the company, then import the file again."
         ),
     ),
@@ -614,7 +623,7 @@ PROBLEMS: dict[str, ProblemKind] = _catalogue(
         "thousands_mark",
         _("Line {line}: the amount {value} has a thousands mark; it was read as {read_as}."),
         _("an amount without a thousands mark"),
-        _("Nothing to do if the totals are right."),
+        _("No action needed if the totals are right."),
     ),
     _error(
         "amounts_differ",
@@ -645,39 +654,39 @@ PROBLEMS: dict[str, ProblemKind] = _catalogue(
     _warning(
         "both_sides",
         _(
-            "{count} rows have both a debit and a credit, first line {line}: {debit} and {credit}. "
-            "Their difference was taken."
+            "{count} rows have both a debit and a credit, first line {line}: {debit} and "
+            "{credit}. Their difference was used."
         ),
         _("either a debit or a credit in a row"),
         _(
-            "If payroll writes both on a row and the difference is right, confirm. It is "
-            "remembered for this company and source."
+            "If payroll writes both on a row and the difference is right, confirm. The answer "
+            "is remembered for this company and source."
         ),
         needs_confirmation=True,
     ),
     _error(
         "credits_negative",
         _(
-            "All credits in {column} are below zero, first line {line}: {value}. Read as written, "
-            "the periods do not balance; with that sign turned they do."
+            "All credits in {column} are negative, first line {line}: {value}. As written, the "
+            "periods do not balance; with the sign reversed they do."
         ),
-        _("credits above zero, or the rule for credits below zero"),
+        _("positive credits, or the rule for negative credits"),
         _COLUMN_MAP,
     ),
     _error(
         "one_sided",
         _(
-            "All amounts in {column} have the same sign, first line {line}: {value}. So no period "
-            "can balance."
+            "All amounts in {column} have the same sign, first line {line}: {value}. No period "
+            "can then balance."
         ),
-        _("amounts above and below zero, or a column that says debit or credit"),
+        _("positive and negative amounts, or a column that says debit or credit"),
         _COLUMN_MAP,
     ),
     _warning(
         "amount_rounded",
         _("Line {line}: {value} in {column} was rounded to two decimals."),
         _("at most two decimals"),
-        _("Nothing to do if the totals are right."),
+        _("No action needed if the totals are right."),
     ),
     _error(
         "side_unreadable",
@@ -740,13 +749,13 @@ PROBLEMS: dict[str, ProblemKind] = _catalogue(
     ),
     _error(
         "date_is_number",
-        _("Line {line}: {value} in {column} is the number by which a spreadsheet keeps {day}."),
+        _("Line {line}: {value} in {column} is the number that a spreadsheet stores for {day}."),
         _("a date as text, such as 2026-03-25, or a cell that is formatted as a date"),
         _("Format the column as a date in the spreadsheet, save the file and import it again."),
     ),
     _error(
         "code_is_date",
-        _("Line {line}: the spreadsheet made the date {value} of what stood in {column}."),
+        _("Line {line}: the spreadsheet turned the content of {column} into the date {value}."),
         _("a code as text"),
         _(
             "Format the column as text in the spreadsheet, enter the code again, save the file "
@@ -762,7 +771,10 @@ PROBLEMS: dict[str, ProblemKind] = _catalogue(
     ),
     _warning(
         "code_is_number",
-        _("{column} holds numbers in {count} rows, first in row {line}: leading zeros are lost."),
+        _(
+            "{column} contains numbers in {count} rows, first in row {line}: leading zeros are "
+            "lost."
+        ),
         _("codes stored as text, such as 0100"),
         _("If codes begin with zeros, format the column as text, or pad them in the mapping."),
     ),
@@ -770,19 +782,19 @@ PROBLEMS: dict[str, ProblemKind] = _catalogue(
         "account_was_number",
         _("{count} accounts look like {value} (first in line {line}); read as {account}."),
         _("an account number"),
-        _("Nothing to do if the accounts are right."),
+        _("No action needed if the accounts are right."),
     ),
     _warning(
         "text_shortened",
         _("Line {line}: the text is longer than {limit} characters and was shortened."),
         _("a short text"),
-        _("Nothing to do."),
+        _("No action needed."),
     ),
     _info(
         "date_outside_period",
         _(
-            "{count} rows are dated outside the period they name, first in line {line}: {value}. "
-            "The period counts."
+            "{count} rows are dated outside the period they name, first in line {line}: "
+            "{value}. The period applies."
         ),
     ),
     _error(
@@ -793,19 +805,19 @@ PROBLEMS: dict[str, ProblemKind] = _catalogue(
     ),
     _error(
         "several_currencies",
-        _("The file holds more than one currency: {value}."),
+        _("The file contains more than one currency: {value}."),
         _("one currency"),
         _SPLIT_FILE,
     ),
     _error(
         "several_companies",
-        _("The file holds more than one company: {value}."),
+        _("The file contains more than one company: {value}."),
         _("one company"),
         _SPLIT_FILE,
     ),
     _error(
         "several_runs",
-        _("The file holds more than one payroll run: {value}."),
+        _("The file contains more than one payroll run: {value}."),
         _("one payroll run"),
         _SPLIT_FILE,
     ),
@@ -818,14 +830,14 @@ PROBLEMS: dict[str, ProblemKind] = _catalogue(
     ),
     _error(
         "column_twice",
-        _("The heading {value} stands twice in row {line}."),
+        _("The heading {value} appears twice in row {line}."),
         _("each heading once"),
         _("Rename one of the two columns, or remove it."),
     ),
     _error(
         "employee_column",
-        _("The column {value} holds people's data and cannot be used for {column}."),
-        _("a column that tells nothing of a person"),
+        _("The column {value} contains personal data and cannot be used for {column}."),
+        _("a column without personal data"),
         _COLUMN_MAP,
     ),
     _error(
@@ -850,14 +862,14 @@ PROBLEMS: dict[str, ProblemKind] = _catalogue(
             "{count} rows are hidden in the workbook, by a filter or by hand, first row {line}. "
             "They were read like the others."
         ),
-        _("rows that a person sees"),
+        _("visible rows"),
         _("Confirm if they belong to the run. Otherwise remove them and import that file."),
         needs_confirmation=True,
     ),
     _warning(
         "headings_again",
         _(
-            "The headings stand again in {count} rows, first line {line}. The rows below them "
+            "The headings are repeated in {count} rows, first line {line}. The rows below them "
             "were read as part of the same journal."
         ),
         _("one table with the rows of one run"),
@@ -866,7 +878,7 @@ PROBLEMS: dict[str, ProblemKind] = _catalogue(
     ),
     _error(
         "headings_differ",
-        _("Line {line} holds headings again, in another order than those above."),
+        _("Line {line} repeats the headings in another order than above."),
         _("one table with the rows of one run"),
         _("Put each table into its own file and import them one by one."),
     ),
@@ -878,19 +890,19 @@ PROBLEMS: dict[str, ProblemKind] = _catalogue(
     ),
     _error(
         "formula_not_calculated",
-        _("Line {line}: {column} holds a formula that was never calculated: {value}"),
+        _("Line {line}: {column} contains a formula that was never calculated: {value}"),
         _("a value, or a formula that was calculated and saved"),
         _("Open the file in a spreadsheet, let it calculate, save it, and import that file."),
     ),
     _error(
         "cell_is_error",
-        _("Line {line}: {column} holds the error {value} of a spreadsheet."),
+        _("Line {line}: {column} contains the spreadsheet error {value}."),
         _("a value"),
         _CORRECT_FILE,
     ),
     _error(
         "row_unreadable",
-        _("Line {line} cannot be cut into fields: {detail}."),
+        _("Line {line} cannot be split into fields: {detail}."),
         _("fields between separators, quotes closed"),
         _CORRECT_FILE,
     ),
@@ -927,7 +939,7 @@ PROBLEMS: dict[str, ProblemKind] = _catalogue(
     ),
     _error(
         "row_above_headings",
-        _("Line {line} stands above the headings and looks like a booking row: {value}"),
+        _("Line {line} is above the headings and looks like a booking row: {value}"),
         _("all booking rows below the headings"),
         _("Move the headings above the first row, save the file and import it."),
     ),
@@ -951,8 +963,8 @@ PROBLEMS: dict[str, ProblemKind] = _catalogue(
     _error(
         "subtotal_row",
         _(
-            "Line {line} repeats the rows above it: {value} is the total of account {account}, "
-            "named as such."
+            "Line {line} repeats the rows above it: {value} is the total of account {account} "
+            "and is labelled as one."
         ),
         _("booking rows only, no rows of totals"),
         _("Export the journal without subtotals, or remove those rows, and import that file."),
@@ -960,8 +972,8 @@ PROBLEMS: dict[str, ProblemKind] = _catalogue(
     _warning(
         "subtotal_suspected",
         _(
-            "Line {line} has an account and the words of a total or a balance: {value}. "
-            "It was booked as a row."
+            "Line {line} has an account and is labelled as a total or balance: {value}. It was "
+            "booked as a row."
         ),
         _("booking rows only, no rows of totals"),
         _("Confirm only if it does not repeat other rows of the file."),
@@ -978,8 +990,8 @@ PROBLEMS: dict[str, ProblemKind] = _catalogue(
     _warning(
         "person_as_code",
         _(
-            "{column} holds what looks like a personal number in {count} rows, first in line "
-            "{line}. It was left out."
+            "{column} contains what looks like a personal number in {count} rows, first in "
+            "line {line}. It was left out."
         ),
         _("a cost centre or cost unit"),
         _("Confirm if the rows are to be posted without it."),
@@ -988,7 +1000,7 @@ PROBLEMS: dict[str, ProblemKind] = _catalogue(
     # Whose journal it is
     _error(
         "company_unknown",
-        _("No company has the organisation number {value} that the file names."),
+        _("No company has the organisation number {value} given in the file."),
         _("the organisation number of one of the companies"),
         _("Enter the number at the company, or choose a company that has none yet."),
     ),
@@ -1001,17 +1013,20 @@ PROBLEMS: dict[str, ProblemKind] = _catalogue(
     _warning(
         "run_too_long",
         _(
-            "The file calls its run {value}: {length} characters. The reference of a journal has "
-            "room for {limit}."
+            "The file names its run {value}: {length} characters. The reference of a journal "
+            "has room for {limit}."
         ),
         _("a shorter name of the run"),
-        _("Give the run a shorter name, and the same one whenever this run is imported again."),
+        _(
+            "Give the run a shorter name, and use the same name whenever this run is imported "
+            "again."
+        ),
     ),
     _error(
         "reading_failed",
-        _("The file could not be read in {value} tries; each ended without a word."),
+        _("The file could not be read in {value} attempts; each ended without an explanation."),
         _("a file that a worker can read to its end"),
-        _("Ask whoever runs the hub to look at the worker's log, then import it again."),
+        _("Ask the operator of the hub to check the worker's log, then import the file again."),
     ),
     # What the rows add up to
     _info("zero_rows_left_out", _("{count} rows with the amount zero were left out.")),

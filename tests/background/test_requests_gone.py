@@ -12,7 +12,7 @@ from tests.payments.rows import signed_in
 
 pytestmark = pytest.mark.django_db
 
-WORDS = "no longer keeps how it went"
+WORDS = "its result is no longer stored"
 
 
 @pytest.mark.parametrize("name", ["client_settings", "reconciliation"])

@@ -93,7 +93,7 @@ class TestAPage:
 
         assert SAID in shown
         assert "Nothing is lost" in shown
-        assert "Tell the operator of the hub." in shown
+        assert "Contact the operator of the hub." in shown
 
     def test_says_nothing_while_a_worker_lives(self, client):
         beat(seconds_ago=2)

@@ -189,7 +189,7 @@ def map_company(person: Browser, hub: str) -> None:
     )
     person.press("/policy", posting="balanced", closed_period_rule="refuse", first_period="2026-01")
     person.press("/review")
-    person.wait_for("Nothing stops a journal")
+    person.wait_for("Nothing prevents sending")
 
 
 def main() -> int:

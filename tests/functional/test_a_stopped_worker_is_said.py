@@ -67,7 +67,7 @@ class TestAKilledWorker:
             status = page.get_by_role("status").filter(has_text=SAID)
             expect(status).to_be_visible(timeout=PATIENCE)
             expect(status).to_contain_text("Nothing is lost")
-            expect(status).to_contain_text("Tell the operator of the hub.")
+            expect(status).to_contain_text("Contact the operator of the hub.")
         assert heading_at(overview) == stood, "the page moved under the reader's eyes"
         assert upload.evaluate("document.activeElement.name") == "encoding", "it took the focus"
         assert findings_of(overview) == []

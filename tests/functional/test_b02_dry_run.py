@@ -66,7 +66,7 @@ def test_b02_the_page_tells_a_person_the_same(
     run_due_work()
     html = me.get(answer["Location"]).content.decode()
 
-    assert "The ledger would not take it as it is. Nothing was written there." in html
+    assert "The ledger would reject it as it is. Nothing was written there." in html
     assert "Period 202601 is closed" in html
     assert written(office) == []
     journal.refresh_from_db()

@@ -75,7 +75,7 @@ class TestTheLedgerIsAsItWasSent:
 
         assert (comparison.sent, comparison.equal, comparison.differing) == (1, 1, 0)
         assert outcomes(comparison) == []
-        assert "The ledger holds what was sent." in html
+        assert "The ledger matches what was sent." in html
         assert ">at " in html
 
     def test_although_it_was_released_there(self, office, run_due_work):
@@ -338,7 +338,7 @@ class TestCommand:
                 stdout=out,
             )
 
-        assert "Not in the ledger any more" in out.getvalue()
+        assert "No longer in the ledger" in out.getvalue()
         assert number in out.getvalue()
 
     def test_queues_without_waiting(self, office, journal):

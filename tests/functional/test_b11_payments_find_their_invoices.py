@@ -87,7 +87,7 @@ def test_what_was_paid_too_much_stands_in_the_queue_and_goes_where_a_person_puts
     payment = Payment.objects.get(journal_number=3)
     me = rows.signed_in(story.member)
     html = me.get("/invoices/unmatched/").content.decode()
-    assert "More was paid than was open; the rest stands on no invoice" in html
+    assert "More was paid than was open; the rest is unmatched" in html
     assert {p.invoice_number: str(p.amount) for p in story.target.registered.values()}[
         "1004"
     ] == "1000.00"
@@ -113,7 +113,7 @@ def test_a_match_is_undone_with_a_reason_and_the_payment_is_back_in_the_queue(st
     story.run_due_work()
 
     html = me.get("/invoices/unmatched/").content.decode()
-    assert "A person took it off its invoice" in html
+    assert "A user removed it from its invoice" in html
     assert len(story.target.reversed) == 1
 
 

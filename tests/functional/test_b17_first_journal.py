@@ -118,8 +118,8 @@ class TestTheFirstJournal:
 
         page = page_of(client, journal)
         assert (office.posts(), states(journal)) == (1, {BatchState.REJECTED})
-        assert "Is this run booked already?" in page
-        for shown in (number, "2026-03-25", "82,000.00", "Lön 2026-03", "our batch of 2026-03"):
+        assert "Is this run already booked?" in page
+        for shown in (number, "2026-03-25", "82,000.00", "Lön 2026-03", "our batch for 2026-03"):
             assert shown in page
 
     def test_stops_at_its_correction_periods_too_and_sends_nothing_of_it(
@@ -277,7 +277,7 @@ class TestTheAnswer:
         answer(client, asked, "another", reason="The bonus")
 
         page = page_of(client, asked)
-        assert "A person: it is another one. The bonus" in page
+        assert "Answer: it is another one. The bonus" in page
         assert str(office.member.user) in page
 
     def test_holds_only_for_what_was_seen(self, office, client, asked, work) -> None:
@@ -323,7 +323,7 @@ class TestTheAnswer:
 
         page = answer(client, asked, "another")
 
-        assert "was answered already" in page.content.decode()
+        assert "has already been answered" in page.content.decode()
         assert states(asked) == {BatchState.BOOKED_BEFORE}
 
     @pytest.mark.parametrize("choice", ["", "x", "\0", "another " * 40])
@@ -378,7 +378,7 @@ class TestByCommand:
     def test_an_answer_without_a_question_is_refused(self, office: Office) -> None:
         journal = run_of(office)
 
-        with pytest.raises(CommandError, match="Nothing is asked"):
+        with pytest.raises(CommandError, match="There is no open question"):
             call_command("send_journal", str(journal.pk), "--looks-booked", "another")
 
         assert states(journal) == {BatchState.DRAFT}

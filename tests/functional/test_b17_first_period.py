@@ -254,7 +254,7 @@ class TestAnotherFirstPeriod:
         client.post(reverse("mappings:step", args=["review"]), {"reason": "Not booked"})
 
         office.mapping.refresh_from_db()
-        assert "1 run that counts as booked before the hub could be sent then" in asked
+        assert "1 run that counts as booked before the hub could then be sent" in asked
         assert (refused.status_code, before) == (200, "2026-04")
         assert office.mapping.first_period == "2026-03"
         assert Journal.objects.get().state == "imported"

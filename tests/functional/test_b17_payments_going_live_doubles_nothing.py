@@ -52,8 +52,8 @@ def test_b17_payments_paid_there_by_hand_are_asked_about_and_the_others_go(going
         "amount": "1000.00",
     }
     html = rows.signed_in(going_live.member).get(f"/invoices/payments/{asked.payment_id}/")
-    assert "may be registered there already" in html.content.decode()
-    assert "It stands there" in html.content.decode()
+    assert "may already be registered there" in html.content.decode()
+    assert "It is in PowerOffice" in html.content.decode()
 
 
 def test_b17_payments_that_a_person_found_there_are_never_sent(going_live):

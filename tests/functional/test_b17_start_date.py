@@ -64,7 +64,7 @@ class TestAnEarlierOne:
         url = reverse("payments:earlier_count", args=[background_request.pk])
         said = rows.signed_in(office.member).get(url).content.decode()
 
-        assert "2 payments would come in addition" in said
+        assert "2 payments would be added" in said
         assert not Payment.objects.exists()
 
     def test_is_counted_on_a_page_of_its_own_too_for_who_has_no_javascript(self, office):

@@ -68,7 +68,7 @@ def walked(browser: Browser, hub: Hub) -> Iterator[CountingDesk]:
     desk.click("Save and check")
     page.wait_for_url(re.compile(r"/mappings/\d+/"))
     desk.click("Import the sample file")
-    desk.sees("Nothing is sent until somebody presses Send.")
+    desk.sees("Nothing is sent until someone presses Send.")
     desk.click("Open the journal")
     desk.click("Send")
     expect(page.locator("#journal-live .pair--sent")).to_have_text(

@@ -118,9 +118,7 @@ class TestOnTheJournalsPage:
             "Checking", timeout=PATIENCE
         )
         posted(journal)
-        expect(desk.locator("#journal-posting")).to_contain_text(
-            "What was posted", timeout=PATIENCE
-        )
+        expect(desk.locator("#journal-posting")).to_contain_text("As posted", timeout=PATIENCE)
         expect(desk.locator("#journal-state")).to_contain_text("Sent", timeout=PATIENCE)
         expect(desk.locator("#announcer")).to_contain_text("Sent", timeout=PATIENCE)
         expect(desk.locator("#journal-state")).to_be_focused(timeout=PATIENCE)

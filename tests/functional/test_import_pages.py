@@ -251,7 +251,7 @@ class TestDeciding:
 
         response = decide(client, file, "confirm")
 
-        assert b"decided already" in response.content
+        assert b"already been decided" in response.content
         assert Journal.objects.count() == 1
 
     def test_is_not_for_who_may_only_read(self, member):

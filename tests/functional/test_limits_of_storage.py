@@ -109,7 +109,7 @@ class TestInvoices:
             ("82;1;A;2026-03-01;;1000000000000000,00;", "line 2: Amount is 1000000000000000,00"),
             ("83;1;A;2026-03-01;;12 34,50;", "line 2: Amount is 12 34,50"),
             ("84;1;A;0001-01-01;;100,00;", "lies outside the years 1990 to 2099"),
-            ("85;1;A\0;2026-03-01;;100,00;", "holds the character U+0000"),
+            ("85;1;A\0;2026-03-01;;100,00;", "contains the character U+0000"),
             ("86;1;A;2026-03-01;;1.234;", "can be read in two ways"),
         ],
     )
@@ -296,7 +296,7 @@ class TestAWorkbookInTheBrowser:
         file, html = self.page_of(content)
 
         assert file.state == ImportedFile.State.REFUSED
-        assert "debit holds a formula that was never calculated: =D2" in html
+        assert "debit contains a formula that was never calculated: =D2" in html
 
     def test_says_in_one_try_that_it_is_damaged(self):
         content = bytearray(workbook([self.HEADINGS, *self.ROWS]))

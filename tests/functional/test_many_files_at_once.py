@@ -86,7 +86,7 @@ class TestSeveralFilesInOneRequest:
         assert "PAYROLL 2026-03/3" in shown
         assert "The file is empty." in shown
         assert "The file has 1000001 bytes; the limit is 1000000." in shown
-        assert "1 file waits for your answer." in shown
+        assert "1 file needs your answer." in shown
         assert 'hx-trigger="every' not in shown
 
     def test_are_found_again_from_the_page_of_each(self, client, member) -> None:

@@ -260,7 +260,7 @@ class TestProduction:
 
         assert (person.status_code, person.headers.get("Location")) == (302, "/")
         assert demo.status_code == 200
-        assert "do not belong together" in demo.text
+        assert "is wrong" in demo.text
 
     def test_stops_cleanly(
         self, installation: Installation, running: dict[str, subprocess.Popen[str]]

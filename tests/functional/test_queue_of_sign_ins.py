@@ -158,7 +158,7 @@ class TestTheQueue:
         end = shown(client)
 
         assert "2 of 3 accounts are signed in" in end
-        skipped = end.partition("Skipped: these still wait")[2]
+        skipped = end.partition("Skipped: these are still waiting")[2]
         assert "Alfa AB" in skipped
         assert "Beta AB" not in skipped
 

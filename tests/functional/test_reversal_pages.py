@@ -288,12 +288,12 @@ class TestCommands:
                 "reverse_batch", journal.reference, "--reason", "Wrong", "--wait", stdout=out
             )
 
-        assert "does not hold batch" in out.getvalue()
+        assert "is no longer in the ledger" in out.getvalue()
 
     def test_refuse_what_cannot_be_done(self, journal):
         with pytest.raises(CommandError, match="has no such batch in 2026-01"):
             self.run("reverse_batch", journal.reference, "--period", "2026-01", "--reason", "x")
-        with pytest.raises(CommandError, match="cannot be sent anew"):
+        with pytest.raises(CommandError, match="cannot be resent"):
             self.run("resend", journal.reference)
         with pytest.raises(CommandError, match="has no such batch"):
             self.run("close_batch", journal.reference, "--period", "2026-03", "--reason", "x")

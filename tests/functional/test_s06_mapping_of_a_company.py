@@ -93,8 +93,8 @@ class TestNewMapping:
         assert (mapping.cost_centre_segment, mapping.use_cost_unit) == (1, False)
         assert (mapping.hold, mapping.closed_period_rule) == (True, "hold")
         assert mapping.created_by == me.user
-        assert "The ledger is being asked" in waiting.text
-        assert "Nothing stops a journal" in page.text
+        assert "Checking the ledger" in waiting.text
+        assert "Nothing prevents sending" in page.text
         assert AuditEntry.objects.filter(action="mapping.created", user=me.user).count() == 1
 
     def test_has_no_rule_for_closed_periods_until_one_is_chosen(
@@ -162,7 +162,7 @@ class TestSecondMapping:
 
         page = client.post(reverse("mappings:step", args=["review"]))
 
-        assert "is mapped to this target already" in page.text
+        assert "is already mapped to this target" in page.text
         assert Mapping.objects.count() == 1
 
     def test_to_the_same_target_is_refused_by_the_database(self) -> None:

@@ -31,7 +31,7 @@ class TestPatterns:
         [said] = form(pattern).errors["balance_sheet_format"]
 
         assert pattern in said
-        assert f"at place {place}" in said
+        assert f"at position {place}" in said
         assert "[0-3][0-9][0-9][0-9]" in said
 
     def test_that_overlap_are_refused_with_an_account_that_fits_both(self) -> None:

@@ -35,7 +35,7 @@ class TestContent:
         html = client.get(reverse("journals:detail", args=[journal.pk])).content.decode()
 
         assert "From payroll" in html
-        assert "What will be posted" in html
+        assert "To be posted" in html
         assert "1 Avdelning 100" in html
 
     def test_is_shown_after_sending_as_it_was_sent(self, me, client):
@@ -56,7 +56,7 @@ class TestContent:
         html = client.get(reverse("journals:detail", args=[journal.pk])).content.decode()
 
         assert "1 Avdelning SENT" in html
-        assert "What was posted" in html
+        assert "As posted" in html
         assert "000417" in html
 
     def test_is_exported_equal_in_both_formats_before_sending(self, me, client):

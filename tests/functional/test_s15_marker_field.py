@@ -149,9 +149,9 @@ def test_a_refused_mark_is_tried_again_when_the_check_finds_that_it_can_be_writt
     [
         ({"marker": "additionalText"}, "is used by Visma itself"),
         ({"marker": "invoiceNo"}, "is used by Visma itself"),
-        ({"marker": "Hub read"}, "is no name of a column"),
-        ({"marker": "Hub_read", "marker_value": ""}, "Something has to be written into"),
-        ({"marker": "Hub_flag:integer", "marker_value": "ja"}, "holds whole numbers"),
+        ({"marker": "Hub read"}, "is not a column name"),
+        ({"marker": "Hub_read", "marker_value": ""}, "needs a value"),
+        ({"marker": "Hub_flag:integer", "marker_value": "ja"}, "contains whole numbers"),
     ],
 )
 def test_s15_a_column_that_cannot_hold_the_mark_is_refused_when_it_is_chosen(

@@ -45,7 +45,7 @@ def test_a_persons_block_is_not_lifted_by_visma(office):
     visma_says(office, False)
 
     html = page(office)
-    assert "Set by a person" in html
+    assert "Set manually" in html
     assert "Dispute about 1001" in html
     me.post(f"/invoices/customers/{pk}/unblock/")
     assert "No. Time can be registered." in page(office)

@@ -54,7 +54,7 @@ def test_the_story_of_a_press(office):
         listed = rows.signed_in(office.member).get(url)
         assert len(listed.context["page"].object_list) == figure, name
         assert f'Together <span class="money">{total}' in listed.content.decode(), name
-    assert "Count and sum are those of Visma." in html
+    assert "Count and sum match Visma's." in html
 
     invoices = (
         rows.signed_in(office.member)
@@ -108,7 +108,7 @@ def test_it_can_be_cancelled(office):
     me.post(reverse("payments:cancel_run", args=[run.pk]))
 
     html = me.get(reverse("payments:run", args=[run.pk])).content.decode()
-    assert "The run was stopped by a person." in html
+    assert "The run was stopped by a user." in html
 
 
 def test_a_client_without_a_company_says_what_is_missing(office):

@@ -97,7 +97,7 @@ class TestUseOfTheIntegration:
         assert FetchRun.objects.get().state == "cancelled"
 
     def test_the_command_refuses_without_it(self, office):
-        with pytest.raises(CommandError, match="is not given"):
+        with pytest.raises(CommandError, match="is missing"):
             command(office, somebody(office, PAYMENTS_OVERVIEW), "--client", office.client.number)
 
     def test_the_api_refuses_without_it(self, office):

@@ -11,7 +11,7 @@ from tests import factories, lists
 
 pytestmark = pytest.mark.django_db
 HOST = "http://testserver"
-SAID = "What you had not saved yet was not saved."
+SAID = "Unsaved changes were lost."
 
 
 @pytest.fixture

@@ -146,7 +146,7 @@ def checked(settings: dict[str, Any], administrator: Desk) -> None:
     desk.follow(NORDVIK)
     desk.follow("Settings")
     desk.press("Check")
-    desk.sees("Proposed as payments")
+    desk.sees("Suggested as payments")
     look(desk, "check")
 
 
@@ -170,7 +170,7 @@ def fetched(checked: None, finance: Desk, hub: Hub) -> dict[str, Any]:
     kept = page.evaluate("document.activeElement.innerText.trim()")
     look(desk, "run-live")
     wait_for_the_run(page)
-    desk.sees("Count and sum are those of Visma.")
+    desk.sees("Count and sum match Visma's.")
     seen: dict[str, Any] = {
         "followed by itself": untouched(),
         "focus": kept,
@@ -205,7 +205,7 @@ def matched(fetched: dict[str, Any], finance: Desk) -> dict[str, Any]:
     desk.follow("Unmatched payments")
     page.get_by_label("Invoice client").select_option(NORDVIK)
     desk.press("Show")
-    desk.sees("tied to Visma")
+    desk.sees("reconciled with Visma")
     look(desk, "unmatched")
     waiting = page.locator("tbody tr").all_inner_texts()
 
@@ -276,7 +276,7 @@ def refused(matched: dict[str, Any], finance: Desk, hub: Hub) -> dict[str, Any]:
         denied=False,
     )
     page.goto(customer)
-    desk.press("Ask Visma now")
+    desk.press("Check Visma now")
     desk.sees("No. Time can be registered.")
     desk.look_closely()
     return {"words": words}
@@ -345,7 +345,7 @@ def connected(imported: dict[str, Any], administrator: Desk) -> None:
     desk.press("Save")
     desk.sees("The settings are saved.")
     desk.press("Check")
-    desk.sees("Proposed as payments")
+    desk.sees("Suggested as payments")
     desk.look_closely()
 
 

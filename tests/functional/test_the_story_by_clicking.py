@@ -137,7 +137,7 @@ def mapped(connected: dict[str, Any], administrator: Desk) -> dict[str, Any]:
     desk.look_closely()
     desk.press_key_on("Save and check")
     page.wait_for_url(re.compile(r"/mappings/\d+/"))
-    desk.sees("Nothing stops a journal")
+    desk.sees("Nothing prevents sending")
     desk.look_closely()
     return {"focus on the refusal": refusal}
 
@@ -161,10 +161,10 @@ def sent(mapped: dict[str, Any], payroll: Desk, hub: Hub) -> dict[str, Any]:
     upload = {"name": "payroll-2026-03.si", "mimeType": "text/plain", "buffer": payroll_file()}
     page.locator("input[type=file]").set_input_files(upload)
     desk.press("Import")
-    desk.sees("Nothing is sent until somebody presses Send.")
+    desk.sees("Nothing is sent until someone presses Send.")
     desk.look_closely()
     desk.follow("Open the journal")
-    desk.sees("What will be posted")
+    desk.sees("To be posted")
     before = page.locator("#journal-live .pair").first
     expect(before).to_contain_text("0 of ")
     shown = page.locator("#batches ~ .table-box td.num .money").all_inner_texts()
@@ -251,11 +251,11 @@ class TestSomebodyInvited:
         page.get_by_label("Role").select_option(label="Payroll")
         administrator.look_closely()
         administrator.press("Invite")
-        administrator.sees("It is shown this once")
+        administrator.sees("It is shown only once")
         link = page.locator(".copyable code").inner_text()
         administrator.look_closely()
         administrator.open("/people/")
-        administrator.sees("Waits for an answer")
+        administrator.sees("Waiting for an answer")
         administrator.look_closely()
 
         nils = Desk(browser, hub, "nils")
@@ -264,9 +264,9 @@ class TestSomebodyInvited:
         nils.look_closely()
         nils.type_into("Your name", "Nils Ny")
         nils.page.get_by_label("New password", exact=True).fill("seven-green-bottles")
-        nils.page.get_by_label("New password once more").fill("seven-green-bottles")
-        nils.press_key_on("Accept and make my account")
-        nils.sees("Welcome. Your account is made")
+        nils.page.get_by_label("Repeat the new password").fill("seven-green-bottles")
+        nils.press_key_on("Accept and create my account")
+        nils.sees("Welcome. Your account is ready")
         nils.page.get_by_label("E-mail").fill("nils@office.example")
         nils.page.get_by_label("Password").fill("seven-green-bottles")
         nils.press("Sign in")
@@ -291,7 +291,7 @@ class TestAuditor:
         desk.sign_in()
 
         desk.page.goto(sent["address"])
-        desk.sees("What was posted")
+        desk.sees("As posted")
         pressable = desk.page.locator("main").get_by_role("button").all_inner_texts()
         desk.open("/journals/")
         choosable = desk.page.locator(".pick").count()
@@ -346,10 +346,10 @@ class TestFinance:
                 desk.press("Turn it on")
             if page.locator(".codes").count():
                 break
-        desk.sees("They are shown this once.")
+        desk.sees("They are shown only once.")
         recovery = page.locator(".codes code").first.inner_text()
         desk.look_closely()
-        desk.follow("I have kept them")
+        desk.follow("I have saved them")
         desk.follow("App, passkeys and codes")
         desk.look_closely()
         desk.context.clear_cookies()

@@ -110,9 +110,9 @@ class TestTheAskingPage:
 
         text = page_of(client, file).content.decode()
 
-        assert "Certain: 20032026 in line 2 has no other reading." in text
-        assert "Certain: 100,00 in line 2 has no other reading." in text
-        assert "it is likely that amounts above zero are debit" in text
+        assert "Certain: 20032026 in line 2 can only be read this way." in text
+        assert "Certain: 100,00 in line 2 can only be read this way." in text
+        assert "it is likely that positive amounts are debit" in text
 
     def test_asks_only_what_is_open_once_the_columns_are_known(self, client, of):
         first = imported(of.organisation, DDMMYYYY, name="a.csv", company=of, run="1")

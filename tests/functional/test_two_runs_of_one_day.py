@@ -138,4 +138,4 @@ class TestARepeatedFile:
 
         page = page_of(client, imported(member.organisation, visma()))
 
-        assert b"press Send anew" in page.content
+        assert b"press Resend" in page.content

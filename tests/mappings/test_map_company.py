@@ -72,7 +72,7 @@ class TestMapCompany:
             (["--company", "9"], "no company with the number 9"),
             (["--connection", "nobody"], "no account nobody"),
             (["--release"], "--release needs --no-hold"),
-            (["--balance-sheet-format", "[0-"], "cannot be read at place 1"),
+            (["--balance-sheet-format", "[0-"], "cannot be read at position 1"),
         ],
     )
     def test_refuses_with_words(self, company: Company, more: list[str], said: str) -> None:
@@ -88,7 +88,7 @@ class TestMapCompany:
         code, report = run()
 
         assert code == 1
-        assert "is mapped to this target already" in report["error"]
+        assert "is already mapped to this target" in report["error"]
 
     def test_refuses_an_account_that_is_not_authorised(self, company: Company) -> None:
         Connection.objects.update(state=Connection.State.SIGN_IN_AGAIN)

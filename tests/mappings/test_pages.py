@@ -92,8 +92,8 @@ class TestRights:
             f"{reverse('mappings:detail', args=[mapping.pk])}?background_request={other.pk}"
         )
 
-        assert "no longer keeps how it went" in page.text
-        assert "The ledger is being asked" not in page.text
+        assert "its result is no longer stored" in page.text
+        assert "Checking the ledger" not in page.text
 
 
 class TestList:
@@ -153,7 +153,7 @@ class TestDetail:
         run_due_work()
         part = client.get(asked.url, headers={"HX-Request": "true"})
 
-        assert "Nothing stops a journal" in part.text
+        assert "Nothing prevents sending" in part.text
         assert "<html" not in part.text
         assert "hx-get" not in part.text
 
@@ -234,7 +234,7 @@ class TestValues:
             ([("10", "0300")], "there is no value 0300"),
             ([("10", "01000")], "longer than 4"),
             ([("10", "0900")], "not active"),
-            ([("10", "0100"), ("10", "0200")], "there twice"),
+            ([("10", "0100"), ("10", "0200")], "appears twice"),
             ([("", "0100")], "has no payroll code"),
         ],
     )
@@ -348,7 +348,7 @@ class TestWhatTheLedgerHas:
         everything = self.listed(client, mapping, what="accounts")
 
         assert everything.text.count('role="option"') == 20
-        assert "Write more to narrow them down" in everything.text
+        assert "Type more to narrow the list" in everything.text
 
     def test_is_told_to_nobody_else(self, mapping: Mapping, client: Client) -> None:
         reader = signed_in(factories.member(mapping.organisation, rights={"vismanet": "read"}))

@@ -118,5 +118,5 @@ class TestMakeOperator:
         ]
 
     def test_refuses_who_is_not_there(self) -> None:
-        with pytest.raises(CommandError, match="no such person"):
+        with pytest.raises(CommandError, match="no such user"):
             call_command("make_operator", "nobody@office.example")

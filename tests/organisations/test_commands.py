@@ -101,7 +101,7 @@ class TestCreateUser:
         ada = factories.user("ada@office.example", handed_over=True)
         monkeypatch.setattr("sys.stdin", io.StringIO("a-good-long-passphrase\n"))
 
-        with pytest.raises(CommandError, match="not proven"):
+        with pytest.raises(CommandError, match="not verified"):
             run("create_user", "ada@office.example", "--name", "Ada", "--password-stdin")
 
         assert not ada.memberships.exists()

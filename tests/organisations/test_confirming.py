@@ -168,7 +168,7 @@ class TestConfirming:
         wrong = {"name": "x", "confirm-password": "wrong"}
         for _try in range(settings.HUB_SIGN_IN_FAILURES):
             page = client.post(address, wrong)
-            assert "not your present password" in page.content.decode()
+            assert "not your current password" in page.content.decode()
 
         assert client.post(address, wrong | PROOF).status_code == 429
 

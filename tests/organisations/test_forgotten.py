@@ -98,7 +98,7 @@ class TestAsking:
         known, unknown = ask(), ask("nobody@office.example")
 
         assert known.redirect_chain == unknown.redirect_chain
-        words = "If somebody here has this address"
+        words = "If someone here has this address"
         assert words in known.content.decode()
         assert words in unknown.content.decode()
 
@@ -183,7 +183,7 @@ class TestAsking:
         page = Client().get(ADDRESS).content.decode()
         ask()
 
-        assert "the operator, for a new password" in page
+        assert "or the operator of the hub for a new password" in page
         assert "set_password" in page
         assert '<form class="form"' not in page
         assert not BackgroundRequest.objects.exists()
@@ -236,7 +236,7 @@ class TestTheLink:
 
         answer = set_new(link, "eight-green-bottles")
 
-        assert "does not work any more" in answer.content.decode()
+        assert "no longer works" in answer.content.decode()
         assert User.objects.get().check_password(NEW)
 
     def test_works_once_although_two_have_opened_it(self, link: str) -> None:
@@ -268,17 +268,17 @@ class TestTheLink:
 
             page = Client().get(link).content.decode()
 
-        assert "does not work any more" in page
+        assert "no longer works" in page
 
     def test_is_worthless_after_a_sign_in(self, link: str) -> None:
         sign_in(factories.PASSWORD)
 
-        assert "does not work any more" in set_new(link).content.decode()
+        assert "no longer works" in set_new(link).content.decode()
 
     def test_is_worthless_to_who_may_not_sign_in_any_more(self, link: str) -> None:
         User.objects.update(is_active=False)
 
-        assert "does not work any more" in set_new(link).content.decode()
+        assert "no longer works" in set_new(link).content.decode()
 
     def test_refuses_a_weak_password_and_two_that_differ(self, link: str) -> None:
         client, page = opened(link)
@@ -301,7 +301,7 @@ class TestTheLink:
 
     @pytest.mark.parametrize("address", [f"{ADDRESS}MQ/made-up/", f"{ADDRESS}!!/set-password/"])
     def test_that_was_made_up_opens_nothing(self, member: Membership, address: str) -> None:
-        assert "does not work any more" in Client().get(address).content.decode()
+        assert "no longer works" in Client().get(address).content.decode()
 
 
 class TestTheOperator:

@@ -161,7 +161,7 @@ class TestSomebodyKnown:
 
         answer = accept_as_new(client)
 
-        assert "has an account already" in answer.content.decode()
+        assert "already has an account" in answer.content.decode()
         ada.user.refresh_from_db()
         assert ada.user.check_password(factories.PASSWORD)
         assert ada.user.memberships.count() == 1
@@ -235,7 +235,7 @@ class TestAnAccountThatWasHandedOver:
         answers = [client.post("/invitation/accept/", values) for values in ({}, same)]
 
         assert [answer.status_code for answer in answers] == [200, 200]
-        assert "present password" in answers[1].content.decode()
+        assert "current password" in answers[1].content.decode()
         assert not administrator.organisation.memberships.filter(user=squatted).exists()
 
     def test_loses_what_others_may_have_set_up(

@@ -95,7 +95,7 @@ class TestSignIn:
 
         answer = Client().post("/sign-in/", {"login": "ada@office.example", "password": "no"})
 
-        assert "do not belong together" in answer.content.decode()
+        assert "is wrong" in answer.content.decode()
 
     def test_is_locked_after_many_failures(self, settings: Any) -> None:
         factories.user("ada@office.example")

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 INDEX = "/profile/second-factor/"
 NEW = f"{INDEX}passkeys/new/"
 ALONE = "/sign-in/passkey/"
-REFUSED = "not right, or was used already"
+REFUSED = "is wrong or has already been used"
 START = datetime(2026, 4, 8, 9, 0, tzinfo=UTC)
 
 

@@ -71,7 +71,7 @@ class TestLink:
         set_new(link)
 
         assert sign_in(member.user).status_code == 302
-        assert "does not work any more" in Client().get(link).content.decode()
+        assert "no longer works" in Client().get(link).content.decode()
 
     def test_leaves_a_mark_since_who_made_it_could_have_used_it(
         self, administrator: Membership, member: Membership
@@ -118,7 +118,7 @@ class TestRefusal:
     ) -> None:
         factories.member(person=member.user)
 
-        self.refused(administrator, member, "works for another organisation too")
+        self.refused(administrator, member, "also works for another organisation")
 
     def test_for_an_operator_of_the_installation(
         self, administrator: Membership, member: Membership

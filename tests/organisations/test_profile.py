@@ -114,7 +114,7 @@ class TestPassword:
     @pytest.mark.parametrize(
         ("values", "words"),
         [
-            ({"present": "wrong"}, "not your present password"),
+            ({"present": "wrong"}, "not your current password"),
             ({"repeated": "another-one-here"}, "passwords differ"),
             ({"new_password": "short", "repeated": "short"}, "too short"),
             ({"new_password": "ada@office.example", "repeated": "ada@office.example"}, "similar"),

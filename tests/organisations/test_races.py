@@ -82,7 +82,7 @@ class TestTwoAdministratorsInTwoProcesses:
         other.join(timeout=60)
 
         assert waited
-        assert outcomes == ["Someone must be left who may change people and roles."]
+        assert outcomes == ["At least one user must be able to change people and roles."]
         assert administrators(ada.organisation) == 1
 
     def test_who_both_take_a_third_one_out_do_it_once(self) -> None:
@@ -96,7 +96,7 @@ class TestTwoAdministratorsInTwoProcesses:
             other.join(timeout=1)
         other.join(timeout=60)
 
-        assert outcomes == ["Somebody else has removed this person meanwhile."]
+        assert outcomes == ["Someone else has already removed this user."]
         assert AuditEntry.objects.filter(action="person.removed").count() == 1
 
 
@@ -124,14 +124,14 @@ class TestWhatHappensBetweenReadingAndWriting:
         ada, bo, reader = two_administrators()
         meanwhile.append(lambda: end(bo, ada, reader))
 
-        with pytest.raises(people.Refused, match="Someone must be left"):
+        with pytest.raises(people.Refused, match="At least one user must"):
             end(ada, bo, reader)
 
     def test_nobody_gets_a_role_who_was_removed(self, meanwhile: list[Callable[[], None]]) -> None:
         ada, bo, reader = two_administrators()
         meanwhile.append(lambda: remove(bo, ada, reader))
 
-        with pytest.raises(people.Refused, match="removed this person"), transaction.atomic():
+        with pytest.raises(people.Refused, match="removed this user"), transaction.atomic():
             demote(bo, ada, reader)
 
     def test_the_trail_says_which_rights_a_role_had_then(

@@ -95,7 +95,7 @@ class TestSettingUp:
 
         page = client.post(APP, {"code": "000000"}).content.decode()
 
-        assert "not right, or was used already" in page
+        assert "is wrong or has already been used" in page
         assert key_on(page) == key
         assert not second_factor.is_on(member.user)
         assert give_password(Client())["Location"] == "/"
@@ -186,7 +186,7 @@ class TestSigningIn:
         assert first.post("/sign-in/code/", {"code": code}).status_code == 302
         again = second.post("/sign-in/code/", {"code": code})
 
-        assert "not right, or was used already" in again.content.decode()
+        assert "is wrong or has already been used" in again.content.decode()
         assert second.get("/profile/").status_code == 302
 
     @pytest.mark.parametrize("seconds", [-30, 30])
@@ -372,7 +372,7 @@ class TestResetByAnAdministrator:
         factories.second_factor(member.user)
         factories.member(person=member.user)
 
-        self.refused(member, "works for another organisation too")
+        self.refused(member, "also works for another organisation")
 
     def test_never_reaches_an_operator_of_the_installation(self, member: Membership) -> None:
         factories.second_factor(member.user)

@@ -41,7 +41,7 @@ class TestATemporaryPassword:
         answer = client.get(path)
 
         assert (answer.status_code, answer["Location"]) == (302, CHANGE)
-        assert "made by somebody else" in client.get(CHANGE).content.decode()
+        assert "set by someone else" in client.get(CHANGE).content.decode()
 
     def test_does_nothing_that_is_posted_either(self, client: Client, member: Membership) -> None:
         client.post("/people/invite/", {"email": "a@b.example", "role": member.role_id})

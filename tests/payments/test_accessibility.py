@@ -28,5 +28,5 @@ class TestPages:
         payment = Registration.objects.earliest("pk").payment
         me, url = rows.signed_in(full.member), f"/invoices/payments/{payment.pk}/"
 
-        assert "It does not: send it" in me.get(url).content.decode()
+        assert "It is not there: register it" in me.get(url).content.decode()
         assert findings_at(browser, me, url) == []

@@ -123,7 +123,7 @@ def test_lists_payments_by_command_and_matches_none(full):
     out = StringIO()
 
     call_command("list_payments", "--waiting", "unmatched", *more, stdout=out)
-    with pytest.raises(CommandError, match="is not given"):
+    with pytest.raises(CommandError, match="is missing"):
         call_command(
             "match_payment",
             "3/1",

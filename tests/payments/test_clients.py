@@ -170,7 +170,7 @@ class TestCheck:
         office.run_due_work()
         html = me.get(answer["Location"]).content.decode()
         assert "has the organisation number 111111111" in html
-        assert "Proposed as payments" in html
+        assert "Suggested as payments" in html
 
 
 class TestFiles:

@@ -165,7 +165,7 @@ class TestTryPaymentsAgain:
     def test_is_refused_without_the_right(self, refused, only):
         rights = (PAYMENTS_OVERVIEW, PAYMENTS_IMPORT)
 
-        with pytest.raises(CommandError, match="is not given"):
+        with pytest.raises(CommandError, match="is missing"):
             run(refused, "try_payments_again", "--all", "--only", only, rights=rights)
 
         assert states() == ["rejected", "rejected"]
@@ -209,7 +209,7 @@ class TestDecidePayment:
     def test_refuses_what_was_answered_already(self, unknown):
         run(unknown, "decide_payment", "1/1", "--choice", "drop", "--reason", REASON)
 
-        with pytest.raises(CommandError, match="waits for no answer"):
+        with pytest.raises(CommandError, match="is not waiting for an answer"):
             run(unknown, "decide_payment", "1/1", "--choice", "there", "--reason", REASON)
         assert states() == ["withdrawn"]
 
@@ -230,7 +230,7 @@ class TestDecidePayment:
     def test_is_refused_without_the_right(self, unknown):
         rights = (PAYMENTS_OVERVIEW, PAYMENTS_IMPORT)
 
-        with pytest.raises(CommandError, match="is not given"):
+        with pytest.raises(CommandError, match="is missing"):
             run(
                 unknown,
                 *("decide_payment", "1/1", "--choice", "there", "--reason", REASON),
@@ -271,7 +271,7 @@ class TestMatchPayment:
     def test_guesses_no_amount(self, desk, amount):
         desk.fetch()
 
-        with pytest.raises(CommandError, match="is no amount"):
+        with pytest.raises(CommandError, match="is not an amount"):
             run(desk, "match_payment", "2/1", "--invoice", "1001", "--amount", amount)
 
     def test_tells_which_rule_it_would_break(self, desk):
@@ -301,7 +301,7 @@ class TestMatchPayment:
     def test_is_refused_without_the_right(self, desk):
         desk.fetch()
 
-        with pytest.raises(CommandError, match="is not given"):
+        with pytest.raises(CommandError, match="is missing"):
             run(desk, "match_payment", "2/1", "--invoice", "1001", rights=(PAYMENTS_OVERVIEW,))
         assert not Settlement.objects.filter(rule="manual").exists()
 
@@ -361,13 +361,13 @@ class TestUndoMatch:
     def test_needs_a_reason(self, desk):
         desk.fetch()
 
-        with pytest.raises(CommandError, match="say why it is undone"):
+        with pytest.raises(CommandError, match="state why it is undone"):
             run(desk, "undo_match", "1/1", "--reason", " ")
 
     def test_is_refused_without_the_right(self, desk):
         desk.fetch()
 
-        with pytest.raises(CommandError, match="is not given"):
+        with pytest.raises(CommandError, match="is missing"):
             run(desk, "undo_match", "1/1", "--reason", REASON, rights=(PAYMENTS_IMPORT,))
         assert Settlement.objects.count() == 1
 
@@ -422,7 +422,7 @@ class TestListPayments:
         assert (len(everything["payments"]), len(found["payments"])) == (2, 1)
 
     def test_is_refused_without_the_right(self, several):
-        with pytest.raises(CommandError, match="is not given"):
+        with pytest.raises(CommandError, match="is missing"):
             run(several, "list_payments", "--waiting", "refused", rights=(PAYMENTS_OVERVIEW,))
 
     def test_shows_none_of_a_stranger(self, desk):

@@ -45,7 +45,7 @@ class TestATile:
         assert set(tiles(me)) >= {
             "Payments to match",
             "Payments refused",
-            "Payments of unknown outcome",
+            "Payments with an unknown outcome",
             "Clients not compared",
             "New with the last fetch",
             "Blocked customers",
@@ -113,6 +113,6 @@ class TestATile:
 def test_has_no_first_steps_and_no_journals_for_who_sees_payments_alone(me):
     html = me.get("/").content.decode()
 
-    assert "What needs attention" in html
+    assert "Needs attention" in html
     assert "First steps" not in html
     assert "Latest journals" not in html

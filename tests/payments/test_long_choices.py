@@ -58,7 +58,7 @@ class TestTime:
     def test_asks_for_the_client_alone_while_it_is_open(self, register: Callable[..., Any]) -> None:
         page = register(client_text="xyz", customer_text="5").content.decode()
 
-        assert "1 thing to correct" in page
+        assert "1 error to correct" in page
         assert "Nothing matches “xyz”." in page
 
 

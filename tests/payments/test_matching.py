@@ -130,7 +130,7 @@ class TestUndo:
         with pytest.raises(MatchRefused) as refusal:
             undo(one, settlement)
 
-        assert "say first" in refusal.value.params["why"]
+        assert "first answer" in refusal.value.params["why"]
         assert Settlement.objects.count() == 1
 
     @pytest.mark.parametrize(("choice", "state"), [("not_there", "reversed")])
@@ -167,8 +167,8 @@ class TestUndo:
         registration = Registration.objects.get()
         assert registration.state == "needs_person"
         html = rows.signed_in(one.member).get(f"/invoices/payments/{registration.payment_id}/")
-        assert "It stands there: reverse it" in html.content.decode()
-        assert "send it" not in html.content.decode()
+        assert "It is in PowerOffice: reverse it" in html.content.decode()
+        assert "register it" not in html.content.decode()
         return registration
 
     def test_while_it_is_on_its_way_is_refused(self, one):
@@ -207,7 +207,7 @@ class TestDecide:
         )
 
         registration.refresh_from_db()
-        assert "waits for no answer" in answer.content.decode()
+        assert "is not waiting for an answer" in answer.content.decode()
         assert registration.state == "rejected"
 
     def test_of_two_in_the_same_instant_one_is_refused(self, one):

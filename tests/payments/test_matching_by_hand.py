@@ -115,10 +115,10 @@ class TestTheInvoiceOfAnotherCustomer:
         values = ["1/1", "--invoice", "1001", "--client", two.client.number]
 
         with pytest.raises(CommandError, match="The payment is from 10001"):
-            call_command("match_payment", *values, "--reason", "Why")
+            call_command("match_payment", *values, "--reason", "Reason")
         out = StringIO()
         call_command(
-            "match_payment", *values, "--other-customer", "--reason", "Why", "--json", stdout=out
+            "match_payment", *values, "--other-customer", "--reason", "Reason", "--json", stdout=out
         )
 
         assert json.loads(out.getvalue())["events"][0]["how"] == "by hand, of another customer"

@@ -25,7 +25,7 @@ class TestAnInvoiceClient:
         later = ada.post(page, {**adas, "rounding_tolerance": "0.50"})
 
         assert (later.status_code, office.fresh().rounding_tolerance) == (409, 0)
-        assert "Bo Berg has changed this while you had it open." in later.content.decode()
+        assert "Bo Berg changed this while you had it open." in later.content.decode()
         again = sent_by(later)
         assert (again["clearing_account"], again["rounding_tolerance"]) == ("1950", "0.50")
         assert ada.post(page, again).status_code == 302

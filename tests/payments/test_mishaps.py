@@ -150,7 +150,7 @@ class TestABurstOf401:
 
         html = rows.signed_in(two.member).get(f"/invoices/runs/{run.pk}/").content.decode()
 
-        assert f"They wait for the account {target.name}" in " ".join(html.split())
+        assert f"They are waiting for the account {target.name}" in " ".join(html.split())
 
 
 def test_a_choice_of_a_person_ends_a_mishap(two):

@@ -164,7 +164,7 @@ class TestOnThePages:
         me.post(f"/invoices/prefixes/{LearntPrefix.objects.get().pk}/forget/")
 
         assert not LearntPrefix.objects.exists()
-        assert "None is learnt." in me.get(settings).content.decode()
+        assert "None learnt yet." in me.get(settings).content.decode()
 
     @pytest.mark.parametrize("text", ["", "x", "F-\x00", "F" * 5000, "\ud7ff"])
     def test_learns_nothing_else_that_a_person_can_send(self, matched, text):

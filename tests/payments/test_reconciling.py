@@ -224,8 +224,8 @@ def test_what_an_unmatched_payment_lowers_has_a_name_of_its_own(office):
 
     assert shown(overview, "Open on invoices") == shown(client, "Open on the invoice") == "900.00"
     assert shown(reconciliation, "Balance here") == "600.00"
-    assert "Unmatched payments are not taken off" in overview.content.decode()
-    assert "less the unmatched payments" in reconciliation.content.decode()
+    assert "Unmatched payments are not deducted" in overview.content.decode()
+    assert "less unmatched payments" in reconciliation.content.decode()
 
 
 class TestASideThatHasNothing:

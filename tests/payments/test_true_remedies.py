@@ -25,7 +25,7 @@ S = RegistrationState
 ADMINISTRATOR, FINANCE, NOBODY = (
     "An administrator",
     "Finance staff",
-    "Nobody: it goes on by itself",
+    "Nobody: it continues automatically",
 )
 PASSES_BY_ITSELF = ("Unavailable", "RateLimited", "OutcomeUnknown", "FreshTokenRefused")
 WAITING = sorted(NEEDS_ACCESS)
@@ -116,9 +116,9 @@ class TestThroughAnAccountThatLetsNobodyIn:
             reverse("payments:not_there"),
             reverse("payments:not_there") + "?standing=sign_in",
         ):
-            assert "Waits for a sign-in" in browser.get(address).content.decode()
+            assert "Waiting for a sign-in" in browser.get(address).content.decode()
         waiting = browser.get(reverse("payments:not_there") + "?standing=waiting")
-        assert "Waits for a sign-in" not in waiting.content.decode()
+        assert "Waiting for a sign-in" not in waiting.content.decode()
 
     def test_it_is_counted_on_the_overview(self, me, client):
         registration(client)
@@ -127,7 +127,7 @@ class TestThroughAnAccountThatLetsNobodyIn:
 
         tiles = {tile["label"]: tile["figure"] for tile in home_tiles(me)}
 
-        assert tiles["Payments that wait for a sign-in"] == 1
+        assert tiles["Payments waiting for a sign-in"] == 1
         assert tiles["Payments refused"] == 1
         assert "Payments on their way" not in tiles
 
@@ -137,7 +137,7 @@ class TestThroughAnAccountThatLetsNobodyIn:
 
         notes = {tile["label"]: tile["note"] for tile in home_tiles(me)}
 
-        assert notes["Payments of unknown outcome"] == "An administrator must sign in"
+        assert notes["Payments with an unknown outcome"] == "An administrator must sign in"
 
     def test_who_may_sign_in_is_led_there_and_others_are_told_whom_to_ask(self, me, client):
         one = registration(client, state="unknown", failure_code="OutcomeUnknown")
@@ -299,7 +299,7 @@ class TestTheNextAttempt:
         run = FetchRun(client=client, state="failed", failures=7, failure_code=code)
 
         assert waits.run_wait(run, now=timezone.now()) is None
-        assert "this is not tried again by itself" in waits.run_failure(run).remedy
+        assert "there is no automatic retry" in waits.run_failure(run).remedy
 
     def test_is_pressed_on_the_page(self, me, client):
         one = registration(client, failure_code="Unavailable", not_before=later())
@@ -312,7 +312,7 @@ class TestTheNextAttempt:
         again = browser.post(address, follow=True).content.decode()
 
         assert address not in browser.get(page).content.decode()
-        assert "Nothing waits that could be tried now." in again
+        assert "Nothing is waiting that could be tried now." in again
 
     @pytest.mark.parametrize("name", ["try_registration", "try_mark", "try_push", "try_run"])
     def test_of_another_office_is_not_found(self, client, name):

@@ -185,8 +185,8 @@ class TestWhatIsMatchedAnew:
         html = rows.signed_in(one.member).get(f"/invoices/payments/{again.payment_id}/")
 
         text = " ".join(html.content.decode().split())
-        assert "The payment was taken off invoice 1001" in text
-        assert "Waits until it is reversed elsewhere" in text
+        assert "The payment was removed from invoice 1001" in text
+        assert "Waiting for the reversal on the other invoice" in text
         assert "not allowed to do this in PowerOffice" in text
 
 

@@ -192,7 +192,7 @@ def context(**more: object) -> dict[str, object]:
             "at": AT,
         },
         "waiting": {
-            "summary": "Visma.net did not answer clearly. What was sent may or may not be booked.",
+            "summary": "Visma.net gave no clear answer. It may or may not have been booked.",
             "remedy": (
                 "No action needed. The hub is checking the ledger and will not resend until it "
                 "has an answer."

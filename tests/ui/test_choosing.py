@@ -84,7 +84,7 @@ class TestManyRows:
 
         assert 'name="debtor_text"' in page
         assert "Nordvik" not in page
-        assert "Write the number or a part of the name." in page
+        assert "Type the number or part of the name." in page
 
     def test_show_the_present_choice(
         self, member: Membership, me: Client, many: list[Debtor]
@@ -189,7 +189,7 @@ class TestListBelowTheField:
         page = self.listed(me).content.decode()
 
         assert page.count('role="option"') == 2
-        assert "The first 2. Write more" in page
+        assert "The first 2. Type more" in page
 
     def test_says_when_nothing_matches(self, me: Client, many: list[Debtor]) -> None:
         assert "Nothing matches." in self.listed(me, q="xyz").content.decode()

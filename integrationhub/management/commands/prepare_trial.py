@@ -82,12 +82,12 @@ The sandbox (stands in for Visma.net):  http://127.0.0.1:{sandbox_port}
 {seeded.strip()}
 
 Next:
-  1. Sign in as the administrator. The overview lists the first steps: press the first, and each
-     page offers the next. At Visma sign in as ola@fjordbyra.example, password sandbox.
-  2. All of it is in the menu too: *Visma.net accounts*, *Mappings* (first period 2026-03) and
-     *Journals*. *Import the sample file* brings a payroll run of the demo company.
-  3. Look at what will be posted, press *Send*, and watch the sandbox's ledger fill.
-  4. Sign in as finance, open *Invoices*, choose a client, and press *Fetch payments from Visma*.
+  1. Sign in as the administrator. *Overview* lists the first steps, and each page offers the
+     next one. At Visma, sign in as ola@fjordbyra.example with the password sandbox.
+  2. The same by the menu: *Visma.net accounts* → *New account*, *Mappings* → *New mapping* (first
+     period 2026-03), *Journals* → *Import* → *Import the sample file*.
+  3. Check what will be posted, press *Send*, and open *See its ledger* to watch it arrive.
+  4. Sign in as finance, open *Invoices*, choose a client and press *Fetch payments from Visma*.
 
-Ctrl-C stops everything. The data stay for the next start.
+Ctrl-C stops everything. The data is kept for the next start.
 """

@@ -142,4 +142,4 @@ def no_worker(*, now: datetime) -> str:
     newest = Heartbeat.objects.filter(kind="worker").order_by("-at").first()
     if newest is not None and now - newest.at < _SEEN_WITHIN:
         return ""
-    return gettext("No worker runs, so nothing is sent. Start it: make run.")
+    return gettext("No worker is running, so nothing is sent. Start it: make run.")

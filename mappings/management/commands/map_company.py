@@ -136,7 +136,7 @@ class Command(HubCommand):
             if error:
                 self.stderr.write(error)
             elif ok:
-                self.stdout.write("Nothing stops a journal.")
+                self.stdout.write("Nothing prevents sending.")
         if not ok:
             sys.exit(1)
 

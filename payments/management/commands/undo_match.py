@@ -77,7 +77,7 @@ class Command(PaymentsCommand):
             values = payment_values(payment)
             self.answer(options, payment_words(values), values)
         if not done:
-            raise CommandError("It was undone already.")
+            raise CommandError("It was already undone.")
 
 
 def _credit_note(number: str, organisation: Organisation, *, client: str) -> Invoice:

@@ -221,7 +221,7 @@ class TestConfirmation:
         file = imported(organisation, sie(flag=1))
         deciding.confirm(file=file, by=None, now=NOW)
 
-        with pytest.raises(files.ImportRefused, match="decided already"):
+        with pytest.raises(files.ImportRefused, match="already been decided"):
             deciding.confirm(file=file, by=None, now=NOW)
 
         assert Journal.objects.count() == 1

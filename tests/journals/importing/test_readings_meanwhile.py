@@ -23,7 +23,7 @@ def test_the_later_one_is_told_and_takes_the_others_choice_in() -> None:
     later = ada.post(page, {**adas, "cost_centre": "20"})
 
     assert later.status_code == 409
-    assert "Bo Berg has changed this while you had it open." in later.content.decode()
+    assert "Bo Berg changed this while you had it open." in later.content.decode()
     again = sent_by(later)
     assert (again["cost_centre"], again["cost_unit"]) == ("20", "6")
     assert ada.post(page, again).status_code == 302

@@ -284,7 +284,7 @@ class TestFollowing:
 
         assert "1 of 3 batches posted" in html
         assert "000417" in html
-        assert "1 batch needs somebody." in html
+        assert "1 batch needs attention." in html
         assert html.index(second.journal.reference) < html.index(first.journal.reference)
         assert reverse("journals:detail", args=[second.journal_id]) in html
 
@@ -294,8 +294,8 @@ class TestFollowing:
 
         html = page_of(client, bulk)
 
-        assert "3 batches need somebody." in html
-        assert "Waits for a sign-in" in html
+        assert "3 batches need attention." in html
+        assert "Waiting for a sign-in" in html
         assert "Queued" not in html
 
     def test_goes_on_by_itself_until_nothing_is_on_its_way(self, client, bulk):

@@ -130,7 +130,7 @@ class TestCheckJournal:
         self.answer(monkeypatch)
 
         assert json.loads(run("check_journal", "LON-2026-03", "--json"))["can_be_sent"] is True
-        assert "would take every batch" in run("check_journal", "LON-2026-03")
+        assert "would accept every batch" in run("check_journal", "LON-2026-03")
 
     def test_fails_and_lists_what_stops_it(self, journal, monkeypatch):
         problem = {

@@ -132,10 +132,10 @@ class TestJournalPage:
 
         after = client.get(url, headers=shown).content.decode()
 
-        assert "will be posted" not in before
+        assert "To be posted" not in before
         assert 'id="journal-posting"' not in before
         assert 'id="journal-posting" class="stack" hx-swap-oob="true"' in after
-        assert "What was posted" in after
+        assert "As posted" in after
 
     def test_tells_the_history_again_only_when_something_happened(self, me, client):
         journal = rows.journal(me.organisation, state="sending")
@@ -181,7 +181,7 @@ class TestJournalPage:
         assert answer.status_code == 409
         html = answer.content.decode()
         assert "is not mapped to an administration" in html
-        assert "An administrator makes the mapping" in html
+        assert "An administrator creates the mapping" in html
         assert Batch.objects.get().state == "draft"
 
     def test_takes_back_what_was_not_sent(self, me, client):
@@ -204,7 +204,7 @@ class TestJournalPage:
         Batch.objects.filter(period="2026-03").update(
             state="rejected", failure_code="StoppedWithTheOthers"
         )
-        assert "Send what can go" in page_of(client, journal)
+        assert "Send valid batches only" in page_of(client, journal)
 
         client.post(reverse("journals:send", args=[journal.pk]), {"what_can_go": "yes"})
 
@@ -250,9 +250,9 @@ class TestCheck:
         )
 
         done = client.get(url).content.decode()
-        assert "The ledger is being asked" in waiting
+        assert "Checking the ledger" in waiting
         assert "every 1s" in waiting
-        assert "The ledger would take every batch" in done
+        assert "The ledger would accept every batch" in done
         assert "every 1s" not in done
 
     def test_shows_why_the_ledger_could_not_be_asked(self, me, client):
@@ -316,7 +316,7 @@ class TestDecision:
         answer = client.post(reverse("journals:decide", args=[batch.pk]), {"choice": "not_there"})
 
         assert answer.status_code == 409
-        assert "decided about already" in answer.content.decode()
+        assert "decision on this batch has already been made" in answer.content.decode()
 
 
 class TestFailure:
@@ -335,7 +335,7 @@ class TestFailure:
 
         assert "What this means" in html
         assert "What to do" in html
-        assert "Whose job it is" in html
+        assert "Responsible" in html
         assert "VismaId: 77" in html
 
 

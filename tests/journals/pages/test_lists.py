@@ -137,7 +137,7 @@ class TestHome:
         assert tiles["Journals stopped"] == 2
         assert tiles["Outcome unknown"] == 1
         assert tiles["Need a decision"] == 1
-        assert tiles["Accounts to sign in again"] == 1
+        assert tiles["Accounts to sign in to again"] == 1
 
     def test_says_what_to_do_to_somebody_of_no_organisation(self, db):
         alone = Client()

@@ -27,8 +27,8 @@ class TestADryRun:
         shown = check_result(background_request, journal).failure
 
         assert shown is not None
-        assert "ask again: this is not tried again by itself" in shown.remedy
-        assert shown.who_text == "Whoever asked"
+        assert "try again: there is no automatic retry" in shown.remedy
+        assert shown.who_text == "The person who asked"
 
 
 class TestAnUnknownOutcome:
@@ -48,7 +48,7 @@ class TestAnUnknownOutcome:
     def test_goes_on_by_itself_while_the_account_works(self, db):
         shown = self.shown("")
 
-        assert shown.who_text == "Nobody: it goes on by itself"
+        assert shown.who_text == "Nobody: it continues automatically"
 
 
 def test_a_failure_that_a_person_mends_keeps_its_remedy():

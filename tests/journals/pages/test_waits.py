@@ -56,23 +56,23 @@ class TestAJournalThroughAnExpiredAccount:
     def test_is_not_called_checking_or_sending_anywhere(self, me, state, access):
         journal = waiting(me, state=state, access=access)
 
-        assert listed(me) == ["Waits for a sign-in"]
-        assert words_of(journal) == "Waits for a sign-in"
-        assert journal_page(journal).state_label == "Waits for a sign-in"
+        assert listed(me) == ["Waiting for a sign-in"]
+        assert words_of(journal) == "Waiting for a sign-in"
+        assert journal_page(journal).state_label == "Waiting for a sign-in"
 
     def test_is_found_by_its_own_filter_and_under_needs_attention(self, me):
         waiting(me)
         waiting(me, access=S.AUTHORISED)
 
-        assert listed(me, "sign_in") == ["Waits for a sign-in"]
-        assert listed(me, "attention") == ["Waits for a sign-in"]
+        assert listed(me, "sign_in") == ["Waiting for a sign-in"]
+        assert listed(me, "attention") == ["Waiting for a sign-in"]
         assert listed(me, "checking") == ["Checking"]
 
     def test_is_counted_on_the_overview(self, me):
         waiting(me)
         waiting(me, access=S.AUTHORISED)
 
-        (tile,) = [one for one in board(me).tiles if one.label == "Waits for a sign-in"]
+        (tile,) = [one for one in board(me).tiles if one.label == "Waiting for a sign-in"]
 
         assert (tile.figure, tile.tone) == (1, "bad")
         assert tile.url.endswith("?state=sign_in")
@@ -80,7 +80,7 @@ class TestAJournalThroughAnExpiredAccount:
     def test_is_no_tile_where_nothing_waits_for_it(self, me):
         waiting(me, access=S.AUTHORISED)
 
-        assert "Waits for a sign-in" not in [one.label for one in board(me).tiles]
+        assert "Waiting for a sign-in" not in [one.label for one in board(me).tiles]
 
     def test_whose_outcome_is_unknown_stays_so_and_is_not_said_to_be_asked_about(self, me):
         waiting(me, state="unknown")
@@ -96,7 +96,7 @@ class TestAJournalThroughAnExpiredAccount:
 
         shown = page(me, journal)
 
-        assert f"until somebody has signed in to the account {name}" in shown
+        assert f"until someone has signed in to the account {name}" in shown
         assert reverse("accounts:connections") + '">Open Visma.net accounts' in shown
         assert "Try now" not in shown
         assert "Next attempt" not in shown
@@ -125,8 +125,8 @@ def page(me: Membership, journal: Journal) -> str:
 def test_what_waits_for_the_vendor_says_so(me, cause):
     journal = waiting(me, access=S.AUTHORISED, waits_for=cause)
 
-    assert listed(me) == ["Waits for the ledger"]
-    assert journal_page(journal).state_label == "Waits for the ledger"
+    assert listed(me) == ["Waiting for the ledger"]
+    assert journal_page(journal).state_label == "Waiting for the ledger"
     assert listed(me, "attention") == []
 
 
@@ -195,4 +195,4 @@ class TestTheNextAttempt:
 
         answer = client.post(reverse("journals:try_now", args=[journal.pk]), follow=True)
 
-        assert "Nothing waits that could be tried now." in answer.content.decode()
+        assert "Nothing is waiting that could be tried now." in answer.content.decode()

@@ -40,7 +40,7 @@ class TestStory:
         live = payroll.get(page).context["live"]
         html = payroll.get(page).content.decode()
 
-        assert "The ledger would take every batch" in check
+        assert "The ledger would accept every batch" in check
         assert nothing_written == 0
         assert office.posts() == 3
         assert [row.period for row in live.batches] == ["2026-01", "2026-02", "2026-03"]
