@@ -1,8 +1,7 @@
 """A line of the registry: all that the hub knows of a vendor before it talks to it."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from connectors.base import Capabilities, MakeConnector
 from connectors.receivables import MakeSource, MakeTarget
@@ -30,8 +29,6 @@ class Vendor:
     make_connector: MakeConnector | None
     """Makes a target of journals; None: this vendor is none."""
     make_sign_in: MakeSignIn
-    errors: tuple[type[Exception], ...] = ()
-    extras: Mapping[str, Any] = field(default_factory=dict)
     make_source: MakeSource | None = None
     """Makes a source of payments; None: this vendor is none."""
     make_target: MakeTarget | None = None

@@ -10,7 +10,7 @@ from pydantic_settings import SettingsConfigDict
 from connectors.base import Capabilities, Observer
 from connectors.businessnxt import client, discovery, errors
 from connectors.businessnxt.client import CAPABILITIES, Client
-from connectors.errors import ConnectorError, NotConfigured
+from connectors.errors import NotConfigured
 from connectors.limits import Limiter
 from connectors.oauth import OpenIdSignIn
 from connectors.settings import Settings, setting
@@ -179,11 +179,4 @@ VENDOR = Vendor(
     make_sign_in=make_sign_in,
     make_source=make_source,
     marker_trouble=discovery.marker_trouble,
-    errors=tuple(
-        one
-        for one in vars(errors).values()
-        if isinstance(one, type)
-        and issubclass(one, ConnectorError)
-        and one.__module__ == errors.__name__
-    ),
 )

@@ -6,7 +6,7 @@ from pydantic import SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from connectors.base import Capabilities, Observer
-from connectors.errors import ConnectorError, NotConfigured
+from connectors.errors import NotConfigured
 from connectors.limits import Limiter
 from connectors.powerofficego import errors
 from connectors.powerofficego.client import Client
@@ -109,13 +109,6 @@ VENDOR = Vendor(
     settings=PowerOfficeGoSettings,
     make_connector=None,
     make_sign_in=make_sign_in,
-    errors=tuple(
-        one
-        for one in vars(errors).values()
-        if isinstance(one, type)
-        and issubclass(one, ConnectorError)
-        and one.__module__ == errors.__name__
-    ),
     make_target=make_target,
     control_accounts=frozenset({"1500", "2400", "2910"}),
     own_key_label=_("Client key"),

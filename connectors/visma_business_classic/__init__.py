@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic_settings import SettingsConfigDict
 
 from connectors.base import Capabilities, Observer
-from connectors.errors import ConnectorError, NotConfigured
+from connectors.errors import NotConfigured
 from connectors.limits import Limiter
 from connectors.settings import Settings, setting
 from connectors.sign_in import Begun, Grant, Tokens
@@ -200,12 +200,5 @@ VENDOR = Vendor(
     marker_trouble=setup_check.marker_trouble,
     own_key_label=_(
         "Address of the database with a read-only login, mssql://login:password@server"
-    ),
-    errors=tuple(
-        one
-        for one in vars(errors).values()
-        if isinstance(one, type)
-        and issubclass(one, ConnectorError)
-        and one.__module__ == errors.__name__
     ),
 )

@@ -6,7 +6,7 @@ from pydantic import SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from connectors.base import Observer
-from connectors.errors import ConnectorError, NotConfigured
+from connectors.errors import NotConfigured
 from connectors.limits import Limiter
 from connectors.oauth import OpenIdSignIn
 from connectors.settings import IN_PRODUCTION, Settings, setting
@@ -127,11 +127,4 @@ VENDOR = Vendor(
     settings=VismanetSettings,
     make_connector=make_connector,
     make_sign_in=make_sign_in,
-    errors=tuple(
-        one
-        for one in vars(errors).values()
-        if isinstance(one, type)
-        and issubclass(one, ConnectorError)
-        and one.__module__ == errors.__name__
-    ),
 )
