@@ -1,6 +1,8 @@
 """The story the sandbox starts with: seven companies, three people, two clients."""
 
 import calendar
+import tomllib
+from pathlib import Path
 from typing import Any
 
 from sandbox import charts
@@ -127,86 +129,19 @@ def _swedish_segments() -> list[Json]:
 
 def companies() -> list[Company]:
     """Return the companies of the story, freshly made."""
-    plain = _swedish_segments
+    path = Path(__file__).with_suffix(".toml")
     return [
-        _company(
-            key="akeriet",
-            tenant_id=AKERIET,
-            name="Påhittade Åkeriet AB",
-            organisation_number="555555-5555",
-            segments=plain(),
-            service_approved=True,
-        ),
-        _company(
-            key="fjord",
-            tenant_id=FJORD,
-            name="Fjord Bakeri AS",
-            organisation_number="999999999",
-            country="NO",
-            customer_tenant_id=SECOND_CUSTOMER,
-            segments=[
-                segment(1, "Avdeling", 3, {"001": "Bakeri", "002": "Butikk", "003": "Kontor"}),
-                segment(2, "Bærer", 4, {"P100": "Brød", "P200": "Kaker", "P900": "Felles"}),
-            ],
-            service_approved=True,
-        ),
-        _company(
-            key="nordlys",
-            tenant_id=NORDLYS,
-            name="Nordlys Konsult AB",
-            organisation_number="556677-8899",
-            segments=[
-                segment(1, "Avdelning", 2, {"10": "Rådgivning", "20": "Utveckling", "90": "Stab"}),
-                segment(2, "Uppdrag", 5, {"A1001": "Intern tid"}, validate=False),
-            ],
-            posts_on_release=False,
-            hold_default=True,
-        ),
-        _company(
-            key="test",
-            tenant_id=TESTBOLAGET,
-            name="Testbolaget AB",
-            organisation_number="555555-0001",
-            segments=plain(),
-        ),
-        _company(
-            key="tvilling",
-            tenant_id=TVILLING,
-            name="Tvillingbolagen AB",
-            organisation_number="556611-2233",
-            segments=plain(),
-            creates_combinations=False,
-            combinations={
-                "0100-K10": {"active": True},
-                "0200-K20": {"active": True},
-                "0300-K30": {"active": False},
-            },
-            branches=[
-                {"number": "1", "name": "Stockholm", "active": True, "main": True, "ledger": "1"},
-                {"number": "2", "name": "Malmö", "active": True, "main": False, "ledger": "2"},
-                {"number": "9", "name": "Nedlagd", "active": False, "main": False, "ledger": "1"},
-            ],
-            ledgers=[
-                {"number": "1", "name": "Huvudbok", "type": "Actual", "currency": "SEK"},
-                {"number": "2", "name": "Huvudbok Malmö", "type": "Actual", "currency": "SEK"},
-                {"number": "STAT", "name": "Statistik", "type": "Statistical", "currency": "SEK"},
-            ],
-        ),
-        _company(
-            key="enkel",
-            tenant_id=ENKEL,
-            name="Enkel Handel AB",
-            organisation_number="556600-1122",
-        ),
-        _company(
-            key="egna",
-            tenant_id=EGNA,
-            name="Egna Nummer AB",
-            organisation_number="556644-5566",
-            segments=plain(),
-            manual_numbers=True,
-            service_approved=True,
-        ),
+        _company(**row | {"segments": _segments(row.get("segments", []))})
+        for row in tomllib.loads(path.read_text(encoding="utf-8"))["companies"]
+    ]
+
+
+def _segments(written: Any) -> list[Json]:
+    if written == "swedish":
+        return _swedish_segments()
+    return [
+        segment(segment_id, description, length, values, validate=(*rest, True)[0])
+        for segment_id, description, length, values, *rest in written
     ]
 
 

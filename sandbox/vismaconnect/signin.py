@@ -134,16 +134,14 @@ class SignIn:
         self.store.put("asked", key, asked)
         wanted = f"{asked['client_id']} {asked['scope']} {chosen}"
         if wanted not in session["allowed"]:
-            company = self.store.tenant(chosen)
-            words_of: list[str] = [SCOPE_WORDS.get(each, each) for each in asked["scope"].split()]
             return page(
                 "connect_allow.html",
                 prefix=self.prefix,
                 key=key,
                 person=person,
-                company=company,
+                company=self.store.tenant(chosen),
                 client=client,
-                scopes=list(zip(asked["scope"].split(), words_of, strict=True)),
+                scopes=[(each, SCOPE_WORDS.get(each, each)) for each in asked["scope"].split()],
             )
         self.store.put("session", session["key"], session | {"tenant_id": chosen})
         return self._finish(asked, session, person)
