@@ -1,74 +1,66 @@
-"""Measure importing, sending and payments, each beside a floor; print tables."""
+"""Measure each flow beside a floor of the same run, one line for each."""
 
 import argparse
-import socket
+import os
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks import importing
+from benchmarks import loading
+from tests.torture.servers import NotInstalled, Postgres, free_port
 from tests.torture.surroundings import ROOT, machine, prepared
 
-_WHAT = ("importing", "sending", "payments")
-
-
-def _free_port() -> int:
-    with socket.socket() as tried:
-        tried.bind(("127.0.0.1", 0))
-        port: int = tried.getsockname()[1]
-        return port
-
-
-def _import(*, quick: bool, environment: dict[str, str]) -> None:
-    lines, rounds = (4_000, 1) if quick else (40_000, 2)
-    print(f"\nImport {lines:,} lines; floor: parsing alone; best of {rounds}")
-    print(f"{'':4} {'':6} {'lines/s':>9} {'seconds':>8} {'peak MB':>8} {'idle MB':>8}  steps (s)")
-    with tempfile.TemporaryDirectory(prefix="hub-bench-files-") as folder:
-        for case in importing.measure(
-            lines=lines, rounds=rounds, folder=Path(folder), environment=environment
-        ):
-            steps = ", ".join(f"{name} {taken:.2f}" for name, taken in case.steps.items())
-            print(
-                f"{case.format:4} {case.what:6} {lines / case.seconds:9,.0f} {case.seconds:8.2f} "
-                f"{case.peak_mb:8.0f} {case.idle_mb:8.0f}  {steps}",
-                flush=True,
-            )
-
-
-def _another(module: str, *words: str) -> None:
-    subprocess.run([sys.executable, "-m", module, *words], cwd=ROOT, check=True)
+FLOWS = ("loading", "sending", "payday")
 
 
 def main() -> int:
-    """Run the measurements that were asked for; return the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks",
-        description=f"{__doc__} With DATABASE_URL, in a new database on that server.",
-    )
+    """Measure the flows that were asked for on SQLite and on PostgreSQL; return the exit code."""
+    note = "With DATABASE_URL, on a new database of that server alone."
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=f"{__doc__} {note}")
     parser.add_argument("--quick", action="store_true", help="a small run, to see that it works")
-    parser.add_argument("--only", choices=_WHAT, help="one of them")
-    parser.add_argument("--large", action="store_true", help="payments also at 500,000")
+    parser.add_argument("--only", choices=FLOWS, help="one of them")
     options = parser.parse_args()
-    wanted = (options.only,) if options.only else _WHAT
-    started, port = time.monotonic(), _free_port()
-    if {"importing", "sending"} & set(wanted):
-        with prepared(sandbox_port=port) as environment:
-            print(machine(environment), flush=True)
-            if "importing" in wanted:
-                _import(quick=options.quick, environment=environment)
-            if "sending" in wanted:
-                words = [sys.executable, "-m", "benchmarks.sending", str(port)]
-                if options.quick:
-                    words.append("--quick")
-                subprocess.run(words, cwd=ROOT, env=environment, check=True)
-    if "payments" in wanted:
-        sizes = [2_000] if options.quick else [50_000, 500_000] if options.large else [50_000]
-        for size in sizes:
-            _another("benchmarks.payments", "--payments", str(size))
-    print(f"\n{time.monotonic() - started:.0f} s, in {ROOT.name}")
+    flows, started = (options.only,) if options.only else FLOWS, time.monotonic()
+    named = os.environ.get("DATABASE_URL", "")
+    for database in (named,) if named else ("", "postgresql"):
+        try:
+            with _server(database) as url:
+                _measure(url, flows, quick=options.quick)
+        except NotInstalled as missing:
+            print(f"\nPostgreSQL is left out: {missing}")
+    print(f"\n{time.monotonic() - started:.0f} s, load {os.getloadavg()[0]:.1f} at the end")
     return 0
+
+
+@contextmanager
+def _server(database: str) -> Iterator[str]:
+    """Yield the address of the database: what was named, or a server of our own."""
+    if database != "postgresql":
+        yield database
+        return
+    with tempfile.TemporaryDirectory(prefix="hub-bench-pg-") as folder:
+        server = Postgres(Path(folder), durable=True)
+        server.start()
+        try:
+            yield server.url
+        finally:
+            server.stop()
+
+
+def _measure(database: str, flows: tuple[str, ...], *, quick: bool) -> None:
+    port = free_port()
+    with prepared(sandbox_port=port, database=database) as environment:
+        print(f"\n{machine(environment)}", flush=True)
+        if "loading" in flows:
+            loading.measure_import(environment, lines=4_000 if quick else 40_000)
+            loading.measure_payments(environment, payments=2_000 if quick else 20_000)
+        if {"sending", "payday"} & set(flows):
+            words = ["-m", "benchmarks.sending", str(port), ",".join(flows), str(quick)]
+            subprocess.run([sys.executable, *words], cwd=ROOT, env=environment, check=True)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from audit import trail
 from background.crash_points import crash_point
-from background.durability import durable
+from background.durability import turn_to_write
 from connectors.errors import ConnectorError
 from journals.domain import refusals
 from journals.domain.states import DONE, MAY_BE_QUEUED, BatchState, journal_state
@@ -245,7 +245,7 @@ def refresh_state(journal_id: int, *, now: datetime) -> None:
     """
     # Who changes another of its batches at the same time waits for us here, or we for them: else
     # each would count the other's as it was, and the journal might never say what became of both.
-    with durable():
+    with turn_to_write(), transaction.atomic(savepoint=False):
         locked = Journal.objects.select_for_update(no_key=True).only("state")
         journal = locked.filter(pk=journal_id).first()
         if journal is None:

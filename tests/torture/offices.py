@@ -100,15 +100,15 @@ class Office:
     companies: list[Any]
 
 
-def make_offices(places: list[Place], *, count: int = 3) -> list[Office]:
+def make_offices(places: list[Place], *, count: int = 3, called: str = "Office") -> list[Office]:
     """Make the offices' rows; companies take turns between them."""
     from organisations.models import Debtor, Role
     from organisations.operations import people
 
     offices = []
     for number in range(count):
-        organisation = people.create_organisation(name=f"Office {number + 1}")
-        email = f"person{number + 1}@torture.example"
+        organisation = people.create_organisation(name=f"{called} {number + 1}")
+        email = f"person{number + 1}@{called.lower()}.example"
         people.add_person(
             organisation=organisation,
             role=Role.objects.get(organisation=organisation, name="Administrator"),
@@ -174,8 +174,14 @@ def _company(office: Office, debtor: Any, place: Place) -> Any:
     return company
 
 
-def make_journal(company: Any, *, run: str, periods: int, choose: random.Random) -> Any:
-    """Store a journal of that many months, as the import does."""
+def make_journal(
+    company: Any, *, run: str, periods: int, choose: random.Random, lines_each: int = 0
+) -> Any:
+    """
+    Store a journal of that many months, as the import does.
+
+    :param lines_each: of a month; 0: three to five
+    """
     from journals.operations import creating
     from sources.models import Content
     from sources.models import JournalLine as Row
@@ -185,7 +191,7 @@ def make_journal(company: Any, *, run: str, periods: int, choose: random.Random)
     lines: list[Any] = []
     for period, day in [*PERIODS, LAST][-periods:]:
         owed = Decimal(0)
-        for _ in range(choose.randint(2, 4)):
+        for _ in range(lines_each - 1 if lines_each else choose.randint(2, 4)):
             amount = Decimal(choose.randint(100, 9_999_999)) / 100
             owed += amount
             where = choose.choice(_CENTRES), choose.choice(_UNITS)

@@ -89,9 +89,14 @@ class Redis:
 
 
 class Postgres:
-    """A PostgreSQL cluster in a folder. As root it runs as the user `postgres`."""
+    """
+    A PostgreSQL cluster in a folder. As root it runs as the user `postgres`.
 
-    def __init__(self, folder: Path) -> None:
+    :param durable: it waits for the disk, as one that holds somebody's data does
+    """
+
+    def __init__(self, folder: Path, *, durable: bool = False) -> None:
+        self._durable = durable
         found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=_version)
         initdb = str(found[-1]) if found else shutil.which("initdb")
         if initdb is None:
@@ -115,7 +120,7 @@ class Postgres:
         """Start it and wait until it takes connections."""
         told = (
             f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' "
-            "-c max_connections=300 -c fsync=off"
+            f"-c max_connections=300 -c fsync={'on' if self._durable else 'off'}"
         )
         self._run("pg_ctl", "-l", str(self._data / "log"), "-w", "-o", told, "start")
         wait_until(lambda: answers(self.port), what="PostgreSQL")

@@ -90,9 +90,20 @@ def start_django() -> None:
 
 def machine(environment: dict[str, str]) -> str:
     """Return in one line what was measured on."""
-    said = "from django.db import connection as c; import django; django.setup(); "
-    said += "c.ensure_connection(); v = c.Database.sqlite_version if c.vendor == 'sqlite' else "
-    said += "c.pg_version; print(c.display_name, v)"
+    said = """
+import django; django.setup()
+from django.db import connection as c
+def ask(words):
+    with c.cursor() as cursor:
+        cursor.execute(words)
+        return cursor.fetchone()[0]
+if c.vendor == "sqlite":
+    told = ask("select sqlite_version()"), ask("PRAGMA journal_mode"), ask("PRAGMA synchronous")
+    print("SQLite %s, journal %s, synchronous %s" % told)
+else:
+    names = "server_version", "fsync", "synchronous_commit"
+    print("PostgreSQL %s, fsync %s, synchronous_commit %s" % tuple(ask("SHOW " + n) for n in names))
+"""
     database = run([sys.executable, "-c", said], environment).strip()
     return (
         f"{os.cpu_count()} cores ({platform.machine()}), load {os.getloadavg()[0]:.1f} at the "
