@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from django.utils import timezone
 
@@ -24,7 +24,7 @@ READERS = 4
 """Calls that may read from one vendor company at once, beside its one writer."""
 LAST_CALLS = 20
 """From so many calls left, every call is counted in the row."""
-_WRITTEN_EVERY = 30.0
+_WRITTEN_EVERY = timedelta(seconds=30)
 _CLOCKS_DIFFER = 1.0
 _READER_PAUSE = 0.05
 
@@ -48,6 +48,7 @@ class RateLimits:
         clock: Callable[[], datetime] = timezone.now,
     ) -> None:
         self._names, self._alone, self._clock = names, alone, clock
+        self._written: dict[str, datetime] = {}
 
     def wait_for(self, *, key: str, per_second: int) -> float:
         """Return how long to wait, the moment reserved; see `connectors.limits.Limiter`."""
@@ -57,6 +58,8 @@ class RateLimits:
 
         row = CallBudget.objects.filter(key=self._names[key]).first()
         now = self._clock().timestamp()
+        if row is not None:
+            self._written[key] = row.seen_at
         if not per_second and (row is None or now >= row.seen_at.timestamp() - _CLOCKS_DIFFER):
             wait, after = rule(row.budget if row else Budget(), now)
             if wait > PATIENCE or after.remaining is None or after.remaining >= LAST_CALLS:
@@ -71,11 +74,10 @@ class RateLimits:
         def rule(budget: Budget, now: float) -> tuple[float, Budget]:
             return 0.0, learn(budget, now=now, limits=limits, retry_after=retry_after)
 
-        if retry_after is None and limits.get("remaining", LAST_CALLS) >= LAST_CALLS:
-            row = CallBudget.objects.filter(key=self._names[key]).first()
-            now = self._clock().timestamp()
-            if row is not None and abs(now - row.seen_at.timestamp()) < _WRITTEN_EVERY:
-                return
+        written = self._written.get(key)  # as it was read before the call
+        lately = written is not None and abs(self._clock() - written) < _WRITTEN_EVERY
+        if lately and retry_after is None and limits.get("remaining", LAST_CALLS) >= LAST_CALLS:
+            return
         self._change(key, rule)
 
     @contextmanager
@@ -119,6 +121,7 @@ class RateLimits:
                 budget = earlier(budget, seconds=ahead)
             wait, after = rule(budget, now.timestamp())
             CallBudget.objects.filter(pk=row.pk).update(**asdict(after), seen_at=now)
+        self._written[key] = now
         return wait
 
 
