@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Protocol
 
-from organisations.models import Company, User
+from organisations.models import User
 from sources.models import Content, ImportedFile
 
 
@@ -14,16 +14,8 @@ class Destination(Protocol):
         """Take a file whose bytes are those of a present content; say whether it was one."""
         ...
 
-    def take(
-        self,
-        file: ImportedFile,
-        content: Content,
-        *,
-        company: Company,
-        by: User | None,
-        now: datetime,
-    ) -> None:
-        """Make of the lines what they are for, and write the state that the file has come to."""
+    def take(self, file: ImportedFile, content: Content, by: User | None, now: datetime) -> None:
+        """Make of a company's lines what they are for, and write what became of the file."""
         ...
 
 

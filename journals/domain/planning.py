@@ -1,6 +1,5 @@
 """What will be posted: one batch per period, oldest first, with the target's dimensions."""
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -9,15 +8,12 @@ from decimal import Decimal
 from connectors import base
 from connectors.words import gettext_noop as _
 from connectors.words import texts_of
+from journals.domain.keys import batch_description
 from journals.domain.posting_periods import HELD, MOVED, POST, REFUSE, choose_posting_period
 from mappings.domain.account_patterns import carries_dimensions
 from sources.readers.lines import ZERO, JournalLine
 from sources.readers.periods import last_day, period_of
 
-DESCRIPTION_LENGTH = 60
-KEY_LENGTH = 7
-MARK_LENGTH = 3
-"""Characters behind the key that tell an installation's batches from those of another hub."""
 BALANCING_LINE = 0
 """`JournalLine.line_number` of a line that stands in no file: the balancing account's."""
 
@@ -139,7 +135,6 @@ class PlannedBatch:
 _MOVED = _("Period {period} is closed; posted in {posting_period} instead.")
 _HELD = _("Period {period} is closed; the batch waits until it is reopened.")
 _BALANCED = _("{amount} was booked on {account} to balance a correction.")
-_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 def split_into_period_batches(lines: Iterable[JournalLine]) -> list[PeriodBatch]:
@@ -194,57 +189,6 @@ def posting_date(period: str, lines: Iterable[JournalLine]) -> date:
     """Return the latest date of the lines that lies in the period, else the period's last day."""
     within = [line.posted_on for line in lines if period_of(line.posted_on) == period]
     return max(within, default=last_day(period))
-
-
-def batch_key(random: bytes) -> str:
-    """
-    Return a short key to find the batch by, of seven characters that are not mixed up by eye.
-
-    :param random: at least five random bytes; the caller makes them, once per batch
-    """
-    if len(random) < 5:
-        raise ValueError("a key needs five random bytes")
-    return _letters(random, KEY_LENGTH)
-
-
-def marked_key(key: str, *, installation: str) -> str:
-    """
-    Return the key with the mark of the installation that posts the batch.
-
-    The mark follows from key and installation, so that a batch in a ledger can be recognised as
-    this installation's own where its database has no row of it. A stranger's key passes once in
-    32,768 times.
-
-    :param key: of `batch_key`
-    """
-    mark = hashlib.sha256(f"installation {installation} {key}".encode()).digest()
-    return key + _letters(mark, MARK_LENGTH)
-
-
-def own_key_in(description: str, *, installation: str) -> str:
-    """Return the key that a ledger's description ends with if it is ours, else nothing."""
-    words = description.split()
-    last = words[-1] if words else ""
-    own = marked_key(last[:KEY_LENGTH], installation=installation)
-    return last if len(last) == KEY_LENGTH + MARK_LENGTH and last == own else ""
-
-
-def _letters(some: bytes, length: int) -> str:
-    number = int.from_bytes(some[:5], "big")
-    return "".join(_CROCKFORD[number >> shift & 31] for shift in range(0, 5 * length, 5))
-
-
-def batch_description(reference: str, period: str, key: str) -> str:
-    """
-    Return the description of a batch: reference, period and key, in 60 characters.
-
-    A reference that is too long is cut; period and key never are, for the batch is looked up
-    by this text.
-    """
-    ending = f"{period} {key}"
-    room = DESCRIPTION_LENGTH - len(ending) - 1
-    start = " ".join(reference.split())[: max(room, 0)].rstrip()
-    return f"{start} {ending}" if start else ending
 
 
 def posting_lines(

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from connectors.base import BatchToPost, LedgerBatch
-from journals.domain.planning import own_key_in
+from journals.domain.keys import own_key_in
 from journals.domain.proving import NONE, ONE, SEVERAL, Match, match_lost_batch
 
 

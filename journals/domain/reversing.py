@@ -14,7 +14,8 @@ from decimal import Decimal
 from msgspec.structs import replace
 
 from connectors import base
-from journals.domain.planning import Unbalanced, batch_description, batch_key
+from journals.domain.keys import batch_description, batch_key
+from journals.domain.planning import Unbalanced
 from journals.domain.posting_periods import MOVED, NEXT_OPEN, choose_posting_period
 from sources.readers.lines import ZERO
 

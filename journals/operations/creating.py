@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import count
 
 from accounts.operations import installation
-from journals.domain.planning import batch_key, marked_key
+from journals.domain.keys import batch_key, marked_key
 from journals.domain.states import BatchState
 from journals.models import Batch, Journal
 from organisations.models import Company, User

@@ -23,7 +23,7 @@ from connectors.errors import ConnectorError, NotAuthorized, OutcomeUnknown, Una
 from journals.domain import refusals
 from journals.domain.going_live import Look, look, periods_to_look_in
 from journals.domain.planning import PlannedBatch
-from journals.domain.preflight import PreflightProblem, ledger_not_listed, looks_booked
+from journals.domain.preflight_problems import PreflightProblem, ledger_not_listed, looks_booked
 from journals.domain.states import MAY_BE_BOOKED_BEFORE, BatchState
 from journals.models import Batch, FirstLook, Journal
 from journals.operations.closing import REASON_LENGTH, clean_reason

@@ -46,18 +46,10 @@ class Journals:
         become(file, State.UNCHANGED, now=now)
         return True
 
-    def take(
-        self,
-        file: ImportedFile,
-        content: Content,
-        *,
-        company: Company,
-        by: User | None,
-        now: datetime,
-    ) -> None:
+    def take(self, file: ImportedFile, content: Content, by: User | None, now: datetime) -> None:
         """Make a journal of the lines, unless one of this run is there."""
         # One at a time per company, so that two files of one run cannot both make its journal.
-        Company.objects.select_for_update().get(pk=company.pk)
+        company = Company.objects.select_for_update().get(pk=file.company_id)
         if not content.currency:
             content.currency = company.currency
             content.save(update_fields=["currency"])

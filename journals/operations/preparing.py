@@ -31,7 +31,8 @@ from journals.domain.planning import (
     Unbalanced,
     plan,
 )
-from journals.domain.preflight import GOING_LIVE, PreflightProblem, preflight
+from journals.domain.preflight import preflight
+from journals.domain.preflight_problems import GOING_LIVE, PreflightProblem
 from journals.domain.states import BatchState
 from journals.models import Batch, Journal
 from journals.operations import first_look, going_live, queues

@@ -20,7 +20,7 @@ from connectors.base import AccountingConnector, BatchStatus, LedgerFacts, Posti
 from connectors.errors import ConflictingWrite, ConnectorError, NotAuthorized, Unavailable
 from connectors.registry import CONNECTORS
 from journals.domain import refusals, reversing
-from journals.domain.planning import marked_key
+from journals.domain.keys import marked_key
 from journals.domain.proving import verify_read_back
 from journals.domain.states import MAY_BE_REVERSED, BatchState
 from journals.models import Batch, Journal

@@ -19,8 +19,9 @@ from journals.queries.readings import reading_url
 from organisations.models import Company, Organisation
 from sources.models import ImportedFile
 from sources.operations import files, storing
+from sources.readers.catalogue.kinds import ERROR, WARNING
 from sources.readers.lines import PeriodTotal
-from sources.readers.problems import ERROR, WARNING, Problem
+from sources.readers.problems import Problem
 from ui.failures import words
 
 State = ImportedFile.State

@@ -10,7 +10,7 @@ from django.utils.translation import gettext, ngettext
 
 from accounts.rights import rights_to_change
 from connectors.errors import ConnectorError
-from journals.domain.preflight import PREFLIGHT_PROBLEMS, PreflightProblem
+from journals.domain.preflight_problems import PREFLIGHT_PROBLEMS, PreflightProblem
 from journals.domain.states import STATE_WORDS, BatchState
 from journals.models import Batch, Journal
 from ui.failures import WHO_WORDS, FailureRow, failure_row, failure_row_of, words

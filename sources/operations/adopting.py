@@ -56,7 +56,7 @@ def adopt(file: ImportedFile, *, by: User | None, now: datetime) -> None:
     if not file.confirmed and _is_open(file):
         become(file, State.NEEDS_CONFIRMATION, now=now)
         return
-    destination().take(file, content, company=file.company, by=by, now=now)
+    destination().take(file, content, by, now)
 
 
 def _is_open(file: ImportedFile) -> bool:

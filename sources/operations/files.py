@@ -10,7 +10,8 @@ from django.utils.translation import gettext
 from audit import trail
 from organisations.models import User
 from sources.models import Content, ImportedFile
-from sources.readers.problems import ERROR, Problem
+from sources.readers.catalogue.kinds import ERROR
+from sources.readers.problems import Problem
 
 State = ImportedFile.State
 

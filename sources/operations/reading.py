@@ -18,9 +18,11 @@ from sources.operations import readings, storing
 from sources.operations.adopting import adopt, name_unknown_company
 from sources.operations.files import State, kept, set_problems
 from sources.operations.receiving import limits
+from sources.readers.catalogue import PROBLEMS
+from sources.readers.catalogue.kinds import ERROR
 from sources.readers.lines import FileHead, Reading
 from sources.readers.organisation_numbers import organisation_number
-from sources.readers.problems import ERROR, PROBLEMS, Problem, problem
+from sources.readers.problems import Problem, problem
 from sources.readers.reading import read
 from sources.readers.settling import Settled, settle
 from sources.readers.suggesting import Suggestion

@@ -4,7 +4,7 @@ import hashlib
 import tempfile
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
 
 from django.conf import settings as django_settings
 from django.db import transaction
@@ -57,28 +57,15 @@ def receive(
     :raises ImportRefused: if the file is larger than may be, or the run's name is too long
     """
     run = clean_run(run) if run else ""
-    most = limits().max_bytes
-    digest, size = hashlib.sha256(), 0
     with tempfile.TemporaryFile() as spool:
-        for chunk in chunks:
-            size += len(chunk)
-            if size > most:
-                raise ImportRefused(
-                    gettext(
-                        "{name} is larger than {limit} MB. Export one payroll run per file, "
-                        "or ask for a higher limit (HUB_MAX_UPLOAD_MB)."
-                    ).format(name=name, limit=most // 1_000_000)
-                )
-            digest.update(chunk)
-            spool.write(chunk)
-        spool.seek(0)
+        size, sha256 = _spool(chunks, spool, name=name)
         file = ImportedFile(
             organisation=organisation,
             company=company,
             source=source,
             name=as_text(name)[-255:],
             size=size,
-            sha256=digest.hexdigest(),
+            sha256=sha256,
             state_at=now,
             run=as_text(run),
             head=({"wanted_encoding": encoding} if encoding else {})
@@ -96,6 +83,25 @@ def receive(
             _store_pieces(file, spool)
             enqueue("sources.tasks.read_file", file_id=file.pk)
     return file
+
+
+def _spool(chunks: Iterable[bytes], spool: IO[bytes], *, name: str) -> tuple[int, str]:
+    """Write what comes in to a file on the disk, and return its size and SHA-256."""
+    most = limits().max_bytes
+    digest, size = hashlib.sha256(), 0
+    for chunk in chunks:
+        size += len(chunk)
+        if size > most:
+            raise ImportRefused(
+                gettext(
+                    "{name} is larger than {limit} MB. Export one payroll run per file, "
+                    "or ask for a higher limit (HUB_MAX_UPLOAD_MB)."
+                ).format(name=name, limit=most // 1_000_000)
+            )
+        digest.update(chunk)
+        spool.write(chunk)
+    spool.seek(0)
+    return size, digest.hexdigest()
 
 
 def turn_away(

@@ -6,13 +6,15 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import BinaryIO
 
+from sources.readers.cells import Cell, Row
+from sources.readers.columns import find_columns, required_fields
 from sources.readers.encoding import Survey, decoded, text_lines
 from sources.readers.gbat10 import NAMES, Gbat10Rows, settings_for
 from sources.readers.lines import FileHead, Limits, Reading
 from sources.readers.people import MASK
 from sources.readers.problems import ProblemLog, Refused
 from sources.readers.settings import CSV, GBAT10, NO_HEADINGS, SourceSettings
-from sources.readers.tables import Cell, Row, TableReader, find_columns, required_fields
+from sources.readers.tables import TableReader
 
 _TELL_EVERY = 2000
 _SEPARATOR_LINE = "sep="

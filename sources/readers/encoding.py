@@ -100,14 +100,11 @@ def survey(stream: BinaryIO) -> Survey:
     stream.seek(0)
     if bom.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         encoding, control, long_line = UTF16, None, None
-    elif bom == codecs.BOM_UTF8:
-        encoding = UTF8_BOM
-    elif utf8:
-        encoding = UTF8
-    elif windows > dos and not undefined:
-        encoding = CP1252
+    elif utf8 or bom == codecs.BOM_UTF8:
+        encoding = UTF8_BOM if bom == codecs.BOM_UTF8 else UTF8
     else:
-        encoding = CP865 if norwegian else CP437
+        dos_letters = CP865 if norwegian else CP437
+        encoding = CP1252 if windows > dos and not undefined else dos_letters
     return Survey(size, encoding, not high, control, long_line)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from sources.readers.amounts import to_decimal
+from sources.readers.cells import Row
 from sources.readers.fixed_amounts import FixedAmounts
 from sources.readers.periods import date_from_text, period_of
 from sources.readers.problems import ProblemLog, Refused
@@ -19,7 +20,6 @@ from sources.readers.settings import (
     YMD,
     SourceSettings,
 )
-from sources.readers.tables import Row
 
 SETTINGS = SourceSettings(
     format=GBAT10,

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
+from sources.readers.catalogue.kinds import ERROR, WARNING
 from sources.readers.evidence import Finding
-from sources.readers.problems import ERROR, WARNING, Problem
+from sources.readers.problems import Problem
 
 ZERO = Decimal("0.00")
 TEXT_LENGTH = 255

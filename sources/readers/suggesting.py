@@ -10,6 +10,8 @@ from itertools import islice
 from typing import BinaryIO
 
 from connectors.bounds import as_text
+from sources.readers.cells import Cell
+from sources.readers.columns import HEADING_ROWS, required_fields
 from sources.readers.csv import unprotected
 from sources.readers.detection import HEAD, detect
 from sources.readers.encoding import find_encoding
@@ -42,7 +44,6 @@ from sources.readers.settings import (
     YMD,
     SourceSettings,
 )
-from sources.readers.tables import HEADING_ROWS, Cell, required_fields
 from sources.readers.workbook import Unusable
 from sources.readers.xlsx import opened
 

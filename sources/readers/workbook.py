@@ -9,21 +9,15 @@ from posixpath import join, normpath
 from typing import BinaryIO
 
 from sources.readers.lines import Limits
+from sources.readers.workbook_formats import PERCENT, Shown, Styles
 from sources.readers.workbook_parts import Elements, Parts, WorkbookRefused, damaged
 
-MOST_STYLES = 100_000
 MOST_STRINGS = 1_000_000
 MOST_CHARACTERS = 40_000_000
 """Of all shared strings together."""
 LONGEST_TEXT = 100_000
 """Three times what Excel lets a person type into a cell."""
 
-_BUILT_IN_DATES = frozenset([*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)])
-_LITERALS = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h+\]|m+\]|s+\])[^\]]*\]', re.IGNORECASE)
-_DATE_LETTERS = re.compile(r"[dmyhs]", re.IGNORECASE)
-_BUILT_IN_PERCENTS = frozenset([9, 10])
-_ZEROS = re.compile(r"0{2,20}")
-_LONGEST_FORMAT = 300
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _LONGEST_NUMBER = 40
 _EPOCH_1900 = datetime.fromisoformat("1899-12-30")
@@ -85,7 +79,7 @@ class Workbook:
         self._strings_at = _target(self._parts, book, "/sharedStrings")
         self._styles_at = _target(self._parts, book, "/styles")
         self._strings: list[str] | None = None
-        self._shown: list[_Shown] | None = None
+        self._shown: list[Shown] | None = None
         self.hidden_rows: list[int] = []
         """Rows of the sheet read last that hold something and that a person does not see."""
 
@@ -101,7 +95,7 @@ class Workbook:
     def rows(self, sheet: Sheet) -> Iterator[tuple[int, list[WorkbookCell]]]:
         """Yield the rows that hold anything, each with its number."""
         if self._strings is None or self._shown is None:
-            strings, styles = _Strings(), _Styles()
+            strings, styles = _Strings(), Styles()
             if self._strings_at:
                 self._parts.read(self._strings_at, strings)
             if self._styles_at:
@@ -194,61 +188,6 @@ class _Strings(Elements):
                 raise WorkbookRefused("too_many_texts", limit=MOST_CHARACTERS)
 
 
-_DATE, _PERCENT = "date", "percent"
-_Shown = str | int
-"""What a cell format makes of a number: a date, a percentage, or so many figures; else nothing."""
-
-
-class _Styles(Elements):
-    """What the cell formats show."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.shown: list[_Shown] = []
-        self._formats: dict[str, _Shown] = {}
-        self._in_cell_formats = False
-
-    def begin(self, name: str, attributes: Mapping[str, str]) -> None:
-        if name == "numFmt":
-            code = attributes.get("formatCode", "")
-            self._formats[attributes.get("numFmtId", "")] = _shown_by(code)
-            if len(self._formats) > MOST_STYLES:
-                raise WorkbookRefused("too_many_styles", limit=MOST_STYLES)
-        elif name == "cellXfs":
-            self._in_cell_formats = True
-        elif name == "xf" and self._in_cell_formats:
-            number = attributes.get("numFmtId", "0")
-            self.shown.append(self._formats.get(number, _shown_by_built_in(number)))
-            if len(self.shown) > MOST_STYLES:
-                raise WorkbookRefused("too_many_styles", limit=MOST_STYLES)
-
-    def finish(self, name: str) -> None:
-        if name == "cellXfs":
-            self._in_cell_formats = False
-
-
-def _shown_by_built_in(number: str) -> _Shown:
-    if len(number) > 2 or not number.isdecimal():
-        return ""
-    if int(number) in _BUILT_IN_DATES:
-        return _DATE
-    return _PERCENT if int(number) in _BUILT_IN_PERCENTS else ""
-
-
-def _shown_by(code: str) -> _Shown:
-    """Return what a number format shows: a day or a time by its letters outside of literals."""
-    if len(code) > _LONGEST_FORMAT:
-        return ""
-    first = _LITERALS.sub("", code).split(";")[0]
-    if "general" in first.lower():
-        return ""
-    if _DATE_LETTERS.search(first):
-        return _DATE
-    if "%" in first:
-        return _PERCENT
-    return len(first) if _ZEROS.fullmatch(first) else ""
-
-
 def _text_of(pieces: list[str]) -> str:
     text = pieces[0] if len(pieces) == 1 else "".join(pieces)
     return _LINE_BREAKS.sub(" ", text) if "_x000" in text else text
@@ -258,7 +197,7 @@ class _Cells(Elements):
     """The rows of a sheet. Written flat, for it is called five times for each cell."""
 
     def __init__(
-        self, *, strings: list[str], shown: list[_Shown], epoch: datetime, limits: Limits
+        self, *, strings: list[str], shown: list[Shown], epoch: datetime, limits: Limits
     ) -> None:
         super().__init__()
         self._strings, self._shown, self._epoch = strings, shown, epoch
@@ -418,7 +357,7 @@ class _Cells(Elements):
         number = int(text) if text.lstrip("+-").isdigit() else float(text)
         if not self._style or self._style == "0" or not (shown := self._shown_as()):
             return number
-        if shown == _PERCENT:
+        if shown == PERCENT:
             return f"{Decimal(text) * 100:f} %"
         if isinstance(shown, int):
             # 100 that is shown as 0100 is the code 0100.
@@ -430,7 +369,7 @@ class _Cells(Elements):
             return self._epoch + timedelta(seconds=round((number + early) * 86_400))
         return number
 
-    def _shown_as(self) -> _Shown:
+    def _shown_as(self) -> Shown:
         style = self._style
         if style.isdecimal() and len(style) < 7 and int(style) < len(self._shown):
             return self._shown[int(style)]

@@ -4,11 +4,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
+from sources.readers.cells import Row
+from sources.readers.columns import HEADING_ROWS, find_columns, required_fields
 from sources.readers.headings import normalised
 from sources.readers.lines import FileHead, Limits, Reading
 from sources.readers.problems import ProblemLog, Refused
 from sources.readers.settings import XLSX, SourceSettings
-from sources.readers.tables import HEADING_ROWS, Row, TableReader, find_columns, required_fields
+from sources.readers.tables import TableReader
 from sources.readers.workbook import Sheet, Workbook
 from sources.readers.workbook_parts import WorkbookRefused
 

@@ -18,7 +18,7 @@ from accounts.operations import continuity, installation
 from background import crash_points
 from background.crash_points import CRASH_POINTS, crash_point
 from background.models import Lease
-from journals.domain.planning import marked_key
+from journals.domain.keys import marked_key
 from journals.models import Attempt, Batch, Journal
 from journals.operations import preparing, sending
 from mappings.models import Mapping

@@ -7,7 +7,7 @@ from django.test import Client
 from django.utils import translation
 
 from connectors.words import texts_of
-from journals.domain.preflight import looks_booked
+from journals.domain.preflight_problems import looks_booked
 from journals.domain.refusals import PeriodUnbalanced
 from journals.queries.imports import problem_row
 from journals.queries.wording import problem_row_of

@@ -5,9 +5,9 @@ from importlib import import_module
 from typing import Any
 
 from connectors.registry import all_errors
-from journals.domain.preflight import PREFLIGHT_PROBLEMS
+from journals.domain.preflight_problems import PREFLIGHT_PROBLEMS
 from organisations.management.commands._command import HubCommand
-from sources.readers.problems import PROBLEMS
+from sources.readers.catalogue import PROBLEMS
 from ui.failures import WHO_WORDS
 
 _APPS = ("connectors", "organisations", "accounts", "mappings", "sources", "journals", "payments")

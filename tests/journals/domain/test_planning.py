@@ -8,27 +8,21 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from connectors import base
+from journals.domain.keys import batch_description, batch_key, marked_key, own_key_in
 from journals.domain.planning import (
     DimensionRule,
     PostingSettings,
     Unbalanced,
     balance_with,
-    batch_description,
-    batch_key,
-    marked_key,
-    own_key_in,
     plan,
     posting_date,
     posting_lines,
     split_into_period_batches,
 )
 from journals.domain.posting_periods import choose_posting_period, find_period
-from journals.domain.preflight import (
-    PREFLIGHT_PROBLEMS,
-    check_accounts_fit_one_format,
-    nearest,
-    preflight,
-)
+from journals.domain.preflight import nearest, preflight
+from journals.domain.preflight_mapping import check_accounts_fit_one_format
+from journals.domain.preflight_problems import PREFLIGHT_PROBLEMS
 from journals.domain.proving import (
     match_lost_batch,
     verify_read_back,

@@ -6,7 +6,8 @@ from decimal import Decimal
 import pytest
 
 from connectors.base import Period
-from journals.domain.planning import DESCRIPTION_LENGTH, Unbalanced
+from journals.domain.keys import DESCRIPTION_LENGTH
+from journals.domain.planning import Unbalanced
 from journals.domain.reversing import (
     REFERENCE_LENGTH,
     cancels,

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from accounts.models import Connection
-from journals.domain.planning import batch_key
+from journals.domain.keys import batch_key
 from journals.models import Batch, Journal
 from mappings.models import Mapping
 from organisations.models import Company, Membership, Organisation

@@ -2,11 +2,12 @@ import io
 
 import pytest
 
+from sources.readers.catalogue import PROBLEMS
 from sources.readers.detection import REFUSALS, detect
 from sources.readers.encoding import find_encoding, survey
 from sources.readers.headings import headings_fingerprint, is_about_people, match_headings
 from sources.readers.organisation_numbers import organisation_number
-from sources.readers.problems import PROBLEMS, Problem, ProblemLog, problem
+from sources.readers.problems import Problem, ProblemLog, problem
 from sources.readers.reading import read
 from sources.readers.runs import RunFinder, compile_run_pattern
 from sources.readers.settings import SourceSettings
