@@ -8,10 +8,10 @@ def test_the_table_names_every_state():
     assert set(VALID_TRANSITIONS) == set(RegistrationState)
 
 
-def test_nothing_is_sent_again_after_a_doubt_without_going_through_ready():
+def test_nothing_is_sent_again_after_an_unclear_answer_without_going_through_ready():
     for state, followers in VALID_TRANSITIONS.items():
         if RegistrationState.SENDING in followers:
-            assert state is RegistrationState.READY
+            assert state == RegistrationState.READY
 
 
 def test_a_reference_is_the_same_when_it_is_made_again():
