@@ -271,7 +271,7 @@ class TestMatchPayment:
     def test_guesses_no_amount(self, desk, amount):
         desk.fetch()
 
-        with pytest.raises(CommandError, match="is not an amount"):
+        with pytest.raises(CommandError, match="is no amount"):
             run(desk, "match_payment", "2/1", "--invoice", "1001", "--amount", amount)
 
     def test_tells_which_rule_it_would_break(self, desk):
