@@ -47,7 +47,7 @@ HUB_RULES: dict[str, dict[str, Any]] = {
         "required": ["CurrencyAmount"],
         "properties": {"CurrencyAmount": {"not": {"const": 0}}},
     },
-    "Operations": {
+    "Operation": {
         "required": ["op", "path", "value"],
         "properties": {"op": {"enum": ["test", "replace"]}, "path": {"pattern": "^/[A-Z]"}},
         "additionalProperties": False,
@@ -127,7 +127,7 @@ def closed(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> dict[str, A
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
         rules, schema = HUB_RULES.get(name, {}), schemas[name]
-        if name == "Operations":
+        if name == "Operation":
             return {"type": "object", "properties": {"value": {}, "from": {}}, **rules} | {
                 "properties": {**rules["properties"], "value": {}}
             }
