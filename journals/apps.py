@@ -25,11 +25,11 @@ class JournalsConfig(AppConfig):
         from mappings.sources import code_sources, first_period_followers
         from sources.destinations import destinations
 
-        destinations.append(Journals())
-        code_sources.append(preparing.codes_seen)
-        first_period_followers.append(FollowFirstPeriod())
-        connecting.when_authorised.append(waiting.signed_in)
-        continuity.when_set_back.append(waiting.clock_was_set_back)
-        ledger.when_read.append(waiting.ledger_was_read)
+        destinations.add(Journals())
+        code_sources.add(preparing.codes_seen)
+        first_period_followers.add(FollowFirstPeriod())
+        connecting.when_authorised.add(waiting.signed_in)
+        continuity.when_set_back.add(waiting.clock_was_set_back)
+        ledger.when_read.add(waiting.ledger_was_read)
 
         registered.register()

@@ -3,7 +3,7 @@ Where payroll codes are known from, and who follows the first period. Higher lay
 mapping only asks.
 
     from mappings.sources import code_sources
-    code_sources.append(codes_of_imported_journals)     # in AppConfig.ready
+    code_sources.add(codes_of_imported_journals)     # in AppConfig.ready
 """
 
 from collections.abc import Callable, Iterable
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from background.registry import Registry
 from mappings.models import Mapping
 
 
@@ -27,7 +28,7 @@ class CodeSeen:
     name: str = ""
 
 
-code_sources: list[Callable[[Mapping], Iterable[CodeSeen]]] = []
+code_sources = Registry[Callable[[Mapping], Iterable[CodeSeen]]]()
 
 
 def codes_seen(mapping: Mapping) -> dict[str, dict[str, str]]:
@@ -65,7 +66,7 @@ class FollowsFirstPeriod(Protocol):
         ...
 
 
-first_period_followers: list[FollowsFirstPeriod] = []
+first_period_followers = Registry[FollowsFirstPeriod]()
 
 
 def first_period_effect(mapping: Mapping, first_period: str) -> FirstPeriodEffect:

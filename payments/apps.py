@@ -21,7 +21,7 @@ class PaymentsConfig(AppConfig):
             trying,
         )
 
-        connecting.when_authorised.append(trying.signed_in)
-        continuity.when_set_back.append(trying.clock_was_set_back)
+        connecting.when_authorised.add(trying.signed_in)
+        continuity.when_set_back.add(trying.clock_was_set_back)
 
         registered.register()

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Protocol
 
+from background.registry import Registry
 from organisations.models import User
 from sources.models import Content, ImportedFile
 
@@ -19,7 +20,7 @@ class Destination(Protocol):
         ...
 
 
-destinations: list[Destination] = []
+destinations = Registry[Destination]()
 
 
 def destination() -> Destination:

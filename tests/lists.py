@@ -66,7 +66,7 @@ NOT_LISTS = {
     "payments:export_clients",
     "payments:export_invoices",
     "payments:export_reconciliation",
-    "payments:api_fetch",
+    "api:fetch",
 }
 
 

@@ -22,6 +22,7 @@ from accounts.operations.tokens import keep_alive, refresh_now, sign_in_for
 from audit.trail import record
 from background.models import BackgroundRequest
 from background.operations import handles, request_in_background, secret_of
+from background.registry import Registry
 from connectors import oauth
 from connectors.base import Administration
 from connectors.errors import ConnectorError, NotAuthorized, Unavailable
@@ -41,7 +42,7 @@ ATTEMPT_LIVES = timedelta(hours=1)
 _TRIES_TO_REVOKE = 3
 
 
-when_authorised: list[Callable[[Connection, datetime], object]] = []
+when_authorised = Registry[Callable[[Connection, datetime], object]]()
 """What higher apps do when somebody has signed in: what waited for it is due."""
 
 

@@ -25,6 +25,7 @@ from accounts.operations.hosts import note_seen
 from background.crash_points import crash_point
 from background.models import BackgroundRequest
 from background.queue import QUEUES
+from background.registry import Registry
 
 log = structlog.get_logger(__name__)
 
@@ -37,7 +38,7 @@ _SET_BACK_BY = timedelta(seconds=living.JUMP_SECONDS)
 _WITHOUT_A_BEAT = timedelta(seconds=living.STILL_SECONDS)
 
 
-when_set_back: list[Callable[[datetime], object]] = []
+when_set_back = Registry[Callable[[datetime], object]]()
 """
 What apps do when the clock was set back: what waits for a time of the old clock is due.
 

@@ -5,6 +5,7 @@ What follows from the first period is written on batches and journals, so that t
 and counted; that it still holds is asked again at the press, at the check and before the call.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
@@ -26,6 +27,7 @@ from organisations.models import Company
 _S = BatchState
 
 
+@dataclass(frozen=True)
 class FollowFirstPeriod:
     """Keeps the journals of a company in step with the first period of its mapping."""
 

@@ -1,5 +1,6 @@
 """From the lines of a file to a journal, and what a person decides where one is there already."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
@@ -24,6 +25,7 @@ from sources.operations.files import (
 )
 
 
+@dataclass(frozen=True)
 class Journals:
     """Makes journals of the lines of files: the destination that the app sources asks for."""
 

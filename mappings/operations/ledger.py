@@ -8,12 +8,13 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import Connection
 from accounts.operations.access import connector_for
+from background.registry import Registry
 from connectors.base import AccountingConnector, LedgerFacts
 from mappings.domain.facts import UnreadableFacts, facts_from_json, facts_to_json
 from mappings.models import LedgerSnapshot
 
 Reading = Callable[[Connection, bool, datetime], object]
-when_read: list[Reading] = []
+when_read = Registry[Reading]()
 """What higher apps do when a target was read: the account, whether periods changed, and when."""
 
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 from audit.models import AuditEntry
 from journals.domain.refusals import BookedBefore
 from journals.domain.states import BatchState
-from journals.models import Batch, Journal
+from journals.models import Batch, Journal, journal_of
 from journals.operations import preparing, reversing, sending
 from mappings.models import Mapping
 from tests import factories
@@ -94,7 +94,7 @@ class TestTheFirstPeriod:
 
 class TestARunBeforeIt:
     def test_arrives_as_booked_before_the_hub(self, office: Office) -> None:
-        journal = imported(office.organisation, sie()).journal
+        journal = journal_of(imported(office.organisation, sie()))
 
         journal.refresh_from_db()
         assert journal.state == "booked_before"
@@ -103,12 +103,12 @@ class TestARunBeforeIt:
     def test_is_refused_at_the_press_with_the_period_in_words(
         self, office: Office, client: Client
     ) -> None:
-        journal = imported(office.organisation, sie()).journal
+        journal = journal_of(imported(office.organisation, sie()))
 
         page = client.post(reverse("journals:send", args=[journal.pk]))
 
         assert page.status_code == 409
-        assert "from before 2026-04" in page.content.decode()
+        assert "is earlier than 2026-04" in page.content.decode()
         assert states(journal) == {BatchState.BOOKED_BEFORE}
 
     def test_is_kept_out_by_the_check_when_the_period_came_after_the_press(
@@ -147,7 +147,7 @@ class TestARunBeforeIt:
         assert "PAYROLL 2026-03/3" in listed
 
     def test_is_dry_run_with_the_same_words(self, office: Office) -> None:
-        journal = imported(office.organisation, sie()).journal
+        journal = journal_of(imported(office.organisation, sie()))
 
         with pytest.raises(BookedBefore):
             preparing.dry_run(journal=journal, now=timezone.now())
@@ -192,7 +192,7 @@ class TestAnotherFirstPeriod:
         )  # fmt: skip
 
     def test_that_is_earlier_lets_runs_be_sent(self, office: Office) -> None:
-        journal = imported(office.organisation, sie()).journal
+        journal = journal_of(imported(office.organisation, sie()))
 
         self.change(office, "2026-03")
 
@@ -262,7 +262,7 @@ class TestAnotherFirstPeriod:
     def test_does_not_reach_another_companys_runs(self, office: Office) -> None:
         other = factories.mapping(office.organisation, first_period="2026-04")
         Mapping.objects.filter(pk=other.pk).update(first_period="2026-04")
-        journal = imported(office.organisation, sie()).journal
+        journal = journal_of(imported(office.organisation, sie()))
 
         call_command(
             "set_first_period", "2026-01", "--company", other.company.number, "--yes",
@@ -275,7 +275,7 @@ class TestAnotherFirstPeriod:
 class TestANewMapping:
     def test_marks_what_was_imported_before_it(self, office: Office, later: Later) -> None:  # noqa: F811
         Mapping.objects.all().delete()
-        journal = imported(office.organisation, sie()).journal
+        journal = journal_of(imported(office.organisation, sie()))
 
         call_command(
             "map_company", "--company", office.company.number,

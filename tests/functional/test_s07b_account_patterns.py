@@ -37,7 +37,7 @@ class TestPatterns:
     def test_that_overlap_are_refused_with_an_account_that_fits_both(self) -> None:
         [said] = form("[0-7]*", "[3-8]*").errors["profit_and_loss_format"]
 
-        assert "Account 7010 fits both" in said
+        assert "Account 7010 matches both" in said
 
     def test_say_which_accounts_carry_dimensions(self) -> None:
         def carries(account: str) -> bool:

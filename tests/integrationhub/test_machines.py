@@ -125,7 +125,7 @@ class TestNotice:
 
         text = client.get(reverse("operation")).content.decode()
 
-        assert "anna@office.example holds 17" in text
+        assert "anna@office.example contains 17" in text
 
     def test_is_gone_when_the_machine_has_not_been_seen_for_long(
         self, client: Client, member: Membership, waiting: Host

@@ -14,11 +14,16 @@ from tests import factories
 
 ROOT = Path(__file__).parents[2]
 ON_PAGES = {
+    "Overview": "templates/journals/home.html",
+    "New account": "templates/accounts/connections.html",
+    "New mapping": "templates/mappings/list.html",
+    "Import": "templates/journals/list.html",
+    "See its ledger": "templates/parts/top_bar.html",
     "Import the sample file": "templates/parts/sample_file.html",
     "Send": "templates/journals/_live.html",
     "Fetch payments from Visma": "templates/payments/client.html",
 }
-"""Names of buttons, and the template that prints each."""
+"""Names of buttons and of the first page, and the template that prints each."""
 
 
 def emphasised() -> set[str]:

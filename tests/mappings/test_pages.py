@@ -111,7 +111,7 @@ class TestList:
         bad = client.get(reverse("mappings:list")).text
 
         assert "Not checked yet" in unchecked
-        assert "1 to mend" in bad
+        assert "1 to correct" in bad
 
     def test_finds_by_company(self, mapping: Mapping, client: Client) -> None:
         page = client.get(reverse("mappings:list"), {"q": "no such company"})

@@ -56,7 +56,7 @@ class TestBusinessNxtWithAPerson:
             {"where": "businessnxt:interactive", "name": "Nordvik"},
         )
 
-        assert "Write the company&#x27;s number" in answer.content.decode()
+        assert "Enter the company&#x27;s number" in answer.content.decode()
         assert not Connection.objects.exists()
 
     def test_that_was_denied_leads_back_to_these_settings(

@@ -79,7 +79,7 @@ class TestSendJournal:
         monkeypatch.setattr(send_journal, "monotonic", lambda: float(next(ticks)))
         monkeypatch.setattr(send_journal, "sleep", lambda _seconds: None)
 
-        with pytest.raises(CommandError, match=r"still on its way\. No worker runs"):
+        with pytest.raises(CommandError, match=r"still on its way\. No worker is running"):
             run("send_journal", "LON-2026-03", "--wait", "30")
 
     def test_says_nothing_of_workers_when_one_runs(self, journal):
