@@ -97,11 +97,11 @@ class Queue:
             self._rows().filter(pk=row.pk).update(enqueued_at=now)
             self.enqueue(row.pk)
 
-    def ring_soon(self, pk: int, *, now: datetime) -> None:
+    def enqueue_soon(self, pk: int, *, now: datetime) -> None:
         """Let the message be sent again in a moment, for a machine or worker that may take it."""
         self._rows().filter(pk=pk).update(enqueued_at=now - ENQUEUE_AGAIN + _SOON)
 
-    def ring_later(self, pk: int, *, now: datetime) -> None:
+    def enqueue_later(self, pk: int, *, now: datetime) -> None:
         """Let nobody be told of the row for a while."""
         self._rows().filter(pk=pk).update(enqueued_at=now)
 

@@ -152,7 +152,7 @@ def notify_stopped(connection: Connection, *, now: datetime) -> None:
     Where another machine sends, it is only enqueued again.
     """
     if installation.leaves_it_to_others(now=now):
-        queues.CONNECTIONS.ring_soon(connection.pk, now=now)
+        queues.CONNECTIONS.enqueue_soon(connection.pk, now=now)
         return
     failure = installation.why_stopped(now=now)
     if failure is not None:

@@ -222,7 +222,7 @@ def prepare(*, journal_id: int, clock: Callable[[], datetime]) -> bool:
     """
     now = clock()
     if installation.leaves_it_to_others(now=now):
-        queues.JOURNALS.ring_soon(journal_id, now=now)
+        queues.JOURNALS.enqueue_soon(journal_id, now=now)
         return False
     owner, key = claims.new_owner(), f"prepare:{journal_id}"
     if not Lease.objects.take(key=key, owner=owner, now=now, seconds=claims.lease_seconds()):

@@ -47,14 +47,14 @@ def serve(*, client_id: int, clock: Clock) -> int:
         return 0
     if not installation.may_send(now=clock()):
         living.notify_stopped_client(client, now=clock())
-        CLIENTS.ring_later(client_id, now=clock())
+        CLIENTS.enqueue_later(client_id, now=clock())
         return 0  # an older database was restored, or a copy; an operator must say so first
     done = (_serve_target(client, clock=clock), _serve_source(client, clock=clock))
     if any(one.more for one in done):
         CLIENTS.queue_up_again(client, now=clock())
     elif any(one.is_taken for one in done):
         # Told again in a moment, and not at every sweep while another works, or has died.
-        CLIENTS.ring_soon(client_id, now=clock())
+        CLIENTS.enqueue_soon(client_id, now=clock())
     return sum(one.served for one in done)
 
 

@@ -287,7 +287,7 @@ def test_b08_a_worker_killed_in_a_call_leaves_a_trace_of_it(scene: Scene) -> Non
     assert (attempt.kind, attempt.outcome, attempt.ended_at) == ("post", "", None)
 
 
-class TestTheListOfBoundaries:
+class TestTheListOfCrashPoints:
     def test_names_exactly_those_that_the_code_has(self) -> None:
         calls = [
             name

@@ -51,7 +51,7 @@ def four_threads(settings: Any) -> None:
     settings.HUB_PROCESS = "worker"
 
 
-class TestRinging:
+class TestEnqueueing:
     def test_keeps_the_queue_short_and_takes_turns(self, worker: Any) -> None:
         large, small = office(connections=30), office(connections=2)
 
