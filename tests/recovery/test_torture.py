@@ -97,7 +97,10 @@ class TestPlan:
         assert sorted(map(str, closed)) == sorted(map(str, opened))
 
     def test_kills_workers_at_crash_points_that_there_are(self) -> None:
-        assert {*plan.DOOMS, *payments.DOOMS} <= set(CRASH_POINTS)
+        # The one or other at its n-th time, as HUB_DIE_AT says it.
+        named = {doom.partition(":")[0] for doom in (*plan.DOOMS, *payments.DOOMS)}
+
+        assert named <= set(CRASH_POINTS)
 
 
 class TestTotals:
