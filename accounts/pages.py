@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts import queue
 from accounts.models import Connection
-from accounts.operations import connecting
+from accounts.operations import connecting, signing_in
 from background.models import BackgroundRequest
 from connectors.registry import CONNECTORS, targets_of_journals
 from organisations.domain import digits_of
@@ -161,7 +161,7 @@ def connection_row(connection: Connection) -> ConnectionRow:
 def waiting_words(background_request: BackgroundRequest) -> str:
     """Return what is going on, for the page that waits."""
     return {
-        connecting.BEGIN: _("Opening the sign-in…"),
+        signing_in.BEGIN: _("Opening the sign-in…"),
         connecting.SIGN_OUT: _("Opening the sign-out…"),
         connecting.DISCONNECT: _("Disconnecting…"),
     }.get(background_request.kind, _("Fetching the company's name…"))

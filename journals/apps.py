@@ -11,7 +11,7 @@ class JournalsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the app's requests, and what lower apps notify and ask of journals."""
-        from accounts.operations import connecting, continuity
+        from accounts.operations import continuity, grants
         from journals import registered
         from journals.operations import (  # noqa: F401 (background requests)
             bulk_sending,
@@ -28,7 +28,7 @@ class JournalsConfig(AppConfig):
         destinations.add(Journals())
         code_sources.add(preparing.codes_seen)
         first_period_followers.add(FollowFirstPeriod())
-        connecting.when_authorised.add(waiting.signed_in)
+        grants.when_authorised.add(waiting.signed_in)
         continuity.when_set_back.add(waiting.clock_was_set_back)
         ledger.when_read.add(waiting.ledger_was_read)
 

@@ -11,7 +11,7 @@ class PaymentsConfig(AppConfig):
 
     def ready(self) -> None:
         """Make the handlers of background requests known."""
-        from accounts.operations import connecting, continuity
+        from accounts.operations import continuity, grants
         from payments import registered
         from payments.operations import (  # noqa: F401
             alarming,
@@ -21,7 +21,7 @@ class PaymentsConfig(AppConfig):
             trying,
         )
 
-        connecting.when_authorised.add(trying.signed_in)
+        grants.when_authorised.add(trying.signed_in)
         continuity.when_set_back.add(trying.clock_was_set_back)
 
         registered.register()

@@ -22,7 +22,7 @@ from accounts import queue
 from accounts.forms import ConnectionForm
 from accounts.guards import check_may_change_accounts
 from accounts.models import Connection, SignInAttempt
-from accounts.operations import connecting
+from accounts.operations import connecting, grants, signing_in
 from accounts.pages import (
     accounts_url,
     disconnected_words,
@@ -87,7 +87,7 @@ def new_connection(request: HubRequest) -> HttpResponse:
                 by=request.membership.user,
                 **form.cleaned_data,
             )
-        except connecting.AlreadyConnected as refused:
+        except grants.AlreadyConnected as refused:
             form.add_error("tenant_id", failure_row_of(refused).summary)
         else:
             if request.POST.get("then") == "sign_in":
@@ -108,7 +108,7 @@ def start(request: HubRequest, connection: Connection) -> HttpResponse:
     user = request.membership.user
     if connection.kind != Connection.Kind.INTERACTIVE:
         return _wait(connecting.authorise_service(connection=connection, by=user))
-    attempt, background_request = connecting.begin_sign_in(
+    attempt, background_request = signing_in.begin_sign_in(
         connection=connection, by=user, language=get_language() or ""
     )
     # What binds the answer to this browser: another one's session does not hold this id.
@@ -156,7 +156,7 @@ def callback(request: HubRequest) -> HttpResponse:
     now = timezone.now()
     # RFC 6749, 3.1: each at most once. Of two, whoever looks next might take the other one.
     said_twice = any(len(values) > 1 for _name, values in request.GET.lists())
-    attempt = connecting.find_attempt(
+    attempt = signing_in.find_attempt(
         state="" if said_twice else request.GET.get("state", ""),
         candidates=_attempts(request),
         user=request.membership.user,
@@ -172,7 +172,7 @@ def callback(request: HubRequest) -> HttpResponse:
         return _failed(request, oauth.CodeExpired(vendor=vendor), attempt.connection)
     issuer = request.GET.get("iss", "")
     try:
-        connecting.check_sender(attempt=attempt, issuer=issuer)
+        signing_in.check_sender(attempt=attempt, issuer=issuer)
     except oauth.AnotherService as refused:
         # Before the error is read: it would be another service's, and so would its words.
         return _failed(request, refused, attempt.connection)
@@ -187,7 +187,7 @@ def callback(request: HubRequest) -> HttpResponse:
     if not code:
         return _failed(request, oauth.SignInRefused(vendor=vendor), attempt.connection)
     return _wait(
-        connecting.finish_sign_in(
+        signing_in.finish_sign_in(
             attempt=attempt, code=code, issuer=issuer, by=request.membership.user
         )
     )
@@ -249,12 +249,12 @@ def _leads_to(
     request: HubRequest, asked: BackgroundRequest, connection: Connection | None, *, vendor: str
 ) -> str:
     overview = _back(request, connection)
-    if asked.kind == connecting.BEGIN:
+    if asked.kind == signing_in.BEGIN:
         attempt = SignInAttempt.objects.of(request.organisation).filter(
             pk=asked.params["attempt"], pk__in=_attempts(request)
         )
         found = attempt.first()
-        return (connecting.address_of(found) if found else "") or overview
+        return (signing_in.address_of(found) if found else "") or overview
     if asked.kind == connecting.DISCONNECT:
         if asked.result.get("revoked", True):
             messages.success(request, disconnected_words(vendor))

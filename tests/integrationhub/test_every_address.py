@@ -18,7 +18,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from accounts.models import Connection
-from accounts.operations import connecting
+from accounts.operations import signing_in
 from api import endpoints
 from api.models import ApiToken, digest_of
 from audit import actions
@@ -340,7 +340,7 @@ def theirs(db: None) -> lists.Office:
     assert connection is not None
     BackgroundRequest.objects.create(
         organisation=office.organisation,
-        kind=connecting.FINISH,
+        kind=signing_in.FINISH,
         params={"connection": connection.pk},
         requested_by=office.user,
     )

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Connection
-from accounts.operations import connecting
+from accounts.operations import grants
 from connectors.errors import Forbidden, NotAuthorized
 from organisations.models import Membership
 from payments.domain.states import RegistrationState
@@ -99,7 +99,7 @@ class TestThroughAnAccountThatLetsNobodyIn:
         one = registration(client, state=state, failure_code="NotAuthorized", not_before=later())
         now = timezone.now()
 
-        for act in connecting.when_authorised:
+        for act in grants.when_authorised:
             act(client.target, now)
 
         one.refresh_from_db()

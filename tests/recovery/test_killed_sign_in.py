@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from accounts.models import SignInAttempt
-from accounts.operations import connecting
+from accounts.operations import signing_in
 from background.models import BackgroundRequest
 from tests.conftest import Worker
 from tests.functional.connecting import Office
@@ -27,7 +27,7 @@ def test_s03_the_account_is_authorised_and_the_page_says_so(
     account = office.account()
     back = office.sign_in(account)
     waiting = office.client.get("/" + back.split("/", 3)[3])["Location"]
-    background_request = BackgroundRequest.objects.get(kind=connecting.FINISH)
+    background_request = BackgroundRequest.objects.get(kind=signing_in.FINISH)
     worker.told.clear()
 
     status = doomed.run(part="request_runner", row=background_request.pk, crash_at=crash_at)
@@ -54,7 +54,7 @@ def test_s05_a_code_whose_tokens_were_not_stored_is_not_called_an_authorised_acc
 
     worker.run_due_work()
 
-    assert BackgroundRequest.objects.get(kind=connecting.FINISH).failure_code == "oauth.CodeExpired"
+    assert BackgroundRequest.objects.get(kind=signing_in.FINISH).failure_code == "oauth.CodeExpired"
     account.refresh_from_db()
     assert not account.is_authorised
     assert "What to do" in office.client.get(waiting, follow=True).content.decode()
