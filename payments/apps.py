@@ -16,8 +16,9 @@ class PaymentsConfig(AppConfig):
         from payments.operations import (  # noqa: F401
             alarming,
             blocking,
-            clients,
             reconciling,
+            setup_checks,
+            start_dates,
             trying,
         )
 

@@ -14,24 +14,13 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from connectors.bounds import LARGEST_SUM, as_it_was, neutralised, no_text_in
-from payments.domain import kid as kids
-from payments.domain import rf_reference
-from payments.domain.cells import (
-    HYPHENS,
-    NoDay,
-    TooLarge,
-    TwoDays,
-    TwoWays,
-    amount_from,
-    day_from,
-    order_of,
-)
+from connectors.bounds import LARGEST_SUM, neutralised
+from payments.domain.cells import HYPHENS, order_of
 from payments.domain.invoice_problems import FileProblem
+from payments.domain.invoice_rows import InvoiceRow, RowReader, Unreadable
 
 DELIMITERS = (";", ",", "\t")
 MOST_ROWS = 500_000
-LONGEST = {"number": 40, "customer_number": 30, "customer_name": 200, "kid": 30}
 REQUIRED = ("number", "customer_number", "issued_on", "amount")
 COLUMNS = (
     *("number", "customer_number", "customer_name", "organisation_number", "issued_on"),
@@ -62,48 +51,6 @@ _HEADINGS: Mapping[str, str] = {
     "krediterer faktura; krediterar; krediterar faktura; kreditert faktura",
     "kind": "kind; type; document type; bilagsart; fakturatype; typ; fakturatyp; dokumenttype",
 }
-_KINDS = {
-    "invoice": False,
-    "faktura": False,
-    "f": False,
-    # Voucher types of the invoice journal that PowerOffice SQL writes for Visma Business.
-    "11": False,
-    "12": True,
-    "credit note": True,
-    "creditnote": True,
-    "kreditnota": True,
-    "kreditfaktura": True,
-    "kreditnot": True,
-    "k": True,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class InvoiceRow:
-    """
-    One invoice of a file; a credit note is negative.
-
-    :param line: where it stands in the file; 0 when it comes from elsewhere
-    :param posted_amount: in the client's own currency; None where the file does not say
-    """
-
-    line: int
-    number: str
-    customer_number: str
-    issued_on: date
-    amount: Decimal
-    currency: str
-    customer_name: str = ""
-    organisation_number: str = ""
-    due_on: date | None = None
-    posted_amount: Decimal | None = None
-    kid: str = ""
-    credits_number: str = ""
-
-    @property
-    def is_credit_note(self) -> bool:
-        """Return whether it is a credit note."""
-        return self.amount < 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +74,6 @@ class InvoiceFile:
         return sum((one.amount for one in self.invoices), Decimal("0.00"))
 
 
-class _Unreadable(Exception):
-    def __init__(self, code: str, *, field: str = "", value: str = "") -> None:
-        super().__init__(code)
-        self.code, self.field, self.value = code, field, value
-
-
 # --- Reading --------------------------------------------------------------------------------
 
 
@@ -154,12 +95,12 @@ def read(
         rows = _rows(text, delimiter)
         heading_line, headings = next(rows, (0, []))
         if not headings:
-            raise _Unreadable("empty")
-    except _Unreadable as stop:
+            raise Unreadable("empty")
+    except Unreadable as stop:
         return InvoiceFile(name, problems=(_problem(stop, name, line=1),))
     try:
         places, ignored = _places(headings, with_currency=bool(currency))
-    except _Unreadable as stop:
+    except Unreadable as stop:
         return InvoiceFile(name, problems=(_problem(stop, name, line=heading_line),))
     return _read_rows(
         rows,
@@ -191,28 +132,28 @@ def _read_rows(
     try:
         for count, (line, cells) in enumerate(rows, start=1):
             if count > most_rows:
-                raise _Unreadable("too_many_rows", value=str(most_rows))
-            reader = _Row(cells, places, orders=orders, width=width, default_currency=currency)
+                raise Unreadable("too_many_rows", value=str(most_rows))
+            reader = RowReader(cells, places, orders=orders, width=width, default_currency=currency)
             invoice = reader.invoice(line)
             problems += [_problem(one, name, line=line) for one in reader.wrong]
             remarks += [_problem(one, name, line=line) for one in reader.remarks]
             if invoice is None:
                 continue
             if invoice.number in invoices:
-                twice = _Unreadable("twice", field="number", value=invoice.number)
+                twice = Unreadable("twice", field="number", value=invoice.number)
                 problems.append(_problem(twice, name, line=line))
             invoices.setdefault(invoice.number, invoice)
-    except _Unreadable as stop:
+    except Unreadable as stop:
         problems.append(_problem(stop, name, line=line))
     if not invoices and not problems:
-        problems.append(_problem(_Unreadable("empty"), name, line=1))
+        problems.append(_problem(Unreadable("empty"), name, line=1))
     largest = sum(abs(one.amount) for one in invoices.values())
     if largest > LARGEST_SUM:
-        problems.append(_problem(_Unreadable("sum_too_large", value=str(largest)), name, line=1))
+        problems.append(_problem(Unreadable("sum_too_large", value=str(largest)), name, line=1))
     return InvoiceFile(name, tuple(invoices.values()), tuple(problems), ignored, tuple(remarks))
 
 
-def _problem(stop: _Unreadable, name: str, *, line: int) -> FileProblem:
+def _problem(stop: Unreadable, name: str, *, line: int) -> FileProblem:
     return FileProblem(stop.code, name, line, stop.field, stop.value[:60])
 
 
@@ -222,11 +163,11 @@ def _decoded(content: bytes) -> str:
     except UnicodeDecodeError:
         pass
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise _Unreadable("not_text", value=f"0x{content[0]:02X}")
+        raise Unreadable("not_text", value=f"0x{content[0]:02X}")
     try:
         return content.decode("cp1252")
     except UnicodeDecodeError as exc:
-        raise _Unreadable("not_text", value=f"0x{content[exc.start]:02X}") from exc
+        raise Unreadable("not_text", value=f"0x{content[exc.start]:02X}") from exc
 
 
 def _delimiter(text: str) -> str:
@@ -253,7 +194,7 @@ def _rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
                 yield line, cells
             line = reader.line_num + 1
     except csv.Error as exc:
-        raise _Unreadable("row_unreadable", value=str(exc)) from exc
+        raise Unreadable("row_unreadable", value=str(exc)) from exc
 
 
 def _orders(text: str, delimiter: str, places: Mapping[str, int]) -> dict[str, str]:
@@ -267,7 +208,7 @@ def _orders(text: str, delimiter: str, places: Mapping[str, int]) -> dict[str, s
             for column in days:
                 if places[column] < len(cells):
                     seen[column].add(cells[places[column]])
-    except _Unreadable:
+    except Unreadable:
         pass  # the reading itself says so, with the line
     return {column: order_of(values) for column, values in seen.items()}
 
@@ -300,152 +241,14 @@ def _places(
                 ignored.append(heading.strip())
         elif column in places:
             both = f"{headings[places[column]].strip()}, {heading.strip()}"
-            raise _Unreadable("column_twice", field=column, value=both)
+            raise Unreadable("column_twice", field=column, value=both)
         else:
             places[column] = place
     for column in REQUIRED if with_currency else (*REQUIRED, "currency"):
         if column not in places:
             found = ", ".join(one.strip() for one in headings)
-            raise _Unreadable("no_headings", field=column, value=found)
+            raise Unreadable("no_headings", field=column, value=found)
     return places, tuple(ignored)
-
-
-class _Row:
-    """One row: reads its fields and keeps all that is wrong with them."""
-
-    def __init__(
-        self,
-        cells: Sequence[str],
-        places: Mapping[str, int],
-        *,
-        orders: Mapping[str, str],
-        width: int,
-        default_currency: str,
-    ) -> None:
-        self._cells, self._places, self._width = cells, places, width
-        self._orders = orders
-        self._default_currency = default_currency
-        self.wrong: list[_Unreadable] = []
-        self.remarks: list[_Unreadable] = []
-
-    def invoice(self, line: int) -> InvoiceRow | None:
-        """Return the invoice, or None when something is wrong with it."""
-        extra = [cell.strip() for cell in self._cells[self._width :] if cell.strip()]
-        if extra:
-            # A delimiter inside a text that is not quoted moves every field behind it.
-            self.wrong.append(_Unreadable("too_many_fields", value=extra[0]))
-        number = self._text("number", needed=True)
-        customer = self._text("customer_number", needed=True)
-        issued_on = self._day("issued_on", needed=True)
-        amount = self._amount("amount", needed=True)
-        due_on = self._day("due_on")
-        posted = self._amount("posted_amount")
-        is_credit_note = self._kind()
-        if is_credit_note is False and amount is not None and amount < 0:
-            self._note("sign", "amount")
-        if is_credit_note:
-            # What it is decides its sign: some lists write credit notes without a minus.
-            amount = None if amount is None else -abs(amount)
-            posted = None if posted is None else -abs(posted)
-        if due_on and issued_on and due_on < issued_on and not (amount is not None and amount < 0):
-            self._note("due_before", "due_on")
-        currency = self._currency()
-        kid = self._kid()
-        if self.wrong or issued_on is None or amount is None:
-            return None
-        return InvoiceRow(
-            line=line,
-            number=number,
-            customer_number=customer,
-            issued_on=issued_on,
-            amount=amount,
-            currency=currency,
-            customer_name=self._text("customer_name"),
-            organisation_number=re.sub(r"\D", "", self._text("organisation_number")),
-            due_on=due_on,
-            posted_amount=posted,
-            kid=kid,
-            credits_number=self._text("credits_number"),
-        )
-
-    def _raw(self, column: str) -> str:
-        place = self._places.get(column)
-        if place is None or place >= len(self._cells):
-            return ""
-        value = self._cells[place].strip()
-        # The hub's own export keeps a spreadsheet from reading a text as a formula.
-        return as_it_was(value)
-
-    def _note(self, code: str, column: str) -> None:
-        self.wrong.append(_Unreadable(code, field=column, value=self._raw(column)))
-
-    def _text(self, column: str, *, needed: bool = False) -> str:
-        value = self._raw(column)
-        if needed and not value:
-            self._note("missing", column)
-        if len(value) > LONGEST.get(column, 200):
-            self._note("too_long", column)
-        if character := no_text_in(value):
-            self.wrong.append(_Unreadable("not_printable", field=column, value=character))
-        return value
-
-    def _day(self, column: str, *, needed: bool = False) -> date | None:
-        value = self._text(column, needed=needed)
-        try:
-            return day_from(value, first=self._orders.get(column, "")) if value else None
-        except TwoDays:
-            self._note("date_two_ways", column)
-            return None
-        except NoDay:
-            self._note("date_out_of_range", column)
-            return None
-        except ValueError:
-            self._note("date", column)
-            return None
-
-    def _amount(self, column: str, *, needed: bool = False) -> Decimal | None:
-        value = self._text(column, needed=needed)
-        try:
-            found = amount_from(value) if value else None
-        except TwoWays:
-            self._note("amount_two_ways", column)
-            return None
-        except TooLarge:
-            self._note("amount_too_large", column)
-            return None
-        except ValueError:
-            self._note("amount", column)
-            return None
-        if found is not None and not found:
-            self._note("zero", column)
-        return found
-
-    def _kind(self) -> bool | None:
-        """Return whether the line says that it is a credit note; None: it does not say."""
-        value = self._raw("kind").lower()
-        if value and value not in _KINDS:
-            self._note("kind", "kind")
-        return _KINDS.get(value)
-
-    def _currency(self) -> str:
-        value = self._raw("currency").upper() or self._default_currency
-        if not value:
-            self._note("missing", "currency")
-        elif not re.fullmatch(r"[A-Z]{3}", value):
-            self._note("currency", "currency")
-        return value
-
-    def _kid(self) -> str:
-        value = kids.tidy(self._text("kid"))
-        if rf_reference.looks_like_one(value):
-            if rf_reference.is_valid(value):
-                self.remarks.append(_Unreadable("rf_left_out", field="kid", value=value))
-            else:
-                self._note("rf", "kid")
-            return ""
-        if value and not kids.is_valid(value):
-            self._note("kid", "kid")
-        return value
 
 
 # --- Writing --------------------------------------------------------------------------------

@@ -33,7 +33,7 @@ class Difference(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass
 class Sides:
     """
     One invoice, or what a customer has open without one, on the three sides.
@@ -42,7 +42,7 @@ class Sides:
 
     :param in_transit: matched in the hub and not yet registered in the target, for whatever reason
     :param refused: how much of that the target has refused
-    :param in_doubt: how much of that may stand there already, or must be decided by a person
+    :param unknown_outcome: how much of that may stand there already, or must be decided by a person
     :param not_joined: registered there, and not joined to the invoice by the target
     :param waits: what waits here for an invoice, which is never registered in the target
     :param across: of payments of another customer that were matched with it here
@@ -56,9 +56,9 @@ class Sides:
     :param foreign: the invoice is in another currency than the client's own
     """
 
-    source: Decimal | None
-    hub: Decimal | None
-    target: Decimal | None
+    source: Decimal | None = None
+    hub: Decimal | None = None
+    target: Decimal | None = None
     in_transit: Decimal = ZERO
     refused: Decimal = ZERO
     unknown_outcome: Decimal = ZERO

@@ -44,6 +44,12 @@ _LONGEST = {
     "clearing_account": 20,
     "marker": 60,
 }
+_STORED_AS = {
+    "source_account": "source",
+    "target_account": "target",
+    "fetch_from": "own_fetch_from",
+    "marker": "own_marker",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +194,7 @@ def _save(
                     clients.save_client(
                         organisation=organisation, client=client, values=values, by=by
                     )
-                except clients.ClientRefused as refused:
+                except choices.ClientRefused as refused:
                     why = BadLine(place, refused.field, str(values["number"]), str(refused))
                     raise _Stop(why) from refused
     except _Stop as stop:
@@ -210,62 +216,68 @@ def _values(
     values: dict[str, object] = {}
     problems: list[tuple[str, str]] = []
     for field, text in cells.items():
-        if len(text) > _LONGEST.get(field, len(text)):
-            words = gettext("It must not be longer than %(most)s.") % {"most": _LONGEST[field]}
-            problems.append((field, words))
-            continue
-        if character := no_text_in(text):
-            words = gettext("It contains the character %(character)s, which is not text.")
-            problems.append((field, words % {"character": character}))
-            continue
-        match field:
-            case "number" | "name":
-                if not text:
-                    problems.append((field, gettext("It must not be empty.")))
-                values[field] = text
-            case "organisation_number":
-                values[field] = domain.digits_of(text)
-                if text and not values[field]:
-                    problems.append((field, gettext("It contains no digits.")))
-            case "currency":
-                if len(text) != 3 or not (text.isascii() and text.isalpha()):
-                    problems.append((field, gettext("Enter three letters, such as NOK.")))
-                values[field] = text.upper()
-            case "source_account" | "target_account":
-                named = (sources if field == "source_account" else targets).get(text, [])
-                if text and not named:
-                    problems.append((field, gettext("There is no account with this name.")))
-                if len(named) > 1:
-                    words = gettext("Several accounts have this name; write the company as well.")
-                    problems.append((field, words))
-                values[field.removesuffix("_account")] = named[0] if named else None
-            case "voucher_types":
-                parts = [part for part in _SEPARATORS.split(text) if part]
-                if not all(part.isdecimal() and len(part) < _MOST_FIGURES for part in parts):
-                    problems.append((field, gettext("Enter numbers separated by commas.")))
-                    continue
-                values[field] = sorted({int(part) for part in parts})
-            case "clearing_account":
-                values[field] = text
-            case "rounding_tolerance":
-                try:
-                    values[field] = choices.tolerance_from(text)
-                except clients.ClientRefused as wrong:
-                    problems.append((field, str(wrong)))
-            case "fetch_from":
-                try:
-                    found = date.fromisoformat(text) if text else None
-                except ValueError:
-                    problems.append((field, gettext("Enter a date as 2026-01-31.")))
-                    continue
-                if found is not None and not is_day(found):
-                    problems.append((field, gettext("Enter a date from 1990 to 2099.")))
-                values["own_fetch_from"] = found
-            case "marker":
-                values["own_marker"] = text
-            case "fetches_every_hours":
-                if text and (not text.isdecimal() or len(text) > 3 or int(text) > 720):
-                    problems.append((field, gettext("Enter hours, at most 720; 0 turns it off.")))
-                    continue
-                values[field] = int(text or 0)
+        wrong = _no_text(field, text)
+        if not wrong:
+            accounts = sources if field == "source_account" else targets
+            values[_STORED_AS.get(field, field)], wrong = _value(field, text, accounts)
+        if wrong:
+            problems.append((field, wrong))
     return values, problems
+
+
+def _no_text(field: str, text: str) -> str:
+    if len(text) > _LONGEST.get(field, len(text)):
+        return gettext("It must not be longer than %(most)s.") % {"most": _LONGEST[field]}
+    if character := no_text_in(text):
+        words = gettext("It contains the character %(character)s, which is not text.")
+        return words % {"character": character}
+    return ""
+
+
+def _value(field: str, text: str, accounts: dict[str, list[Connection]]) -> tuple[object, str]:
+    """Return what a cell says, and what is wrong with it, if something is."""
+    value: object = text
+    wrong = ""
+    match field:
+        case "number" | "name" if not text:
+            wrong = gettext("It must not be empty.")
+        case "organisation_number":
+            value = domain.digits_of(text)
+            if text and not value:
+                wrong = gettext("It contains no digits.")
+        case "currency":
+            value = text.upper()
+            if len(text) != 3 or not (text.isascii() and text.isalpha()):
+                wrong = gettext("Enter three letters, such as NOK.")
+        case "source_account" | "target_account":
+            named = accounts.get(text, [])
+            value = named[0] if named else None
+            if text and not named:
+                wrong = gettext("There is no account with this name.")
+            elif len(named) > 1:
+                wrong = gettext("Several accounts have this name; write the company as well.")
+        case "voucher_types":
+            parts = [part for part in _SEPARATORS.split(text) if part]
+            if all(part.isdecimal() and len(part) < _MOST_FIGURES for part in parts):
+                value = sorted({int(part) for part in parts})
+            else:
+                wrong = gettext("Enter numbers separated by commas.")
+        case "rounding_tolerance":
+            try:
+                value = choices.tolerance_from(text)
+            except choices.ClientRefused as refused:
+                wrong = str(refused)
+        case "fetch_from":
+            try:
+                value = date.fromisoformat(text) if text else None
+            except ValueError:
+                wrong = gettext("Enter a date as 2026-01-31.")
+            else:
+                if isinstance(value, date) and not is_day(value):
+                    wrong = gettext("Enter a date from 1990 to 2099.")
+        case "fetches_every_hours":
+            if text and (not text.isdecimal() or len(text) > 3 or int(text) > 720):
+                wrong = gettext("Enter hours, at most 720; 0 turns it off.")
+            else:
+                value = int(text or 0)
+    return value, wrong

@@ -8,7 +8,8 @@ from audit import trail
 from connectors.bounds import as_text
 from connectors.receivables import TargetInvoice
 from organisations.models import User
-from payments.domain.invoice_file import InvoiceFile, InvoiceRow, read, write
+from payments.domain.invoice_file import InvoiceFile, read, write
+from payments.domain.invoice_rows import InvoiceRow
 from payments.models import Invoice, InvoiceClient
 from payments.operations import matching, storing
 from payments.operations.rights import check_active, check_right

@@ -1,4 +1,4 @@
-"""A person matches a payment with an invoice, or takes it off again, with a reason (B11)."""
+"""A person matches a payment with an invoice, with a reason (B11)."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,14 +14,11 @@ from connectors.base import ZERO
 from organisations.models import User
 from payments.domain import matching as rules
 from payments.domain.refusals import MatchRefused, OtherCustomer
-from payments.domain.states import RegistrationState
-from payments.models import Customer, Invoice, Payment, Registration, Settlement
+from payments.models import Customer, Invoice, Payment, Settlement
 from payments.models.money import Total
 from payments.operations import matching
 from payments.operations.rights import check_right, integration_of
 from ui.templatetags.hub import amount as shown
-
-_S = RegistrationState
 
 
 def assigned_of(payment: Payment) -> Decimal:
@@ -163,6 +160,20 @@ def set_against(
         integration_of(payment.client.organisation)
     ):
         Payment.objects.filter(pk=payment.pk, mark="", mark_at=None).update(mark_at=now)
+    _record(settlement, part, notes, is_across=is_across, reason=reason)
+    return settlement
+
+
+def _record(
+    settlement: Settlement,
+    part: rules.Part,
+    notes: Sequence[Invoice],
+    *,
+    is_across: bool,
+    reason: str,
+) -> None:
+    payment, invoice = settlement.payment, settlement.invoice
+    assert payment is not None  # noqa: S101 (it was made of one)
     details = {"invoice": invoice.number, "amount": str(part.amount), "reason": reason}
     if is_across:
         asked = _asked(payment, invoice).params
@@ -175,10 +186,9 @@ def set_against(
         organisation=payment.client.organisation,
         action="payment.matched",
         subject=payment,
-        user=by,
+        user=settlement.made_by,
         details=details,
     )
-    return settlement
 
 
 def _is_across(payment: Payment, invoice: Invoice) -> bool:
@@ -320,85 +330,3 @@ def _rounded(
             return rules.Part(invoice.pk, left, rules.Outcome.SETTLED, rounding=-over)
     outcome = rules.outcome_of(share=share, open=opened, is_credit_note=invoice.is_credit_note)
     return rules.Part(invoice.pk, share, outcome)
-
-
-def undo(*, settlement: Settlement, reason: str, by: User | None, now: datetime) -> bool:
-    """
-    Take a payment, or credit note, off its invoice again; say whether it was still on it.
-
-    What stands in the target already is nulled there.
-
-    :raises MatchRefused: while its registration is on its way, or without a reason
-    """
-    check_right(settlement.organisation, by)
-    if not reason.strip():
-        raise MatchRefused(why=gettext("state why it is undone."))
-    with transaction.atomic():
-        settlement = (
-            Settlement.objects.select_for_update(of=("self",))
-            .select_related("payment", "invoice", "client__organisation")
-            .get(pk=settlement.pk)
-        )
-        gone = Settlement.objects.filter(undoes=settlement).exists()
-        if gone or settlement.undoes_id is not None:
-            return False
-        registration = Registration.objects.filter(settlement=settlement).first()
-        if registration is not None:
-            _withdraw(registration, now=now)
-        # Differences of rounding were closed on an invoice that was settled: now it is not.
-        list(Invoice.objects.select_for_update().filter(pk=settlement.invoice_id))
-        matching.open_roundings_again(
-            [settlement.invoice_id],
-            now=now,
-            by=by,
-            reason=reason.strip()[:200],
-            besides=settlement.pk,
-        )
-        matching.mirror_of(settlement, now=now, by=by, reason=reason.strip()[:200]).save(
-            force_insert=True
-        )
-        if settlement.payment is not None:
-            Payment.objects.filter(pk=settlement.payment.pk).update(left="undone")
-        trail.record(
-            organisation=settlement.client.organisation,
-            action="payment.match_undone",
-            subject=settlement.payment or settlement.invoice,
-            user=by,
-            details={
-                "invoice": settlement.invoice.number,
-                "amount": str(settlement.amount),
-                "reason": reason,
-            },
-        )
-    enqueue("payments.tasks.serve_client", client_id=settlement.client_id)
-    return True
-
-
-def _withdraw(registration: Registration, *, now: datetime) -> None:
-    """Keep it out of the target, or have it nulled there."""
-    match RegistrationState(registration.state):
-        case _S.NEEDS_PERSON:
-            raise MatchRefused(
-                why=gettext("first answer whether it is already in the invoicing system.")
-            )
-        case _S.READY if (
-            Registration.objects.filter(pk=registration.pk).unknown_outcome(now=now).exists()
-        ):
-            # It may stand there since the backup: withdrawn now, nobody would ever ask.
-            raise MatchRefused(
-                why=gettext("the invoicing system is being checked first; try again in a minute.")
-            )
-        case _S.READY | _S.REJECTED:
-            new = _S.WITHDRAWN
-        case _S.REGISTERED:
-            new = _S.TO_REVERSE
-        case _S.REVERSED | _S.WITHDRAWN:
-            return
-        case _:
-            raise MatchRefused(
-                why=gettext("it is being sent to the invoicing system; try again in a minute.")
-            )
-    if not registration.become(new, now=now, not_before=now):
-        raise MatchRefused(
-            why=gettext("it is being sent to the invoicing system; try again in a minute.")
-        )

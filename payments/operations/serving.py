@@ -19,7 +19,7 @@ from outbox import delivery, lookup
 from outbox.delivery import Clock, Served, Step, Turn
 from payments.domain.states import RegistrationState
 from payments.models import Customer, InvoiceClient, Registration
-from payments.operations import blocking, living, marking, registering, restoring
+from payments.operations import denying_time, living, marking, registering, restoring
 from payments.operations.queues import CLIENTS
 from payments.operations.registering import Registering, Reversing
 from payments.operations.rights import integration_of
@@ -87,7 +87,7 @@ def _steps(client: InvoiceClient, turn: Turn) -> Iterator[Step]:
     while (one := _next(client, now=turn.clock())) is not None:
         yield Step(partial(work.do, one), partial(work.stopped, one.pk))
     if target.capabilities.time_blocks:
-        for customer in blocking.due_pushes(client, now=turn.clock())[:_MOST_BLOCKS]:
+        for customer in denying_time.due_pushes(client, now=turn.clock())[:_MOST_BLOCKS]:
             yield Step(partial(_push, customer, target=target, turn=turn), _stops_nothing)
 
 
@@ -126,7 +126,7 @@ class _Work:
 
 
 def _push(customer: Customer, *, target: PaymentTarget, turn: Turn) -> bool:
-    return blocking.push(customer, target=target, now=turn.clock()) or True
+    return denying_time.push(customer, target=target, now=turn.clock()) or True
 
 
 def _stops_nothing(number: str) -> None:

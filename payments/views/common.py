@@ -17,8 +17,8 @@ from organisations.guards import View, needs
 from organisations.middleware import HubRequest
 from organisations.models import User
 from payments.operations.rights import integration_of
+from payments.queries.events import EventRow, go_on
 from payments.queries.failures import failure_row_of
-from payments.queries.payments import EventRow, go_on
 from payments.rights import BUSINESS, PAYMENTS_IMPORT, PAYMENTS_OVERVIEW
 
 MOST_DIGITS = 18

@@ -17,7 +17,7 @@ from organisations.middleware import HubRequest
 from payments.models import FetchGroup, FetchRun, InvoiceClient
 from payments.operations import fetching, marking
 from payments.operations.rights import integration_of
-from payments.queries import invoices, payments, waits
+from payments.queries import invoices, payments, runs, waits
 from payments.rights import PAYMENTS_IMPORT, PAYMENTS_OVERVIEW
 from payments.views.common import active, member, number, person, reader, show, tabs, tell
 from payments.views.overview import client_named
@@ -88,7 +88,7 @@ def import_payments(request: HubRequest) -> HttpResponse:
 def group(request: HubRequest, pk: int) -> HttpResponse:
     """Show what a press for many did, client by client."""
     one = get_object_or_404(FetchGroup.objects.of(request.organisation), pk=pk)
-    page = payments.entries(one, page=request.GET.get("page", "1"))
+    page = runs.entries(one, page=request.GET.get("page", "1"))
     running = any(row.run is not None and not row.run.is_over for row in page.object_list)
     context = {"group": one, "page": page, "running": running}
     part = "HX-Request" in request.headers
@@ -111,15 +111,15 @@ def run(request: HubRequest, pk: int) -> HttpResponse:
     """Show one run, live while it goes on; each number opens its list."""
     one, now = _run(request, pk), timezone.now()
     # Asked first: a page that follows nothing any more must not keep figures from before that.
-    going = payments.still_going(one, now=now) if one.is_over else 0
+    going = runs.still_going(one, now=now) if one.is_over else 0
     context = {
         "run": one,
         "client": one.client,
-        "figures": payments.figures(one),
+        "figures": runs.figures(one),
         "agrees": one.agrees,
-        "accounts": payments.accounts_that_stop(one.client, now=now) if going else [],
-        "unread": payments.unread_of(one),
-        "trouble": payments.trouble_of(one),
+        "accounts": runs.accounts_that_stop(one.client, now=now) if going else [],
+        "unread": runs.unread_of(one),
+        "trouble": runs.trouble_of(one),
         "to_match": invoices.unmatched_counts([one.client_id]).get(one.client_id, 0)
         if one.is_over
         else 0,
@@ -140,15 +140,15 @@ def run_list(request: HubRequest, pk: int, name: str) -> HttpResponse:
     page_number = request.GET.get("page", "1")
     context: dict[str, Any] = {"run": one, "client": one.client}
     if name == "skipped":
-        context["page"] = payments.skipped_rows(one, page=page_number)
+        context["page"] = runs.skipped_rows(one, page=page_number)
         context["total"] = payments.sum_of(one.skipped)
         return show(request, "payments/skipped.html", context)
-    if name not in payments.LISTS:
+    if name not in runs.LISTS:
         raise Http404
-    listed = payments.run_list(one, name)
+    listed = runs.run_list(one, name)
     context["page"] = payments.paged(listed, page=page_number)
     context["total"], context["name"] = payments.sum_of(listed), name
-    context["title"] = payments.list_title(one, name)
+    context["title"] = runs.list_title(one, name)
     return show(request, "payments/run_list.html", context)
 
 

@@ -14,7 +14,8 @@ from payments.domain.matching import numbers_in
 from payments.domain.refusals import OtherCustomer
 from payments.forms import MatchForm, ReasonForm
 from payments.models import Invoice, LearntPrefix, Payment, Registration, Settlement
-from payments.operations import deciding, matching_by_hand, prefixes
+from payments.operations import deciding, matching_by_hand, prefixes, undoing
+from payments.queries import events
 from payments.queries import payments as queries
 from payments.queries.invoices import with_assigned
 from payments.queries.suggestions import suggestions_for
@@ -62,7 +63,7 @@ def _show(
         request,
         "payments/payment.html",
         context,
-        queries.events_of(Q(payment=payment)),
+        events.events_of(Q(payment=payment)),
         nothing=_("It is not matched with any invoice."),
         status=status,
     )
@@ -155,7 +156,7 @@ def undo(request: HubRequest, pk: int) -> HttpResponse:
         Settlement.objects.of(request.organisation).select_related("organisation"), pk=pk
     )
     try:
-        done = matching_by_hand.undo(
+        done = undoing.undo(
             settlement=settlement,
             reason=request.POST.get("reason", ""),
             by=person(request),

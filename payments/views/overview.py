@@ -19,8 +19,9 @@ from payments.operations.fetching import refusal_of
 from payments.operations.rights import integration_of
 from payments.queries import invoices as queries
 from payments.queries import standing
+from payments.queries.events import events_of
 from payments.queries.failures import failure_row_of
-from payments.queries.payments import events_of, tie_of
+from payments.queries.payments import tie_of
 from payments.views.common import (
     active,
     may_change,

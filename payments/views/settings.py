@@ -31,7 +31,14 @@ from payments.forms import (
     payment_vendors,
 )
 from payments.models import InvoiceClient, LearntPrefix
-from payments.operations import client_files, clients, start_dates
+from payments.operations import (
+    activating,
+    choices,
+    client_files,
+    clients,
+    setup_checks,
+    start_dates,
+)
 from payments.operations.rights import integration_of
 from payments.queries.failures import failure_row_of
 from payments.queries.wording import finding_words
@@ -74,7 +81,7 @@ def _change(request: HubRequest) -> HttpResponse:
     if not form.is_valid():
         return _settings_page(request, form, status=400)
     try:
-        clients.change_settings(
+        activating.change_settings(
             organisation=request.organisation,
             by=person(request),
             now=timezone.now(),
@@ -83,7 +90,7 @@ def _change(request: HubRequest) -> HttpResponse:
     except start_dates.EarlierStart as earlier:
         _ask_about_earlier(request, form, earlier, None)
         return _settings_page(request, form, status=409)
-    except clients.ClientRefused as refused:
+    except choices.ClientRefused as refused:
         form.add_error(refused.field, str(refused))
         return _settings_page(request, form, status=400)
     messages.success(request, _("The settings are saved."))
@@ -154,7 +161,7 @@ def _accounts_context(request: HubRequest) -> dict[str, Any]:
 @_administrator
 def activate(request: HubRequest) -> HttpResponse:
     """Activate the integration."""
-    clients.activate(organisation=request.organisation, by=person(request), now=timezone.now())
+    activating.activate(organisation=request.organisation, by=person(request), now=timezone.now())
     messages.success(request, _("The Visma Business integration is activated."))
     return redirect("payments:settings")
 
@@ -163,7 +170,7 @@ def activate(request: HubRequest) -> HttpResponse:
 @_administrator
 def deactivate(request: HubRequest) -> HttpResponse:
     """Switch the integration off; what is stored stays."""
-    clients.deactivate(organisation=request.organisation, by=person(request))
+    activating.deactivate(organisation=request.organisation, by=person(request))
     messages.success(request, _("The integration is switched off. Nothing was deleted."))
     return redirect("payments:settings")
 
@@ -197,7 +204,7 @@ def _save(
         )
     except start_dates.EarlierStart as earlier:
         _ask_about_earlier(request, form, earlier, client)
-    except clients.ClientRefused as refused:
+    except choices.ClientRefused as refused:
         form.add_error(refused.field, str(refused))
     except ConnectorError as refusal:
         form.add_error(None, failure_row_of(refusal).summary)
@@ -239,7 +246,7 @@ def _client_page(
         "asked": asked(
             request.organisation,
             request.GET.get("background_request"),
-            kind=clients.CHECK,
+            kind=setup_checks.CHECK,
             client=client.pk,
         ),
         "findings": [
@@ -253,7 +260,7 @@ def _client_page(
             )
         ],
         "types": client.setup.get("voucher_types", ()),
-        "proposed": ", ".join(map(str, clients.proposed_types(client))),
+        "proposed": ", ".join(map(str, setup_checks.proposed_types(client))),
         "setup": client.setup,
         "prefixes": LearntPrefix.objects.filter(client=client)
         .select_related("learnt_by")
@@ -269,7 +276,7 @@ def _client_page(
 def check(request: HubRequest, pk: int) -> HttpResponse:
     """Let a worker look at the client's companies."""
     client = client_named(request, pk)
-    background_request = clients.request_check(client=client, by=person(request))
+    background_request = setup_checks.request_check(client=client, by=person(request))
     response = redirect("payments:client_settings", pk=pk)
     response["Location"] += f"?background_request={background_request.pk}#check"
     return response

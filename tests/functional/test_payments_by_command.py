@@ -13,7 +13,7 @@ from organisations.management.commands.seed_demo import ORGANISATION
 from organisations.models import Organisation
 from payments.management.commands import fetch_payments, reconcile
 from payments.models import Registration, TimeBlock
-from payments.operations import clients
+from payments.operations import activating
 from payments.operations.rights import integration_of
 from sandbox import receivables_story as story
 from sandbox.businessnxt import ledger
@@ -31,7 +31,7 @@ class Demo:
         call_command("seed_demo_payments", stdout=StringIO())
         run_due_work()
         organisation = Organisation.objects.get(name=ORGANISATION)
-        clients.change_settings(
+        activating.change_settings(
             organisation=organisation,
             marker=MARKER,
             marker_value="1",

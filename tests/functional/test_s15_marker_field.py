@@ -3,7 +3,7 @@
 import pytest
 
 from payments.models import Payment
-from payments.operations import clients
+from payments.operations import clients, setup_checks
 from tests.payments import rows
 from tests.payments.conftest import Office
 from tests.payments.conftest import office as office
@@ -137,7 +137,7 @@ def test_a_refused_mark_is_tried_again_with_a_field_of_the_clients_own(office):
 def test_a_refused_mark_is_tried_again_when_the_check_finds_that_it_can_be_written(office):
     payment = refuse_once(office)
 
-    clients.check_client(office.fresh(), now=office.now)
+    setup_checks.check_client(office.fresh(), now=office.now)
     office.run_due_work()
 
     payment.refresh_from_db()

@@ -10,7 +10,7 @@ from connectors.errors import Unavailable
 from connectors.receivables import SourceCompany, SourceCustomer, TargetProject
 from payments.domain.refusals import CustomerBlocked, ReferenceOfOtherTime, WrongCompany
 from payments.models import Customer, DeniedProject, TimeBlock, TimeEntry
-from payments.operations import blocking, clients, time_registration
+from payments.operations import activating, blocking, denying_time, time_registration
 from tests.payments.conftest import Office
 
 
@@ -118,7 +118,7 @@ class TestMirror:
     def test_finds_projects_that_are_new(self, blocked):
         blocked.target.projects["10001"].append(project("P3"))
 
-        blocked.work(seconds=blocking.LOOK_FOR_NEW_PROJECTS.total_seconds() + 1)
+        blocked.work(seconds=denying_time.LOOK_FOR_NEW_PROJECTS.total_seconds() + 1)
 
         assert "P3" in denied(blocked)
 
@@ -140,7 +140,7 @@ class TestMirror:
 
     def test_switched_off_and_on_again_lifts_and_sets(self, blocked):
         def mirror(on: bool) -> None:
-            clients.change_settings(
+            activating.change_settings(
                 organisation=blocked.organisation,
                 marker="",
                 marker_value="1",

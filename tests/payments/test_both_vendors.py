@@ -27,7 +27,7 @@ from payments.models import (
     SkippedRow,
     TimeBlock,
 )
-from payments.operations import clients, fetching, marking, matching_by_hand, reconciling
+from payments.operations import fetching, marking, reconciling, setup_checks, undoing
 from payments.operations.matching_by_hand import open_of
 from sandbox import receivables_story as story
 from sandbox.businessnxt import ledger as visma
@@ -184,7 +184,7 @@ class TestTheStory:
         office.fetch()
         one = Registration.objects.filter(state="registered", amount__gt=0).first()
         office.sandbox.store.add_fault("refused", on="go_reverse")
-        matching_by_hand.undo(settlement=one.settlement, reason="Wrong", by=None, now=office.now)
+        undoing.undo(settlement=one.settlement, reason="Wrong", by=None, now=office.now)
         office.work(minutes=1)
         office.sandbox.store.add_fault("hidden", on="go_statement")
 
@@ -290,17 +290,17 @@ class TestTheStory:
     def test_a_control_account_is_found_by_the_check(self, office):
         InvoiceClient.objects.update(clearing_account="1500")
 
-        setup = clients.check_client(office.fresh(), now=office.now)
+        setup = setup_checks.check_client(office.fresh(), now=office.now)
 
         found = [one for one in setup["findings"] if one.get("code") == "account_is_control"]
         assert found[0]["level"] == "problem"
         assert setup["control_accounts"] == ["1500", "2400"]
 
     def test_the_check_finds_the_company_and_proposes_types(self, office):
-        setup = clients.check_client(office.fresh(), now=office.now)
+        setup = setup_checks.check_client(office.fresh(), now=office.now)
 
         assert setup["organisation_number"] == story.NORDVIK.organisation_number
-        proposed = clients.proposed_types(office.fresh())
+        proposed = setup_checks.proposed_types(office.fresh())
         assert set(proposed) >= story.PAYMENT_TYPES
         assert 11 not in proposed
 

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from connectors.receivables import SourceCompany
 from payments.models import InvoiceClient
-from payments.operations import client_files, clients, fetching
+from payments.operations import choices, client_files, clients, fetching, setup_checks
 from tests.payments import rows
 from tests.payments.vendors import SOURCE, TARGET, billed, paid
 
@@ -74,7 +74,7 @@ class TestForm:
 
     def test_refuses_the_control_accounts_that_the_check_found(self, office):
         office.target.control_accounts = frozenset({"1510"})
-        clients.check_client(office.fresh(), now=office.now)
+        setup_checks.check_client(office.fresh(), now=office.now)
 
         def choose(account: str) -> None:
             clients.save_client(
@@ -84,7 +84,7 @@ class TestForm:
                 by=office.member.user,
             )
 
-        with pytest.raises(clients.ClientRefused, match="1510 is a control account"):
+        with pytest.raises(choices.ClientRefused, match="1510 is a control account"):
             choose("1510")
         choose("1500")
 
@@ -95,7 +95,7 @@ class TestForm:
         office.integration.marker_value = "PO"
         office.integration.save()
 
-        with pytest.raises(clients.ClientRefused) as refused:
+        with pytest.raises(choices.ClientRefused) as refused:
             clients.save_client(
                 organisation=office.organisation,
                 client=office.fresh(),
@@ -111,7 +111,7 @@ class TestForm:
         office.fetch()
         other = rows.account(office.organisation, SOURCE)
 
-        with pytest.raises(clients.ClientRefused):
+        with pytest.raises(choices.ClientRefused):
             clients.save_client(
                 organisation=office.organisation,
                 client=office.fresh(),
@@ -132,7 +132,7 @@ class TestForm:
         office.fetch()
         self.save(office, source=None)
 
-        with pytest.raises(clients.ClientRefused):
+        with pytest.raises(choices.ClientRefused):
             self.save(office, source=rows.account(office.organisation, SOURCE, tenant_id="77"))
 
         self.save(office, source=office.client.source)
@@ -144,11 +144,11 @@ class TestForm:
         office.fetch()
         other = rows.account(office.organisation, TARGET, tenant_id="c77")
 
-        with pytest.raises(clients.ClientRefused):
+        with pytest.raises(choices.ClientRefused):
             self.save(office, target=other)
         self.save(office, target=None)
-        clients.check_client(office.fresh(), now=office.now)
-        with pytest.raises(clients.ClientRefused):
+        setup_checks.check_client(office.fresh(), now=office.now)
+        with pytest.raises(choices.ClientRefused):
             self.save(office, target=other)
 
     def test_a_company_in_which_nothing_stands_is_changed(self, office):

@@ -16,7 +16,7 @@ from connectors.receivables import LeftOut, PaymentKey, SourceCompany, Unreadabl
 from payments.domain import refusals
 from payments.models import FetchRun, Payment, Registration, Settlement, SkippedRow
 from payments.operations import clients, fetching, running
-from payments.queries import payments
+from payments.queries import runs
 from tests.payments import rows
 from tests.payments.conftest import Office
 from tests.payments.vendors import billed, paid
@@ -547,14 +547,14 @@ class TestStillGoing:
         office.source.payments = [paid(1, "100.00", invoice_number="1001"), paid(2, "5.00")]
         run = office.fetch()
 
-        assert payments.still_going(run, now=office.now) == 0
+        assert runs.still_going(run, now=office.now) == 0
         Registration.objects.update(state="ready")
-        assert payments.still_going(run, now=office.now) == 1
+        assert runs.still_going(run, now=office.now) == 1
         Registration.objects.update(state="registered")
         Payment.objects.filter(journal_number=1).update(mark="", mark_at=office.now)
-        assert payments.still_going(run, now=office.now) == 1
+        assert runs.still_going(run, now=office.now) == 1
         # A source that takes no marks leaves it due for good.
-        assert payments.still_going(run, now=office.now + timedelta(hours=1)) == 0
+        assert runs.still_going(run, now=office.now + timedelta(hours=1)) == 0
 
     def test_a_page_that_follows_nothing_any_more_has_the_last_figures(self, office, monkeypatch):
         office.target.invoices = [billed("1001", "100.00")]
@@ -566,7 +566,7 @@ class TestStillGoing:
             Payment.objects.update(mark="marked")
             return 0
 
-        monkeypatch.setattr(payments, "still_going", none_after_that)
+        monkeypatch.setattr(runs, "still_going", none_after_that)
 
         page = rows.signed_in(office.member).get(f"/invoices/runs/{run.pk}/")
 

@@ -8,7 +8,7 @@ from audit.models import AuditEntry
 from connectors.errors import Rejected
 from payments.domain.refusals import MatchRefused, NothingToDecide
 from payments.models import Invoice, Payment, Registration, Settlement
-from payments.operations import deciding, matching_by_hand
+from payments.operations import deciding, matching_by_hand, undoing
 from payments.operations.matching_by_hand import open_of
 from tests.payments import rows
 from tests.payments.conftest import Office
@@ -36,9 +36,7 @@ def match(office: Office, number: str = "1001", amount: str | None = None) -> Se
 
 
 def undo(office: Office, settlement: Settlement, reason: str = "Wrong invoice") -> bool:
-    return matching_by_hand.undo(
-        settlement=settlement, reason=reason, by=office.member.user, now=office.now
-    )
+    return undoing.undo(settlement=settlement, reason=reason, by=office.member.user, now=office.now)
 
 
 class TestMatchByHand:

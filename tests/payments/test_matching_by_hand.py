@@ -15,7 +15,7 @@ from audit.models import AuditEntry
 from connectors.receivables import SourceCustomer, SourceOpenItem
 from payments.domain.refusals import MatchRefused, OtherCustomer
 from payments.models import Invoice, InvoiceClient, Payment, ReconciliationLine, Settlement
-from payments.operations import matching_by_hand, reconciling
+from payments.operations import matching_by_hand, reconciling, undoing
 from payments.operations.matching_by_hand import open_of
 from tests.payments import rows
 from tests.payments.conftest import Office
@@ -162,7 +162,7 @@ class TestACreditNote:
 
     def test_is_not_used_twice(self, net):
         one = match(net, "1001", credit_notes=["2001"])
-        matching_by_hand.undo(settlement=one, reason="Wrong", by=net.member.user, now=net.now)
+        undoing.undo(settlement=one, reason="Wrong", by=net.member.user, now=net.now)
         net.work()
 
         with refused("nothing is open on credit note"):
@@ -239,9 +239,7 @@ class TestARoundingDifference:
         fetched(lenient, "999.60", billed("1001", "1000.00"), invoice_number="1001")
         one = Settlement.objects.get(rule="invoice_number")
 
-        matching_by_hand.undo(
-            settlement=one, reason="Wrong", by=lenient.member.user, now=lenient.now
-        )
+        undoing.undo(settlement=one, reason="Wrong", by=lenient.member.user, now=lenient.now)
 
         assert left("1001") == Decimal("1000.00")
 
@@ -276,9 +274,7 @@ class TestARoundingDifference:
         assert left("1001") == Decimal("0.00")
         first = Settlement.objects.get(payment__journal_number=1)
 
-        matching_by_hand.undo(
-            settlement=first, reason="Wrong", by=lenient.member.user, now=lenient.now
-        )
+        undoing.undo(settlement=first, reason="Wrong", by=lenient.member.user, now=lenient.now)
 
         assert left("1001") == Decimal("600.40")
 
@@ -286,9 +282,7 @@ class TestARoundingDifference:
         fetched(lenient, "999.60", billed("1001", "1000.00"), invoice_number="1001")
         one = Settlement.objects.get(rule="rounding")
 
-        matching_by_hand.undo(
-            settlement=one, reason="To be paid", by=lenient.member.user, now=lenient.now
-        )
+        undoing.undo(settlement=one, reason="To be paid", by=lenient.member.user, now=lenient.now)
 
         assert left("1001") == Decimal("0.40")
 

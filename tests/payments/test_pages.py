@@ -26,7 +26,7 @@ from payments.models import (
     TimeEntry,
 )
 from payments.operations import fetching, reconciling, start_dates
-from payments.queries.payments import LISTS
+from payments.queries.runs import LISTS
 from tests import factories
 from tests.payments import rows
 from tests.payments.conftest import Office

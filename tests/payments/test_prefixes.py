@@ -11,7 +11,7 @@ from audit.models import AuditEntry
 from organisations.domain import ORGANISATION
 from payments.domain.refusals import NoPrefixToLearn
 from payments.models import Invoice, LearntPrefix, Payment, Settlement
-from payments.operations import matching_by_hand, prefixes
+from payments.operations import matching_by_hand, prefixes, undoing
 from tests.payments import rows
 from tests.payments.conftest import Office
 from tests.payments.vendors import billed, paid
@@ -118,7 +118,7 @@ class TestLearning:
             learn(matched, "kr")
 
     def test_is_offered_no_more_when_the_match_is_undone(self, matched):
-        matching_by_hand.undo(
+        undoing.undo(
             settlement=Settlement.objects.get(),
             reason="Wrong",
             by=matched.member.user,

@@ -11,7 +11,7 @@ from background.models import Lease
 from connectors.errors import BadAnswer, Forbidden, OutcomeUnknown, Rejected, Unavailable
 from payments.domain.refusals import MatchRefused, SayWhetherItStands
 from payments.models import Invoice, Payment, Registration, Settlement
-from payments.operations import deciding, matching_by_hand, serving
+from payments.operations import deciding, matching_by_hand, serving, undoing
 from payments.queries.waiting import due_work
 from tests.payments import rows
 from tests.payments.conftest import Office
@@ -38,7 +38,7 @@ def one(office: Office) -> Office:
 
 
 def undo(office: Office) -> None:
-    matching_by_hand.undo(
+    undoing.undo(
         settlement=Settlement.objects.get(undoes=None, undone_by=None),
         reason="Wrong invoice",
         by=office.member.user,

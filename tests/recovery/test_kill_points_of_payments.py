@@ -27,7 +27,7 @@ from payments.models import (
     Settlement,
     TimeBlock,
 )
-from payments.operations import fetching, matching_by_hand, running
+from payments.operations import fetching, matching_by_hand, running, undoing
 from sandbox.businessnxt import ledger
 from tests.payments import rows
 from tests.payments.real_time import NORDVIK, Office
@@ -147,7 +147,7 @@ def claimed_by_the_dead(scene: Scene) -> None:
 def undone(scene: Scene) -> None:
     """Let a person take the registered payment off its invoice again."""
     scene.office.fetch()
-    matching_by_hand.undo(
+    undoing.undo(
         settlement=Settlement.objects.get(payment__isnull=False),
         reason="Meant for another",
         by=scene.office.member.user,

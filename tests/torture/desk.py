@@ -19,7 +19,7 @@ class Desk:
         """Take a registered payment off its invoice, and match it with another one at once."""
         from connectors.errors import ConnectorError
         from payments.models import Invoice, Registration
-        from payments.operations import matching_by_hand
+        from payments.operations import matching_by_hand, undoing
 
         if self.moved >= self.moves:
             return
@@ -33,7 +33,7 @@ class Desk:
                 posted_amount__isnull=False,
             ).exclude(pk=one.settlement.invoice_id)
             try:
-                matching_by_hand.undo(settlement=one.settlement, reason="Torture", by=None, now=now)
+                undoing.undo(settlement=one.settlement, reason="Torture", by=None, now=now)
                 matching_by_hand.match_by_hand(
                     payment=one.payment,
                     invoice=others.order_by("pk").first() or one.settlement.invoice,

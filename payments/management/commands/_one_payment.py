@@ -9,8 +9,9 @@ from django.db.models import Q, QuerySet
 from organisations.models import Organisation
 from payments.management.commands._payments import PaymentsCommand, organisation_of, told
 from payments.models import Payment, Settlement
+from payments.queries.events import EventRow, events_of
 from payments.queries.invoices import with_assigned
-from payments.queries.payments import EventRow, events_of, payment_rows
+from payments.queries.payments import payment_rows
 from payments.queries.suggestions import suggestions_for
 
 _KEY = re.compile(r"(\d{1,18})/(\d{1,18})")

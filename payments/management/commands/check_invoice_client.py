@@ -12,7 +12,7 @@ from payments.management.commands._payments import (
     organisation_of,
     refused,
 )
-from payments.operations import clients
+from payments.operations import setup_checks
 from payments.operations.rights import check_right
 from payments.queries.wording import finding_words
 
@@ -37,11 +37,11 @@ class Command(PaymentsCommand):
         (client,) = clients_named(organisation, options["client"])
         try:
             check_right(organisation, self.whom(organisation, options))
-            setup = clients.check_client(client, now=timezone.now())
+            setup = setup_checks.check_client(client, now=timezone.now())
         except ConnectorError as failure:
             raise refused(failure) from None
         client.setup = setup
-        proposed = clients.proposed_types(client)
+        proposed = setup_checks.proposed_types(client)
         lines = [f"{setup['company']} ({setup['organisation_number']})"]
         lines += [f"  {one['level']}: {finding_words(one)}" for one in setup["findings"]]
         lines.append(f"  proposed as payments: {', '.join(map(str, proposed)) or '-'}")

@@ -17,7 +17,7 @@ from payments.management.commands._payments import (
 from payments.models import FetchRun
 from payments.operations import fetching
 from payments.queries.failures import failure_row
-from payments.queries.payments import figures, trouble_of, unread_of
+from payments.queries.runs import figures, trouble_of, unread_of
 
 
 class Command(PaymentsCommand):

@@ -16,7 +16,7 @@ from organisations.management.commands.seed_demo import ORGANISATION, PEOPLE
 from organisations.models import Organisation, Role, User
 from organisations.operations import people
 from payments.models import Integration
-from payments.operations import clients
+from payments.operations import activating, clients
 from payments.rights import BUSINESS, PAYMENTS_IMPORT, PAYMENTS_OVERVIEW
 
 FETCH_FROM = date(2026, 8, 1)
@@ -71,8 +71,8 @@ def _fill(organisation: Organisation) -> None:
             by=administrator,
         )
     now = timezone.now()
-    clients.activate(organisation=organisation, by=administrator, now=now)
-    clients.change_settings(
+    activating.activate(organisation=organisation, by=administrator, now=now)
+    activating.change_settings(
         organisation=organisation,
         marker="",
         marker_value="1",

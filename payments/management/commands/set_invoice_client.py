@@ -56,7 +56,7 @@ class Command(PaymentsCommand):
                 clients.save_client(organisation=organisation, client=client, values=values, by=by)
             for one in gone:
                 prefixes.forget(learnt=one, by=by)
-        except clients.ClientRefused as wrong:
+        except choices.ClientRefused as wrong:
             raise CommandError(f"{wrong.field}: {wrong}") from None
         except ConnectorError as refusal:
             raise refused(refusal) from None

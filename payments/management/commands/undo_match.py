@@ -18,7 +18,7 @@ from payments.management.commands._one_payment import (
 )
 from payments.management.commands._payments import PaymentsCommand, organisation_of, refused
 from payments.models import Invoice, Settlement
-from payments.operations import matching_by_hand
+from payments.operations import undoing
 
 
 class Command(PaymentsCommand):
@@ -61,7 +61,7 @@ class Command(PaymentsCommand):
         if settlement is None:
             raise CommandError(f"{name} stands on no such invoice.")
         try:
-            done = matching_by_hand.undo(
+            done = undoing.undo(
                 settlement=settlement,
                 reason=options["reason"],
                 by=by,

@@ -7,7 +7,7 @@ import pytest
 
 from payments.domain import invoice_file, invoice_problems
 from payments.domain.cells import TwoDays, TwoWays, amount_from, day_from, order_of
-from payments.domain.invoice_file import InvoiceRow
+from payments.domain.invoice_rows import InvoiceRow
 
 NORWEGIAN = (
     "Fakturanr;Kundenr;Kundenavn;Fakturadato;Forfallsdato;Valuta;Beløp;KID;Avdeling\r\n"
