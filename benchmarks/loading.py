@@ -155,7 +155,7 @@ def _import(path: Path, lines: int, rounds: int) -> dict[str, Any]:
 
 def _import_for(organisation: Any, path: Path, lines: int) -> list[float]:
     from journals.models import journal_of
-    from journals.operations import preparing
+    from journals.operations import previewing
     from sources.operations import reading, receiving
 
     facts, marks = _facts(), [time.perf_counter()]
@@ -170,7 +170,7 @@ def _import_for(organisation: Any, path: Path, lines: int) -> list[float]:
     file.refresh_from_db()
     journal = journal_of(file)
     assert journal is not None, (file.state, file.problems[:3])
-    seen = preparing.preview(journal=journal, now=_clock(), facts=facts)
+    seen = previewing.preview(journal=journal, now=_clock(), facts=facts)
     marks.append(time.perf_counter())
     planned = sum(len(batch.lines) for batch in seen.batches)
     assert (planned, seen.problems) == (lines, []), (planned, seen.problems[:3])

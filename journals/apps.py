@@ -17,6 +17,7 @@ class JournalsConfig(AppConfig):
             bulk_sending,
             comparing,
             preparing,
+            previewing,
             waiting,
         )
         from journals.operations.going_live import FollowFirstPeriod
@@ -26,7 +27,7 @@ class JournalsConfig(AppConfig):
         from sources.destinations import destinations
 
         destinations.add(Journals())
-        code_sources.add(preparing.codes_seen)
+        code_sources.add(previewing.codes_seen)
         first_period_followers.add(FollowFirstPeriod())
         grants.when_authorised.add(waiting.signed_in)
         continuity.when_set_back.add(waiting.clock_was_set_back)

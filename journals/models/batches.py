@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Connection, LedgerProof, Restore
+from accounts.models import Connection, LedgerProof
 from accounts.models.hosts import unproven
 from background.failures import NO_FAILURE, why
 from connectors.errors import ConnectorError
@@ -21,36 +21,12 @@ from journals.domain.states import (
     BatchState,
 )
 from journals.domain.waiting import NEEDS_ACCESS, cause_of
-from journals.models.attempts import LedgerAsked
+from journals.models.attempts import ledger_not_asked, not_unknown
 from outbox.models import OutboxItem, OutboxQuerySet
 from outbox.states import Machine
 from outbox.waiting import Cause
 
 _S = BatchState
-
-
-def not_unknown(*, now: datetime) -> models.Q:
-    """
-    Return the condition that a batch may be sent as far as restores are concerned.
-
-    While a restore of the database is open, its ledger must have been asked since then.
-    """
-    opened = Restore.objects.open(now=now)
-    if not opened.exists():
-        return models.Q()  # nearly always; the condition below costs more than the rest
-    asked = LedgerAsked.objects.filter(
-        batch=models.OuterRef("pk"),
-        at__gte=models.Subquery(opened.order_by("-at").values("at")[:1]),
-    )
-    return ~models.Q(models.Exists(opened)) | models.Q(models.Exists(asked))
-
-
-def _ledger_not_asked(*, now: datetime) -> models.Exists:
-    """Return the contrary of `not_unknown`, for the claim: asked in the UPDATE itself."""
-    asked = LedgerAsked.objects.filter(
-        batch=models.OuterRef(models.OuterRef("pk")), at__gte=models.OuterRef("at")
-    )
-    return models.Exists(Restore.objects.open(now=now).filter(~models.Exists(asked)))
 
 
 _IN_QUESTION = models.Q(state__in=[_S.UNKNOWN, _S.ACCEPTED]) | models.Q(
@@ -233,7 +209,7 @@ class Batch(OutboxItem):
                 condition=models.Q(
                     state__in=["ready", "postponed", "unknown", "accepted", "sending", "held"]
                 ),
-            ),
+            )
         ]
 
     def __str__(self) -> str:
@@ -248,7 +224,7 @@ class Batch(OutboxItem):
     def may_be_claimed(self, into: str, *, now: datetime) -> models.Q:
         """Refuse what a restore has put in doubt, even if that was so only a moment ago."""
         not_asked = unproven(self.connection_id, work=LedgerProof.Work.JOURNALS)
-        return ~models.Q(_ledger_not_asked(now=now)) & ~models.Q(not_asked)
+        return ~models.Q(ledger_not_asked(now=now)) & ~models.Q(not_asked)
 
     def kept_of_a_call(self) -> Mapping[str, Any]:
         """Return what is sent, without accounts and amounts of lines."""
@@ -326,12 +302,7 @@ class Batch(OutboxItem):
     def mark_opened_again(self, *, now: datetime) -> bool:
         """Undo the closing; the batch is where it was, and nothing is sent by that."""
         return self.become(
-            _S(self.closed_from),
-            now=now,
-            closed_from="",
-            reason="",
-            reason_by=None,
-            reason_at=None,
+            _S(self.closed_from), now=now, closed_from="", reason="", reason_by=None, reason_at=None
         )
 
     def mark_released(self, *, now: datetime) -> bool:
@@ -355,20 +326,14 @@ class Batch(OutboxItem):
         changes["candidates"] = list(candidates)
         return super().mark_unknown(failure, now=now, look_up_at=look_up_at, **changes)
 
-    def mark_rejected(self, failure: ConnectorError, *, now: datetime) -> bool:
+    def mark_rejected(self, failure: ConnectorError, *, now: datetime, **changes: Any) -> bool:
         """Record that the ledger, or our own rules, refused it; a person corrects."""
-        return self.become(_S.REJECTED, now=now, prepared_at=None, **why(failure, now))
+        return self.become(_S.REJECTED, now=now, prepared_at=None, **changes, **why(failure, now))
 
     def mark_stopped(self, failure: ConnectorError, *, now: datetime) -> bool:
         """Record that the ledger does not have it and that a person does not want it sent."""
-        return self.become(
-            _S.REJECTED,
-            now=now,
-            prepared_at=None,
-            vendor_number="",
-            sent_at=None,
-            empty_look_ups=0,
-            **why(failure, now),
+        return self.mark_rejected(
+            failure, now=now, vendor_number="", sent_at=None, empty_look_ups=0
         )
 
     def mark_held(self, failure: ConnectorError, *, now: datetime, until: datetime) -> bool:
@@ -402,14 +367,8 @@ class Batch(OutboxItem):
     def mark_no_longer_there(self, failure: ConnectorError, *, now: datetime) -> bool:
         """Record that the ledger holds something else under its number; a person decides."""
         release_again = self.release_wanted or self.released_at is not None
-        return self.become(
-            _S.NEEDS_PERSON,
-            now=now,
-            release_wanted=release_again,
-            released_at=None,
-            candidates=[],
-            candidates_seen=[],
-            **why(failure, now),
+        return self.mark_needs_person(
+            failure, now=now, release_wanted=release_again, released_at=None
         )
 
     def mark_not_there(self, *, now: datetime, **changes: Any) -> bool:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext
 from journals.domain.run_marks import Replacing
 from journals.models import Batch, FileOfJournal, Journal
 from journals.operations import creating, going_live, runs
-from journals.operations.reversing import new_reference
+from journals.operations.resending import new_reference
 from journals.operations.sending import refresh_state, remember
 from organisations.models import Company, User
 from sources.models import Content, ImportedFile

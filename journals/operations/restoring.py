@@ -29,7 +29,7 @@ from journals.domain.read_back import batch_as_json
 from journals.domain.restoring import ONE, SEVERAL, InDoubt, find_unknown
 from journals.domain.states import MAY_BE_IN_LEDGER, NOT_SENT, BatchState
 from journals.models import Attempt, Batch, LedgerAsked
-from journals.models.batches import not_unknown
+from journals.models.attempts import not_unknown
 from journals.operations.contents import to_post
 from journals.operations.living import numbers_in_company
 from journals.operations.sending import refresh_state

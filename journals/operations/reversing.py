@@ -1,5 +1,5 @@
 """
-Taking posted batches back by their mirrors, and sending the journal again (design 4.8).
+Taking posted batches back by their mirrors (design 4.8).
 
 The press writes the mirror down as a batch of its own; a worker asks the ledger before it lets
 it go; then it is claimed, sent and proven as every other batch. No call is made at the press.
@@ -24,13 +24,11 @@ from journals.domain.keys import marked_key
 from journals.domain.proving import verify_read_back
 from journals.domain.states import MAY_BE_REVERSED, BatchState
 from journals.models import Batch, Journal
-from journals.operations import creating
 from journals.operations.closing import clean_reason
 from journals.operations.contents import digest_of, read_lines, to_post, write_lines
 from journals.operations.sending import refresh_state, refusal_of, remember
 from mappings.operations.ledger import facts_for, stored_facts
 from organisations.models import Company, User
-from sources.operations import storing
 
 _S = BatchState
 _CAN_BE_PRESSED_AGAIN = (_S.DRAFT, _S.REJECTED)
@@ -369,75 +367,6 @@ def mark_taken_back(
 
 
 # --- Sending again --------------------------------------------------------------------------
-
-
-def reversed_batches(journal: Journal) -> list[Batch]:
-    """Return the batches of the journal that were taken back, oldest first."""
-    return list(
-        Batch.objects.filter(journal=journal, state=_S.REVERSED, reverses__isnull=True).order_by(
-            "period"
-        )
-    )
-
-
-def new_reference(journal: Journal) -> str:
-    """Return the reference under which the journal would be sent again."""
-    root = journal.reference.rpartition(" (")[0] or journal.reference
-    alike = Journal.objects.filter(company_id=journal.company_id, reference__startswith=root[:30])
-    return reversing.resend_reference(journal.reference, alike.values_list("reference", flat=True))
-
-
-def resend(
-    *,
-    journal: Journal,
-    reason: str = "",
-    by: User | None,
-    now: datetime,
-    address: str = "",
-    request_id: str = "",
-) -> Journal:
-    """
-    Make a journal, not sent, of the periods that were taken back, and return it.
-
-    It has the same lines and a new reference that names the old one. Once: who presses again
-    gets the one that is there.
-
-    :raises NotSentAnew: if nothing was taken back
-    """
-    there: Journal | None = Journal.objects.filter(resend_of=journal).first()
-    if there is not None:
-        return there
-    periods = {batch.period for batch in reversed_batches(journal)}
-    if not periods:
-        raise refusals.NotSentAnew(reference=journal.reference)
-    with transaction.atomic():
-        content = storing.content_of_periods(journal.content, periods, now=now)
-        try:
-            with transaction.atomic():
-                resend = creating.create_journal(
-                    company=journal.company,
-                    content=content,
-                    reference=new_reference(journal),
-                    run=journal.run,
-                    by=by,
-                    now=now,
-                    request_id=request_id,
-                    resend_of=journal,
-                )
-        except IntegrityError as twice:
-            raise refusals.NotSentAnew(reference=journal.reference) from twice
-        remember(journal, "regenerated", now=now, user=by, reference=resend.reference)
-        remember(resend, "resend_of", now=now, user=by, reference=journal.reference)
-        trail.record(
-            organisation=journal.organisation,
-            action="journal.resend",
-            subject=resend,
-            user=by,
-            details={"of": journal.reference, "periods": sorted(periods), "reason": reason},
-            address=address,
-            request_id=request_id,
-        )
-    return resend
 
 
 def mirrors_of(batches: Iterable[Batch]) -> dict[int, Batch]:

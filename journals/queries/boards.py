@@ -20,7 +20,7 @@ from journals.rights import JOURNALS
 from mappings.models import Mapping
 from organisations import domain
 from organisations.domain import Level
-from organisations.models import Membership
+from organisations.models import Membership, Organisation
 from outbox.waiting import Cause
 from sources.models import ImportedFile
 from ui.tiles import TILES
@@ -94,27 +94,9 @@ def board(membership: Membership) -> Board:
         without = without_access(Journal.objects.of(organisation)).order_by().values_list("state")
         stuck = dict(without.annotate(number=Count("pk")))
         tiles += _journal_tiles(states, stuck)
-        waiting = ImportedFile.objects.of(organisation).filter(state__in=_FILES_THAT_WAIT).count()
-        tiles.append(
-            Tile(
-                _("Files to confirm"),
-                waiting,
-                _("A file waits for an answer") if waiting else _("None waiting"),
-                address("journals:import"),
-                "warn" if waiting else "",
-            )
-        )
+        tiles.append(_files_tile(organisation))
     if sees_vismanet:
-        again = connections.get("sign_in_again", 0)
-        tiles.append(
-            Tile(
-                _("Accounts to sign in to again"),
-                again,
-                _("Their journals are waiting") if again else _("All accounts work"),
-                address("accounts:connections"),
-                "bad" if again else "",
-            )
-        )
+        tiles.append(_accounts_tile(connections.get("sign_in_again", 0)))
     for more in TILES:
         tiles += [Tile(**one) for one in more(membership)]
     latest: list[JournalRow] = []
@@ -130,6 +112,27 @@ def board(membership: Membership) -> Board:
         latest=latest,
         may_hide_steps=allows(domain.ORGANISATION, Level.WRITE),
         sees_journals=sees_journals,
+    )
+
+
+def _files_tile(organisation: Organisation) -> Tile:
+    waiting = ImportedFile.objects.of(organisation).filter(state__in=_FILES_THAT_WAIT).count()
+    return Tile(
+        _("Files to confirm"),
+        waiting,
+        _("A file waits for an answer") if waiting else _("None waiting"),
+        address("journals:import"),
+        "warn" if waiting else "",
+    )
+
+
+def _accounts_tile(again: int) -> Tile:
+    return Tile(
+        _("Accounts to sign in to again"),
+        again,
+        _("Their journals are waiting") if again else _("All accounts work"),
+        address("accounts:connections"),
+        "bad" if again else "",
     )
 
 

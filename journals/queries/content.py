@@ -12,7 +12,7 @@ from connectors.base import PostingLine
 from journals.domain.planning import PlannedBatch
 from journals.domain.states import MAY_BE_IN_LEDGER
 from journals.models import Batch, Journal
-from journals.operations import preparing
+from journals.operations import previewing
 from journals.operations.contents import read_lines
 from journals.operations.sending import mapping_of
 from journals.queries.wording import ProblemRow, problem_row_of, shown_refusal
@@ -83,7 +83,7 @@ def is_frozen(batch: Batch) -> bool:
 
 def outlook(journal: Journal, *, now: datetime) -> Outlook:
     """Return the plan of the journal's batches, by what is stored of the ledger."""
-    seen = preparing.preview(journal=journal, now=now)
+    seen = previewing.preview(journal=journal, now=now)
     refusal = seen.refusal
     return Outlook(
         planned={batch.period: batch for batch in seen.batches},

@@ -131,19 +131,7 @@ def _wait_of(batch: Batch, *, now: datetime) -> Wait:
 
 def journal_page(journal: Journal, *, now: datetime | None = None) -> JournalPage:
     """Return the live part of a journal's page."""
-    batches = list(
-        Batch.objects.filter(journal=journal)
-        # A reversal that was taken out of the queue again is nothing to look at.
-        .exclude(reverses__isnull=False, state=_S.DRAFT)
-        .select_related("reason_by")
-        .defer("lines_json", "candidates_seen")
-        .annotate(
-            access=F("connection__state"),
-            account=F("connection__name"),
-            paused_until=F("connection__not_before"),
-        )
-        .order_by("period", "round")
-    )
+    batches = _batches_of(journal)
     waits = {batch.pk: _wait_of(batch, now=now or timezone.now()) for batch in batches}
     look, state_label = shown_state(journal.state, worst(one.cause for one in waits.values()))
     own = [batch for batch in batches if batch.reverses_id is None]
@@ -185,15 +173,7 @@ def journal_page(journal: Journal, *, now: datetime | None = None) -> JournalPag
         may_send_what_can_go=left
         and not journal.send_what_can_go
         and (stopped_with_others or (_S.REJECTED in states and len(batches) > 1)),
-        sign_in_for=next(
-            (
-                batch.account
-                for batch in batches
-                if batch.access != Connection.State.AUTHORISED
-                and waits[batch.pk].cause is Cause.SIGN_IN
-            ),
-            "",
-        ),
+        sign_in_for=_account_without_access(batches, waits),
         next_at=min((one.next_at for one in waits.values() if one.next_at), default=None),
         may_try_now=any(one.may_try_now for one in waits.values()),
         may_withdraw=any(batch.state in _MAY_BE_WITHDRAWN for batch in batches),
@@ -204,6 +184,31 @@ def journal_page(journal: Journal, *, now: datetime | None = None) -> JournalPag
         resend_of=journal.resend_of,
         resent_as=resent_as,
     )
+
+
+def _batches_of(journal: Journal) -> list[Batch]:
+    return list(
+        Batch.objects.filter(journal=journal)
+        # A reversal that was taken out of the queue again is nothing to look at.
+        .exclude(reverses__isnull=False, state=_S.DRAFT)
+        .select_related("reason_by")
+        .defer("lines_json", "candidates_seen")
+        .annotate(
+            access=F("connection__state"),
+            account=F("connection__name"),
+            paused_until=F("connection__not_before"),
+        )
+        .order_by("period", "round")
+    )
+
+
+def _account_without_access(batches: list[Batch], waits: dict[int, Wait]) -> str:
+    for batch in batches:
+        access: str | None = batch.access  # type: ignore[attr-defined]
+        account: str | None = batch.account  # type: ignore[attr-defined]
+        if access != Connection.State.AUTHORISED and waits[batch.pk].cause is Cause.SIGN_IN:
+            return account or ""
+    return ""
 
 
 def _failure_of(

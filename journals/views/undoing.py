@@ -14,7 +14,7 @@ from connectors.errors import ConnectorError
 from journals.domain.refusals import NothingToReverse
 from journals.domain.states import BatchState
 from journals.models import Batch, Journal
-from journals.operations import closing, reversing
+from journals.operations import closing, resending, reversing
 from journals.queries import undoing
 from journals.queries.wording import shown_refusal
 from journals.rights import JOURNALS, UNDO
@@ -168,7 +168,7 @@ def resend(request: HubRequest, pk: int) -> HttpResponse:
     if request.method != "POST":
         return _resend_page(request, journal)
     try:
-        resend = reversing.resend(journal=journal, **_who(request))
+        resend = resending.resend(journal=journal, **_who(request))
     except ConnectorError as refusal:
         return _resend_page(request, journal, refusal=shown_refusal(refusal))
     messages.success(request, _("Check below what will be posted, then press Send."))
@@ -181,7 +181,7 @@ def _resend_page(
     context = {
         "journal": journal,
         "refusal": refusal,
-        "batches": reversing.reversed_batches(journal),
-        "reference": reversing.new_reference(journal),
+        "batches": resending.reversed_batches(journal),
+        "reference": resending.new_reference(journal),
     }
     return render(request, "journals/resend.html", context, status=409 if refusal else 200)

@@ -19,7 +19,7 @@ from connectors.base import BatchToPost, PostingLine
 from connectors.vismanet.client import Client as VismaNet
 from journals.domain.states import BatchState
 from journals.models import Batch, FirstLook, Journal
-from journals.operations import preparing, reversing, sending
+from journals.operations import previewing, resending, reversing, sending
 from tests import factories
 from tests.journals.pages.conftest import signed_in
 from tests.journals.sending.conftest import (  # noqa: F401
@@ -138,7 +138,7 @@ class TestTheFirstJournal:
         number = book(office)
         journal = run_of(office)
 
-        found = preparing.dry_run(journal=journal, now=timezone.now())
+        found = previewing.dry_run(journal=journal, now=timezone.now())
 
         assert [(p["code"], p["params"]["number"]) for p in found["problems"]] == [
             ("looks_booked", number)
@@ -194,7 +194,7 @@ class TestTheLook:
             batches=list(journal.batches.all()), reason="Wrong", by=None, now=timezone.now()
         )
         work()
-        resend = reversing.resend(journal=journal, by=None, now=timezone.now())
+        resend = resending.resend(journal=journal, by=None, now=timezone.now())
 
         press(resend)
         work()

@@ -15,7 +15,7 @@ from audit.models import AuditEntry
 from journals.domain.refusals import BookedBefore
 from journals.domain.states import BatchState
 from journals.models import Batch, Journal, journal_of
-from journals.operations import preparing, reversing, sending
+from journals.operations import preparing, previewing, resending, sending
 from mappings.models import Mapping
 from tests import factories
 from tests.journals.importing.builders import imported, sie
@@ -150,7 +150,7 @@ class TestARunBeforeIt:
         journal = journal_of(imported(office.organisation, sie()))
 
         with pytest.raises(BookedBefore):
-            preparing.dry_run(journal=journal, now=timezone.now())
+            previewing.dry_run(journal=journal, now=timezone.now())
 
 
 class TestARunFromItOn:
@@ -175,7 +175,7 @@ class TestARunFromItOn:
         later(0)
         january = Batch.objects.get(journal=journal, period="2026-01")
         Batch.objects.filter(pk=january.pk).update(state=BatchState.REVERSED)
-        resend = reversing.resend(journal=journal, by=None, now=timezone.now())
+        resend = resending.resend(journal=journal, by=None, now=timezone.now())
 
         press(resend)
         later(0)

@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from audit.models import AuditEntry
 from journals.domain import refusals
 from journals.models import Batch, Journal
-from journals.operations import closing, reversing, sending
+from journals.operations import closing, resending, reversing, sending
 from organisations.models import Debtor
 from tests.journals.sending.conftest import MARCH, Office, later, line, office  # noqa: F401
 
@@ -243,7 +243,7 @@ class TestTakenBackInTheLedger:
 
 class TestSendingAnew:
     def resend(self, journal: Journal) -> Journal:
-        return reversing.resend(journal=journal, by=None, now=datetime.now(UTC))
+        return resending.resend(journal=journal, by=None, now=datetime.now(UTC))
 
     def test_has_a_new_reference_that_names_the_old_one(self, office, later):  # noqa: F811
         journal = posted(office, later)

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from connectors.errors import ConnectorError
 from journals.management.commands._journals import batch_values, journal_named, told
-from journals.operations import reversing
+from journals.operations import resending
 from journals.queries.wording import shown_refusal
 from organisations.management.commands._command import HubCommand
 
@@ -35,7 +35,7 @@ class Command(HubCommand):
             options["journal"], organisation=options["organisation"], company=options["company"]
         )
         try:
-            resend = reversing.resend(journal=journal, by=None, now=timezone.now())
+            resend = resending.resend(journal=journal, by=None, now=timezone.now())
         except ConnectorError as refusal:
             raise CommandError(told(shown_refusal(refusal))) from None
         self.answer(

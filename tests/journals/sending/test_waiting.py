@@ -10,7 +10,7 @@ from accounts.models import Connection
 from connectors.errors import Rejected
 from journals.domain.waiting import CAUSE_WORDS, cause_of
 from journals.models import Batch, Journal
-from journals.operations import preparing
+from journals.operations import previewing
 from mappings.operations.checking import check_mapping
 from outbox.waiting import Cause
 from tests.functional.connecting import Office as Person
@@ -258,7 +258,7 @@ class TestAPeriodThatIsOpened:
         self, office: Office, later: Later, held: list[Journal]
     ) -> None:
         office.store.setup.open_period(office.tenant_id, "202601")
-        preparing.dry_run(journal=held[0], now=datetime.now(UTC))
+        previewing.dry_run(journal=held[0], now=datetime.now(UTC))
 
         later(1)
 

@@ -1,0 +1,83 @@
+"""Sends the periods of a journal that were taken back again, under a new reference."""
+
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+
+from audit import trail
+from journals.domain import refusals, reversing
+from journals.domain.states import BatchState
+from journals.models import Batch, Journal
+from journals.operations import creating
+from journals.operations.sending import remember
+from organisations.models import User
+from sources.operations import storing
+
+
+def reversed_batches(journal: Journal) -> list[Batch]:
+    """Return the batches of the journal that were taken back, oldest first."""
+    return list(
+        Batch.objects.filter(
+            journal=journal, state=BatchState.REVERSED, reverses__isnull=True
+        ).order_by("period")
+    )
+
+
+def new_reference(journal: Journal) -> str:
+    """Return the reference under which the journal would be sent again."""
+    root = journal.reference.rpartition(" (")[0] or journal.reference
+    alike = Journal.objects.filter(company_id=journal.company_id, reference__startswith=root[:30])
+    return reversing.resend_reference(journal.reference, alike.values_list("reference", flat=True))
+
+
+def resend(
+    *,
+    journal: Journal,
+    reason: str = "",
+    by: User | None,
+    now: datetime,
+    address: str = "",
+    request_id: str = "",
+) -> Journal:
+    """
+    Make a journal, not sent, of the periods that were taken back, and return it.
+
+    It has the same lines and a new reference that names the old one. Once: who presses again
+    gets the one that is there.
+
+    :raises NotSentAnew: if nothing was taken back
+    """
+    there: Journal | None = Journal.objects.filter(resend_of=journal).first()
+    if there is not None:
+        return there
+    periods = {batch.period for batch in reversed_batches(journal)}
+    if not periods:
+        raise refusals.NotSentAnew(reference=journal.reference)
+    with transaction.atomic():
+        content = storing.content_of_periods(journal.content, periods, now=now)
+        try:
+            with transaction.atomic():
+                resend = creating.create_journal(
+                    company=journal.company,
+                    content=content,
+                    reference=new_reference(journal),
+                    run=journal.run,
+                    by=by,
+                    now=now,
+                    request_id=request_id,
+                    resend_of=journal,
+                )
+        except IntegrityError as twice:
+            raise refusals.NotSentAnew(reference=journal.reference) from twice
+        remember(journal, "regenerated", now=now, user=by, reference=resend.reference)
+        remember(resend, "resend_of", now=now, user=by, reference=journal.reference)
+        trail.record(
+            organisation=journal.organisation,
+            action="journal.resend",
+            subject=resend,
+            user=by,
+            details={"of": journal.reference, "periods": sorted(periods), "reason": reason},
+            address=address,
+            request_id=request_id,
+        )
+    return resend
