@@ -60,7 +60,6 @@ def record(
     subject: models.Model,
     user: Any | None = None,
     details: dict[str, Any] | None = None,
-    address: str = "",
     request_id: str = "",
     who: str = HUB,
 ) -> None:
@@ -70,8 +69,7 @@ def record(
     :param action: a stable verb, e.g. ``connection.authorised``
     :param user: who did it; None when the hub did it by itself
     :param details: plain values that explain it; never a token, never a salary
-    :param address: of the person; that of the present request if not given
-    :param request_id: the same
+    :param request_id: that of the present request if not given
     :param who: in place of the person, where `user` is None and no program showed a token
     """
     here = origin()
@@ -85,6 +83,6 @@ def record(
         object_id=str(subject.pk),
         object_text=str(subject)[:200],
         details=(details or {}) | program,
-        address=address or here.address,
+        address=here.address,
         request_id=request_id or here.request_id,
     )

@@ -91,7 +91,6 @@ def request_in_background(
     by: Any | None,
     params: dict[str, Any] | None = None,
     secret: dict[str, str] | None = None,
-    request_id: str = "",
 ) -> BackgroundRequest:
     """
     Write down a background request and tell a worker, who takes it within a second.
@@ -111,7 +110,7 @@ def request_in_background(
             params=params or {},
             secret=json.dumps(secret) if secret else "",
             requested_by=by,
-            request_id=request_id or trail.origin().request_id,
+            request_id=trail.origin().request_id,
             address=trail.origin().address,
             created_at=now,
             not_before=now,

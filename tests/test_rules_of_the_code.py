@@ -163,7 +163,7 @@ class TestTheToolsThatRead:
 class TestAForm:
     def test_of_rows_names_the_fields_that_it_takes(self) -> None:
         from accounts import forms as _accounts  # noqa: F401
-        from mappings import forms as _mappings  # noqa: F401
+        from mappings.forms import steps as _mappings  # noqa: F401
         from organisations import forms as _organisations  # noqa: F401
         from payments import forms as _payments  # noqa: F401
 

@@ -182,14 +182,7 @@ def _send_one(pk: int, *, by: User | None, now: datetime) -> None:
         try:
             if _stamp(journal, mapping_of(journal.company)) != item.stamp:
                 raise refusals.ChangedSinceShown(reference=journal.reference)
-            here = trail.origin()
-            request_sending(
-                journal=journal,
-                by=by,
-                now=now,
-                request_id=here.request_id,
-                address=here.address,
-            )
+            request_sending(journal=journal, by=by, now=now)
             told: dict[str, Any] = {"outcome": Outcome.QUEUED}
         except ConnectorError as refusal:
             told = {"outcome": Outcome.REFUSED, **_failure_fields(refusal)}

@@ -20,8 +20,6 @@ def close_by_hand(
     reason: str,
     by: User | None,
     now: datetime,
-    address: str = "",
-    request_id: str = "",
 ) -> None:
     """
     Close a batch that is not in the ledger, or that nobody can say is: a person booked it.
@@ -49,15 +47,11 @@ def close_by_hand(
             subject=batch,
             user=by,
             details={"reason": reason, "from": before.value, "number": batch.vendor_number},
-            address=address,
-            request_id=request_id,
         )
         refresh_state(batch.journal_id, now=now)
 
 
-def open_again(
-    *, batch: Batch, by: User | None, now: datetime, address: str = "", request_id: str = ""
-) -> None:
+def open_again(*, batch: Batch, by: User | None, now: datetime) -> None:
     """
     Take a closing back: the batch is where it was before. Nothing is sent by that.
 
@@ -77,8 +71,6 @@ def open_again(
             subject=batch,
             user=by,
             details={"reason_was": reason},
-            address=address,
-            request_id=request_id,
         )
         refresh_state(batch.journal_id, now=now)
 

@@ -61,7 +61,7 @@ def ledger_period(company: Company, text: str) -> str:
 
 
 def request_comparison(
-    *, company: Company, period: str, by: User | None, now: datetime, request_id: str = ""
+    *, company: Company, period: str, by: User | None, now: datetime
 ) -> Comparison:
     """
     Ask a worker to compare a period of the company with the ledger.
@@ -81,7 +81,6 @@ def request_comparison(
             kind=KIND,
             by=by,
             params={"comparison_id": comparison.pk},
-            request_id=request_id,
         )
         comparison.background_request = background_request
         comparison.save(update_fields=["background_request"])

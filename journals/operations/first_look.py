@@ -180,8 +180,6 @@ def answer(
     reason: str = "",
     by: User | None,
     now: datetime,
-    address: str = "",
-    request_id: str = "",
 ) -> None:
     """
     Record that what the ledger holds is another run, or this one, booked before the hub.
@@ -202,7 +200,7 @@ def answer(
         asked.save()
         if chosen is FirstLook.Answer.BOOKED_BEFORE:
             _mark(journal, reason or _booked_as(asked), by=by, now=now)
-        _tell(journal, asked, reason, by=by, now=now, address=address, request_id=request_id)
+        _tell(journal, asked, reason, by=by, now=now)
         refresh_state(journal.pk, now=now)
 
 
@@ -235,8 +233,6 @@ def _tell(
     *,
     by: User | None,
     now: datetime,
-    address: str,
-    request_id: str,
 ) -> None:
     another = asked.answer == FirstLook.Answer.ANOTHER
     remember(
@@ -252,8 +248,6 @@ def _tell(
         subject=journal,
         user=by,
         details={"numbers": asked.alike, "listed": asked.listed, "reason": reason},
-        address=address,
-        request_id=request_id,
     )
 
 
@@ -263,8 +257,6 @@ def take_back(
     reason: str,
     by: User | None,
     now: datetime,
-    address: str = "",
-    request_id: str = "",
 ) -> None:
     """
     Take back that the journal was booked before the hub. Nothing is sent by that.
@@ -289,7 +281,5 @@ def take_back(
             subject=journal,
             user=by,
             details={"reason": reason},
-            address=address,
-            request_id=request_id,
         )
         refresh_state(journal.pk, now=now)

@@ -36,8 +36,6 @@ def resend(
     reason: str = "",
     by: User | None,
     now: datetime,
-    address: str = "",
-    request_id: str = "",
 ) -> Journal:
     """
     Make a journal, not sent, of the periods that were taken back, and return it.
@@ -64,7 +62,7 @@ def resend(
                     run=journal.run,
                     by=by,
                     now=now,
-                    request_id=request_id,
+                    request_id=trail.origin().request_id,
                     resend_of=journal,
                 )
         except IntegrityError as twice:
@@ -77,7 +75,5 @@ def resend(
             subject=resend,
             user=by,
             details={"of": journal.reference, "periods": sorted(periods), "reason": reason},
-            address=address,
-            request_id=request_id,
         )
     return resend

@@ -121,8 +121,6 @@ def request_reversal(
     by: User | None,
     now: datetime,
     in_open_period: bool = False,
-    address: str = "",
-    request_id: str = "",
 ) -> list[Batch]:
     """
     Queue the mirrors of these batches of one journal: all of them, or none.
@@ -160,8 +158,6 @@ def request_reversal(
                 subject=batch,
                 user=by,
                 details={"reason": reason, "number": batch.vendor_number},
-                address=address,
-                request_id=request_id,
             )
         refresh_state(journal.pk, now=now)
     enqueue("journals.tasks.prepare_journal", journal_id=journal.pk)
@@ -328,8 +324,6 @@ def mark_taken_back(
     reason: str,
     by: User | None,
     now: datetime,
-    address: str = "",
-    request_id: str = "",
 ) -> None:
     """
     Record that a person deleted or reversed the batch in the ledger: no mirror is posted.
@@ -360,8 +354,6 @@ def mark_taken_back(
             subject=batch,
             user=by,
             details={"reason": reason, "number": batch.vendor_number},
-            address=address,
-            request_id=request_id,
         )
         refresh_state(batch.journal_id, now=now)
 

@@ -107,8 +107,6 @@ def request_sending(
     by: User | None,
     now: datetime,
     send_what_can_go: bool = False,
-    request_id: str = "",
-    address: str = "",
 ) -> int:
     """
     Put every batch of the journal that is not in the ledger into the queue.
@@ -147,7 +145,7 @@ def request_sending(
                 send_what_can_go=send_what_can_go,
                 preflight_at=None,
                 preflight_problems=[],
-                request_id=request_id,
+                request_id=trail.origin().request_id,
             )
             remember(journal, "send_pressed", user=by, now=now, batches=str(queued))
             trail.record(
@@ -156,8 +154,6 @@ def request_sending(
                 subject=journal,
                 user=by,
                 details={"batches": queued, "what_can_go": send_what_can_go},
-                address=address,
-                request_id=request_id,
             )
         elif hurried:
             remember(journal, "hurried", user=by, now=now, batches=str(hurried))

@@ -78,7 +78,6 @@ def request(request: HubRequest) -> HttpResponse:
             period=request.POST.get("period", "")[:12],
             by=request.user,  # type: ignore[arg-type]
             now=timezone.now(),
-            request_id=getattr(request, "request_id", ""),
         )
     except ConnectorError as refusal:
         row = shown_refusal(refusal, company_id=company.pk)

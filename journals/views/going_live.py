@@ -31,8 +31,6 @@ def booked(request: HubRequest, pk: int) -> HttpResponse:
     who: dict[str, Any] = {
         "by": request.user,
         "now": timezone.now(),
-        "address": request.META.get("REMOTE_ADDR", "") or "",
-        "request_id": getattr(request, "request_id", ""),
     }
     try:
         if choice == "take_back":

@@ -241,8 +241,6 @@ def _request_sending(
         by=request.user,  # type: ignore[arg-type]
         now=timezone.now(),
         send_what_can_go=send_what_can_go,
-        request_id=getattr(request, "request_id", ""),
-        address=request.META.get("REMOTE_ADDR", "") or "",
     )
 
 
@@ -269,7 +267,6 @@ def check(request: HubRequest, pk: int) -> HttpResponse:
         kind="journals.check",
         by=request.user,
         params={"journal_id": journal.pk},
-        request_id=getattr(request, "request_id", ""),
     )
     response = redirect("journals:detail", pk=journal.pk)
     response["Location"] += f"?check={background_request.pk}#check"

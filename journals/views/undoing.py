@@ -46,8 +46,6 @@ def _who(request: HubRequest) -> dict[str, Any]:
     return {
         "by": request.user,
         "now": timezone.now(),
-        "address": request.META.get("REMOTE_ADDR", "") or "",
-        "request_id": getattr(request, "request_id", ""),
     }
 
 

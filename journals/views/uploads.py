@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import uuid4
 
-import structlog
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -77,7 +76,6 @@ def import_sample(request: HubRequest) -> HttpResponse:
         by=person(request),
         company=company,
         now=timezone.now(),
-        request_id=_request_id(),
     )
     return redirect("journals:imported_file", pk=file.pk)
 
@@ -93,7 +91,6 @@ def _take(request: HubRequest, form: UploadForm, upload: "UploadedFile[Any]") ->
             size=upload.size or 0,
             by=person(request),
             now=timezone.now(),
-            request_id=_request_id(),
             together=form.cleaned_data["together"],
         )
 
@@ -107,13 +104,8 @@ def _receive(request: HubRequest, form: UploadForm, upload: "UploadedFile[Any]")
         company=form.cleaned_data["company"],
         encoding=form.cleaned_data["encoding"],
         now=timezone.now(),
-        request_id=_request_id(),
         together=form.cleaned_data["together"],
     )
-
-
-def _request_id() -> str:
-    return str(structlog.contextvars.get_contextvars().get("request_id", ""))
 
 
 def _import_page(request: HubRequest, form: UploadForm, *, status: int = 200) -> HttpResponse:

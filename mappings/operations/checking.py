@@ -5,16 +5,34 @@ from typing import Any
 
 from accounts.models import Connection
 from background.models import BackgroundRequest
-from background.operations import handles
+from background.operations import handles, request_in_background
 from connectors.base import AccountingConnector
 from connectors.errors import NotAuthorized
 from mappings.domain.checking import Checked, DimensionUse, Problem, find_problems
 from mappings.models import Mapping, PayrollDimension
 from mappings.operations.ledger import facts_for
 from mappings.sources import codes_seen
+from organisations.models import User
 
 READ_LEDGER = "mappings.read_ledger"
 CHECK = "mappings.check"
+
+
+def request_check(*, mapping: Mapping, by: User | None) -> BackgroundRequest:
+    """Let a worker hold the mapping against its ledger."""
+    return request_in_background(
+        organisation=mapping.organisation, kind=CHECK, by=by, params={"mapping_id": mapping.pk}
+    )
+
+
+def request_reading(*, connection: Connection, by: User | None) -> BackgroundRequest:
+    """Let a worker read what a wizard's later steps offer."""
+    return request_in_background(
+        organisation=connection.organisation,
+        kind=READ_LEDGER,
+        by=by,
+        params={"connection_id": connection.pk},
+    )
 
 
 def check_mapping(

@@ -101,8 +101,6 @@ def create_mapping(
     settings: MappingSettings,
     by: User | None,
     now: datetime,
-    address: str = "",
-    request_id: str = "",
 ) -> Mapping:
     """
     Map a company to the administration of a connection.
@@ -134,8 +132,6 @@ def create_mapping(
                 subject=mapping,
                 user=by,
                 details=asdict(settings),
-                address=address,
-                request_id=request_id,
             )
             _follow_first_period(mapping, now=now)
     except IntegrityError as exc:
@@ -153,8 +149,6 @@ def change_mapping(
     now: datetime,
     reason: str = "",
     shown: MappingSettings | None = None,
-    address: str = "",
-    request_id: str = "",
 ) -> Mapping:
     """
     Change the settings of a mapping; the audit trail says what was and what is.
@@ -191,8 +185,6 @@ def change_mapping(
             subject=mapping,
             user=by,
             details=changed | ({"reason": reason} if other_period and reason else {}),
-            address=address,
-            request_id=request_id,
         )
         if other_period:
             _follow_first_period(mapping, now=now)
@@ -217,9 +209,7 @@ def _follow_first_period(mapping: Mapping, *, now: datetime) -> None:
         follower.changed(mapping, now=now)
 
 
-def delete_mapping(
-    *, mapping: Mapping, by: User | None, address: str = "", request_id: str = ""
-) -> None:
+def delete_mapping(*, mapping: Mapping, by: User | None) -> None:
     """Remove a mapping; journals that were sent through it stay as they are."""
     with transaction.atomic():
         record(
@@ -228,8 +218,6 @@ def delete_mapping(
             subject=mapping,
             user=by,
             details=asdict(MappingSettings.of(mapping)),
-            address=address,
-            request_id=request_id,
         )
         mapping.delete()
 
@@ -242,8 +230,6 @@ def save_values(
     table: AnyMapping[str, str],
     by: User | None,
     now: datetime,
-    address: str = "",
-    request_id: str = "",
 ) -> None:
     """Replace how the codes of one dimension become values of the target."""
     with transaction.atomic():
@@ -267,6 +253,4 @@ def save_values(
             subject=mapping,
             user=by,
             details={"dimension": dimension, "rule": rule, "table": dict(table)},
-            address=address,
-            request_id=request_id,
         )

@@ -8,7 +8,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from accounts.models import Connection
-from mappings.forms import ValuesForm
+from mappings.forms.values import ValuesForm
 from mappings.models import Mapping, ValueRule
 from mappings.operations.saving import MappingSettings
 from mappings.queries import ValuesTable, setting_pairs

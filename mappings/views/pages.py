@@ -1,6 +1,6 @@
 """The list, the page of one mapping, its values, and its removal."""
 
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -13,11 +13,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.rights import VISMANET
-from background.operations import request_in_background
 from background.queries import asked
-from mappings.forms import ValuesForm
+from mappings.forms.values import ValuesForm
 from mappings.models import Mapping
-from mappings.operations.checking import CHECK
+from mappings.operations.checking import CHECK, request_check
 from mappings.operations.saving import delete_mapping, hold_mapping, save_values
 from mappings.queries import (
     ValueRow,
@@ -47,14 +46,6 @@ def _mapping(request: HubRequest, pk: int) -> Mapping:
 
 def _may_change(request: HubRequest) -> bool:
     return request.membership.role.allows(VISMANET, Level.WRITE)
-
-
-def _told(request: HubRequest) -> dict[str, Any]:
-    return {
-        "by": request.user,
-        "address": request.META.get("REMOTE_ADDR", ""),
-        "request_id": getattr(request, "request_id", ""),
-    }
 
 
 @require_GET
@@ -96,13 +87,7 @@ def detail(request: HubRequest, pk: int) -> HttpResponse:
 def check(request: HubRequest, pk: int) -> HttpResponse:
     """Ask for a live check, and wait for it on the mapping's page."""
     mapping = _mapping(request, pk)
-    background_request = request_in_background(
-        organisation=request.organisation,
-        kind=CHECK,
-        by=cast(Any, request.user),
-        params={"mapping_id": mapping.pk},
-        request_id=getattr(request, "request_id", ""),
-    )
+    background_request = request_check(mapping=mapping, by=request.membership.user)
     page = reverse("mappings:detail", args=[mapping.pk])
     return redirect(f"{page}?background_request={background_request.pk}")
 
@@ -113,7 +98,7 @@ def delete(request: HubRequest, pk: int) -> HttpResponse:
     """Ask once more, then remove the mapping."""
     mapping = _mapping(request, pk)
     if request.method == "POST":
-        delete_mapping(mapping=mapping, **_told(request))
+        delete_mapping(mapping=mapping, by=request.membership.user)
         messages.success(request, _("The mapping was deleted."))
         return redirect("mappings:list")
     return render(request, "mappings/delete.html", {"mapping": mapping})
@@ -152,7 +137,7 @@ def _change_values(request: HubRequest, mapping: Mapping) -> HttpResponse:
         rule=bound.cleaned_data["rule"],
         table=bound.table,
         now=timezone.now(),
-        **_told(request),
+        by=request.membership.user,
     )
     messages.success(request, _("The values are saved."))
     return redirect("mappings:values", pk=mapping.pk)

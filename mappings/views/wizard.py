@@ -20,13 +20,13 @@ from django.views.decorators.http import require_GET, require_http_methods
 from accounts.models import Connection
 from accounts.rights import VISMANET
 from background.models import BackgroundRequest
-from background.operations import TooManyChecks, request_in_background
+from background.operations import TooManyChecks
 from background.queries import request_failure
 from connectors.base import LedgerFacts
 from connectors.bounds import row_number
-from mappings import forms
+from mappings.forms import steps
 from mappings.models import Mapping
-from mappings.operations.checking import CHECK, READ_LEDGER
+from mappings.operations.checking import request_check, request_reading
 from mappings.operations.ledger import stored_facts
 from mappings.operations.saving import (
     AlreadyMapped,
@@ -198,24 +198,24 @@ def _form(
     organisation = cast(HubRequest, request).organisation
     if step == "company":
         initial = {"company": draft.get("company")}
-        return forms.CompanyForm(data, organisation=organisation, initial=initial)
+        return steps.CompanyForm(data, organisation=organisation, initial=initial)
     if step == "administration":
         initial = {"connection": draft.get("connection")}
-        return forms.AdministrationForm(data, company=cast(Company, company), initial=initial)
+        return steps.AdministrationForm(data, company=cast(Company, company), initial=initial)
     if step == "place":
-        return forms.PlaceForm(data, facts=facts, initial=settings)
+        return steps.PlaceForm(data, facts=facts, initial=settings)
     if step == "dimensions":
-        initial = forms.DimensionsForm.initial_of(
+        initial = steps.DimensionsForm.initial_of(
             settings, dimensions=facts.dimensions, seen=codes_seen(Mapping(company=company))
         )
-        return forms.DimensionsForm(data, dimensions=facts.dimensions, initial=initial)
+        return steps.DimensionsForm(data, dimensions=facts.dimensions, initial=initial)
     if step == "patterns":
-        return forms.PatternsForm(data, accounts=facts.accounts, initial=settings)
-    return forms.PolicyForm(
+        return steps.PatternsForm(data, accounts=facts.accounts, initial=settings)
+    return steps.PolicyForm(
         data,
         facts=facts,
         connection=cast(Connection, connection),
-        initial=forms.PolicyForm.initial_of(settings),
+        initial=steps.PolicyForm.initial_of(settings),
     )
 
 
@@ -250,13 +250,7 @@ def _review(
     change = _first_period_change(request, draft, settings)
     reason = change.form if change else None
     if request.method == "POST" and (reason is None or reason.is_valid()):
-        now = timezone.now()
-        told: dict[str, Any] = {
-            "by": request.user,
-            "now": now,
-            "address": request.META.get("REMOTE_ADDR", ""),
-            "request_id": getattr(request, "request_id", ""),
-        }
+        told: dict[str, Any] = {"by": request.user, "now": timezone.now()}
         try:
             if "mapping" in draft:
                 mapping = get_object_or_404(
@@ -304,13 +298,7 @@ def _check_saved(request: HubRequest, mapping: Mapping) -> HttpResponse:
     """Let a worker check what was saved, and wait for it on the mapping's page."""
     page = reverse("mappings:detail", args=[mapping.pk])
     try:
-        background_request = request_in_background(
-            organisation=request.organisation,
-            kind=CHECK,
-            by=cast(Any, request.user),
-            params={"mapping_id": mapping.pk},
-            request_id=getattr(request, "request_id", ""),
-        )
+        background_request = request_check(mapping=mapping, by=request.membership.user)
     except TooManyChecks as many:
         messages.success(request, _("The mapping is saved."))
         messages.warning(
@@ -330,7 +318,7 @@ class _FirstPeriodChange:
     before: str
     after: str
     effect: FirstPeriodEffect
-    form: forms.ReasonForm
+    form: steps.ReasonForm
 
 
 def _first_period_change(
@@ -344,7 +332,7 @@ def _first_period_change(
         before=mapping.first_period,
         after=settings.first_period,
         effect=first_period_effect(mapping, settings.first_period),
-        form=forms.ReasonForm(request.POST if request.method == "POST" else None),
+        form=steps.ReasonForm(request.POST if request.method == "POST" else None),
     )
 
 
@@ -391,13 +379,7 @@ def _connection(request: HubRequest, draft: dict[str, Any]) -> Connection | None
 
 
 def _read_ledger(request: HubRequest, connection: Connection) -> BackgroundRequest:
-    return request_in_background(
-        organisation=request.organisation,
-        kind=READ_LEDGER,
-        by=cast(Any, request.user),
-        params={"connection_id": connection.pk},
-        request_id=getattr(request, "request_id", ""),
-    )
+    return request_reading(connection=connection, by=request.membership.user)
 
 
 def _go_on(request: HttpRequest, url: str) -> HttpResponse:

@@ -45,7 +45,6 @@ def request_count(
     earlier: EarlierStart,
     client: InvoiceClient | None,
     by: User | None,
-    request_id: str = "",
 ) -> BackgroundRequest:
     """Ask a worker how many payments would come in addition; nothing is fetched by that."""
     return request_in_background(
@@ -57,7 +56,6 @@ def request_count(
             "after": earlier.after.isoformat(),
             "client": client.pk if client else None,
         },
-        request_id=request_id,
     )
 
 

@@ -10,6 +10,7 @@ from django.conf import settings as django_settings
 from django.db import transaction
 from django.utils.translation import gettext
 
+from audit import trail
 from background.enqueueing import enqueue
 from connectors.bounds import as_text
 from organisations.models import Company, Organisation, User
@@ -39,7 +40,6 @@ def receive(
     by: User | None,
     now: datetime,
     company: Company | None = None,
-    request_id: str = "",
     run: str = "",
     encoding: str = "",
     source: Source | None = None,
@@ -73,7 +73,7 @@ def receive(
             | ({"wanted_rules": dict(rules)} if rules else {}),
             uploaded_by=by,
             uploaded_at=now,
-            request_id=request_id,
+            request_id=trail.origin().request_id,
             together=together,
         )
         with transaction.atomic():
@@ -111,7 +111,6 @@ def turn_away(
     size: int,
     by: User | None,
     now: datetime,
-    request_id: str = "",
     together: str = "",
 ) -> ImportedFile:
     """Keep the row of a file that is larger than may be, so that it is seen beside the others."""
@@ -123,7 +122,7 @@ def turn_away(
         state_at=now,
         uploaded_by=by,
         uploaded_at=now,
-        request_id=request_id,
+        request_id=trail.origin().request_id,
         together=together,
     )
     set_problems(file, [problem("file_too_large", value=size, limit=limits().max_bytes)])

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.db import OperationalError
 
+from audit import trail
 from background import operations
 from background.models import BackgroundRequest
 from background.queries import request_failure
@@ -28,9 +29,10 @@ def handler(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 @pytest.fixture
 def background_request(db: None, handler: Any) -> BackgroundRequest:
-    made = operations.request_in_background(
-        organisation=factories.organisation(), kind=KIND, by=None, request_id="r-4711"
-    )
+    with trail.audit_context(address="", request_id="r-4711"):
+        made = operations.request_in_background(
+            organisation=factories.organisation(), kind=KIND, by=None
+        )
     BackgroundRequest.objects.update(not_before=NOW)
     return made
 

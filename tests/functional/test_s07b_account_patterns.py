@@ -3,7 +3,7 @@
 import pytest
 
 from mappings.domain.account_patterns import carries_dimensions
-from mappings.forms import PatternsForm
+from mappings.forms.steps import PatternsForm
 from tests.mappings.targets import facts
 
 

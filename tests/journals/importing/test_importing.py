@@ -8,6 +8,7 @@ from django.db import DataError, OperationalError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from audit import trail
 from audit.models import AuditEntry
 from journals.domain.states import BatchState
 from journals.models import Batch, Journal, journal_of
@@ -461,7 +462,8 @@ class TestReading:
 
     def test_that_a_reader_fails_on_is_refused_at_once(self, organisation, monkeypatch, caplog):
         company(organisation)
-        file = receive(organisation, sie(), request_id="request-0123456789")
+        with trail.audit_context(address="", request_id="request-0123456789"):
+            file = receive(organisation, sie())
 
         def fail(*args, **more):
             raise RecursionError("what no reader should say")

@@ -11,17 +11,12 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Connection
 from accounts.rights import VISMANET
 from connectors.base import Account, Dimension, LedgerFacts
-from mappings.choosing import ACCOUNTS, Choice, LedgerSelect, LedgerText, select_of
+from mappings.choosing import ACCOUNTS, Choice, LedgerSelect, select_of
 from mappings.domain.account_patterns import BadPattern, compile_pattern
 from mappings.domain.checking import PROBLEMS, find_pattern_problems
-from mappings.domain.dimensions import (
-    NoSuchDimension,
-    find_dimension,
-    likely_dimensions,
-    nearest,
-)
+from mappings.domain.dimensions import NoSuchDimension, find_dimension, likely_dimensions, nearest
 from mappings.domain.first_period import month_of, read_period
-from mappings.models import ClosedPeriodRule, ValueRule
+from mappings.models import ClosedPeriodRule
 from mappings.operations.saving import REASON_LENGTH
 from mappings.queries import offered_companies, offered_connections
 from organisations.domain import Level
@@ -353,71 +348,3 @@ class ReasonForm(forms.Form):
         max_length=REASON_LENGTH,
         help_text=_("Why the first period is changed. It is stored in the audit trail."),
     )
-
-
-class ValuesForm(forms.Form):
-    """
-    How the codes of one dimension become values: a rule, and a table of code and value.
-
-    The rows are plain inputs `code` and `value`, as many as the page shows.
-    """
-
-    rule = forms.ChoiceField(label=_("Rule"), choices=ValueRule.choices, widget=forms.RadioSelect)
-
-    def __init__(
-        self,
-        *args: Any,
-        choice: LedgerSelect | LedgerText,
-        dimension: Dimension | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(*args, **kwargs)
-        self.dimension = dimension
-        self.choice = choice
-        self.table: dict[str, str] = {}
-
-    def rows(self) -> list[tuple[str, str]]:
-        """Return the rows as they were chosen or typed."""
-        if not hasattr(self.data, "getlist"):
-            return []
-        codes, values = self.data.getlist("code"), self.data.getlist("value")
-        texts = self.data.getlist("value_text")
-        if texts:
-            pairs = zip(values, texts, strict=False)
-            values = [self.choice.chosen(value, text) for value, text in pairs]
-        return [(code.strip(), value.strip()) for code, value in zip(codes, values, strict=False)]
-
-    def clean(self) -> dict[str, Any]:
-        values: dict[str, Any] = super().clean() or {}
-        for code, value in self.rows():
-            if not value:
-                continue  # an emptied row is a row taken away
-            if not code:
-                self.add_error(None, gettext("The value %(v)s has no payroll code.") % {"v": value})
-            elif code in self.table:
-                self.add_error(None, gettext("The code %(c)s appears twice.") % {"c": code})
-            elif max(len(code), len(value)) > 40:
-                self.add_error(None, gettext("The row %(c)s is too long.") % {"c": code[:40]})
-            else:
-                self._check(code, value)
-                self.table[code] = value
-        return values
-
-    def _check(self, code: str, value: str) -> None:
-        dimension = self.dimension
-        if dimension is None:
-            return
-        known = {item.value: item for item in dimension.values}
-        told = {"c": code, "v": value, "n": dimension.length}
-        if dimension.length and len(value) > dimension.length:
-            self.add_error(None, gettext("%(c)s: %(v)s is longer than %(n)s characters.") % told)
-        elif value not in known and dimension.validated:
-            choices = [(item.value, item.name) for item in dimension.values if item.active]
-            near = ", ".join(f"{n.value} {n.name}" for n in nearest(value, choices)) or "–"
-            self.add_error(
-                None,
-                gettext("%(c)s: there is no value %(v)s. Nearest: %(near)s.")
-                % (told | {"near": near}),
-            )
-        elif value in known and not known[value].active:
-            self.add_error(None, gettext("%(c)s: the value %(v)s is not active.") % told)
