@@ -7,7 +7,6 @@ class AccountsConfig(AppConfig):
     """The accounts app."""
 
     name = "accounts"
-    default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
         """Make the handlers of background requests known."""

@@ -7,7 +7,6 @@ class ApiConfig(AppConfig):
     """The API."""
 
     name = "api"
-    default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
         """Register what the app add to lower apps."""

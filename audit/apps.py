@@ -7,4 +7,3 @@ class AuditConfig(AppConfig):
     """The audit app."""
 
     name = "audit"
-    default_auto_field = "django.db.models.BigAutoField"

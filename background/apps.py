@@ -7,4 +7,3 @@ class BackgroundConfig(AppConfig):
     """The background app."""
 
     name = "background"
-    default_auto_field = "django.db.models.BigAutoField"

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, SecretStr, ValidationError
 from pydantic_settings import NoDecode, SettingsConfigDict
@@ -376,6 +377,12 @@ class Reader:
         """
         if self.reasons:
             raise Misconfigured(dict.fromkeys(self.reasons))
+
+
+def origins(texts: Iterable[str]) -> list[str]:
+    """Return scheme and host of each text that is an address of the web, each once."""
+    parts = map(urlsplit, texts)
+    return sorted({f"{p.scheme}://{p.netloc}" for p in parts if p.scheme in {"http", "https"}})
 
 
 def values(found: Settings) -> dict[str, str]:

@@ -77,7 +77,6 @@ _servers = {
     "CELERY_BROKER_URL": _running.celery_broker_url.get_secret_value(),
     "HUB_EMAIL_URL": _mail_settings.hub_email_url.get_secret_value(),
 }
-DEBUG = False
 HUB_WEAKNESSES = (
     []
     if HUB_SANDBOX
@@ -243,7 +242,6 @@ CELERY_WORKER_CONCURRENCY = HUB_WORKER_THREADS
 CELERY_WORKER_POOL = "threads"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_TIMEZONE = "UTC"
 # Measured with Redis 7: without these a lost worker's tasks come back after minutes, and
 # kombu's pool of ten connections fails acknowledgements of many threads.
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (
@@ -269,8 +267,6 @@ LANGUAGES = [("en", _("English")), ("sv", _("Swedish")), ("nb", _("Norwegian"))]
 LANGUAGE_CODE = _running.hub_language
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 LOCALE_PATHS = [BASE_DIR / "locale"]
-USE_I18N = True
-USE_TZ = True
 TIME_ZONE = "UTC"
 HUB_TIME_ZONE = _running.hub_time_zone
 # Amounts are localised where they are shown and read; a separator everywhere would put one
@@ -338,7 +334,6 @@ CACHES = {
 
 SESSION_COOKIE_AGE = _limits.hub_session_hours * 3600
 HUB_SESSION_IDLE_SECONDS = _limits.hub_session_idle_minutes * 60
-SESSION_SAVE_EVERY_REQUEST = False
 PASSWORD_RESET_TIMEOUT = 60 * 60
 SESSION_COOKIE_SAMESITE = "Lax"  # Strict would lose the session on the way back from the vendor
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
@@ -352,7 +347,6 @@ LANGUAGE_COOKIE_NAME = f"{_cookie_of_this_host}django_language"
 HUB_THEME_COOKIE_NAME = f"{_cookie_of_this_host}theme"
 HUB_MESSAGES_COOKIE_NAME = f"{_cookie_of_this_host}messages"
 MESSAGE_STORAGE = "integrationhub.notices.NoticeStorage"
-CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_TRUSTED_ORIGINS = [HUB_BASE_URL] if _over_https else []
 SECURE_SSL_REDIRECT = False  # the proxy's duty; a redirect here would loop behind a plain one
 SECURE_HSTS_SECONDS = 31_536_000 if _over_https else 0
@@ -368,16 +362,7 @@ CONTENT_SECURITY_POLICY = {
         "object-src": [NONE],
         "base-uri": [NONE],
         # The sign-in form leads on to the vendor by a redirect, which this directive covers too.
-        "form-action": [
-            SELF,
-            *sorted(
-                {
-                    f"{parts.scheme}://{parts.netloc}"
-                    for parts in map(urlsplit, HUB_VENDORS.values())
-                    if parts.scheme in {"http", "https"}
-                }
-            ),
-        ],
+        "form-action": [SELF, *configuration.origins(HUB_VENDORS.values())],
         "frame-ancestors": [NONE],
     }
 }

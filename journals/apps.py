@@ -7,7 +7,6 @@ class JournalsConfig(AppConfig):
     """The journals app."""
 
     name = "journals"
-    default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
         """Register the app's requests, and what lower apps notify and ask of journals."""

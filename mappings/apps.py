@@ -9,7 +9,6 @@ class MappingsConfig(AppConfig):
     """The mappings app; its background requests are known as soon as it is ready."""
 
     name = "mappings"
-    default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
         """Register the background requests of mapping."""

@@ -8,7 +8,6 @@ class OrganisationsConfig(AppConfig):
     """The organisations app."""
 
     name = "organisations"
-    default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
         """Make handlers known, start the clocks of sessions."""

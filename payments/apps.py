@@ -7,7 +7,6 @@ class PaymentsConfig(AppConfig):
     """The payments app."""
 
     name = "payments"
-    default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
         """Make the handlers of background requests known."""

@@ -10,7 +10,7 @@ from django.utils import formats
 from django.utils.translation import gettext as _
 
 from payments.domain.cells import TooLarge, TwoWays, amount_from
-from ui.templatetags.hub import amount as shown
+from ui.amounts import amount as shown
 
 
 class AmountField(forms.CharField):

@@ -7,7 +7,6 @@ class SourcesConfig(AppConfig):
     """The sources app."""
 
     name = "sources"
-    default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
         """Register what the sources add to lower apps."""

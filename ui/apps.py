@@ -8,7 +8,6 @@ class UIConfig(AppConfig):
     """The ui app."""
 
     name = "ui"
-    default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
         """Let every connection to SQLite search whatever the case of a letter."""

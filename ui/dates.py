@@ -1,9 +1,9 @@
-"""Days as people write them: each language has its own way with the month."""
+"""Days and times as people write them: each language has its own way with the month."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from django.utils import formats
-from django.utils.translation import pgettext
+from django.utils import formats, timezone
+from django.utils.translation import gettext, ngettext, pgettext
 
 
 def short_day(at: datetime, *, with_year: bool = False) -> str:
@@ -12,3 +12,30 @@ def short_day(at: datetime, *, with_year: bool = False) -> str:
     # b: the same with a small letter.
     pattern = pgettext("day and month", "j M")
     return formats.date_format(at, f"{pattern} Y" if with_year else pattern)
+
+
+def clock(at: datetime, *, now: datetime) -> str:
+    """Write the time of day, after the day if that is another one than today."""
+    local, today = timezone.localtime(at), timezone.localtime(now)
+    time = formats.time_format(local, "H:i")
+    if local.date() == today.date():
+        return time
+    return f"{short_day(local, with_year=local.year != today.year)}, {time}"
+
+
+def age(at: datetime, *, now: datetime) -> str:
+    """Write how long ago something was, as "3 min ago"; after an hour, when."""
+    passed = now - at
+    if timedelta(0) <= passed < timedelta(minutes=1):
+        return gettext("just now")
+    if timedelta(0) <= passed < timedelta(hours=1):
+        minutes = int(passed.total_seconds() // 60)
+        return ngettext("%(n)d min ago", "%(n)d min ago", minutes) % {"n": minutes}
+    return clock(at, now=now)
+
+
+def as_of(at: datetime, *, now: datetime) -> str:
+    """Write at what time of today, or on which day, something was so."""
+    is_today = timezone.localtime(at).date() == timezone.localtime(now).date()
+    words = gettext("at %(time)s") if is_today else gettext("on %(time)s")
+    return words % {"time": clock(at, now=now)}

@@ -12,7 +12,7 @@ from connectors import errors
 from connectors.registry import error_class
 from connectors.words import SUMS
 from connectors.words import gettext_noop as _
-from ui.templatetags.hub import amount
+from ui.amounts import amount
 
 _SUM = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,6})?")
 

@@ -18,7 +18,7 @@ from payments.models import Customer, Invoice, Payment, Settlement
 from payments.models.money import Total
 from payments.operations import matching
 from payments.operations.rights import check_right, integration_of
-from ui.templatetags.hub import amount as shown
+from ui.amounts import amount as shown
 
 
 def assigned_of(payment: Payment) -> Decimal:

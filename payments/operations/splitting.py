@@ -15,7 +15,7 @@ from payments.domain.refusals import MatchRefused
 from payments.models import Invoice, Payment, Settlement
 from payments.operations import matching_by_hand
 from payments.operations.rights import check_right
-from ui.templatetags.hub import amount as shown
+from ui.amounts import amount as shown
 
 
 class Share(NamedTuple):

@@ -13,8 +13,8 @@ from payments.models import Invoice, Payment
 from payments.operations.matching import foreign_of, portions
 from payments.queries.invoices import with_open
 from payments.queries.wording import SUGGESTIONS
-from ui.templatetags.hub import MINUS, NBSP
-from ui.templatetags.hub import amount as shown
+from ui.amounts import MINUS, NBSP
+from ui.amounts import amount as shown
 
 _MOST = 5_000
 """Invoices of the payers of a page that are looked at, the newest: what is older is not offered."""

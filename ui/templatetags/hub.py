@@ -1,7 +1,7 @@
 """The tags that pages are built from; docs/face.md shows each with an example."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -14,21 +14,13 @@ from django.templatetags.static import static
 from django.utils import formats, timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import (
-    gettext,
-    ngettext,
-    pgettext,
-)
+from django.utils.translation import gettext, pgettext
 
+from ui import dates
+from ui.amounts import NBSP, NO_VALUE, amount
 from ui.badges import BADGES, Badge
-from ui.dates import short_day
 
 register = template.Library()
-
-MINUS = "\N{MINUS SIGN}"
-NO_VALUE = "\N{EN DASH}"
-NBSP = "\N{NO-BREAK SPACE}"
-
 
 # --- small pieces ------------------------------------------------------------------------------
 
@@ -97,25 +89,7 @@ def _icon_with_words(*, name: str, words: str, css: str) -> SafeString:
 # --- numbers and times -------------------------------------------------------------------------
 
 
-@register.filter
-def amount(value: Decimal | int | None) -> str:
-    """
-    Write an amount in the reader's language, with two decimals or as many as it has.
-
-    :raises TypeError: for a float or a text, because money is never guessed
-    """
-    if value is None:
-        return NO_VALUE
-    if isinstance(value, bool) or not isinstance(value, Decimal | int):
-        raise TypeError(f"an amount is a Decimal, not {type(value).__name__}")
-    number = Decimal(value)
-    exponent = number.as_tuple().exponent
-    if not isinstance(exponent, int):
-        raise TypeError(f"an amount is a finite number, not {value}")
-    text = formats.number_format(
-        abs(number), decimal_pos=max(2, -exponent), use_l10n=True, force_grouping=True
-    )
-    return f"{MINUS}{text}" if number < 0 else text
+register.filter(amount)
 
 
 @register.simple_tag
@@ -135,40 +109,18 @@ def money(value: Decimal | int | None, currency: str = "") -> SafeString:
 @register.simple_tag(takes_context=True)
 def age(context: Context, at: datetime | None) -> SafeString | str:
     """Print how long ago something was: "3 min ago", then the clock, then the date."""
-    if at is None:
-        return NO_VALUE
-    now = _now(context)
-    passed = now - at
-    if timedelta(0) <= passed < timedelta(minutes=1):
-        return _time(at, gettext("just now"))
-    if timedelta(0) <= passed < timedelta(hours=1):
-        minutes = int(passed.total_seconds() // 60)
-        return _time(at, ngettext("%(n)d min ago", "%(n)d min ago", minutes) % {"n": minutes})
-    return _time(at, _clock(at, now=now))
+    return NO_VALUE if at is None else _time(at, dates.age(at, now=_now(context)))
 
 
 @register.simple_tag(takes_context=True)
 def as_of(context: Context, at: datetime | None) -> SafeString | str:
     """Print the age that every status carries: "at 09:14", or "on 3 Mar, 09:14"."""
-    if at is None:
-        return ""
-    now = _now(context)
-    is_today = timezone.localtime(at).date() == timezone.localtime(now).date()
-    words = gettext("at %(time)s") if is_today else gettext("on %(time)s")
-    return _time(at, words % {"time": _clock(at, now=now)})
+    return "" if at is None else _time(at, dates.as_of(at, now=_now(context)))
 
 
 def _now(context: Context) -> datetime:
     given = context.get("now")
     return given if isinstance(given, datetime) else timezone.now()
-
-
-def _clock(at: datetime, *, now: datetime) -> str:
-    local, today = timezone.localtime(at), timezone.localtime(now)
-    clock = formats.time_format(local, "H:i")
-    if local.date() == today.date():
-        return clock
-    return f"{short_day(local, with_year=local.year != today.year)}, {clock}"
 
 
 def _time(at: datetime, words: str) -> SafeString:
@@ -209,12 +161,6 @@ def kept_query(context: Context, *names: str) -> dict[str, object]:
 
 
 # --- navigation --------------------------------------------------------------------------------
-
-
-@register.inclusion_tag("parts/nav.html", takes_context=True)
-def nav(context: Context) -> dict[str, object]:
-    """Print the main navigation from the context's `nav_items`."""
-    return {"items": context.get("nav_items") or ()}
 
 
 @register.inclusion_tag("parts/tabs.html")
