@@ -30,8 +30,6 @@ _BADGES = {
 }
 _CRASH_POINTS = {
     "gap.noted": "that the ledgers are to be asked is committed, none was asked",
-    "proof.asked": "the ledger was listed before the first sending, nothing is stored",
-    "proof.statement": "the target's statement is here, nothing is stored",
     "proof.stored": "that the ledger was asked is committed, nothing is sent",
     "proof.stopped": "the ledger holds what is unknown here: the stop is committed",
     "refresh.asked": "that it asks is committed, the identity service is not asked",

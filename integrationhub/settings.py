@@ -228,6 +228,7 @@ HUB_PROCESS = os.environ.get("HUB_PROCESS", "command")
 """web, worker or command; a worker says so itself when it starts."""
 HUB_SWEEPS = (
     "background.tasks.enqueue_due",
+    "outbox.tasks.enqueue_due",
     "sources.tasks.enqueue_due",
     "journals.tasks.enqueue_due",
     "payments.tasks.enqueue_due",

@@ -13,10 +13,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import Host, Installation
 from accounts.operations import hosts
-from integrationhub import figures, readiness, resuming
+from integrationhub import figures, readiness
 from integrationhub import metrics as exposition
 from organisations.guards import operators_only
 from organisations.models import User
+from outbox import recovery
 
 
 @require_safe
@@ -82,7 +83,7 @@ def confirm_host(request: HttpRequest, identity: str) -> HttpResponse:
     except hosts.NoSuchHost:
         messages.info(request, _("That machine is not waiting to be confirmed."))
         return redirect("operation")
-    resuming.say_what_waits_for(now=now)
+    recovery.resume(now=now)
     text = _("{name} is confirmed. Each ledger is checked before anything is sent to it.")
     messages.success(request, text.format(name=host.name))
     return redirect("operation")

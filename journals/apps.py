@@ -21,8 +21,10 @@ class JournalsConfig(AppConfig):
         )
         from journals.operations.going_live import FollowFirstPeriod
         from journals.operations.importing import Journals
+        from journals.operations.restoring import BATCHES
         from mappings.operations import ledger
         from mappings.sources import code_sources, first_period_followers
+        from outbox import recovery
         from sources.destinations import destinations
 
         destinations.add(Journals())
@@ -31,5 +33,6 @@ class JournalsConfig(AppConfig):
         grants.when_authorised.add(waiting.signed_in)
         continuity.when_set_back.add(waiting.clock_was_set_back)
         ledger.when_read.add(waiting.ledger_was_read)
+        recovery.WORKS.add(BATCHES)
 
         registered.register()

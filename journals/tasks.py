@@ -1,6 +1,5 @@
 """Celery's side of the journals app: ids in, one operation called."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from celery import shared_task
@@ -11,7 +10,7 @@ from accounts.models import Connection
 from background.queue import Due, not_enqueued
 from journals.domain.states import BatchState
 from journals.models import Batch
-from journals.operations import bulk_sending, delivery, preparing, queues, restoring
+from journals.operations import bulk_sending, delivery, preparing, queues
 
 _S = BatchState
 
@@ -28,11 +27,6 @@ def serve_connection(*, connection_id: int, **_newer: object) -> None:
     delivery.serve(connection_id=connection_id, clock=timezone.now)
 
 
-def extend_claims(*, owners: Sequence[str], until: datetime) -> int:
-    """Extend the claims of those owners on batches, and return how many."""
-    return Batch.objects.extend_claims(owners=owners, until=until)
-
-
 @shared_task
 def forget_bulk_sends(**_newer: object) -> None:
     """Delete bulk sends that nobody confirmed, and those that are long over."""
@@ -44,7 +38,6 @@ PERIODIC = ((forget_bulk_sends, timedelta(days=1)),)
 
 def enqueue_due(*, now: datetime, limit: int) -> int:
     """Tell workers about journals and connections that wait, and return how many."""
-    delivery.recover(now=now)
     delivery.reopen_held(now=now)
     return queues.JOURNALS.enqueue_due(
         _journals(now=now), now=now, limit=limit
@@ -58,14 +51,10 @@ def _journals(*, now: datetime) -> Due:
 
 
 def _connections(*, now: datetime) -> Due:
-    """Yield connections with batches to be sent, proven, or asked for after a restore."""
+    """Yield connections with batches to be sent or proven."""
     usable = Q(connection__state=Connection.State.AUTHORISED) & (
         Q(connection__not_before__isnull=True) | Q(connection__not_before__lte=now)
     )
-    for waiting in (
-        Batch.objects.to_deliver(now=now),
-        Batch.objects.to_prove(now=now),
-        restoring.unknown_outcome(now=now),
-    ):
+    for waiting in (Batch.objects.to_deliver(now=now), Batch.objects.to_prove(now=now)):
         mine = waiting.filter(usable & not_enqueued(now=now, by="connection__"))
         yield from mine.values_list("organisation_id", "connection_id").distinct()

@@ -33,7 +33,7 @@ from connectors.errors import (
     OutcomeUnknown,
     Unavailable,
 )
-from outbox.models import OutboxAttempt, OutboxItem
+from outbox.models import LOOK_UP, OutboxAttempt, OutboxItem
 from outbox.states import State
 
 log = structlog.get_logger(__name__)
@@ -88,7 +88,7 @@ class Delivery(ABC, Generic[Item, Payload, There]):
 
     SEND: ClassVar[str]
     """The name of the call that sends, as its attempts have it."""
-    LOOK_UP: ClassVar[str] = "look_up"
+    LOOK_UP: ClassVar[str] = LOOK_UP
     CLAIMED_AS: ClassVar[str] = State.SENDING
 
     def __init__(self, turn: Turn) -> None:

@@ -12,6 +12,8 @@ from typing import Any, ClassVar, Self
 from django.db import models
 from django.utils import timezone
 
+from accounts.models import Restore
+from accounts.models.hosts import unproven
 from accounts.operations.last_exchange import LastExchange
 from audit.scoped import OfOrganisation
 from background.compare_and_set import ANYWAY, compare_and_set
@@ -20,6 +22,9 @@ from connectors.errors import ConnectorError
 from organisations.models import Organisation
 from outbox.states import Machine, State
 from outbox.waiting import Cause, cause_of
+
+LOOK_UP = "look_up"
+"""The kind of an attempt that only asked."""
 
 
 class OutboxQuerySet(OfOrganisation):
@@ -32,6 +37,33 @@ class OutboxQuerySet(OfOrganisation):
     def unclaimed(self, *, now: datetime) -> Self:
         """Return those that no living worker is asking about."""
         return self.filter(models.Q(claim_owner="") | models.Q(lease_until__lt=now))
+
+    def queued(self, connection_id: int) -> Self:
+        """Return those that wait to be sent through the connection."""
+        mine = {self.model.CONNECTION: connection_id, "state__in": self.model.QUEUED}
+        return self.filter(claim_owner="", **mine)
+
+    def claimable(self, *, now: datetime) -> Self:
+        """Return those that may be claimed; whether their turn has come is another question."""
+        return self.filter(state__in=self.model.QUEUED, not_before__lte=now)
+
+    def in_doubt(self, *, now: datetime) -> Self:
+        """Return those that wait to be sent although the vendor was not asked since a restore."""
+        return self.filter(self.not_asked_since_a_restore(now=now), state__in=self.model.QUEUED)
+
+    def not_asked_since_a_restore(self, *, now: datetime) -> models.Q:
+        """
+        Hold for what the vendor was not asked about since a restore of the database.
+
+        What waits and was looked up since then has been found out about: nothing else leads from
+        a question back into the queue.
+        """
+        asked = self.model._default_manager.filter(
+            pk=models.OuterRef(models.OuterRef("pk")),
+            attempts__kind=LOOK_UP,
+            attempts__started_at__gte=models.OuterRef("at"),
+        )
+        return models.Q(models.Exists(Restore.objects.open(now=now).filter(~models.Exists(asked))))
 
     def extend_claims(self, *, owners: Any, until: datetime) -> int:
         """Extend the claims of those workers, and return how many there were."""
@@ -47,6 +79,12 @@ class OutboxItem(models.Model):
     """States in which a worker may be calling the vendor, to change something there."""
     ASKED_ABOUT: ClassVar[tuple[str, ...]] = (State.UNKNOWN,)
     """States in which a worker may be asking the vendor; another may ask when its lease is over."""
+    QUEUED: ClassVar[tuple[str, ...]] = (State.READY,)
+    """States in which it waits to be sent."""
+    WORK: ClassVar[str]
+    """What it is to `accounts.models.LedgerProof`."""
+    CONNECTION: ClassVar[str] = "connection"
+    """The way to the connection that it is sent through."""
     POSTPONED: ClassVar[str] = State.READY
     """Where it waits for its next try."""
     FIRST_WAIT: ClassVar[timedelta] = timedelta(seconds=5)
@@ -122,6 +160,16 @@ class OutboxItem(models.Model):
     def may_be_claimed(self, into: str, *, now: datetime) -> models.Q:
         """Return what must hold at the moment of the claim, asked in the same statement."""
         return ANYWAY
+
+    def is_not_there(self, connection_id: int | None, *, now: datetime) -> models.Q:
+        """
+        Hold while nothing says that the vendor may have it from a time forgotten here.
+
+        A restore or a gap may have been noted only a moment ago, so it is asked with the claim.
+        """
+        rows: Any = type(self)._default_manager
+        in_doubt: models.Q = rows.all().not_asked_since_a_restore(now=now)
+        return ~in_doubt & ~models.Q(unproven(connection_id, work=self.WORK))
 
     # --- changes of state ---
 

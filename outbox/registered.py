@@ -12,6 +12,7 @@ _CRASH_POINTS = {
     "look_up.after_claim": "what is unknown is claimed, the vendor is not asked",
     "look_up.asked": "the vendor has said whether it is there, nothing is stored",
     "look_up.recorded": "what the look-up found is committed",
+    "proof.asked": "the ledger was asked before the first sending, nothing is stored",
     "recover.found": "claims of dead workers are found, none is turned into a question",
     "recover.marked": "one dead claim is a question now, others may be left",
 }

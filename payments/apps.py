@@ -11,6 +11,7 @@ class PaymentsConfig(AppConfig):
     def ready(self) -> None:
         """Make the handlers of background requests known."""
         from accounts.operations import continuity, grants
+        from outbox import recovery
         from payments import registered
         from payments.operations import (  # noqa: F401
             alarming,
@@ -20,8 +21,10 @@ class PaymentsConfig(AppConfig):
             start_dates,
             trying,
         )
+        from payments.operations.restoring import REGISTRATIONS
 
         grants.when_authorised.add(trying.signed_in)
         continuity.when_set_back.add(trying.clock_was_set_back)
+        recovery.WORKS.add(REGISTRATIONS)
 
         registered.register()

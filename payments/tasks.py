@@ -8,7 +8,6 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from background.queue import Due, not_enqueued
-from outbox import recovery
 from payments.models import Customer, FetchRun, InvoiceClient, Payment, Registration
 from payments.operations import alarming, fetching, queues, running, serving
 
@@ -44,15 +43,12 @@ PERIODIC = (
 
 
 def extend_claims(*, owners: Sequence[str], until: datetime) -> int:
-    """Extend the claims of those owners on runs and registrations, and return how many."""
-    runs = FetchRun.objects.extend_claims(owners=owners, until=until)
-    extended = Registration.objects.extend_claims(owners=owners, until=until)
-    return runs + extended
+    """Extend the claims of those owners on runs, and return how many."""
+    return FetchRun.objects.extend_claims(owners=owners, until=until)
 
 
 def enqueue_due(*, now: datetime, limit: int) -> int:
     """Tell workers about runs and clients that wait, and return how many."""
-    recovery.recover(Registration, now=now)
     return queues.RUNS.enqueue_due(
         _runs(now=now), now=now, limit=limit
     ) + queues.CLIENTS.enqueue_due(_clients(now=now), now=now, limit=limit)

@@ -62,14 +62,9 @@ class LedgerProof(models.Model):
     Before anything is sent there is no gap newer than `gap_id`.
     """
 
-    class Work(models.TextChoices):
-        """What is sent there."""
-
-        JOURNALS = "journals"
-        PAYMENTS = "payments"
-
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="proofs")
-    work = models.CharField(max_length=10, choices=Work.choices)
+    work = models.CharField(max_length=10)
+    """What is sent there, as the app that sends it calls it."""
     gap_id = models.BigIntegerField(default=0)
     asked_at = models.DateTimeField()
     strange = models.JSONField(default=list, blank=True)

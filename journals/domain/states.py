@@ -8,8 +8,7 @@ The states of a batch and every change between them that is allowed.
                \\- not stored - unknown <-- unknown answer, or a claim older than its lease
                                  \\-----> needs_person
 
-    ready | postponed -> accepted | needs_person           found there after a restore
-    ready -> unknown                                       it may be there from before a restore
+    ready | postponed -> unknown                           it may be there from before a restore
     posted | released -> reversed                          its mirror is in the ledger, proven
     posted | released -> needs_person                      its number is now another batch's
     needs_person -> reversed                               a person deleted it there on purpose
@@ -64,11 +63,11 @@ _S = BatchState
 VALID_TRANSITIONS = machine(
     {
         _S.DRAFT: {_S.READY, _S.CLOSED, _S.BOOKED_BEFORE},
-        _S.READY: {_S.ACCEPTED, _S.HELD, _S.DRAFT, _S.BOOKED_BEFORE},
+        _S.READY: {_S.HELD, _S.DRAFT, _S.BOOKED_BEFORE},
         _S.SENDING: {_S.ACCEPTED, _S.POSTPONED},
         _S.UNKNOWN: {_S.ACCEPTED},
         _S.POSTPONED: {
-            *(_S.SENDING, _S.ACCEPTED, _S.REJECTED, _S.HELD, _S.DRAFT, _S.NEEDS_PERSON),
+            *(_S.SENDING, _S.UNKNOWN, _S.REJECTED, _S.HELD, _S.DRAFT, _S.NEEDS_PERSON),
             _S.BOOKED_BEFORE,
         },
         _S.HELD: {_S.READY, _S.REJECTED, _S.DRAFT, _S.CLOSED, _S.BOOKED_BEFORE},

@@ -1,6 +1,6 @@
 """The tables of the journals app."""
 
-from journals.models.attempts import Attempt, LedgerAsked
+from journals.models.attempts import Attempt
 from journals.models.batches import Batch
 from journals.models.bulk import BulkItem, BulkSend
 from journals.models.comparisons import Comparison, Finding
@@ -18,6 +18,5 @@ __all__ = [
     "FirstLook",
     "Journal",
     "JournalEvent",
-    "LedgerAsked",
     "journal_of",
 ]

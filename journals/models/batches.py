@@ -8,8 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Connection, LedgerProof
-from accounts.models.hosts import unproven
+from accounts.models import Connection
 from background.failures import NO_FAILURE, why
 from connectors.errors import ConnectorError
 from journals.domain.states import (
@@ -21,7 +20,6 @@ from journals.domain.states import (
     BatchState,
 )
 from journals.domain.waiting import NEEDS_ACCESS, cause_of
-from journals.models.attempts import ledger_not_asked, not_unknown
 from outbox.models import OutboxItem, OutboxQuerySet
 from outbox.states import Machine
 from outbox.waiting import Cause
@@ -39,10 +37,6 @@ class BatchQuerySet(OutboxQuerySet):
     """Batches that a worker may take."""
 
     def to_deliver(self, *, now: datetime) -> "BatchQuerySet":
-        """Return those that may be sent now: their turn has come, and no restore is in the way."""
-        return self.in_turn(now=now).filter(not_unknown(now=now))
-
-    def in_turn(self, *, now: datetime) -> "BatchQuerySet":
         """
         Return those that are checked, due, and have no earlier one before them.
 
@@ -54,13 +48,10 @@ class BatchQuerySet(OutboxQuerySet):
             round=models.OuterRef("round"),
             period__lt=models.OuterRef("period"),
         ).exclude(state__in=[*IN_LEDGER, *BOOKED_ELSEWHERE])
-        return self.filter(
+        return self.claimable(now=now).filter(
             models.Q(journal__send_what_can_go=True)
             | models.Q(reverses__isnull=False)
-            | ~models.Exists(earlier),
-            state__in=[_S.READY, _S.POSTPONED],
-            prepared_at__isnull=False,
-            not_before__lte=now,
+            | ~models.Exists(earlier)
         )
 
     def maybe_due(self, *, now: datetime) -> "BatchQuerySet":
@@ -89,9 +80,7 @@ class BatchQuerySet(OutboxQuerySet):
 
     def claimable(self, *, now: datetime) -> "BatchQuerySet":
         """Return those that may be claimed; whether its turn has come is for `to_deliver`."""
-        return self.filter(
-            state__in=[_S.READY, _S.POSTPONED], not_before__lte=now, prepared_at__isnull=False
-        )
+        return super().claimable(now=now).filter(prepared_at__isnull=False)
 
 
 class Batch(OutboxItem):
@@ -99,6 +88,8 @@ class Batch(OutboxItem):
 
     TRANSITIONS: ClassVar[Machine] = VALID_TRANSITIONS
     ASKED_ABOUT = (_S.UNKNOWN, _S.ACCEPTED)
+    QUEUED = (_S.READY, _S.POSTPONED)
+    WORK = "journals"
     POSTPONED = _S.POSTPONED
     FIRST_WAIT = timedelta(minutes=1)
     LONGEST_WAIT = timedelta(minutes=5)
@@ -223,8 +214,7 @@ class Batch(OutboxItem):
 
     def may_be_claimed(self, into: str, *, now: datetime) -> models.Q:
         """Refuse what a restore has put in doubt, even if that was so only a moment ago."""
-        not_asked = unproven(self.connection_id, work=LedgerProof.Work.JOURNALS)
-        return ~models.Q(ledger_not_asked(now=now)) & ~models.Q(not_asked)
+        return self.is_not_there(self.connection_id, now=now)
 
     def kept_of_a_call(self) -> Mapping[str, Any]:
         """Return what is sent, without accounts and amounts of lines."""

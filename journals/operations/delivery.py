@@ -2,7 +2,7 @@
 A worker serves the ledger behind one connection: unknown outcomes and proofs, then what is due.
 
 How a batch gets into the ledger exactly once is for the `outbox`; after a restore of the database
-nothing is sent at all before the ledger was asked (`living`, `restoring`).
+nothing is sent at all before the ledger was asked (`outbox.recovery`, `restoring`).
 """
 
 from collections.abc import Iterator
@@ -18,9 +18,10 @@ from background import claims
 from journals.domain.states import BatchState
 from journals.models import Batch
 from journals.models.batches import BatchQuerySet
-from journals.operations import living, proving, queues, restoring
+from journals.operations import proving, queues
 from journals.operations.faults import stop_batch
 from journals.operations.posting import Posting
+from journals.operations.restoring import BATCHES
 from journals.operations.sending import refresh_state
 from outbox import delivery, lookup, recovery
 from outbox.delivery import Clock, Step, Turn
@@ -41,7 +42,9 @@ def serve(*, connection_id: int, clock: Clock) -> int:
     if not connection.is_authorised or connection.is_paused(now=clock()):
         return 0
     if not installation.may_send(now=clock()):
-        living.notify_stopped(connection, now=clock())
+        recovery.notify_stopped(BATCHES, connection, now=clock())
+        if installation.leaves_it_to_others(now=clock()):
+            queues.CONNECTIONS.enqueue_soon(connection.pk, now=clock())
         return 0
     done = delivery.Served(0)
     try:
@@ -58,8 +61,9 @@ def _steps(turn: Turn) -> Iterator[Step]:
     """Yield what is due, looking again at the end of each list, until nothing new is."""
     connection, mine = turn.connection, Batch.objects.filter(connection=turn.connection)
     posting = Posting(turn, connector_for(connection, observer=turn.calls, alone=True))
-    may_send = living.may_send(connection, posting.connector, clock=turn.clock)
-    restored = may_send and restoring.ask(turn, posting.connector)
+    may_send = recovery.may_send(BATCHES, connection, posting.connector, clock=turn.clock)
+    if may_send:
+        recovery.ask_first(BATCHES, mine.claimable(now=turn.clock()), now=turn.clock())
     seen: list[tuple[int, bool]] = []
     # At the end of all that it knew of it is soon asked whether there may be more: nearly never.
     while not seen or mine.maybe_due(now=turn.clock()).exists():
@@ -67,9 +71,7 @@ def _steps(turn: Turn) -> Iterator[Step]:
         # What the ledger may hold already goes first.
         found = [(pk, True) for pk in _in_order(mine.to_prove(now=now))]
         if may_send:
-            # After a restore the ledger must have been asked for each of them.
-            ready = mine.to_deliver(now=now) if restored else mine.in_turn(now=now)
-            found += [(pk, False) for pk in _in_order(ready)]
+            found += [(pk, False) for pk in _in_order(mine.to_deliver(now=now))]
         if found == seen:
             return
         for pk, is_in_question in found:
@@ -110,15 +112,6 @@ def prove(batch_id: int, posting: Posting) -> bool:
 
 def _stopped(batch_id: int, turn: Turn, number: str) -> None:
     stop_batch(batch_id, number=number, owner=turn.owner, now=turn.clock())
-
-
-def recover(*, now: datetime) -> int:
-    """Turn claims of dead workers into questions, never into "send again"; return how many."""
-
-    def changed(batch: Batch) -> None:
-        refresh_state(batch.journal_id, now=now)
-
-    return recovery.recover(Batch, now=now, changed=changed)
 
 
 def reopen_held(*, now: datetime) -> int:

@@ -12,6 +12,7 @@ from journals.domain.states import PROVEN, BatchState
 from journals.models import Attempt, Batch, Journal
 from journals.operations import going_live, proving, waiting
 from journals.operations.contents import digest_of, to_post
+from journals.operations.restoring import SinceTheBackup
 from journals.operations.sending import changed_mapping, refresh_state, refusal_of, remember
 from outbox import lookup
 from outbox.delivery import Delivery, Found, Turn
@@ -29,6 +30,7 @@ class Posting(Delivery[Batch, BatchToPost, str]):
     def __init__(self, turn: Turn, connector: AccountingConnector) -> None:
         super().__init__(turn)
         self.connector = connector
+        self._since_the_backup = SinceTheBackup(turn, connector)
         self._refused: ConnectorError | None = None
         self._ledger_answers = False
 
@@ -73,22 +75,19 @@ class Posting(Delivery[Batch, BatchToPost, str]):
         return self.connector.post_journal(payload)
 
     def find(self, item: Batch, payload: BatchToPost) -> Found[str]:
-        """Ask the ledger for it by our number, by a number that it gave, or by its description."""
+        """
+        Ask the ledger for it by our number, by a number that it gave, or by its description.
+
+        Of what a restore has put in doubt one listing says it first, of all such batches.
+        """
+        match = self._since_the_backup.match(item)
+        if match.outcome != rules.NONE:
+            return _as_found(match.batch, match.candidates, refusals.ThereSinceTheBackup)
+        if item.failure_code == refusals.LedgerIsAsked.code():
+            return Found("not_found")
         found = self._candidates(item, payload)
         match = rules.match_lost_batch(payload, found)
-        if match.batch is not None:
-            return Found("found", match.batch.number)
-        if not found:
-            return Found("not_found")
-        numbers = [there.number for there in found]
-        return Found(
-            "several",
-            question=refusals.SeveralLookAlike(numbers=", ".join(numbers)),
-            columns={
-                "candidates": numbers,
-                "seen": [batch_as_json(there) for there in found[:_MOST_SEEN]],
-            },
-        )
+        return _as_found(match.batch, found, refusals.SeveralLookAlike)
 
     def _candidates(self, item: Batch, payload: BatchToPost) -> Sequence[LedgerBatch]:
         if item.own_number:
@@ -170,6 +169,19 @@ class Posting(Delivery[Batch, BatchToPost, str]):
     def changed(self, item: Batch, *, now: datetime) -> None:
         """Let the journal's state follow."""
         refresh_state(item.journal_id, now=now)
+
+
+def _as_found(
+    there: LedgerBatch | None, others: Sequence[LedgerBatch], question: type[ConnectorError]
+) -> Found[str]:
+    if there is not None:
+        return Found("found", there.number)
+    if not others:
+        return Found("not_found")
+    numbers = [other.number for other in others]
+    seen = [batch_as_json(other) for other in others[:_MOST_SEEN]]
+    columns = {"candidates": numbers, "seen": seen}
+    return Found("several", question=question(numbers=", ".join(numbers)), columns=columns)
 
 
 def _gone_original(batch: Batch) -> ConnectorError | None:

@@ -1,164 +1,155 @@
 """
-After a restore of the database: the ledger is asked before anything is sent.
+What the outbox must know of batches where the database may be an older one, or a copy.
 
-Between the backup and the restore the hub may have posted what this database has never heard
-of. So while a `Restore` is open, a batch that would be sent for the first time since then waits
-in its queue: all that was changed in the ledger since the backup is listed, twice, minutes
-apart, for all waiting batches of a connection together.
-
-    found, same content                        -> accepted: read back, and called posted
-    found, other content or another batch of   -> a person looks, and decides
-        the same reference and period
-    found never, twice                         -> it is sent
+One listing of what was changed in the ledger serves all batches of a connection: a look-up for
+each would cost fifty times the calls.
 """
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
 
-from django.db import transaction
-from django.db.models import Min, QuerySet
+from django.db.models import QuerySet
 
-from accounts.models import Restore
-from background.failures import NO_FAILURE, why
+from accounts.models import Connection, Restore
+from accounts.operations import installation
 from connectors.base import AccountingConnector, LedgerBatch, ListsChanges
-from connectors.errors import ConnectorError
 from journals.domain import refusals
-from journals.domain.proving import Match
-from journals.domain.read_back import batch_as_json
-from journals.domain.restoring import ONE, SEVERAL, InDoubt, find_unknown
+from journals.domain.proving import NONE, Match
+from journals.domain.restoring import InDoubt, find_unknown, own_and_unknown
 from journals.domain.states import MAY_BE_IN_LEDGER, NOT_SENT, BatchState
-from journals.models import Attempt, Batch, LedgerAsked
-from journals.models.attempts import not_unknown
+from journals.models import Attempt, Batch
 from journals.operations.contents import to_post
-from journals.operations.living import numbers_in_company
 from journals.operations.sending import refresh_state
-from outbox import lookup
 from outbox.delivery import Turn
+from outbox.recovery import Work
 
 _S = BatchState
-_AT_ONCE = 500
-_MOST_SEEN = 10
-_ASK_AGAIN = timedelta(seconds=30)
 
 
-def unknown_outcome(*, now: datetime) -> QuerySet[Batch]:
-    """Return the queued batches that are not sent before their ledger was asked, and are due."""
-    if not Restore.objects.open(now=now).exists():
-        return Batch.objects.none()
-    return Batch.objects.filter(
-        ~not_unknown(now=now),
-        state__in=[_S.READY, _S.POSTPONED],
-        prepared_at__isnull=False,
-        not_before__lte=now,
-    )
+class Batches(Work[AccountingConnector, LedgerBatch]):
+    """Batches: a mark in the description says which of the ledger's are ours."""
+
+    items = Batch
+    asked_first = refusals.LedgerAskedFirst
+    is_asked = refusals.LedgerIsAsked
+    may_be_there = NOT_SENT | (MAY_BE_IN_LEDGER & {_S.SENDING, _S.UNKNOWN, _S.NEEDS_PERSON})
+
+    def changed(self, item: Batch, *, now: datetime) -> None:
+        """Let the journal's state follow."""
+        refresh_state(item.journal_id, now=now)
+
+    def enqueued(self, connection_id: int) -> QuerySet[Connection]:
+        """Return the connection itself."""
+        return Connection.objects.filter(pk=connection_id)
+
+    def list_ours(
+        self,
+        connection: Connection,
+        ledger: AccountingConnector,
+        *,
+        since: datetime,
+        now: datetime,
+    ) -> Sequence[LedgerBatch]:
+        """Return what was changed since then."""
+        queued = Batch.objects.queued(connection.pk).exclude(posting_period="")
+        periods = queued.values_list("posting_period", flat=True)
+        return list(_changed(ledger, since=since, periods=periods))
+
+    def never_sent(
+        self, connection: Connection, there: Sequence[LedgerBatch], *, settled: Collection[str]
+    ) -> dict[str, LedgerBatch]:
+        """Return by number what is ours and was never sent from here under its key."""
+        ours = _ours(connection, there, settled=settled)
+        return {
+            batch.number: batch
+            for batch, row, was_sent in ours
+            if (row is None and not was_sent)
+            or (row is not None and row.state in NOT_SENT and not _waits_again(row, was_sent))
+        }
+
+    def sent_after_all(
+        self, connection: Connection, there: Sequence[LedgerBatch], *, settled: Collection[str]
+    ) -> Iterable[tuple[Batch, Mapping[str, Any]]]:
+        """Return what was tried, waits again and is there; its number is looked at first."""
+        for batch, row, was_sent in _ours(connection, there, settled=settled):
+            if row is not None and _waits_again(row, was_sent):
+                yield row, {"candidates": [batch.number]}
+
+    def number_of(self, there: LedgerBatch) -> str:
+        """Return its number in the ledger."""
+        return there.number
 
 
-def count_unknown() -> dict[str, int]:
-    """Return how many batches are in each state in which the ledger is asked before sending."""
-    unknown = NOT_SENT | (MAY_BE_IN_LEDGER & {_S.SENDING, _S.UNKNOWN, _S.NEEDS_PERSON})
-    states = Batch.objects.filter(state__in=sorted(unknown)).values_list("state", flat=True)
-    return dict(sorted(Counter(states.iterator()).items()))
+BATCHES = Batches()
 
 
-def ask(turn: Turn, connector: AccountingConnector) -> bool:
-    """
-    Look in the ledger for the batches of the connection that are in doubt, if any are.
+class SinceTheBackup:
+    """What a ledger has got since a backup, of all batches of a connection that are in doubt."""
 
-    :returns: whether a restore is open, so that some may be
-    """
-    restores = list(Restore.objects.open(now=turn.clock()))
-    if restores:
-        _ask(turn, connector, restores)
-    return bool(restores)
+    def __init__(self, turn: Turn, ledger: AccountingConnector) -> None:
+        self.turn, self.ledger = turn, ledger
+        self._found: dict[int, Match] = {}
 
+    def match(self, batch: Batch) -> Match:
+        """
+        Return what is there of a batch; nothing, too, of one that no restore concerns.
 
-def _ask(turn: Turn, connector: AccountingConnector, restores: Sequence[Restore]) -> None:
-    now, connection = turn.clock(), turn.connection
-    mine = unknown_outcome(now=now).filter(connection=connection).select_related("journal")
-    waiting = list(mine.order_by("not_before", "period", "pk")[:_AT_ONCE])
-    if not waiting:
-        return
-    unknown = [InDoubt(b.pk, b.period, to_post(b, currency=b.journal.currency)) for b in waiting]
-    try:
-        ledger = list(_changed(connector, unknown, since=min(r.backup_taken_at for r in restores)))
-    except ConnectorError as failure:
-        _ask_later(waiting, failure, now=turn.clock())
-        return
-    found = find_unknown(unknown, ledger, known=numbers_in_company(connection))
-    asked_at = _first_asked(waiting, since=max(r.at for r in restores))
-    for batch in waiting:
-        _settle(
-            batch,
-            found[batch.pk],
-            turn,
-            first_asked=asked_at.get(batch.pk),
-            started=now,
-            now=turn.clock(),
-        )
+        :raises ConnectorError: if the ledger cannot be asked
+        """
+        restores = list(Restore.objects.open(now=self.turn.clock()))
+        at = max((restore.at for restore in restores), default=None)
+        if at is None or batch.sent_at is None or batch.sent_at >= at:
+            return Match(NONE)
+        if batch.pk not in self._found:
+            since = min(restore.backup_taken_at for restore in restores)
+            self._found = self._list(before=at, since=since)
+        return self._found[batch.pk]
+
+    def _list(self, *, before: datetime, since: datetime) -> dict[int, Match]:
+        connection = self.turn.connection
+        rows = Batch.objects.filter(connection=connection, state=_S.UNKNOWN, sent_at__lt=before)
+        unknown = [
+            InDoubt(row.pk, row.period, to_post(row, currency=row.journal.currency))
+            for row in rows.select_related("journal")
+        ]
+        periods = {one.payload.period for one in unknown}
+        ledger = list(_changed(self.ledger, since=since, periods=periods))
+        return find_unknown(unknown, ledger, known=_numbers_in_company(connection))
 
 
 def _changed(
-    connector: AccountingConnector, unknown: Sequence[InDoubt], *, since: datetime
+    ledger: AccountingConnector, *, since: datetime, periods: Iterable[str]
 ) -> Iterator[LedgerBatch]:
-    if isinstance(connector, ListsChanges):
-        yield from connector.list_changed(since=since)
+    """Yield what was changed since then; of a target that cannot say so, those periods."""
+    if isinstance(ledger, ListsChanges):
+        yield from ledger.list_changed(since=since)
         return
-    for period in sorted({one.payload.period for one in unknown}):
-        yield from connector.list_journals(period=period)
+    for period in sorted(set(periods)):
+        yield from ledger.list_journals(period=period)
 
 
-def _first_asked(batches: Sequence[Batch], *, since: datetime) -> dict[int, datetime]:
-    empty = Attempt.objects.filter(
-        batch__in=batches, kind=Attempt.Kind.LOOK_UP, outcome="not_found", started_at__gte=since
+def _ours(
+    connection: Connection, there: Sequence[LedgerBatch], *, settled: Collection[str]
+) -> list[tuple[LedgerBatch, Batch | None, bool]]:
+    """Return what carries our mark and a number unknown here, its row, and whether it was sent."""
+    known = {*settled, *_numbers_in_company(connection)}
+    own = own_and_unknown(there, installation=installation.identity(), known=known)
+    rows = {row.key: row for row in Batch.objects.filter(key__in=list(own))}
+    # The row of a batch may have another key by now, if its journal was replaced.
+    words = [batch.description for batch in own.values()]
+    attempts = Attempt.objects.filter(kind=Attempt.Kind.POST, copy__description__in=words)
+    sent = set(attempts.values_list("copy__description", flat=True)) if own else set()
+    return [(batch, rows.get(key), batch.description in sent) for key, batch in own.items()]
+
+
+def _waits_again(row: Batch, was_sent: bool) -> bool:
+    return was_sent and row.state in Batch.QUEUED
+
+
+def _numbers_in_company(connection: Connection) -> set[str]:
+    """Return the numbers that any row has, of whichever organisation, in that vendor company."""
+    there = Batch.objects.filter(
+        connection__vendor=connection.vendor, connection__tenant_id=connection.tenant_id
     )
-    return dict(empty.values_list("batch_id").annotate(first=Min("started_at")))
-
-
-def _settle(
-    batch: Batch,
-    match: Match,
-    turn: Turn,
-    *,
-    first_asked: datetime | None,
-    started: datetime,
-    now: datetime,
-) -> None:
-    interval = lookup.interval()
-    attempt = batch.open_attempt(Attempt.Kind.LOOK_UP, owner=turn.owner, now=started)
-    with transaction.atomic():
-        if match.outcome == ONE and match.batch is not None:
-            attempt.close("found", turn.calls, now=now)
-            batch.mark_accepted(number=match.batch.number, now=now)
-        elif match.outcome == SEVERAL:
-            attempt.close("several", turn.calls, now=now)
-            numbers = [there.number for there in match.candidates]
-            failure = refusals.ThereSinceTheBackup(numbers=", ".join(numbers))
-            seen = [batch_as_json(there) for there in match.candidates[:_MOST_SEEN]]
-            batch.mark_needs_person(failure, now=now, candidates=numbers, seen=seen)
-            _was_asked(batch, now=now)  # what follows is the person's decision
-        else:
-            attempt.close("not_found", turn.calls, now=now)
-            if first_asked is None:
-                _keep_unknown(batch, now=now, until=started + interval)
-            elif started - first_asked < interval:
-                _keep_unknown(batch, now=now, until=first_asked + interval)
-            else:
-                _was_asked(batch, now=now)
-                batch.keep(until=now, **NO_FAILURE)
-        refresh_state(batch.journal_id, now=now)
-
-
-def _was_asked(batch: Batch, *, now: datetime) -> None:
-    LedgerAsked.objects.update_or_create(batch=batch, defaults={"at": now})
-
-
-def _keep_unknown(batch: Batch, *, now: datetime, until: datetime) -> None:
-    failure = refusals.LedgerIsAsked()
-    batch.keep(until=until, **why(failure, now))
-
-
-def _ask_later(waiting: Sequence[Batch], failure: ConnectorError, *, now: datetime) -> None:
-    wait = timedelta(seconds=failure.retry_after) if failure.retry_after else _ASK_AGAIN
-    for batch in waiting:
-        batch.keep(until=now + wait, **why(failure, now))
+    return set(there.exclude(vendor_number="").values_list("vendor_number", flat=True))

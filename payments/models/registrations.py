@@ -6,8 +6,6 @@ from typing import Any, ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import LedgerProof, Restore
-from accounts.models.hosts import unproven
 from background.failures import NO_FAILURE, why
 from connectors.errors import ConnectorError
 from outbox.models import OutboxAttempt, OutboxItem, OutboxQuerySet
@@ -48,31 +46,14 @@ class RegistrationQuerySet(OutboxQuerySet):
         taken_back = models.Q(state__in=(_S.TO_REVERSE, _S.REVERSING))
         return self.filter(taken_back | models.Exists(undone)).exclude(state__in=NOT_THERE)
 
-    def unknown_outcome(self, *, now: datetime) -> "RegistrationQuerySet":
-        """Return those that wait to be sent although the target was not asked since a restore."""
-        return self.filter(_not_asked_since_a_restore(now=now), state=_S.READY)
-
-
-def _not_asked_since_a_restore(*, now: datetime) -> models.Q:
-    """
-    Hold for what the target was not asked about since a restore of the database.
-
-    What waits and was looked up since then has been found out about: nothing else leads from a
-    question back into the queue.
-    """
-    asked = RegistrationAttempt.objects.filter(
-        registration=models.OuterRef(models.OuterRef("pk")),
-        kind=RegistrationAttempt.Kind.LOOK_UP,
-        started_at__gte=models.OuterRef("at"),
-    )
-    return models.Q(models.Exists(Restore.objects.open(now=now).filter(~models.Exists(asked))))
-
 
 class Registration(OutboxItem):
     """So much of a payment on one invoice, as it is to stand in the target: once."""
 
     TRANSITIONS: ClassVar[Machine] = VALID_TRANSITIONS
     CLAIMED = (_S.SENDING, _S.REVERSING)
+    WORK = "payments"
+    CONNECTION = "client__target"
 
     client = models.ForeignKey(
         InvoiceClient, on_delete=models.CASCADE, related_name="registrations"
@@ -142,12 +123,8 @@ class Registration(OutboxItem):
         """
         if into != _S.SENDING:
             return models.Q()
-        not_asked = unproven(self.client.target_id, work=LedgerProof.Work.PAYMENTS)
-        return (
-            ~_not_asked_since_a_restore(now=now)
-            & ~RegistrationQuerySet.held_back()
-            & ~models.Q(not_asked)
-        )
+        sure = self.is_not_there(self.client.target_id, now=now)
+        return sure & ~RegistrationQuerySet.held_back()
 
     def mark_abandoned(self, failure: ConnectorError, *, now: datetime) -> bool:
         """Record that its worker died; a reversal is safe to repeat, so it is due again."""

@@ -1,60 +1,99 @@
 """
-After a restore of the database: the target is asked before a payment is registered.
+What the outbox must know of payments where the database may be an older one, or a copy.
 
-Between the backup and the restore the hub may have registered what this database has never
-heard of. The same payment gets the same reference when it is fetched again, so while a
-`Restore` is open, what waits to be sent is looked for under its reference first:
-
-    found                                      -> registered, under the number it has there
-    found never, twice                         -> it is sent
-    not found, but a payment of ours of that   -> a person looks, and decides: it may have stood
-        day and amount that nobody here knows     on another invoice before
+A reference follows from the posting in Visma and the invoice: the same payment, fetched again,
+has the same one. Marks, reversals and time blocks are not asked about: each does nothing when it
+is repeated.
 """
 
-from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from django.db.models import Min
+from django.db.models import Max, Min, QuerySet
+from django.utils import timezone
 
-from accounts.models import Restore
-from background.failures import why
+from accounts.models import Connection, Restore
 from connectors.receivables import PaymentTarget, PaymentToRegister, TargetEntry
+from outbox.recovery import Work
 from payments.domain import refusals
 from payments.domain.states import RegistrationState
-from payments.models import Registration
+from payments.models import InvoiceClient, Registration, RegistrationAttempt
 
 _S = RegistrationState
-_MAY_BE_THERE = (_S.READY, _S.SENDING, _S.UNKNOWN, _S.REJECTED, _S.NEEDS_PERSON)
 
 
-def count_unknown() -> dict[str, int]:
-    """Return how many are in each state in which the target is asked before anything is sent."""
-    states = Registration.objects.filter(state__in=_MAY_BE_THERE).values_list("state", flat=True)
-    return dict(sorted(Counter(states.iterator()).items()))
+class Registrations(Work[PaymentTarget, TargetEntry]):
+    """Payments: the target's statement says which entries are the hub's."""
 
+    items = Registration
+    asked_first = refusals.TargetAskedFirst
+    is_asked = refusals.TargetIsAsked
+    may_be_there = (_S.READY, _S.SENDING, _S.UNKNOWN, _S.REJECTED, _S.NEEDS_PERSON)
 
-def ask_again(*, now: datetime) -> int:
-    """Let what was unknown already be asked about from the beginning; return how many are."""
-    return Registration.objects.filter(state=_S.UNKNOWN).update(empty_look_ups=0, not_before=now)
+    def enqueued(self, connection_id: int) -> QuerySet[InvoiceClient]:
+        """Return the clients of the target."""
+        return InvoiceClient.objects.filter(target_id=connection_id)
 
-
-def mark_unknown(registration: Registration, *, now: datetime) -> bool:
-    """Turn what waits into a question if a restore makes it one; say whether it did."""
-    backup = Restore.objects.open(now=now).aggregate(taken_at=Min("backup_taken_at"))
-    if backup["taken_at"] is None:
-        return False
-    mine = Registration.objects.filter(pk=registration.pk)
-    return bool(
-        mine.unknown_outcome(now=now).update(
-            state=_S.UNKNOWN,
-            state_at=now,
-            not_before=now,
-            # What nobody here remembers may have been sent at any time since the backup.
-            sent_at=registration.sent_at or backup["taken_at"],
-            empty_look_ups=0,
-            **why(refusals.TargetIsAsked(), now),
+    def list_ours(
+        self, connection: Connection, ledger: PaymentTarget, *, since: datetime, now: datetime
+    ) -> Sequence[TargetEntry]:
+        """Return the hub's own entries of the days that what waits is of, and of those since."""
+        days = Registration.objects.queued(connection.pk).aggregate(
+            first=Min("payment__paid_on"), last=Max("payment__paid_on")
         )
-    )
+        begins, today = timezone.localdate(since), timezone.localdate(now)
+        first, last = min(days["first"] or begins, begins), max(days["last"] or today, today)
+        return _of_the_hub(ledger.read_statement(first=first, last=last))
+
+    def never_sent(
+        self, connection: Connection, there: Sequence[TargetEntry], *, settled: Collection[str]
+    ) -> dict[str, TargetEntry]:
+        """Return by reference what no row of here has, or only one that was never sent."""
+        rows = Registration.objects.filter(reference__in={entry.reference for entry in there})
+        known = set(rows.exclude(state=_S.READY).values_list("reference", flat=True))
+        known |= set(rows.filter(pk__in=_tried()).values_list("reference", flat=True))
+        return {
+            entry.reference: entry for entry in there if entry.reference not in {*known, *settled}
+        }
+
+    def sent_after_all(
+        self, connection: Connection, there: Sequence[TargetEntry], *, settled: Collection[str]
+    ) -> Iterable[tuple[Registration, Mapping[str, Any]]]:
+        """Return what was tried, waits again and stands there."""
+        waiting = Registration.objects.queued(connection.pk).filter(
+            reference__in={entry.reference for entry in there}, pk__in=_tried()
+        )
+        return [(one, {}) for one in waiting]
+
+    def number_of(self, there: TargetEntry) -> str:
+        """Return its voucher."""
+        return there.voucher_number
+
+    def has_sent(self, connection: Connection) -> bool:
+        """Say whether a payment was registered there from here."""
+        mine = Registration.objects.filter(client__target=connection)
+        return mine.exclude(target_id="").exists()
+
+    def ask_about(
+        self, connection: Connection, strange: Collection[TargetEntry], *, now: datetime
+    ) -> None:
+        """Let what stands there be looked up, and a person decide about what is like it."""
+        by_reference = {entry.reference for entry in strange}
+        for one in Registration.objects.queued(connection.pk).select_related("payment"):
+            alike = [
+                entry.voucher_number
+                for entry in strange
+                if entry.posted_on == one.payment.paid_on and entry.amount == -one.amount
+            ]
+            if one.reference in by_reference:
+                one.mark_unknown(self.asked_first(), now=now, look_up_at=now)
+            elif alike:
+                other = refusals.OtherSinceTheBackup(vouchers=", ".join(sorted(set(alike))))
+                one.mark_needs_person(other, now=now)
+
+
+REGISTRATIONS = Registrations()
 
 
 def find_unknown_vouchers(
@@ -70,15 +109,17 @@ def find_unknown_vouchers(
     """
     if not Restore.objects.open(now=now).exists():
         return []
-    alike = [
-        entry
-        for entry in target.read_statement(first=payment.paid_on, last=payment.paid_on)
-        if entry.is_ours and entry.reference and entry.amount == -payment.amount
-    ]
+    statement = target.read_statement(first=payment.paid_on, last=payment.paid_on)
+    alike = [entry for entry in _of_the_hub(statement) if entry.amount == -payment.amount]
     others = Registration.objects.exclude(reference=payment.reference)
-    known = set(
-        others.filter(reference__in=[entry.reference for entry in alike]).values_list(
-            "reference", flat=True
-        )
-    )
+    mine = others.filter(reference__in=[entry.reference for entry in alike])
+    known = set(mine.values_list("reference", flat=True))
     return [entry for entry in alike if entry.reference not in known]
+
+
+def _of_the_hub(statement: Iterable[TargetEntry]) -> list[TargetEntry]:
+    return [entry for entry in statement if entry.is_ours and entry.reference]
+
+
+def _tried() -> QuerySet[Any]:
+    return RegistrationAttempt.objects.values("registration")

@@ -2,7 +2,7 @@
 A worker serves one invoice client: payments registered and taken back, blocks, then marks.
 
 How a payment gets into the target exactly once is for the `outbox`; after a restore of the
-database nothing is sent at all before the target was asked (`restoring`).
+database nothing is sent at all before the target was asked (`outbox.recovery`, `restoring`).
 """
 
 from collections.abc import Iterator
@@ -15,13 +15,14 @@ from accounts.operations.claims import writer_key
 from background import claims
 from background.models import Lease
 from connectors.receivables import PaymentTarget
-from outbox import delivery, lookup
+from outbox import delivery, lookup, recovery
 from outbox.delivery import Clock, Served, Step, Turn
 from payments.domain.states import RegistrationState
 from payments.models import Customer, InvoiceClient, Registration
-from payments.operations import denying_time, living, marking, registering, restoring
+from payments.operations import denying_time, marking, registering
 from payments.operations.queues import CLIENTS
 from payments.operations.registering import Registering, Reversing
+from payments.operations.restoring import REGISTRATIONS
 from payments.operations.rights import integration_of
 
 _S = RegistrationState
@@ -46,7 +47,8 @@ def serve(*, client_id: int, clock: Clock) -> int:
     if not integration_of(client.organisation).is_active:
         return 0
     if not installation.may_send(now=clock()):
-        living.notify_stopped_client(client, now=clock())
+        if client.target is not None:
+            recovery.notify_stopped(REGISTRATIONS, client.target, now=clock())
         CLIENTS.enqueue_later(client_id, now=clock())
         return 0  # an older database was restored, or a copy; an operator must say so first
     done = (_serve_target(client, clock=clock), _serve_source(client, clock=clock))
@@ -84,6 +86,8 @@ def _steps(client: InvoiceClient, turn: Turn) -> Iterator[Step]:
     target = target_for(turn.connection, observer=turn.calls)
     register = Registering(turn, client, target)
     work = _Work(register, Reversing(turn, register))
+    waiting = Registration.objects.filter(client=client).due(now=turn.clock())
+    recovery.ask_first(REGISTRATIONS, waiting, now=turn.clock())
     while (one := _next(client, now=turn.clock())) is not None:
         yield Step(partial(work.do, one), partial(work.stopped, one.pk))
     if target.capabilities.time_blocks:
@@ -104,12 +108,10 @@ class _Work:
             return lookup.look_up(one, self.register)
         if one.state == _S.TO_REVERSE:
             return delivery.deliver(one, self.reverse)
-        if restoring.mark_unknown(one, now=self.turn.clock()):
-            return True
-        if not self._may_register():
-            self.turn.is_over = True
-            return False
-        return delivery.deliver(one, self.register)
+        is_sent = self._may_register() and delivery.deliver(one, self.register)
+        # Not ours to send, now or any more: the next turn finds out why.
+        self.turn.is_over = self.turn.is_over or not is_sent
+        return is_sent
 
     def stopped(self, registration_id: int, number: str) -> None:
         """Hand to a person what a defect of ours has stopped."""
@@ -119,8 +121,8 @@ class _Work:
 
     def _may_register(self) -> bool:
         """Say whether anything may be sent to this company now; it is asked once (B18)."""
-        self._is_proven = self._is_proven or living.may_register(
-            self.turn.connection, self.register.target, clock=self.turn.clock
+        self._is_proven = self._is_proven or recovery.may_send(
+            REGISTRATIONS, self.turn.connection, self.register.target, clock=self.turn.clock
         )
         return self._is_proven
 

@@ -76,9 +76,7 @@ def _withdraw(registration: Registration, *, now: datetime) -> None:
             raise MatchRefused(
                 why=gettext("first answer whether it is already in the invoicing system.")
             )
-        case _S.READY if (
-            Registration.objects.filter(pk=registration.pk).unknown_outcome(now=now).exists()
-        ):
+        case _S.READY if Registration.objects.filter(pk=registration.pk).in_doubt(now=now).exists():
             # It may stand there since the backup: withdrawn now, nobody would ever ask.
             raise MatchRefused(
                 why=gettext("the invoicing system is being checked first; try again in a minute.")

@@ -167,7 +167,8 @@ def test_b14_fifty_journals_sent_after_the_backup_are_not_sent_twice(
     assert set(in_ledger(office).values()) == {1}
     assert office.posts() == posts + 3
     asked = Attempt.objects.filter(kind=Attempt.Kind.LOOK_UP).values_list("outcome", flat=True)
-    assert Counter(asked) == {"found": 70, "not_found": 6}
+    # Three were never sent: the first look-up is too soon after the backup to count.
+    assert Counter(asked) == {"found": 70, "not_found": 9}
 
 
 def test_b14_other_content_of_the_same_reference_waits_for_a_person(
@@ -229,7 +230,9 @@ def test_b14_nothing_is_sent_while_the_ledger_cannot_be_asked(
     monkeypatch.undo()
 
     assert office.posts() == 0
-    assert Batch.objects.get().failure_code == "Unavailable"
+    batch = Batch.objects.get()
+    assert (batch.state, batch.failure_code) == ("unknown", "LedgerIsAsked")
+    assert set(batch.attempts.values_list("kind", "outcome")) == {("look_up", "Unavailable")}
 
 
 @pytest.mark.django_db

@@ -18,6 +18,7 @@ from django.db import models
 from connectors.errors import BadAnswer, ConnectorError, OutcomeUnknown, Rejected, Unavailable
 from outbox.delivery import Delivery, Found
 from outbox.models import OutboxAttempt, OutboxItem, OutboxQuerySet
+from outbox.recovery import Work
 from outbox.states import Machine, State, machine
 
 DELIVERED = "delivered"
@@ -45,6 +46,29 @@ class LetterAttempt(OutboxAttempt):
 
     class Meta:
         app_label = "letters"
+
+
+class Letters(Work[None, str]):
+    """Letters where a worker died; nothing else can have gone wrong with them."""
+
+    items = Letter
+    asked_first = is_asked = Rejected
+    may_be_there = ()
+
+    def enqueued(self, connection_id: int) -> Any:
+        raise NotImplementedError
+
+    def list_ours(self, *_args: Any, **_more: Any) -> list[str]:
+        raise NotImplementedError
+
+    def never_sent(self, *_args: Any, **_more: Any) -> dict[str, str]:
+        raise NotImplementedError
+
+    def sent_after_all(self, *_args: Any, **_more: Any) -> list[Any]:
+        raise NotImplementedError
+
+    def number_of(self, there: str) -> str:
+        return there
 
 
 @dataclass

@@ -21,6 +21,12 @@ def letter(mail: Any) -> Any:
     return Letter.objects.create(organisation=organisation, text="Dear sir", not_before=now)
 
 
+def letters() -> Any:
+    from tests.outbox.letters import Letters
+
+    return Letters()
+
+
 def again(one: Any) -> Any:
     return type(one).objects.get(pk=one.pk)
 
@@ -117,7 +123,7 @@ class TestAnAnswer:
         real = mail.send
 
         def outlive(item: Any, payload: str) -> str:
-            recover(type(item), now=mail.turn.clock.now + timedelta(hours=1))
+            recover(letters(), now=mail.turn.clock.now + timedelta(hours=1))
             return real(item, payload)
 
         monkeypatch.setattr(mail, "send", outlive)
@@ -203,8 +209,8 @@ class TestADeadWorker:
                 deliver(one, mail)
         assert again(one).state == "sending"
 
-        assert recover(type(one), now=mail.turn.clock.later(1)) == 0
-        assert recover(type(one), now=mail.turn.clock.later(60)) == 1
+        assert recover(letters(), now=mail.turn.clock.later(1)) == 0
+        assert recover(letters(), now=mail.turn.clock.later(60)) == 1
         look_up(again(one), mail)
 
         assert (again(one).state, mail.office.posts) == ("delivered", 1)

@@ -6,8 +6,10 @@ import pytest
 
 from accounts.models import Restore
 from connectors.errors import Unavailable
+from outbox import recovery
 from payments.models import Payment, Registration, Settlement
-from payments.operations import deciding, matching_by_hand, restoring
+from payments.operations import deciding, matching_by_hand
+from payments.operations.restoring import REGISTRATIONS
 from tests.payments.conftest import Office
 from tests.payments.vendors import billed, paid
 
@@ -158,8 +160,8 @@ def test_b14_what_was_unknown_before_is_asked_about_from_the_beginning(office):
     office.now += timedelta(seconds=200)
     declare_restore(office)
 
-    assert restoring.ask_again(now=office.now) == 2
-    assert restoring.count_unknown() == {"unknown": 2}
+    recovery.ask_again(now=office.now)
+    assert recovery.count_unknown(REGISTRATIONS) == {"unknown": 2}
     office.work(seconds=1)
 
     assert len(office.target.posts) == 2

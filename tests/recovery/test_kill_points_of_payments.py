@@ -210,7 +210,7 @@ KILL_POINTS: dict[str, KillPoint] = {
     "fetch.stored": KillPoint("fetcher", pressed),
     "fetch.ended": KillPoint("fetcher", pressed),
     "fetch.recorded": KillPoint("fetcher", pressed),
-    "proof.statement": KillPoint("registrar", started_again),
+    "register proof.asked": KillPoint("registrar", started_again),
     "register deliver.after_lease": KillPoint("registrar", fetched),
     "register deliver.after_claim": KillPoint("registrar", fetched),
     "register deliver.after_call": KillPoint("registrar", fetched, there=1),

@@ -6,12 +6,11 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
-from accounts.operations import installation
-from accounts.operations import restoring as accounts_restoring
-from integrationhub import resuming
-from journals.operations import restoring as journals_restoring
+from accounts.operations import installation, restoring
+from journals.operations.restoring import BATCHES
 from organisations.management.commands._command import HubCommand
-from payments.operations import restoring as payments_restoring
+from outbox import recovery
+from payments.operations.restoring import REGISTRATIONS
 
 
 class Command(HubCommand):
@@ -38,7 +37,7 @@ class Command(HubCommand):
         parser.add_argument(
             "--watch-days",
             type=int,
-            default=accounts_restoring.WATCH.days,
+            default=restoring.WATCH.days,
             metavar="DAYS",
             help="how long what is sent first is looked for (default: %(default)s)",
         )
@@ -48,17 +47,17 @@ class Command(HubCommand):
         if options["watch_days"] < 1:
             raise CommandError("--watch-days: at least 1.")
         try:
-            declared = accounts_restoring.declare_restore(
+            declared = restoring.declare_restore(
                 backup_taken_at=_time(options["backup_taken_at"]),
                 now=timezone.now(),
                 watch=timedelta(days=options["watch_days"]),
             )
-        except accounts_restoring.NotThatOld as refused:
+        except restoring.NotThatOld as refused:
             raise CommandError(str(refused)) from refused
-        payments_restoring.ask_again(now=declared.restore.at)
-        resuming.say_what_waits_for(now=declared.restore.at)
-        unknown = journals_restoring.count_unknown()
-        payments = payments_restoring.count_unknown()
+        recovery.ask_again(now=declared.restore.at)
+        recovery.resume(now=declared.restore.at)
+        unknown = recovery.count_unknown(BATCHES)
+        payments = recovery.count_unknown(REGISTRATIONS)
         restore = declared.restore
         values = {
             "backup_taken_at": restore.backup_taken_at.isoformat(),

@@ -7,8 +7,8 @@ from django.utils import timezone
 
 from accounts.models import Host
 from accounts.operations import hosts, installation
-from integrationhub import resuming
 from organisations.management.commands._command import HubCommand
+from outbox import recovery
 
 _STATE = "no-other-copy-is-running"
 
@@ -65,7 +65,7 @@ class Command(HubCommand):
             host = hosts.confirm(identity=host.identity, by=None, now=now)
         except hosts.NoSuchHost:
             raise CommandError(f"{host} is confirmed already.") from None
-        resuming.say_what_waits_for(now=now)
+        recovery.resume(now=now)
         self.answer(
             options,
             f"{host} is confirmed. Each ledger is asked before anything is sent there.",

@@ -15,7 +15,9 @@ from connectors.vismanet.client import Client
 from integrationhub import sweeping
 from journals.models import Attempt, Batch, Journal
 from journals.operations import delivery, preparing, sending
+from journals.operations.restoring import BATCHES
 from outbox import delivery as protocol
+from outbox import recovery
 from sources.models import ImportedFile
 from tests.journals.sending.conftest import MARCH, Office, line
 from tests.journals.sending.test_delivery import Later, states
@@ -125,7 +127,9 @@ class TestACallLongerThanItsLease:
             now = datetime.now(UTC)
             for seconds in range(0, 125, 10):
                 extend(now=now + timedelta(seconds=seconds))
-                taken_for_dead.append(delivery.recover(now=now + timedelta(seconds=seconds)))
+                taken_for_dead.append(
+                    recovery.recover(BATCHES, now=now + timedelta(seconds=seconds))
+                )
             return really_post(client, batch, **facts)
 
         monkeypatch.setattr(Client, "post_journal", post_for_two_minutes)
@@ -144,7 +148,7 @@ class TestACallLongerThanItsLease:
 
         def post_and_be_taken_for_dead(client: Client, batch: BatchToPost, **facts: Any) -> str:
             number = really_post(client, batch, **facts)
-            delivery.recover(now=datetime.now(UTC) + timedelta(seconds=31))
+            recovery.recover(BATCHES, now=datetime.now(UTC) + timedelta(seconds=31))
             return number
 
         monkeypatch.setattr(Client, "post_journal", post_and_be_taken_for_dead)
@@ -164,7 +168,7 @@ class TestACallLongerThanItsLease:
         journal = a_queued_journal(office)
 
         def fail_and_be_taken_for_dead(*_: Any, **__: Any) -> str:
-            delivery.recover(now=datetime.now(UTC) + timedelta(seconds=31))
+            recovery.recover(BATCHES, now=datetime.now(UTC) + timedelta(seconds=31))
             raise failure
 
         monkeypatch.setattr(Client, "post_journal", fail_and_be_taken_for_dead)
@@ -219,7 +223,7 @@ class TestAWorkerThatWasSuspendedBeforeItsCall:
         now = datetime.now(UTC)
 
         def another_worker() -> None:
-            delivery.recover(now=now + timedelta(seconds=31))
+            recovery.recover(BATCHES, now=now + timedelta(seconds=31))
             for seconds in (40, 190, 380, 400):
                 later(seconds)
             assert office.posts() == 1
