@@ -1,16 +1,53 @@
 """A journal: the result of one payroll run of one company, and the files it was read from."""
 
-from typing import ClassVar
+from datetime import datetime
+from typing import Any, ClassVar
 
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from audit.scoped import OfOrganisation
-from organisations.models import Company, Organisation
+from background.durability import turn_to_write
+from connectors.errors import ConnectorError
+from journals.domain.states import DONE, BatchState, journal_state
+from organisations.models import Company, Organisation, User
 from sources.models import Content, ImportedFile
+
+
+class JournalQuerySet(OfOrganisation):
+    """Journals of an organisation, and the state that follows from their batches."""
+
+    def refresh_state(self, journal_id: int, *, now: datetime) -> None:
+        """
+        Set the journal's state from its batches, when it differs.
+
+        A reversal counts while it is on its way or in trouble; then the batch that it took back
+        says it.
+        """
+        # Who changes another of its batches at the same time waits for us here, or we for them:
+        # else each would count the other's as it was, and the journal might never say what became
+        # of both.
+        with turn_to_write(), transaction.atomic(savepoint=False):
+            locked = self.select_for_update(no_key=True).only("state")
+            journal = locked.filter(pk=journal_id).first()
+            if journal is None:
+                return  # deleted meanwhile, and its batches with it
+            counted = [
+                (BatchState(state), prepared)
+                for state, prepared, reverses in journal.batches.values_list(
+                    "state", "prepared_at", "reverses_id"
+                )
+                if reverses is None or state not in {BatchState.DRAFT, *DONE}
+            ]
+            checking = any(
+                state == BatchState.READY and prepared is None for state, prepared in counted
+            )
+            state = journal_state([state for state, _prepared in counted], checking=checking)
+            if journal.state != state:
+                self.filter(pk=journal_id).update(state=state, state_at=now)
 
 
 class Journal(models.Model):
@@ -18,7 +55,7 @@ class Journal(models.Model):
     One payroll run of one company, found again by its reference.
 
     `state` follows from its batches and is kept here so that lists can filter and sort; only
-    `journals.operations` writes it.
+    `refresh_state` writes it.
     """
 
     class State(models.TextChoices):
@@ -69,7 +106,7 @@ class Journal(models.Model):
     )
     """The journal whose reversed batches this one sends again, under a reference of its own."""
 
-    objects = OfOrganisation.as_manager()
+    objects = JournalQuerySet.as_manager()
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
@@ -84,6 +121,28 @@ class Journal(models.Model):
 
     def __str__(self) -> str:
         return self.reference
+
+    def refresh_state(self, *, now: datetime) -> None:
+        """Set the state in the database from the batches, when it differs."""
+        Journal.objects.refresh_state(self.pk, now=now)
+
+    def remember(
+        self,
+        code: str,
+        *,
+        now: datetime,
+        user: User | None = None,
+        failure: ConnectorError | None = None,
+        **params: str,
+    ) -> None:
+        """Add a line to the history; a failure is kept with its words' parameters (S13)."""
+        kept: dict[str, Any] = dict(params)
+        if failure is not None:
+            told = {name: str(value) for name, value in failure.params.items()}
+            kept |= {"failure": failure.code(), "failure_params": told}
+        self.events.create(
+            organisation_id=self.organisation_id, at=now, user=user, code=code, params=kept
+        )
 
 
 class FileOfJournal(models.Model):

@@ -7,8 +7,7 @@ from django.db import transaction
 from audit import trail
 from journals.domain import refusals
 from journals.domain.states import MAY_BE_CLOSED, BatchState
-from journals.models import Batch
-from journals.operations.sending import refresh_state, remember
+from journals.models import Batch, Journal
 from organisations.models import User
 
 REASON_LENGTH = 300
@@ -40,7 +39,7 @@ def close_by_hand(
             raise refused
         if batch.reverses_id is not None:
             batch.mark_reversed_one(now=now)
-        remember(journal, "closed_by_hand", now=now, user=by, period=batch.period, reason=reason)
+        journal.remember("closed_by_hand", now=now, user=by, period=batch.period, reason=reason)
         trail.record(
             organisation=batch.organisation,
             action="batch.closed_by_hand",
@@ -48,7 +47,7 @@ def close_by_hand(
             user=by,
             details={"reason": reason, "from": before.value, "number": batch.vendor_number},
         )
-        refresh_state(batch.journal_id, now=now)
+        Journal.objects.refresh_state(batch.journal_id, now=now)
 
 
 def open_again(*, batch: Batch, by: User | None, now: datetime) -> None:
@@ -64,7 +63,7 @@ def open_again(*, batch: Batch, by: User | None, now: datetime) -> None:
     with transaction.atomic():
         if not batch.mark_opened_again(now=now):
             raise refused
-        remember(batch.journal, "opened_again", now=now, user=by, period=batch.period)
+        batch.journal.remember("opened_again", now=now, user=by, period=batch.period)
         trail.record(
             organisation=batch.organisation,
             action="batch.opened_again",
@@ -72,7 +71,7 @@ def open_again(*, batch: Batch, by: User | None, now: datetime) -> None:
             user=by,
             details={"reason_was": reason},
         )
-        refresh_state(batch.journal_id, now=now)
+        Journal.objects.refresh_state(batch.journal_id, now=now)
 
 
 def clean_reason(reason: str) -> str:

@@ -10,9 +10,8 @@ from connectors.errors import Rejected
 from connectors.words import gettext_noop as _
 from journals.domain.refusals import NotToBeClosed
 from journals.domain.states import BatchState
-from journals.models import Batch
+from journals.models import Batch, Journal
 from journals.operations.closing import clean_reason, close_by_hand
-from journals.operations.sending import refresh_state, remember
 from organisations.models import User
 
 THIS_ONE, NOT_THERE, BY_HAND = "this_one", "not_there", "by_hand"
@@ -84,8 +83,7 @@ def decide(
             raise ValueError(f"{choice!r} is not a choice, or the number is missing")
         if not done:
             raise NoLongerOpen()
-        remember(
-            batch.journal,
+        batch.journal.remember(
             f"decided_{choice}",
             now=now,
             user=by,
@@ -99,7 +97,7 @@ def decide(
             user=by,
             details={"choice": choice, "number": number, "reason": reason},
         )
-        refresh_state(batch.journal_id, now=now)
+        Journal.objects.refresh_state(batch.journal_id, now=now)
     if batch.connection_id:
         enqueue("journals.tasks.serve_connection", connection_id=batch.connection_id)
 

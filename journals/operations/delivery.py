@@ -16,13 +16,12 @@ from accounts.operations import installation
 from accounts.operations.access import connector_for
 from background import claims
 from journals.domain.states import BatchState
-from journals.models import Batch
+from journals.models import Batch, Journal
 from journals.models.batches import BatchQuerySet
 from journals.operations import proving, queues
 from journals.operations.faults import stop_batch
 from journals.operations.posting import Posting
 from journals.operations.restoring import BATCHES
-from journals.operations.sending import refresh_state
 from outbox import delivery, lookup, recovery
 from outbox.delivery import Clock, Step, Turn
 
@@ -129,5 +128,5 @@ def reopen_held(*, now: datetime) -> int:
                 state=_S.READY, prepared_at=None, not_before=now
             )
             if again:
-                refresh_state(batch.journal_id, now=now)
+                Journal.objects.refresh_state(batch.journal_id, now=now)
     return len(held)

@@ -6,8 +6,7 @@ from django.db import transaction
 
 from journals.domain import refusals
 from journals.domain.states import BatchState
-from journals.models import Attempt, Batch
-from journals.operations.sending import refresh_state, remember
+from journals.models import Attempt, Batch, Journal
 from outbox.delivery import FIRST_LOOK_UP
 
 _S = BatchState
@@ -43,8 +42,8 @@ def stop_batch(batch_id: int, *, number: str, owner: str, now: datetime) -> None
             case _:
                 done = batch.keep(until=now + _LATER)
         if done:
-            remember(batch.journal, "fault", now=now, failure=after, period=batch.period)
-        refresh_state(batch.journal_id, now=now)
+            batch.journal.remember("fault", now=now, failure=after, period=batch.period)
+        Journal.objects.refresh_state(batch.journal_id, now=now)
 
 
 def stop_check(journal_id: int, *, number: str, now: datetime) -> None:
@@ -56,5 +55,5 @@ def stop_check(journal_id: int, *, number: str, now: datetime) -> None:
     with transaction.atomic():
         for batch in queued.select_related("journal").order_by("pk"):
             if batch.mark_needs_person(failure, now=now):
-                remember(batch.journal, "fault", now=now, failure=failure, period=batch.period)
-        refresh_state(journal_id, now=now)
+                batch.journal.remember("fault", now=now, failure=failure, period=batch.period)
+        Journal.objects.refresh_state(journal_id, now=now)

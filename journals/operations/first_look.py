@@ -27,7 +27,6 @@ from journals.domain.preflight_problems import PreflightProblem, ledger_not_list
 from journals.domain.states import MAY_BE_BOOKED_BEFORE, BatchState
 from journals.models import Batch, FirstLook, Journal
 from journals.operations.closing import REASON_LENGTH, clean_reason
-from journals.operations.sending import refresh_state, remember
 from mappings.models import Mapping
 from mappings.operations.ledger import stored_facts
 from organisations.models import User
@@ -166,7 +165,7 @@ def _store(journal: Journal, seen: Look | None, *, now: datetime) -> FirstLook:
         stored.save()
         if stored.is_open and (is_news or not was_open):
             code = "looks_booked" if seen else "ledger_not_listed"
-            remember(journal, code, now=now, numbers=", ".join(sorted(alike)))
+            journal.remember(code, now=now, numbers=", ".join(sorted(alike)))
     return stored
 
 
@@ -201,7 +200,7 @@ def answer(
         if chosen is FirstLook.Answer.BOOKED_BEFORE:
             _mark(journal, reason or _booked_as(asked), by=by, now=now)
         _tell(journal, asked, reason, by=by, now=now)
-        refresh_state(journal.pk, now=now)
+        journal.refresh_state(now=now)
 
 
 def _booked_as(asked: FirstLook) -> str:
@@ -235,8 +234,7 @@ def _tell(
     now: datetime,
 ) -> None:
     another = asked.answer == FirstLook.Answer.ANOTHER
-    remember(
-        journal,
+    journal.remember(
         "answered_another" if another else "answered_booked_before",
         now=now,
         user=by,
@@ -274,7 +272,7 @@ def take_back(
         Batch.objects.filter(journal=journal, state=_S.BOOKED_BEFORE).update(
             state=_S.DRAFT, state_at=now, reason="", reason_by=None, reason_at=None
         )
-        remember(journal, "answer_taken_back", now=now, user=by, reason=reason)
+        journal.remember("answer_taken_back", now=now, user=by, reason=reason)
         trail.record(
             organisation=journal.organisation,
             action="journal.not_booked_before",
@@ -282,4 +280,4 @@ def take_back(
             user=by,
             details={"reason": reason},
         )
-        refresh_state(journal.pk, now=now)
+        journal.refresh_state(now=now)

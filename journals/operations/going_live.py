@@ -17,8 +17,6 @@ from journals.models import Batch, Journal
 from journals.operations.sending import (
     is_booked_before,
     mapping_of,
-    refresh_state,
-    remember,
 )
 from mappings.models import Mapping
 from mappings.sources import FirstPeriodEffect
@@ -80,8 +78,8 @@ def mark(journal: Journal, mapping: Mapping, *, now: datetime) -> int:
             **NO_FAILURE,
         )
         if marked:
-            remember(journal, "booked_before", now=now, first_period=mapping.first_period)
-        refresh_state(journal.pk, now=now)
+            journal.remember("booked_before", now=now, first_period=mapping.first_period)
+        journal.refresh_state(now=now)
     return marked
 
 
@@ -90,8 +88,8 @@ def _free(journal: Journal, mapping: Mapping, *, now: datetime) -> None:
         Batch.objects.filter(journal=journal, state=_S.BOOKED_BEFORE, reason="").update(
             state=_S.DRAFT, state_at=now
         )
-        remember(journal, "no_longer_booked_before", now=now, first_period=mapping.first_period)
-        refresh_state(journal.pk, now=now)
+        journal.remember("no_longer_booked_before", now=now, first_period=mapping.first_period)
+        journal.refresh_state(now=now)
 
 
 def keeps_out(batch: Batch, *, now: datetime) -> bool:

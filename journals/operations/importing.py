@@ -10,7 +10,6 @@ from journals.domain.run_marks import Replacing
 from journals.models import Batch, FileOfJournal, Journal
 from journals.operations import creating, going_live, runs
 from journals.operations.resending import new_reference
-from journals.operations.sending import refresh_state, remember
 from organisations.models import Company, User
 from sources.models import Content, ImportedFile
 from sources.operations import deciding, readings, storing
@@ -92,7 +91,7 @@ def make_journal(
         request_id=file.request_id,
         resend_of=resend_of,
     )
-    remember(journal, "imported", user=by, now=now, file=file.name)
+    journal.remember("imported", user=by, now=now, file=file.name)
     going_live.mark_new(journal, now=now)
     record(file, "journal.import", subject=journal, by=by, reference=reference)
     _keep_journal_of(file, journal)
@@ -129,9 +128,9 @@ def decide(*, file: ImportedFile, take: bool, by: User | None, now: datetime) ->
         journal.preflight_at, journal.preflight_problems = None, []
         journal.save()
         creating.rebuild_batches(journal=journal, content=content, now=now)
-        remember(journal, "content_replaced", user=by, now=now, file=found.name)
+        journal.remember("content_replaced", user=by, now=now, file=found.name)
         record(found, "journal.replace", subject=journal, by=by, reference=journal.reference)
-        refresh_state(journal.pk, now=now)
+        journal.refresh_state(now=now)
         going_live.mark_new(journal, now=now)
         become(found, State.IMPORTED, now=now)
 
@@ -151,7 +150,7 @@ def _send_instead(
         now=now,
         resend_of=journal,
     )
-    remember(journal, "regenerated", now=now, user=by, reference=reference)
+    journal.remember("regenerated", now=now, user=by, reference=reference)
 
 
 def import_as_another_run(

@@ -13,7 +13,7 @@ from journals.models import Attempt, Batch, Journal
 from journals.operations import going_live, proving, waiting
 from journals.operations.contents import digest_of, to_post
 from journals.operations.restoring import SinceTheBackup
-from journals.operations.sending import changed_mapping, refresh_state, refusal_of, remember
+from journals.operations.sending import changed_mapping, refusal_of
 from outbox import lookup
 from outbox.delivery import Delivery, Found, Turn
 
@@ -68,7 +68,7 @@ class Posting(Delivery[Batch, BatchToPost, str]):
                 reverses__isnull=item.reverses_id is None,
             ).update(state=_S.DRAFT, state_at=now, prepared_at=None)
         if failure is self._refused:
-            remember(item.journal, "stopped", now=now, failure=failure)
+            item.journal.remember("stopped", now=now, failure=failure)
 
     def send(self, item: Batch, payload: BatchToPost) -> str:
         """Post it, and return the number that the vendor gave."""
@@ -126,10 +126,10 @@ class Posting(Delivery[Batch, BatchToPost, str]):
         for other in item.others_of_number(number).select_related("journal"):
             failure = refusals.NumberGivenAgain(number=number, other=item.description)
             if other.mark_no_longer_there(failure, now=now):
-                remember(
-                    other.journal, "no_longer_there", now=now, failure=failure, period=other.period
+                other.journal.remember(
+                    "no_longer_there", now=now, failure=failure, period=other.period
                 )
-            refresh_state(other.journal_id, now=now)
+            Journal.objects.refresh_state(other.journal_id, now=now)
 
     def _note_that_it_answers(self, *, now: datetime) -> None:
         if not self._ledger_answers:
@@ -168,7 +168,7 @@ class Posting(Delivery[Batch, BatchToPost, str]):
 
     def changed(self, item: Batch, *, now: datetime) -> None:
         """Let the journal's state follow."""
-        refresh_state(item.journal_id, now=now)
+        Journal.objects.refresh_state(item.journal_id, now=now)
 
 
 def _as_found(

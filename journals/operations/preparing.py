@@ -30,7 +30,7 @@ from journals.operations.contents import digest_of, write_lines
 from journals.operations.faults import stop_check
 from journals.operations.previewing import planned_for, posting_settings, stored_problem
 from journals.operations.reversing import prepare_mirrors
-from journals.operations.sending import check_may_be_sent, mapping_of, refresh_state, remember
+from journals.operations.sending import check_may_be_sent, mapping_of
 from mappings.models import Mapping
 from mappings.operations.ledger import facts_for, remembered_facts
 from mappings.operations.versions import digest_of_mapping
@@ -143,7 +143,7 @@ def _keep_out(journal: Journal, failure: refusals.BookedBefore, *, now: datetime
     """The first period was changed after the press: what waits counts as booked before the hub."""
     mapping = mapping_of(journal.company)
     with transaction.atomic():
-        remember(journal, "refused", now=now, failure=failure)
+        journal.remember("refused", now=now, failure=failure)
         if mapping is not None:
             going_live.mark(journal, mapping, now=now)
 
@@ -152,8 +152,8 @@ def _refuse_all(journal: Journal, failure: ConnectorError, *, now: datetime) -> 
     with transaction.atomic():
         for batch in _queued(journal):
             batch.mark_rejected(failure, now=now)
-        remember(journal, "refused", now=now, failure=failure)
-        refresh_state(journal.pk, now=now)
+        journal.remember("refused", now=now, failure=failure)
+        journal.refresh_state(now=now)
 
 
 def _freeze(
@@ -191,8 +191,8 @@ def _freeze(
         Journal.objects.filter(pk=journal.pk).update(
             preflight_at=now, preflight_problems=[stored_problem(p) for p in problems]
         )
-        remember(journal, "checked", now=now, problems=str(len(stops)), batches=str(frozen))
-        refresh_state(journal.pk, now=now)
+        journal.remember("checked", now=now, problems=str(len(stops)), batches=str(frozen))
+        journal.refresh_state(now=now)
     crash_point("prepare.frozen")
     if frozen:
         enqueue("journals.tasks.serve_connection", connection_id=mapping.connection_id)

@@ -14,7 +14,6 @@ from journals.domain import proving as rules
 from journals.domain import refusals
 from journals.domain.read_back import batch_as_json
 from journals.models import Attempt, Batch
-from journals.operations.sending import remember
 from outbox import lookup
 from outbox.delivery import Delivery
 
@@ -132,4 +131,4 @@ def _not_there_to_release(batch: Batch, there: LedgerBatch | None, *, now: datet
             return
         failure = refusals.NumberNotFound(number=batch.vendor_number, description=batch.description)
     if batch.mark_no_longer_there(failure, now=now):
-        remember(batch.journal, "no_longer_there", now=now, failure=failure, period=batch.period)
+        batch.journal.remember("no_longer_there", now=now, failure=failure, period=batch.period)

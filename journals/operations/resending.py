@@ -9,7 +9,6 @@ from journals.domain import refusals, reversing
 from journals.domain.states import BatchState
 from journals.models import Batch, Journal
 from journals.operations import creating
-from journals.operations.sending import remember
 from organisations.models import User
 from sources.operations import storing
 
@@ -67,8 +66,8 @@ def resend(
                 )
         except IntegrityError as twice:
             raise refusals.NotSentAnew(reference=journal.reference) from twice
-        remember(journal, "regenerated", now=now, user=by, reference=resend.reference)
-        remember(resend, "resend_of", now=now, user=by, reference=journal.reference)
+        journal.remember("regenerated", now=now, user=by, reference=resend.reference)
+        resend.remember("resend_of", now=now, user=by, reference=journal.reference)
         trail.record(
             organisation=journal.organisation,
             action="journal.resend",

@@ -18,9 +18,8 @@ from journals.domain import refusals
 from journals.domain.proving import NONE, Match
 from journals.domain.restoring import InDoubt, find_unknown, own_and_unknown
 from journals.domain.states import MAY_BE_IN_LEDGER, NOT_SENT, BatchState
-from journals.models import Attempt, Batch
+from journals.models import Attempt, Batch, Journal
 from journals.operations.contents import to_post
-from journals.operations.sending import refresh_state
 from outbox.delivery import Turn
 from outbox.recovery import Work
 
@@ -37,7 +36,7 @@ class Batches(Work[AccountingConnector, LedgerBatch]):
 
     def changed(self, item: Batch, *, now: datetime) -> None:
         """Let the journal's state follow."""
-        refresh_state(item.journal_id, now=now)
+        Journal.objects.refresh_state(item.journal_id, now=now)
 
     def enqueued(self, connection_id: int) -> QuerySet[Connection]:
         """Return the connection itself."""

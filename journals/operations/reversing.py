@@ -26,7 +26,7 @@ from journals.domain.states import MAY_BE_REVERSED, BatchState
 from journals.models import Batch, Journal
 from journals.operations.closing import clean_reason
 from journals.operations.contents import digest_of, read_lines, to_post, write_lines
-from journals.operations.sending import refresh_state, refusal_of, remember
+from journals.operations.sending import refusal_of
 from mappings.operations.ledger import facts_for, stored_facts
 from organisations.models import Company, User
 
@@ -143,8 +143,7 @@ def request_reversal(
             mirrors.append(
                 _queue_mirror(batch, reason=reason, by=by, now=now, in_open_period=in_open_period)
             )
-            remember(
-                journal,
+            journal.remember(
                 "reversal_pressed",
                 now=now,
                 user=by,
@@ -159,7 +158,7 @@ def request_reversal(
                 user=by,
                 details={"reason": reason, "number": batch.vendor_number},
             )
-        refresh_state(journal.pk, now=now)
+        journal.refresh_state(now=now)
     enqueue("journals.tasks.prepare_journal", journal_id=journal.pk)
     return mirrors
 
@@ -295,8 +294,8 @@ def _check_original(mirror: Batch, connector: AccountingConnector) -> None:
 def _refuse(mirror: Batch, failure: ConnectorError, *, now: datetime) -> None:
     with transaction.atomic():
         if mirror.mark_rejected(failure, now=now):
-            remember(mirror.journal, "reversal_refused", now=now, failure=failure, of=mirror.period)
-        refresh_state(mirror.journal_id, now=now)
+            mirror.journal.remember("reversal_refused", now=now, failure=failure, of=mirror.period)
+        Journal.objects.refresh_state(mirror.journal_id, now=now)
 
 
 def _let_go(mirror: Batch, *, now: datetime, there_already: bool) -> None:
@@ -312,7 +311,7 @@ def _let_go(mirror: Batch, *, now: datetime, there_already: bool) -> None:
             # Never sent: the look-up says whether what is there is ours.
             vendor = CONNECTORS[mirror.connection.vendor].name if mirror.connection else ""
             mirror.mark_unknown(ConflictingWrite(vendor=vendor), now=now, look_up_at=now)
-        refresh_state(mirror.journal_id, now=now)
+        Journal.objects.refresh_state(mirror.journal_id, now=now)
 
 
 # --- Taken back in the ledger by a person --------------------------------------------------
@@ -339,8 +338,7 @@ def mark_taken_back(
         if not batch.mark_taken_back(reason=reason, by=by, now=now):
             raise refused
         Batch.objects.filter(reverses=batch, state=_S.REJECTED).update(state=_S.DRAFT, state_at=now)
-        remember(
-            batch.journal,
+        batch.journal.remember(
             "taken_back_by_hand",
             now=now,
             user=by,
@@ -355,7 +353,7 @@ def mark_taken_back(
             user=by,
             details={"reason": reason, "number": batch.vendor_number},
         )
-        refresh_state(batch.journal_id, now=now)
+        Journal.objects.refresh_state(batch.journal_id, now=now)
 
 
 # --- Sending again --------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""A person presses Send, withdraws it, or decides about a unknown batch. No call is made here."""
+"""A person presses Send, withdraws it, or decides about an unknown batch. No call is made here."""
 
 from datetime import datetime
 from typing import cast
@@ -7,11 +7,10 @@ from django.db import transaction
 
 from audit import trail
 from background.crash_points import crash_point
-from background.durability import turn_to_write
 from connectors.errors import ConnectorError
 from journals.domain import refusals
-from journals.domain.states import DONE, MAY_BE_QUEUED, BatchState, journal_state
-from journals.models import Batch, Journal, JournalEvent
+from journals.domain.states import MAY_BE_QUEUED, BatchState
+from journals.models import Batch, Journal
 from journals.operations import queues, waiting
 from mappings.domain.first_period import is_before
 from mappings.models import Mapping
@@ -147,7 +146,7 @@ def request_sending(
                 preflight_problems=[],
                 request_id=trail.origin().request_id,
             )
-            remember(journal, "send_pressed", user=by, now=now, batches=str(queued))
+            journal.remember("send_pressed", user=by, now=now, batches=str(queued))
             trail.record(
                 organisation=journal.organisation,
                 action="journal.send",
@@ -156,8 +155,8 @@ def request_sending(
                 details={"batches": queued, "what_can_go": send_what_can_go},
             )
         elif hurried:
-            remember(journal, "hurried", user=by, now=now, batches=str(hurried))
-        refresh_state(journal.pk, now=now)
+            journal.remember("hurried", user=by, now=now, batches=str(hurried))
+        journal.refresh_state(now=now)
         crash_point("press.written")
     crash_point("press.committed")
     if not queued:
@@ -176,7 +175,7 @@ def try_now(*, journal: Journal, by: User | None, now: datetime) -> int:
     with transaction.atomic():
         hurried = waiting.hurry(journal, now=now)
         if hurried:
-            remember(journal, "tried_now", user=by, now=now, batches=str(hurried))
+            journal.remember("tried_now", user=by, now=now, batches=str(hurried))
             trail.record(
                 organisation=journal.organisation,
                 action="journal.tried_now",
@@ -196,7 +195,7 @@ def withdraw(*, journal: Journal, by: User | None, now: datetime) -> int:
             journal=journal, state__in=[_S.READY, _S.POSTPONED, _S.HELD], claim_owner=""
         ).update(state=_S.DRAFT, state_at=now, prepared_at=None)
         if taken:
-            remember(journal, "withdrawn", user=by, now=now, batches=str(taken))
+            journal.remember("withdrawn", user=by, now=now, batches=str(taken))
             trail.record(
                 organisation=journal.organisation,
                 action="journal.withdraw",
@@ -204,56 +203,5 @@ def withdraw(*, journal: Journal, by: User | None, now: datetime) -> int:
                 user=by,
                 details={"batches": taken},
             )
-        refresh_state(journal.pk, now=now)
+        journal.refresh_state(now=now)
     return taken
-
-
-def remember(
-    journal: Journal,
-    code: str,
-    *,
-    now: datetime,
-    user: User | None = None,
-    failure: ConnectorError | None = None,
-    **params: str,
-) -> None:
-    """Add a line to the journal's history; a failure is kept with its words' parameters (S13)."""
-    kept: dict[str, object] = dict(params)
-    if failure is not None:
-        told = {name: str(value) for name, value in failure.params.items()}
-        kept |= {"failure": failure.code(), "failure_params": told}
-    JournalEvent.objects.create(
-        organisation_id=journal.organisation_id,
-        journal=journal,
-        at=now,
-        user=user,
-        code=code,
-        params=kept,
-    )
-
-
-def refresh_state(journal_id: int, *, now: datetime) -> None:
-    """
-    Set the journal's state from its batches, when it differs.
-
-    A reversal counts while it is on its way or in trouble; then the batch that it took back
-    says it.
-    """
-    # Who changes another of its batches at the same time waits for us here, or we for them: else
-    # each would count the other's as it was, and the journal might never say what became of both.
-    with turn_to_write(), transaction.atomic(savepoint=False):
-        locked = Journal.objects.select_for_update(no_key=True).only("state")
-        journal = locked.filter(pk=journal_id).first()
-        if journal is None:
-            return  # deleted meanwhile, and its batches with it
-        counted = [
-            (BatchState(state), prepared)
-            for state, prepared, reverses in Batch.objects.filter(journal=journal).values_list(
-                "state", "prepared_at", "reverses_id"
-            )
-            if reverses is None or state not in {_S.DRAFT, *DONE}
-        ]
-        checking = any(state == _S.READY and prepared is None for state, prepared in counted)
-        state = journal_state([state for state, _prepared in counted], checking=checking)
-        if journal.state != state:
-            Journal.objects.filter(pk=journal_id).update(state=state, state_at=now)

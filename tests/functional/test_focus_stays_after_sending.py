@@ -8,7 +8,6 @@ from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
 from journals.models import Batch, Journal
-from journals.operations.sending import refresh_state
 from organisations.models import Company, Membership
 from tests import factories
 from tests.functional.desk import PATIENCE, mark
@@ -51,7 +50,7 @@ def posted(journal: Journal) -> None:
         vendor_number="000417",
         proven_at=rows.NOW,
     )
-    refresh_state(journal.pk, now=timezone.now())
+    journal.refresh_state(now=timezone.now())
 
 
 @pytest.mark.browser

@@ -8,7 +8,6 @@ from django.urls import reverse
 from accounts.models import Connection
 from connectors.errors import Rejected
 from journals.models import Attempt, Journal
-from journals.operations import sending
 from journals.operations.reversing import mark_taken_back
 from journals.queries import histories
 from journals.queries.histories import Entry
@@ -86,9 +85,7 @@ class TestTheHistory:
         journal = one(office)
         failure = Rejected(vendor="X", period="2026-01")
 
-        sending.remember(
-            journal, "fault", now=journal.imported_at, failure=failure, period="2026-03"
-        )
+        journal.remember("fault", now=journal.imported_at, failure=failure, period="2026-03")
 
         event = journal.events.get(code="fault")
         assert event.params["period"] == "2026-03"

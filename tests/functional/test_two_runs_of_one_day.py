@@ -6,7 +6,6 @@ from django.urls import reverse
 
 from journals.domain.states import BatchState
 from journals.models import Batch, Journal
-from journals.operations.sending import refresh_state
 from organisations.models import Membership
 from sources.models import ImportedFile
 from tests import factories
@@ -76,7 +75,7 @@ class TestTheQuestion:
             BatchState.CLOSED: {"reason": "Booked by hand"},
         }
         Batch.objects.update(state=state, **more.get(state, {}))
-        refresh_state(Journal.objects.get().pk, now=NOW)
+        Journal.objects.get().refresh_state(now=NOW)
         page = page_of(client, second).content.decode()
 
         decide(client, second, "take")

@@ -459,7 +459,7 @@ class TestTwoBatchesOfOneJournalAtOnce:
         def close(batch: Batch) -> None:
             with transaction.atomic():
                 Batch.objects.filter(pk=batch.pk).update(state="closed", reason="Booked by hand")
-                sending.refresh_state(journal.pk, now=now)
+                journal.refresh_state(now=now)
 
         def close_the_other() -> None:
             try:
