@@ -1,4 +1,4 @@
-"""Django's entry for the wiring: it brings Celery's application and the operator's commands."""
+"""Django's entry for the wiring: Celery's application, the operator's commands and checks."""
 
 from importlib import import_module
 
@@ -12,5 +12,6 @@ class IntegrationHubConfig(AppConfig):
     verbose_name = "Integration Hub"
 
     def ready(self) -> None:
-        """Make Celery's application the one that every process sends its tasks to."""
+        """Bring what every process of the hub has."""
         import_module("integrationhub.celery")
+        import_module("integrationhub.earlier_versions")

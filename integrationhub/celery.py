@@ -14,7 +14,7 @@ from celery import Celery, Task, signals
 from django.conf import settings
 
 from background import claims
-from integrationhub import embedded, logs
+from integrationhub import earlier_versions, embedded, logs
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "integrationhub.settings")
 
@@ -32,6 +32,17 @@ app.steps["worker"].add("integrationhub.sweeping:PulseStep")
 @signals.setup_logging.connect
 def keep_our_logs(**_kwargs: Any) -> None:
     """Stop Celery from setting up logs of its own: a receiver is all that it asks for."""
+
+
+@signals.worker_init.connect
+def refuse_another_version(**_kwargs: Any) -> None:
+    """
+    Begin no work in the database of another version.
+
+    :raises SystemExit: saying what to do
+    """
+    if refusal := earlier_versions.why_refused():
+        raise SystemExit(refusal)
 
 
 @signals.worker_init.connect

@@ -19,7 +19,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from accounts.operations import hosts
-from integrationhub import configuration, privacy, readiness
+from integrationhub import configuration, earlier_versions, privacy, readiness
 from integrationhub.readiness import Finding
 from organisations.models import Organisation
 
@@ -31,6 +31,8 @@ DISCOVERY = "/.well-known/openid-configuration"
 
 def check_migrations() -> Finding:
     """Look whether the database has the shape that this version needs."""
+    if refusal := earlier_versions.why_refused():
+        return Finding("migrations", False, refusal)
     try:
         executor = MigrationExecutor(connection)
         waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())

@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
-from integrationhub import privacy
+from integrationhub import earlier_versions, privacy
 
 STEPS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("Preparing the database", "migrate", {"interactive": False}),
@@ -37,6 +37,8 @@ class Command(BaseCommand):
             raise CommandError("HUB_PORT and HUB_SANDBOX_PORT are the same; choose two ports.")
         check_port(port, setting="HUB_PORT", purpose="the hub's pages")
         check_port(sandbox_port, setting="HUB_SANDBOX_PORT", purpose="the sandbox")
+        if refusal := earlier_versions.why_refused():
+            raise CommandError(refusal)
         privacy.close(settings.HUB_DATA_DIR)
         said = StringIO()
         for title, command, values in STEPS:

@@ -5,6 +5,7 @@ from argparse import RawDescriptionHelpFormatter
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DEFAULT_DB_ALIAS
 
 from organisations.models import Organisation
 
@@ -23,6 +24,10 @@ class HubCommand(BaseCommand):
             formatter_class=RawDescriptionHelpFormatter,
             **kwargs,
         )
+
+    def get_check_kwargs(self, options: dict[str, Any]) -> Any:
+        """Let the database be asked too whether it is one of this version."""
+        return super().get_check_kwargs(options) | {"databases": [DEFAULT_DB_ALIAS]}
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add what every command has."""
