@@ -13,8 +13,8 @@ from accounts import queue
 from accounts.models import Connection
 from accounts.operations import connecting, signing_in
 from background.models import BackgroundRequest
+from connectors.organisation_numbers import digits_of
 from connectors.registry import CONNECTORS, targets_of_journals
-from organisations.domain import digits_of
 from organisations.models import Organisation
 from ui.failures import FailureRow, failure_row
 

@@ -13,6 +13,7 @@ from django.utils.translation import pgettext
 
 from accounts.models import Connection
 from connectors.base import Dimension, LedgerFacts
+from connectors.organisation_numbers import digits_of
 from connectors.registry import targets_of_journals
 from mappings.choosing import Choice, LedgerSelect, LedgerText, address_of
 from mappings.domain.checking import PROBLEMS
@@ -20,7 +21,6 @@ from mappings.domain.dimensions import nearest
 from mappings.models import Mapping, PayrollDimension
 from mappings.operations.ledger import stored_facts
 from mappings.sources import codes_seen
-from organisations.domain import digits_of
 from organisations.models import Company, Organisation
 from ui.failures import words
 

@@ -103,14 +103,3 @@ def check_rights(rights: Mapping[str, str]) -> dict[str, str]:
         if level is not Level.NONE:
             clean[key] = level.value
     return clean
-
-
-def digits_of(organisation_number: str) -> str:
-    """
-    Return an organisation number as bare digits.
-
-    Swedish programs write a century prefix of 16 before the ten digits; it is dropped, so
-    that `16555555-5555`, `555555-5555` and `5555555555` are the same company.
-    """
-    digits = "".join(c for c in organisation_number if c.isdigit())
-    return digits[2:] if len(digits) == 12 and digits.startswith("16") else digits

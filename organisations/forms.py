@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from connectors.organisation_numbers import digits_of
 from organisations import domain
 from organisations.domain import Level
 from organisations.meanwhile import ToldOfChanges
@@ -193,7 +194,7 @@ class CompanyForm(ToldOfChanges, _CompanyForm):
 
     def clean_organisation_number(self) -> str:
         """Return bare digits; files recognise the company by them."""
-        digits = domain.digits_of(self.cleaned_data["organisation_number"])
+        digits = digits_of(self.cleaned_data["organisation_number"])
         if digits and self._others().filter(organisation_number=digits).exists():
             raise ValidationError(_("Another company has this organisation number."))
         return digits

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from audit import trail
 from background.models import BackgroundRequest
+from connectors.organisation_numbers import digits_of
 from organisations import domain
 from organisations.domain import Level
 from organisations.models import Company, Debtor, Invitation, Membership, Organisation, Role
@@ -29,7 +30,7 @@ def company_rows(organisation: Organisation, *, search: str = "") -> Any:
     """Return the companies with their debtors, by number."""
     found = Company.objects.of(organisation).select_related("debtor", "owner")
     if search:
-        digits = domain.digits_of(search)
+        digits = digits_of(search)
         by_number = found.filter(number__icontains=search) | found.filter(name__icontains=search)
         found = (
             by_number | found.filter(organisation_number__contains=digits) if digits else by_number

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Connection
 from connectors.base import ZERO
 from connectors.bounds import FIRST_DAY, LAST_DAY
+from connectors.organisation_numbers import digits_of
 from connectors.registry import CONNECTORS
 from connectors.vendor import Vendor
 from organisations import domain
@@ -180,7 +181,7 @@ class ClientForm(ToldOfChanges, _AsksAboutEarlier, forms.ModelForm):  # type: ig
 
     def clean_organisation_number(self) -> str:
         """Keep the figures only."""
-        return domain.digits_of(self.cleaned_data["organisation_number"])
+        return digits_of(self.cleaned_data["organisation_number"])
 
     def clean_currency(self) -> str:
         """Write it in capitals."""

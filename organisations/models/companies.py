@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from audit.scoped import OfOrganisation
-from organisations import domain
+from connectors.organisation_numbers import digits_of
 from organisations.models.people import Organisation
 
 
@@ -44,7 +44,7 @@ class CompanyQuerySet(OfOrganisation):
 
     def with_organisation_number(self, number: str) -> Self:
         """Return the companies with that number, however it is written."""
-        digits = domain.digits_of(number)
+        digits = digits_of(number)
         return self.filter(organisation_number=digits) if digits else self.none()
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from django.db import models, transaction
 
 from audit.trail import record
-from organisations import domain
+from connectors.organisation_numbers import digits_of
 from organisations.models import Company, Debtor, Organisation, User
 
 
@@ -66,7 +66,7 @@ def create_company(
         number=number,
         name=name,
         currency=currency.upper(),
-        organisation_number=domain.digits_of(organisation_number),
+        organisation_number=digits_of(organisation_number),
         is_test=is_test,
         owner=owner,
     )

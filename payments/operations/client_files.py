@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 
 from accounts.models import Connection
 from connectors.bounds import as_it_was, is_day, no_text_in
-from organisations import domain
+from connectors.organisation_numbers import digits_of
 from organisations.models import Organisation, User
 from payments.models import InvoiceClient
 from payments.operations import choices, clients
@@ -242,7 +242,7 @@ def _value(field: str, text: str, accounts: dict[str, list[Connection]]) -> tupl
         case "number" | "name" if not text:
             wrong = gettext("It must not be empty.")
         case "organisation_number":
-            value = domain.digits_of(text)
+            value = digits_of(text)
             if text and not value:
                 wrong = gettext("It contains no digits.")
         case "currency":

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_noop as _
 
 from accounts.models import Connection
 from audit import trail
+from connectors.organisation_numbers import digits_of
 from connectors.registry import CONNECTORS
 from organisations import domain
 from organisations.models import Organisation, User
@@ -80,7 +81,7 @@ def save_client(
     _refuse_marker(client, values, marker_value=integration.marker_value)
     for name, value in values.items():
         setattr(client, name, value)
-    client.organisation_number = domain.digits_of(client.organisation_number)
+    client.organisation_number = digits_of(client.organisation_number)
     told = {n: [before[n], _plain(getattr(client, n))] for n in values}
     told = {name: pair for name, pair in told.items() if fresh or pair[0] != pair[1]}
     if not told:

@@ -8,8 +8,8 @@ from audit import trail
 from background.crash_points import crash_point
 from background.enqueueing import enqueue
 from connectors.errors import ConnectorError
+from connectors.organisation_numbers import digits_of
 from connectors.receivables import SourceCompany
-from organisations import domain
 from organisations.models import Organisation, User
 from payments.domain import refusals
 from payments.models import FetchEntry, FetchGroup, FetchRun, Integration, InvoiceClient
@@ -50,8 +50,8 @@ def check_company(client: InvoiceClient, company: SourceCompany) -> None:
     :raises WrongCompany: if the organisation numbers differ
     :raises NoOrganisationNumber: if one of them is empty, so that nobody can tell
     """
-    ours = domain.digits_of(client.organisation_number)
-    theirs = domain.digits_of(company.organisation_number)
+    ours = digits_of(client.organisation_number)
+    theirs = digits_of(company.organisation_number)
     if not ours or not theirs:
         raise refusals.NoOrganisationNumber(client=client.name)
     if ours != theirs:

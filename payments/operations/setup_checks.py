@@ -8,8 +8,8 @@ from background.enqueueing import enqueue
 from background.models import BackgroundRequest
 from background.operations import handles, request_in_background
 from connectors.errors import ConnectorError
+from connectors.organisation_numbers import digits_of
 from connectors.receivables import FindingLevel, SetupFinding
-from organisations import domain
 from organisations.models import User
 from payments.domain import refusals
 from payments.models import InvoiceClient
@@ -99,8 +99,8 @@ def _check_target(client: InvoiceClient) -> tuple[list[dict[str, Any]], list[str
         named = SetupFinding(FindingLevel.OK, "target_company_found", {"name": company.name})
         found = [_finding(named)]
         found += [_finding(one) for one in target.check_setup(account=client.clearing_account)]
-        ours = domain.digits_of(client.organisation_number)
-        theirs = domain.digits_of(company.organisation_number)
+        ours = digits_of(client.organisation_number)
+        theirs = digits_of(company.organisation_number)
         if ours and theirs and ours != theirs:
             wrong = refusals.WrongCompany(
                 company=company.name, theirs=theirs, client=client.name, ours=ours

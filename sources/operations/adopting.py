@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from connectors.organisation_numbers import digits_of
 from organisations.models import Company, User
 from sources.destinations import destination
 from sources.models import ImportedFile
@@ -15,7 +16,6 @@ from sources.operations.files import (
     problems_of,
     waiting_content,
 )
-from sources.readers.organisation_numbers import organisation_number
 from sources.readers.problems import problem
 
 
@@ -24,7 +24,7 @@ def adopt(file: ImportedFile, *, by: User | None, now: datetime) -> None:
     content = waiting_content(file)
     if content is None:
         raise ValueError(f"file {file.pk} has no lines")
-    number = organisation_number(str(file.head.get("organisation_number", "")))
+    number = digits_of(str(file.head.get("organisation_number", "")))
     if file.company is None and number:
         file.company = (
             Company.objects.of(file.organisation).with_organisation_number(number).first()
@@ -35,7 +35,7 @@ def adopt(file: ImportedFile, *, by: User | None, now: datetime) -> None:
         return
     drop_problem(file, "company_unknown")
     own = file.company.organisation_number
-    if number and own and organisation_number(own) != number:
+    if number and own and digits_of(own) != number:
         add_problem(
             file,
             problem("company_differs", column="company", value=number, company=str(file.company)),
@@ -70,5 +70,5 @@ def _is_open(file: ImportedFile) -> bool:
 def name_unknown_company(file: ImportedFile) -> None:
     """Say which organisation number the file names, if no company has it."""
     drop_problem(file, "company_unknown")
-    if number := organisation_number(str(file.head.get("organisation_number", ""))):
+    if number := digits_of(str(file.head.get("organisation_number", ""))):
         add_problem(file, problem("company_unknown", column="company", value=number))

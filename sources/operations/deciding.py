@@ -6,6 +6,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext
 
 from background.enqueueing import enqueue
+from connectors.organisation_numbers import digits_of
 from organisations.models import Company, User
 from sources.models import Content, ImportedFile, Source
 from sources.operations import readings
@@ -23,7 +24,6 @@ from sources.operations.files import (
     set_problems,
     waiting_content,
 )
-from sources.readers.organisation_numbers import organisation_number
 from sources.readers.settings import CSV, XLSX, SourceSettings
 
 
@@ -86,7 +86,7 @@ def choose_company(*, file: ImportedFile, company: Company, by: User | None, now
     with transaction.atomic():
         found = locked(file, State.NEEDS_COMPANY)
         number = str(found.head.get("organisation_number", ""))
-        own = organisation_number(company.organisation_number)
+        own = digits_of(company.organisation_number)
         if number and own and own != number:
             raise ImportRefused(
                 gettext(

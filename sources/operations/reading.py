@@ -12,6 +12,7 @@ from django.db import InterfaceError, OperationalError, models, transaction
 
 from background import claims
 from background.queue import Due, not_enqueued
+from connectors.organisation_numbers import digits_of
 from organisations.models import Company
 from sources.models import Content, ImportedFile
 from sources.operations import readings, storing
@@ -21,7 +22,6 @@ from sources.operations.receiving import limits
 from sources.readers.catalogue import PROBLEMS
 from sources.readers.catalogue.kinds import ERROR
 from sources.readers.lines import FileHead, Reading
-from sources.readers.organisation_numbers import organisation_number
 from sources.readers.problems import Problem, problem
 from sources.readers.reading import read
 from sources.readers.settling import Settled, settle
@@ -165,7 +165,7 @@ def _go_on(
 
 def _named_company(file: ImportedFile, head: FileHead) -> Company | None:
     """Return the company with the organisation number that the file names."""
-    number = organisation_number(head.organisation_number)
+    number = digits_of(head.organisation_number)
     if not number:
         return None
     found: Company | None = (

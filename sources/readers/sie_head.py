@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from datetime import date
 
+from connectors.organisation_numbers import digits_of
 from sources.readers.lines import CODE_LENGTH, FileHead
-from sources.readers.organisation_numbers import organisation_number
 from sources.readers.people import is_personal_number, without_personal_numbers
 from sources.readers.periods import date_from_text
 from sources.readers.problems import ProblemLog, Refused
@@ -110,7 +110,7 @@ class SieHead:
             self.generated_on = None  # only shown; the sign beside it is a person's and is not kept
 
     def _organisation(self, number: int, fields: list[Field]) -> None:
-        number_found = organisation_number(text_at(fields, 1))
+        number_found = digits_of(text_at(fields, 1))
         if number_found and number_found not in self.organisations:
             self.organisations.append(number_found)
 

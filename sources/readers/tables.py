@@ -6,12 +6,12 @@ from datetime import date
 from operator import itemgetter
 from typing import TypeVar
 
+from connectors.organisation_numbers import digits_of
 from sources.readers.adding_up import AddingUp
 from sources.readers.cells import AMOUNTS, ONLY_SHOWN, Cell, Row, as_text
 from sources.readers.fixed_amounts import FixedAmounts
 from sources.readers.headings import normalised
 from sources.readers.lines import TEXT_LENGTH, FileHead, Limits, Reading
-from sources.readers.organisation_numbers import organisation_number
 from sources.readers.people import without_personal_numbers
 from sources.readers.periods import (
     last_day,
@@ -93,7 +93,7 @@ class TableReader(RowFields):
         """Return what came of it."""
         self._report_leftovers()
         company = next(iter(self._companies), "")
-        digits = organisation_number(company)
+        digits = digits_of(company)
         by_number = len(digits) >= 8
         reading = self.sums.close(
             FileHead(

@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError, CommandParser
 from django.db import transaction
 
-from organisations import domain
+from connectors.organisation_numbers import digits_of
 from organisations.management.commands._command import HubCommand, organisation_named
 from organisations.models import Company, Debtor
 from organisations.operations import companies
@@ -50,7 +50,7 @@ class Command(HubCommand):
             "number": options["number"],
             "name": options["name"],
             "currency": options["currency"].upper(),
-            "organisation_number": domain.digits_of(options["organisation_number"]),
+            "organisation_number": digits_of(options["organisation_number"]),
             "is_test": options["test"],
         }
         try:

@@ -2,11 +2,11 @@ import io
 
 import pytest
 
+from connectors.organisation_numbers import digits_of
 from sources.readers.catalogue import PROBLEMS
 from sources.readers.detection import REFUSALS, detect
 from sources.readers.encoding import find_encoding, survey
 from sources.readers.headings import headings_fingerprint, is_about_people, match_headings
-from sources.readers.organisation_numbers import organisation_number
 from sources.readers.problems import Problem, ProblemLog, problem
 from sources.readers.reading import read
 from sources.readers.runs import RunFinder, compile_run_pattern
@@ -284,7 +284,7 @@ class TestOrganisationNumber:
         ],
     )
     def test_is_compared_by_digits(self, text, number):
-        assert organisation_number(text) == number
+        assert digits_of(text) == number
 
 
 class TestProblems:
