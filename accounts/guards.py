@@ -3,7 +3,7 @@
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
 
-from accounts.rights import rights_to_change
+from accounts.uses import use_of
 from organisations.domain import Level
 
 
@@ -15,7 +15,7 @@ def check_may_change_accounts(request: HttpRequest, vendor: str) -> None:
     :raises PermissionDenied: if one of them is for reading only
     """
     membership = getattr(request, "membership", None)
-    wanted = rights_to_change(vendor)
+    wanted = use_of(vendor).rights
     if membership is None or not all(membership.role.allows(key, Level.READ) for key in wanted):
         raise Http404
     if not all(membership.role.allows(key, Level.WRITE) for key in wanted):

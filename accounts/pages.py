@@ -12,25 +12,12 @@ from django.utils.translation import gettext as _
 from accounts import queue
 from accounts.models import Connection
 from accounts.operations import connecting, signing_in
+from accounts.uses import use_of
 from background.models import BackgroundRequest
 from connectors.organisation_numbers import digits_of
-from connectors.registry import CONNECTORS, targets_of_journals
+from connectors.registry import CONNECTORS
 from organisations.models import Organisation
 from ui.failures import FailureRow, failure_row
-
-
-def disconnected_words(vendor: str) -> str:
-    """Return what stays when an account at that vendor is disconnected."""
-    if vendor in targets_of_journals():
-        return _("The account is disconnected. Its mappings are kept.")
-    return _("The account is disconnected. Everything fetched and registered through it is kept.")
-
-
-def in_use_words(vendor: str) -> str:
-    """Return why an account at that vendor cannot be removed."""
-    if vendor in targets_of_journals():
-        return _("This account is in use. Disconnect it and remove its mappings.")
-    return _("This account is in use. Disconnect it and choose another in the invoice client.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,24 +96,14 @@ def list_connections(
     )
 
 
-def accounts_url(vendor: str) -> str:
-    """Return the page that lists the accounts at that vendor."""
-    of_journals = vendor in targets_of_journals()
-    return reverse("accounts:connections") if of_journals else reverse("payments:settings")
-
-
 def connection_row(connection: Connection) -> ConnectionRow:
     """Return one account with its red notice (S2)."""
     again = connection.state == Connection.State.SIGN_IN_AGAIN
-    notice, of_journals = "", connection.vendor in targets_of_journals()
+    notice, use = "", use_of(connection.vendor)
     if again:
-        notice = (
-            _("Sign in again: journals of this account wait until you have.")
-            if of_journals
-            else _("Sign in again: payments of this account wait until you have.")
-        )
-    elif not connection.is_authorised and of_journals:
-        notice = _("Not authorised. Press the icon, sign in, press Allow and choose the company.")
+        notice = use.sign_in_again
+    elif not connection.is_authorised:
+        notice = use.not_authorised
     pk = connection.pk
     removable = not connection.is_authorised and not connection.refresh_token
     return ConnectionRow(
@@ -148,7 +125,7 @@ def connection_row(connection: Connection) -> ConnectionRow:
             detail=connection.failure_detail,
             at=connection.failure_at,
         ),
-        notice=notice,
+        notice=_(notice) if notice else "",
         authorise_url=reverse("accounts:authorise", args=[pk]),
         disconnect_url=reverse("accounts:disconnect", args=[pk])
         if connection.is_authorised or again

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy
 
-from accounts.rights import RIGHTS, VISMANET
+from accounts.rights import CONNECTIONS, RIGHTS
 from audit import actions
 from background import crash_points
 from connectors.words import gettext_noop as _
@@ -43,7 +43,7 @@ def register() -> None:
     domain.register(*RIGHTS)
     navigation.register(
         navigation.Item(
-            right=VISMANET,
+            right=CONNECTIONS,
             address="accounts:connections",
             label=gettext_lazy("Visma.net accounts"),
             icon="key",

@@ -2,10 +2,11 @@
 
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from accounts.uses import USES
 from audit import actions
 from background import crash_points
 from connectors.words import gettext_noop as _
-from journals.rights import JOURNALS, RIGHTS
+from journals.rights import JOURNALS, RIGHTS, USE
 from organisations import domain, navigation
 from ui import badges
 from ui.badges import Badge
@@ -78,3 +79,4 @@ def register() -> None:
     actions.register("batch", _BATCH_ACTIONS)
     badges.register(_BADGES)
     crash_points.register(_CRASH_POINTS)
+    USES.add(USE)

@@ -1,5 +1,8 @@
 """The rights of journals: what a role may do there."""
 
+from accounts.rights import CONNECTIONS
+from accounts.uses import Use
+from connectors.registry import targets_of_journals
 from connectors.words import gettext_noop as _
 from organisations import domain
 from organisations.domain import Level
@@ -29,3 +32,17 @@ RIGHTS = (
         built_in={domain.ADMINISTRATOR: Level.WRITE},
     ),
 )
+
+USE = Use(
+    vendors=targets_of_journals(),
+    page="accounts:connections",
+    rights=(CONNECTIONS,),
+    waits=_("Journals wait until then. None is lost, and none fails because of this."),
+    sign_in_again=_("Sign in again: journals of this account wait until you have."),
+    disconnected=_("The account is disconnected. Its mappings are kept."),
+    in_use=_("This account is in use. Disconnect it and remove its mappings."),
+    not_authorised=_(
+        "Not authorised. Press the icon, sign in, press Allow and choose the company."
+    ),
+)
+"""What journals do through the accounts at their targets."""

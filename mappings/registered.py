@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy
 
-from accounts.rights import VISMANET
+from accounts.rights import CONNECTIONS
 from audit import actions
 from connectors.words import gettext_noop as _
 from organisations import navigation
@@ -25,7 +25,7 @@ def register() -> None:
     """Register it all; called once, when the app is ready."""
     navigation.register(
         navigation.Item(
-            right=VISMANET,
+            right=CONNECTIONS,
             address="mappings:list",
             label=gettext_lazy("Mappings"),
             icon="link",

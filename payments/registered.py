@@ -2,14 +2,13 @@
 
 from django.utils.translation import gettext_lazy
 
-from accounts.rights import rights_of_payment_vendors
+from accounts.uses import USES
 from audit import actions
 from background import crash_points
 from connectors.words import gettext_noop as _
 from organisations import domain, navigation
-from organisations.domain import ORGANISATION
 from payments.queries import home
-from payments.rights import BUSINESS, RIGHTS
+from payments.rights import BUSINESS, RIGHTS, USE
 from ui import tiles
 
 _PAYMENTS_ACTIONS = {
@@ -72,4 +71,4 @@ def register() -> None:
     actions.register("payments", _PAYMENTS_ACTIONS)
     crash_points.register(_CRASH_POINTS)
     tiles.register(home.tiles)
-    rights_of_payment_vendors[:] = (BUSINESS, ORGANISATION)
+    USES.add(USE)

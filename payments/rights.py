@@ -1,5 +1,7 @@
 """The rights of payments: what a role may do there."""
 
+from accounts.uses import Use
+from connectors.registry import CONNECTORS, targets_of_journals
 from connectors.words import gettext_noop as _
 from organisations import domain
 from organisations.domain import Level
@@ -31,3 +33,16 @@ RIGHTS = (
         levels=domain.GIVEN_OR_NOT,
     ),
 )
+
+USE = Use(
+    vendors=CONNECTORS.keys() - targets_of_journals(),
+    page="payments:settings",
+    rights=(BUSINESS, domain.ORGANISATION),
+    waits=_("Payments wait until then. None is lost, and none is registered twice."),
+    sign_in_again=_("Sign in again: payments of this account wait until you have."),
+    disconnected=_(
+        "The account is disconnected. Everything fetched and registered through it is kept."
+    ),
+    in_use=_("This account is in use. Disconnect it and choose another in the invoice client."),
+)
+"""What payments do through the accounts at their sources and targets."""

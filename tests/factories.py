@@ -15,7 +15,7 @@ from allauth.mfa.totp.internal.auth import (
 from allauth.mfa.utils import decrypt
 
 from accounts.models import Connection
-from accounts.rights import VISMANET
+from accounts.rights import CONNECTIONS
 from journals.rights import JOURNALS, UNDO
 from mappings.models import Mapping as CompanyMapping
 from organisations.domain import ORGANISATION, Level
@@ -42,7 +42,7 @@ def organisation(name: str = "") -> Organisation:
 def role(of: Organisation, rights: Mapping[str, str] | None = None, name: str = "") -> Role:
     """Make a role; without rights, one that may do all that belongs to journals."""
     if rights is None:
-        rights = dict.fromkeys((ORGANISATION, VISMANET, JOURNALS, UNDO), Level.WRITE.value) | {
+        rights = dict.fromkeys((ORGANISATION, CONNECTIONS, JOURNALS, UNDO), Level.WRITE.value) | {
             "audit": "read"
         }
     return Role.objects.create(

@@ -11,11 +11,11 @@ from django.utils import translation
 from django.utils.translation import gettext
 
 from accounts.models import Connection
-from accounts.rights import rights_to_change
+from accounts.uses import use_of
 from background.models import BackgroundRequest
 from background.operations import handles, request_in_background
 from connectors.errors import ConnectorError, Unavailable
-from connectors.registry import error_class, targets_of_journals
+from connectors.registry import error_class
 from connectors.words import gettext_noop as _
 from organisations.domain import Level
 from organisations.models import User
@@ -25,10 +25,6 @@ SIGN_IN_AGAIN, NO_ANSWER = "sign_in_again", "no_answer"
 _SUBJECTS = {
     SIGN_IN_AGAIN: _("Sign in again: {account} ({company})"),
     NO_ANSWER: _("No new access for {days} days: {account} ({company})"),
-}
-_WAITS = {
-    True: _("Journals wait until then. None is lost, and none fails because of this."),
-    False: _("Payments wait until then. None is lost, and none is registered twice."),
 }
 _INTRODUCTIONS = {
     SIGN_IN_AGAIN: _("The account {account} for {company} no longer works."),
@@ -70,7 +66,7 @@ def people_of(connection: Connection) -> list[User]:
         if one.user.is_active
     ]
     owner = [one.user for one in memberships if one.user_id == connection.owner_id]
-    wanted = rights_to_change(connection.vendor)
+    wanted = use_of(connection.vendor).rights
     return owner or [
         one.user for one in memberships if all(one.role.allows(key, Level.WRITE) for key in wanted)
     ]
@@ -105,14 +101,13 @@ def _words(connection: Connection, params: dict[str, Any]) -> tuple[str, str]:
         "days": str(params["days"]),
     }
     told = params["failure_params"]
-    of_journals = connection.vendor in targets_of_journals()
+    use = use_of(connection.vendor)
     lines = [
         gettext(_INTRODUCTIONS[params["about"]]).format(**values),
         gettext(kind.summary).format(**told),
         gettext(kind.remedy).format(**told),
-        gettext(_WAITS[of_journals]),
-        settings.HUB_BASE_URL
-        + reverse("accounts:connections" if of_journals else "payments:settings"),
+        gettext(use.waits),
+        settings.HUB_BASE_URL + reverse(use.page),
     ]
     subject = gettext(_SUBJECTS[params["about"]]).format(**values)
     return " ".join(subject.split()), "\n\n".join(lines) + "\n"

@@ -2,7 +2,7 @@
 Visma.net accounts: the list (S1, S2); and of accounts at any vendor, the way there and back.
 
 Who may change an account follows from its vendor; see
-:func:`organisations.domain.rights_to_change`.
+:mod:`accounts.uses`.
 """
 
 from urllib.parse import urlencode
@@ -24,30 +24,29 @@ from accounts.guards import check_may_change_accounts
 from accounts.models import Connection, SignInAttempt
 from accounts.operations import connecting, grants, signing_in
 from accounts.pages import (
-    accounts_url,
-    disconnected_words,
-    in_use_words,
     list_connections,
     waiting_words,
 )
-from accounts.rights import VISMANET, rights_to_change
+from accounts.rights import CONNECTIONS
+from accounts.uses import use_of
 from background.models import BackgroundRequest
 from background.queries import request_failure
 from connectors import oauth
 from connectors.errors import ConnectorError
-from connectors.registry import CONNECTORS
+from connectors.registry import CONNECTORS, targets_of_journals
 from organisations.domain import Level
 from organisations.guards import members_only, needs
 from organisations.middleware import HubRequest
 from ui.failures import failure_row_of
 
-VENDOR = "vismanet"
+VENDOR = min(targets_of_journals())
+"""Whose accounts are made on this page; a second target of journals needs a choice in its form."""
 SESSION_KEY = "sign_ins"
 _REMEMBERED = 5
 
 
 @require_GET
-@needs(VISMANET, Level.READ)
+@needs(CONNECTIONS, Level.READ)
 def connections(request: HubRequest) -> HttpResponse:
     """Show the accounts; asked by the open page itself, only the list (S4)."""
     search, state = request.GET.get("q", "").strip()[:80], request.GET.get("state", "")
@@ -70,12 +69,12 @@ def connections(request: HubRequest) -> HttpResponse:
             "state": state,
             "filtered": bool(search or state),
             "kept": urlencode({"q": search, "state": state}),
-            "may_change": request.membership.role.allows(VISMANET, Level.WRITE),
+            "may_change": request.membership.role.allows(CONNECTIONS, Level.WRITE),
         },
     )
 
 
-@needs(VISMANET, Level.WRITE)
+@needs(CONNECTIONS, Level.WRITE)
 def new_connection(request: HubRequest) -> HttpResponse:
     """Make an account that is not authorised yet (S2)."""
     form = ConnectionForm(request.POST or None, organisation=request.organisation, vendor=VENDOR)
@@ -142,10 +141,10 @@ def remove(request: HubRequest, pk: int) -> HttpResponse:
     try:
         connecting.remove_connection(connection=connection, by=request.membership.user)
     except connecting.StillInUse:
-        messages.error(request, in_use_words(vendor))
+        messages.error(request, _(use_of(vendor).in_use))
     else:
         messages.success(request, _("The account was removed."))
-    return redirect(accounts_url(vendor))
+    return redirect(use_of(vendor).page)
 
 
 @never_cache
@@ -257,7 +256,7 @@ def _leads_to(
         return (signing_in.address_of(found) if found else "") or overview
     if asked.kind == connecting.DISCONNECT:
         if asked.result.get("revoked", True):
-            messages.success(request, disconnected_words(vendor))
+            messages.success(request, _(use_of(vendor).disconnected))
         else:
             messages.warning(
                 request,
@@ -277,7 +276,7 @@ def _back(request: HubRequest, connection: Connection | None) -> str:
     kept = request.session.get(queue.SESSION_KEY)
     if kept and connection and connection.pk in kept["accounts"]:
         return reverse("accounts:queue")
-    return accounts_url(connection.vendor if connection else VENDOR)
+    return reverse(use_of(connection.vendor if connection else VENDOR).page)
 
 
 def _attempts(request: HttpRequest) -> list[int]:
@@ -294,10 +293,10 @@ def _connection(request: HubRequest, pk: int) -> Connection:
 
 
 def _check_may_change_some(request: HubRequest) -> None:
-    """Let it pass if the person may change accounts at any vendor; else as for Visma.net."""
+    """Let it pass if the person may change accounts at any vendor; else as for this page's."""
     role = request.membership.role
     for vendor in CONNECTORS:
-        if all(role.allows(key, Level.WRITE) for key in rights_to_change(vendor)):
+        if all(role.allows(key, Level.WRITE) for key in use_of(vendor).rights):
             return
     check_may_change_accounts(request, VENDOR)
 

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts import queue as queues
 from accounts.pages import connection_row
-from accounts.rights import VISMANET
+from accounts.rights import CONNECTIONS
 from connectors.bounds import row_number
 from organisations.domain import Level
 from organisations.guards import needs
@@ -16,7 +16,7 @@ from organisations.middleware import HubRequest
 
 
 @require_POST
-@needs(VISMANET, Level.WRITE)
+@needs(CONNECTIONS, Level.WRITE)
 def begin(request: HubRequest) -> HttpResponse:
     """Begin with the accounts that need a sign-in now."""
     kept = queues.begin(request.organisation)
@@ -28,7 +28,7 @@ def begin(request: HubRequest) -> HttpResponse:
 
 
 @require_GET
-@needs(VISMANET, Level.WRITE)
+@needs(CONNECTIONS, Level.WRITE)
 def queue(request: HubRequest) -> HttpResponse:
     """Show the account whose turn it is; at the end, what came of all of them."""
     found = queues.look(request.organisation, request.session.get(queues.SESSION_KEY))
@@ -39,7 +39,7 @@ def queue(request: HubRequest) -> HttpResponse:
 
 
 @require_POST
-@needs(VISMANET, Level.WRITE)
+@needs(CONNECTIONS, Level.WRITE)
 def skip(request: HubRequest) -> HttpResponse:
     """Leave the account for later and go on with the next one."""
     kept = request.session.get(queues.SESSION_KEY)
@@ -50,7 +50,7 @@ def skip(request: HubRequest) -> HttpResponse:
 
 
 @require_POST
-@needs(VISMANET, Level.WRITE)
+@needs(CONNECTIONS, Level.WRITE)
 def end(request: HubRequest) -> HttpResponse:
     """Leave the queue."""
     request.session.pop(queues.SESSION_KEY, None)

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from accounts.models import Connection
-from accounts.rights import VISMANET
+from accounts.rights import CONNECTIONS
 from connectors.registry import targets_of_journals
 from journals.domain.waiting import WAIT_LABELS
 from journals.models import Journal
@@ -73,7 +73,7 @@ def board(membership: Membership) -> Board:
     organisation = membership.organisation
     allows = membership.role.allows
     sees_journals = allows(JOURNALS, Level.READ)
-    sees_vismanet = allows(VISMANET, Level.READ)
+    sees_vismanet = allows(CONNECTIONS, Level.READ)
     states: dict[str, int] = {}
     if sees_journals:
         states = dict(
@@ -188,7 +188,7 @@ def _steps(
 ) -> list[Step]:
     organisation = membership.organisation
     allows = membership.role.allows
-    may_connect = allows(VISMANET, Level.WRITE)
+    may_connect = allows(CONNECTIONS, Level.WRITE)
     made = "accounts:connections" if connections else "accounts:new_connection"
     connect = address(made) if may_connect else ""
     mapping = f"{address('mappings:new')}?suggest=1" if may_connect else ""

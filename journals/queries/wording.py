@@ -8,11 +8,11 @@ from typing import Any
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext, ngettext
 
-from accounts.rights import rights_to_change
 from connectors.errors import ConnectorError
 from journals.domain.preflight_problems import PREFLIGHT_PROBLEMS, PreflightProblem
 from journals.domain.states import STATE_WORDS, BatchState
 from journals.models import Batch, Journal
+from journals.rights import USE
 from ui.failures import WHO_WORDS, FailureRow, failure_row, failure_row_of, words
 
 # States that look like another one; the words are always the state's own.
@@ -140,8 +140,8 @@ def with_way_out(plain: FailureRow | None, *, company_id: int | None) -> Failure
 
 def _led_on(plain: FailureRow, *, company_id: int | None) -> FailureRow:
     url, label = _way_out(plain.action, company_id=company_id)
-    rights = rights_to_change("vismanet") if plain.action == "reconnect" else ()
-    return replace(plain, action_url=url, action_label=label, action_rights=tuple(rights))
+    rights = USE.rights if plain.action == "reconnect" else ()
+    return replace(plain, action_url=url, action_label=label, action_rights=rights)
 
 
 def told(code: str, params: Mapping[str, object]) -> FailureRow:
@@ -159,7 +159,7 @@ def _way_out(action: str, *, company_id: int | None) -> tuple[str, str]:
         case "open_mapping" | "open_mappings":
             return address("mappings:list"), gettext("Open the mappings")
         case "reconnect":
-            return address("accounts:connections"), gettext("Open Visma.net accounts")
+            return address(USE.page), gettext("Open Visma.net accounts")
         case _:
             return "", ""
 

@@ -13,7 +13,7 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.rights import VISMANET
+from accounts.rights import CONNECTIONS
 from audit import trail
 from background.models import BackgroundRequest
 from background.operations import request_in_background
@@ -167,7 +167,7 @@ def _live_context(request: HubRequest, journal: Journal, chosen: Batch | None) -
         "may_write": _may_write(request),
         "company_text": str(journal.company_id),
         "may_undo": request.membership.role.allows(UNDO, Level.WRITE),
-        "may_connect": request.membership.role.allows(VISMANET, Level.WRITE),
+        "may_connect": request.membership.role.allows(CONNECTIONS, Level.WRITE),
     }
 
 

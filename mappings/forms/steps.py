@@ -9,7 +9,7 @@ from django.utils.translation import gettext, gettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Connection
-from accounts.rights import VISMANET
+from accounts.rights import CONNECTIONS
 from connectors.base import Account, Dimension, LedgerFacts
 from mappings.choosing import ACCOUNTS, Choice, LedgerSelect, select_of
 from mappings.domain.account_patterns import BadPattern, compile_pattern
@@ -24,7 +24,7 @@ from organisations.models import Company, Organisation
 from ui.choosing import Kind, RowField, register
 from ui.failures import words
 
-_MAY_CHANGE = ((VISMANET, Level.WRITE),)
+_MAY_CHANGE = ((CONNECTIONS, Level.WRITE),)
 
 
 def _administration(connection: Connection) -> str:

@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from accounts.models import Connection
-from accounts.rights import VISMANET
+from accounts.rights import CONNECTIONS
 from mappings.choosing import choices_of, shown
 from mappings.operations.ledger import stored_facts
 from organisations.domain import Level
@@ -16,7 +16,7 @@ from ui.choosing import SHOWN
 
 
 @require_GET
-@needs(VISMANET, Level.WRITE)
+@needs(CONNECTIONS, Level.WRITE)
 def ledger_choices(request: HubRequest, pk: int) -> HttpResponse:
     """List the accounts or values of a ledger, as it was read last, that match."""
     connection = get_object_or_404(Connection.objects.of(request.organisation), pk=pk)

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.rights import VISMANET
+from accounts.rights import CONNECTIONS
 from background.queries import asked
 from mappings.forms.values import ValuesForm
 from mappings.models import Mapping
@@ -45,11 +45,11 @@ def _mapping(request: HubRequest, pk: int) -> Mapping:
 
 
 def _may_change(request: HubRequest) -> bool:
-    return request.membership.role.allows(VISMANET, Level.WRITE)
+    return request.membership.role.allows(CONNECTIONS, Level.WRITE)
 
 
 @require_GET
-@needs(VISMANET, Level.READ)
+@needs(CONNECTIONS, Level.READ)
 def mapping_list(request: HubRequest) -> HttpResponse:
     """Show which company goes to which administration."""
     search = request.GET.get("q", "").strip()
@@ -62,7 +62,7 @@ def mapping_list(request: HubRequest) -> HttpResponse:
 
 
 @require_GET
-@needs(VISMANET, Level.READ)
+@needs(CONNECTIONS, Level.READ)
 def detail(request: HubRequest, pk: int) -> HttpResponse:
     """Show the settings of a mapping and what the last check found; wait for a running one."""
     mapping = _mapping(request, pk)
@@ -83,7 +83,7 @@ def detail(request: HubRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@needs(VISMANET, Level.WRITE)
+@needs(CONNECTIONS, Level.WRITE)
 def check(request: HubRequest, pk: int) -> HttpResponse:
     """Ask for a live check, and wait for it on the mapping's page."""
     mapping = _mapping(request, pk)
@@ -93,7 +93,7 @@ def check(request: HubRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@needs(VISMANET, Level.WRITE)
+@needs(CONNECTIONS, Level.WRITE)
 def delete(request: HubRequest, pk: int) -> HttpResponse:
     """Ask once more, then remove the mapping."""
     mapping = _mapping(request, pk)
@@ -105,7 +105,7 @@ def delete(request: HubRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@needs(VISMANET, Level.READ)
+@needs(CONNECTIONS, Level.READ)
 def values(request: HubRequest, pk: int) -> HttpResponse:
     """Show how payroll's codes become values, per dimension; change one dimension at a time."""
     mapping = _mapping(request, pk)

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.models import Connection
-from accounts.rights import VISMANET
+from accounts.rights import CONNECTIONS
 from background.models import BackgroundRequest
 from background.operations import TooManyChecks
 from background.queries import request_failure
@@ -66,7 +66,7 @@ def _titles() -> dict[str, str]:
 
 
 @require_GET
-@needs(VISMANET, Level.WRITE)
+@needs(CONNECTIONS, Level.WRITE)
 def new(request: HubRequest) -> HttpResponse:
     """Begin a new mapping; the company may be given by the page that leads here."""
     draft: dict[str, Any] = {"settings": {}}
@@ -86,7 +86,7 @@ def new(request: HubRequest) -> HttpResponse:
 
 
 @require_GET
-@needs(VISMANET, Level.WRITE)
+@needs(CONNECTIONS, Level.WRITE)
 def edit(request: HubRequest, pk: int) -> HttpResponse:
     """Begin a change of a mapping: the same steps, filled in, without company and account."""
     mapping = get_object_or_404(Mapping.objects.of(request.organisation), pk=pk)
@@ -104,7 +104,7 @@ def edit(request: HubRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@needs(VISMANET, Level.WRITE)
+@needs(CONNECTIONS, Level.WRITE)
 def reading(request: HubRequest) -> HttpResponse:
     """Wait until a worker has read the ledger; then go on by itself."""
     draft = _draft(request)
@@ -139,7 +139,7 @@ def reading(request: HubRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@needs(VISMANET, Level.WRITE)
+@needs(CONNECTIONS, Level.WRITE)
 def step(request: HubRequest, step: str) -> HttpResponse:
     """Show one step, or take its answers and go to the next."""
     if step not in STEPS:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from accounts.models import Connection
-from accounts.rights import VISMANET
+from accounts.rights import CONNECTIONS
 from journals.rights import JOURNALS
 from organisations.domain import Level
 from tests import factories
@@ -18,7 +18,7 @@ BUTTONS = ("authorise", "disconnect", "sign-out", "remove")
 
 
 def office_with(level: Level, run_due_work: Callable[..., int]) -> Office:
-    rights = {JOURNALS: Level.READ, VISMANET: level}
+    rights = {JOURNALS: Level.READ, CONNECTIONS: level}
     return Office(run_due_work, factories.member(rights=rights))
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from accounts.models import Connection
 from accounts.operations import notifying
-from accounts.rights import VISMANET
+from accounts.rights import CONNECTIONS
 from connectors.errors import NotAuthorized
 from organisations import domain
 from payments.rights import BUSINESS
@@ -104,8 +104,8 @@ class TestWhoMay:
     @pytest.mark.parametrize(
         ("rights", "status"),
         [
-            ({VISMANET: "write", domain.ORGANISATION: "write"}, 404),
-            ({VISMANET: "write", BUSINESS: "write"}, 404),
+            ({CONNECTIONS: "write", domain.ORGANISATION: "write"}, 404),
+            ({CONNECTIONS: "write", BUSINESS: "write"}, 404),
             ({BUSINESS: "write", domain.ORGANISATION: "read"}, 403),
         ],
     )
@@ -137,7 +137,7 @@ class TestWhoMay:
         self, office: Office, mailoutbox: list[Any]
     ) -> None:
         account = rows.account(office.organisation, "businessnxt", owner=None)
-        factories.member(office.organisation, {VISMANET: "write"})
+        factories.member(office.organisation, {CONNECTIONS: "write"})
 
         notifying.notify_owner(
             account,

@@ -9,7 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from accounts.rights import VISMANET
+from accounts.rights import CONNECTIONS
 from journals.rights import JOURNALS
 from organisations.domain import ORGANISATION, Level
 from organisations.models import Company, Debtor, Membership
@@ -19,7 +19,7 @@ from ui import choosing
 
 pytestmark = pytest.mark.django_db
 
-ALL = dict.fromkeys((ORGANISATION, VISMANET, JOURNALS, BUSINESS), Level.WRITE.value)
+ALL = dict.fromkeys((ORGANISATION, CONNECTIONS, JOURNALS, BUSINESS), Level.WRITE.value)
 
 KINDS = [
     *("administration", "company", "company_of_file", "company_to_map", "customer", "debtor"),

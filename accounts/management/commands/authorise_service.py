@@ -9,6 +9,7 @@ from django.utils import timezone
 from accounts.models import Connection
 from accounts.operations import connecting
 from background.operations import run_request
+from connectors.registry import targets_of_journals
 from organisations.management.commands._command import HubCommand, organisation_named
 from ui.failures import failure_row
 
@@ -30,7 +31,8 @@ class Command(HubCommand):
         super().add_arguments(parser)
         parser.add_argument("--tenant-id", required=True, help="the vendor's id of the company")
         parser.add_argument("--name", required=True, help="user name of the account")
-        parser.add_argument("--vendor", default="vismanet", help="default: vismanet")
+        usual = min(targets_of_journals())
+        parser.add_argument("--vendor", default=usual, help="default: %(default)s")
         parser.add_argument("--organisation", default="", help="needed when there are several")
 
     def handle(self, *args: Any, **options: Any) -> None:
