@@ -34,7 +34,7 @@ RIGHTS = (
 )
 
 USE = Use(
-    vendors=targets_of_journals(),
+    is_at=lambda vendor: vendor in targets_of_journals(),
     page="accounts:connections",
     rights=(CONNECTIONS,),
     waits=_("Journals wait until then. None is lost, and none fails because of this."),

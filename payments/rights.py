@@ -1,7 +1,7 @@
 """The rights of payments: what a role may do there."""
 
 from accounts.uses import Use
-from connectors.registry import CONNECTORS, targets_of_journals
+from connectors.registry import targets_of_journals
 from connectors.words import gettext_noop as _
 from organisations import domain
 from organisations.domain import Level
@@ -35,7 +35,7 @@ RIGHTS = (
 )
 
 USE = Use(
-    vendors=CONNECTORS.keys() - targets_of_journals(),
+    is_at=lambda vendor: vendor not in targets_of_journals(),
     page="payments:settings",
     rights=(BUSINESS, domain.ORGANISATION),
     waits=_("Payments wait until then. None is lost, and none is registered twice."),
