@@ -74,7 +74,7 @@ recovery: install-dev  ## kill, restart and empty the servers and processes of a
 story: install  ## the whole story over HTTP against a hub that runs (make run)
 	@$(PYTHON_IN_VENV) -m tests.functional.story
 
-screenshots: install-dev  ## make the pictures of docs/screenshots anew
+screenshots: install-dev  ## remake the pictures of docs/screenshots
 	@KEEP_SCREENSHOTS=1 $(PYTHON_IN_VENV) -m pytest -q tests/functional/test_the_whole_story.py tests/functional/test_the_payments_story.py
 
 lock: install-dev  ## pin the packages of requirements*.in, with hashes

@@ -67,7 +67,7 @@ def fetch_payments(request: ProgramRequest, body: Fetch) -> Status[Fetches]:
     """
     Fetch payments, of one invoice client or of all.
 
-    A worker does it. What is skipped is told with the code of the reason.
+    A worker does it. What is skipped is listed with the code of the reason.
     """
     token, now = request.auth, timezone.now()
     if (ApiToken.Scope.FETCH_MANY if body.all else ApiToken.Scope.FETCH_ONE) not in token.scopes:

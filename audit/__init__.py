@@ -1,1 +1,1 @@
-"""Who did what to which object, from where and when."""
+"""Who did what to which object, when, and from which address."""

@@ -1,4 +1,4 @@
-"""Who did what to which object, from where, when. Rows are added, never changed."""
+"""Who did what to which object, when, from which address. Rows are added, never changed."""
 
 from typing import Any, ClassVar, NoReturn
 

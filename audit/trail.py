@@ -14,7 +14,7 @@ from connectors.words import gettext_noop as _
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """From where something is being done: the address, the request, and a program's token."""
+    """The origin of an act: the address, the request, and a program's token."""
 
     address: str = ""
     request_id: str = ""
@@ -49,7 +49,7 @@ def by_token(name: str) -> Iterator[None]:
 
 
 def origin() -> Origin:
-    """Return from where something is being done now; empty where nobody is at a browser."""
+    """Return the origin of what is being done now; empty where nobody is at a browser."""
     return _origin.get()
 
 

@@ -21,8 +21,8 @@ CRASH_POINTS: dict[str, str] = {
     "background_request.stored": "the answer is committed",
     "sweep.begun": "nothing was looked for",
     "sweep.enqueued": "the rows are marked as enqueued, no message is sent",
-    "schedule.due": "periodic work is due, nobody is told",
-    "schedule.published": "a worker is told, that it was is not recorded",
+    "schedule.due": "periodic work is due, no worker is notified",
+    "schedule.published": "a worker is notified, that it was is not recorded",
 }
 """Each with what is and is not done when a process dies there; apps register those of their own."""
 
@@ -39,14 +39,14 @@ def register(points: Mapping[str, str]) -> None:
 
 
 def crash_point(name: str) -> None:
-    """Die here if this process was told to, by `HUB_DIE_AT=name` or `name:n` (the n-th time)."""
-    if _told() is None:
+    """Die here if `HUB_DIE_AT` says so, as `name` or `name:n` (the n-th time)."""
+    if _crash_ordered() is None:
         return
     _die_if_due(name)
 
 
 @cache
-def _told() -> tuple[str, int] | None:
+def _crash_ordered() -> tuple[str, int] | None:
     wanted = os.environ.get("HUB_DIE_AT", "") if settings.HUB_SANDBOX else ""
     if not wanted:
         return None
@@ -60,6 +60,6 @@ _seen = count(1)
 
 
 def _die_if_due(name: str) -> None:
-    told = _told()
-    if told and told[0] == name and next(_seen) >= told[1]:
+    ordered = _crash_ordered()
+    if ordered and ordered[0] == name and next(_seen) >= ordered[1]:
         os.kill(os.getpid(), signal.SIGKILL)

@@ -123,7 +123,7 @@ class BackgroundRequest(Claimable):
     )
     request_id = models.CharField(max_length=64, blank=True)
     address = models.CharField(max_length=64, blank=True)
-    """From where it was asked for, for the audit trail of what a worker does for a person."""
+    """The origin of the request, for the audit trail of what a worker does for a person."""
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     not_before = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True, blank=True)

@@ -3,7 +3,7 @@ The queue of the workers, kept short and shared out, so that organisations take 
 
 A message once sent cannot be overtaken: so an office with 5,000 batches has only its share of
 messages on their way, and the rest of its work waits in the database, where it is chosen from.
-One implementation for all that a worker is told of: rows with `enqueued_at` and an organisation.
+One implementation for every kind of work: rows with `enqueued_at` and an organisation.
 """
 
 import heapq
@@ -39,7 +39,7 @@ def threads(*, now: datetime) -> int:
 
 def not_enqueued(*, now: datetime, by: str = "") -> Q:
     """
-    Hold for rows that no worker was told of lately.
+    Hold for rows that were not enqueued lately.
 
     :param by: the way to the row that is queued, with its underscores, e.g. ``connection__``
     """
@@ -53,7 +53,7 @@ class Queue:
     The rows of one table that one task works on.
 
     :param argument: what the task calls the row's id
-    :param waits: which of the rows that a worker was told of are still on their way
+    :param waits: which of the enqueued rows are still on their way
     :param ahead: how many are queued for each thread
     """
 
@@ -102,11 +102,11 @@ class Queue:
         self._rows().filter(pk=pk).update(enqueued_at=now - ENQUEUE_AGAIN + _SOON)
 
     def enqueue_later(self, pk: int, *, now: datetime) -> None:
-        """Let nobody be told of the row for a while."""
+        """Let the row not be enqueued for a while."""
         self._rows().filter(pk=pk).update(enqueued_at=now)
 
     def is_done(self, pk: int) -> None:
-        """Note that a worker has taken the row, and may be told of it again."""
+        """Note that a worker has taken the row, which may be enqueued again."""
         self._rows().filter(pk=pk).update(enqueued_at=None)
 
     def clock_was_set_back(self, *, now: datetime) -> None:
@@ -114,8 +114,8 @@ class Queue:
         self._rows().filter(enqueued_at__gt=now).update(enqueued_at=None)
 
     def _queued(self, *, now: datetime) -> Mapping[int, int]:
-        told = self._rows().filter(self.waits, enqueued_at__gt=now - ENQUEUE_AGAIN)
-        counted = told.order_by().values_list("organisation_id")
+        enqueued = self._rows().filter(self.waits, enqueued_at__gt=now - ENQUEUE_AGAIN)
+        counted = enqueued.order_by().values_list("organisation_id")
         return dict(counted.annotate(Count("pk", distinct=True)))
 
     def _rows(self) -> Any:

@@ -129,8 +129,8 @@ class _Office:
 
     def late(self, milliseconds: int) -> None:
         """Let the vendor answer every call that much later."""
-        told = {"latency_ms": milliseconds}
-        requests.post(f"{self.sandbox}/control/settings", json=told, timeout=10).raise_for_status()
+        url, settings = f"{self.sandbox}/control/settings", {"latency_ms": milliseconds}
+        requests.post(url, json=settings, timeout=10).raise_for_status()
 
     def check(self) -> None:
         """End with an error unless the ledgers hold each batch once, as the hub says."""
@@ -218,7 +218,7 @@ def _send_bare(posts: list[_Post], *, url: str, in_flight: int) -> None:
 
 
 class _Workers:
-    """Processes with threads that carry out tasks, told of them through a queue."""
+    """Processes with threads that carry out the tasks of a queue."""
 
     def __init__(self, in_flight: int) -> None:
         self._in_flight = in_flight
@@ -242,19 +242,19 @@ class _Workers:
         for process in self._processes:
             process.join(10)
 
-    def tell(self, task: str, ids: dict[str, int]) -> None:
-        """Tell a worker of a row, as the broker does."""
+    def enqueue(self, task: str, ids: dict[str, int]) -> None:
+        """Hand a row to a worker, as the broker does."""
         self._waiting.put((task, ids))
 
     def serve(self, connections: list[int]) -> None:
         """Serve those connections until nothing of theirs is due."""
         for connection_id in connections:
-            self.tell("journals.tasks.serve_connection", {"connection_id": connection_id})
+            self.enqueue("journals.tasks.serve_connection", {"connection_id": connection_id})
         self._waiting.join()
 
 
 def _work(waiting: Any, ready: Any, in_flight: int) -> None:
-    """Be one worker process: its threads do what they are told of, until told to end."""
+    """Be one worker process: its threads carry out tasks until the queue ends."""
     start_django()
     from django.conf import settings
     from django.db import connections as databases
@@ -272,9 +272,9 @@ def _work(waiting: Any, ready: Any, in_flight: int) -> None:
         try:
             Connection.objects.exists()  # a worker that runs has its connection to the database
             ready.wait(120)
-            while (told := waiting.get()) is not None:
+            while (task := waiting.get()) is not None:
                 try:
-                    import_string(told[0])(**told[1])
+                    import_string(task[0])(**task[1])
                 finally:
                     waiting.task_done()
             waiting.task_done()
@@ -369,7 +369,7 @@ def _measure_payday(office: _Office, *, in_flight: int, journals: int) -> None:
             time.sleep(0.1)
 
     with _Workers(in_flight) as workers:
-        publish, enqueueing._publish = enqueueing._publish, workers.tell
+        publish, enqueueing._publish = enqueueing._publish, workers.enqueue
         office.late(50)
         hub = _seconds(press)
         bare = _seconds(partial(_send_bare, posts, url=office.sandbox, in_flight=in_flight))

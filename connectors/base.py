@@ -243,7 +243,7 @@ class LedgerFacts:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One request and its answer, as an observer is told of it. Holds no token."""
+    """One request and its answer, as an observer receives it. Holds no token."""
 
     method: str
     url: str

@@ -6,7 +6,7 @@ The five failures, each answering "what happens next?".
       OutcomeUnknown   sent, no clear answer           -> we look it up before anything else
       NotAuthorized    token refused after a refresh   -> the user reconnects
       Rejected         understood, and refused         -> the user corrects
-      BadAnswer        we cannot read the answer       -> we are told; nothing is guessed
+      BadAnswer        we cannot read the answer       -> the operator looks; nothing is guessed
 
 A vendor subclasses one only when the user must do something different.
 """

@@ -47,7 +47,7 @@ class Limiter(Protocol):
         Remember what an answer said about the budget.
 
         :param limits: ``limit``, ``remaining``, ``reset`` (seconds), those that are known
-        :param retry_after: the seconds that a refused call was told to wait
+        :param retry_after: the seconds that the vendor asks a refused call to wait
         """
         ...
 

@@ -46,5 +46,5 @@ def why_no_money(origin: object) -> str:
 
 
 def why_unknown(origin: object) -> str:
-    """Return the code of why a person is to see whether a posting is money; empty: no doubt."""
+    """Return the code of why a posting may be no payment; empty: it is one."""
     return MAY_BE_MONEY.get(origin, "") if type(origin) is int else ""

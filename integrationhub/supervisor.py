@@ -21,7 +21,7 @@ from typing import IO
 
 ROOT = Path(__file__).resolve().parent.parent
 RESTART_AFTER = 2.0
-# A call that is under way may end: a worker that is killed in it leaves a batch in doubt.
+# A call that is under way may end: killing its worker leaves a batch of unknown outcome.
 STOP_WITHIN = 60.0
 SAY_WHAT_IS_AWAITED_AFTER = 3.0
 READY_WITHIN = 180.0
@@ -73,17 +73,17 @@ class Child:
         """Start the process and copy what it says to its log, errors to the terminal too."""
         self.restart_at = None
         self.starts += 1
-        told = {"HUB_PROCESS": self.name, "HUB_LOG_FORMAT": "json", "PYTHONUNBUFFERED": "1"}
+        added = {"HUB_PROCESS": self.name, "HUB_LOG_FORMAT": "json", "PYTHONUNBUFFERED": "1"}
         self.process = subprocess.Popen(
             self.command,
             cwd=ROOT,
-            env=os.environ | told,
+            env=os.environ | added,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
-            # Ctrl-C goes to the terminal's whole group; only we decide who is told to stop.
+            # Ctrl-C goes to the terminal's whole group; only we decide which processes stop.
             start_new_session=True,
             preexec_fn=die_with_parent,
         )
@@ -99,7 +99,7 @@ class Child:
 
 
 class Supervisor:
-    """Keeps the children running until it is told to stop."""
+    """Keeps the children running until it is stopped."""
 
     def __init__(self, children: Sequence[Child], *, tell: Callable[[str], None] = say) -> None:
         self.children, self.tell = children, tell
@@ -148,24 +148,24 @@ class Supervisor:
                 return
 
     def run(self) -> None:
-        """Look after the children until told to stop."""
+        """Look after the children until stopped."""
         while not self.stopping.wait(1.0):
             self.look_after(now=time.monotonic())
 
     def stop(self) -> None:
         """Stop all children, and say so for each; a second Ctrl-C ends them at once."""
         self.tell("Stopping …")
-        began, told, left = time.monotonic(), False, list(self.children)
+        began, has_said, left = time.monotonic(), False, list(self.children)
         for child in left:
             child.process.terminate()  # it alone, never its group: it finishes its work
         while left and not self.hurrying.is_set() and time.monotonic() - began < STOP_WITHIN:
             for child in [child for child in left if child.process.poll() is not None]:
                 self.tell(f"  {child.name} stopped.")
                 left.remove(child)
-            if left and not told and time.monotonic() - began > SAY_WHAT_IS_AWAITED_AFTER:
+            if left and not has_said and time.monotonic() - began > SAY_WHAT_IS_AWAITED_AFTER:
                 names = ", ".join(child.name for child in left)
                 self.tell(f"  Still at work: {names}. Ctrl-C once more ends it at once.")
-                told = True
+                has_said = True
             self.hurrying.wait(0.05 if left else 0)
         for child in left:
             child.process.kill()

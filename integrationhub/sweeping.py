@@ -99,13 +99,13 @@ def start_periodic(*, now: datetime) -> None:
 
 def beat_heart(*, name: str, kind: str, now: datetime, info: dict[str, Any]) -> None:
     """Record that a process lives, or that periodic work was started."""
-    told: dict[str, Any] = {"kind": kind, "at": now, "info": info}
-    if not Heartbeat.objects.filter(name=name).update(**told):
-        Heartbeat.objects.get_or_create(name=name, defaults=told)
+    values: dict[str, Any] = {"kind": kind, "at": now, "info": info}
+    if not Heartbeat.objects.filter(name=name).update(**values):
+        Heartbeat.objects.get_or_create(name=name, defaults=values)
 
 
 class Changes:
-    """Tells whether another connection has written to the SQLite database since it last told."""
+    """Says whether another connection has written to the SQLite database since the last look."""
 
     def __init__(self) -> None:
         self._file = Path(connection.settings_dict["NAME"])
@@ -244,5 +244,5 @@ class PulseStep(bootsteps.StartStopStep):
         self.renewal.stop()
 
     def terminate(self, worker: Any) -> None:
-        """Stop enqueueing, when the worker is told to end at once."""
+        """Stop enqueueing, when the worker is to end at once."""
         self.stop(worker)

@@ -12,7 +12,7 @@ from journals.queries import readings as wording
 from journals.queries.imports import FIELD_WORDS, companies_for
 from journals.rights import JOURNALS
 from organisations.domain import Level
-from organisations.meanwhile import ToldOfChanges
+from organisations.meanwhile import WarnsOfChanges
 from organisations.models import Company, Organisation
 from sources.models import ImportedFile
 from sources.operations.files import RUN_LENGTH
@@ -167,7 +167,7 @@ class AnotherRunForm(RunForm):
     )
 
 
-class DimensionsForm(ToldOfChanges, forms.Form):
+class DimensionsForm(WarnsOfChanges, forms.Form):
     """Which dimensions of a company's SIE files are booked."""
 
     cost_centre = forms.CharField(

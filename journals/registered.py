@@ -29,7 +29,7 @@ _BATCH_ACTIONS = {
     "batch.reverse": _("Reversal requested"),
     "batch.closed_by_hand": _("Batch closed by hand"),
     "batch.opened_again": _("Closed batch reopened"),
-    "batch.taken_back_by_hand": _("Batch marked as reversed by hand"),
+    "batch.reversed_by_hand": _("Batch marked as reversed by hand"),
 }
 _BADGES = {
     "not_sent": Badge(pgettext_lazy("journal", "Not sent"), "journal", "quiet"),
@@ -48,11 +48,11 @@ _BADGES = {
 _CRASH_POINTS = {
     "press.begun": "nothing is written",
     "press.written": "the rows are written, nothing is committed",
-    "press.committed": "the press is committed, nobody is told",
-    "press.told": "a worker is told, the person has no answer yet",
+    "press.committed": "the press is committed, no worker is notified",
+    "press.enqueued": "a worker is notified, the person has no answer yet",
     "prepare.after_lease": "the journal is leased, the ledger is not asked",
     "prepare.asked": "the ledger's facts are here, nothing is frozen",
-    "prepare.frozen": "what will be posted is committed, nobody is told",
+    "prepare.frozen": "what will be posted is committed, no worker is notified",
     "prove.read": "the batch was read back, nothing is stored",
     "prove.posted": "posted is committed, the lease is not given back",
     "release.asked": "the vendor was asked to release, nothing is stored",

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from connectors.organisation_numbers import digits_of
 from organisations import domain
 from organisations.domain import Level
-from organisations.meanwhile import ToldOfChanges
+from organisations.meanwhile import WarnsOfChanges
 from organisations.models import Company, Debtor, Organisation, Role, User
 from organisations.pages import role_name
 from ui.choosing import Kind, RowField, register
@@ -103,7 +103,7 @@ class OwnPasswordForm(NewPasswordForm):
         return values
 
 
-class OrganisationForm(ToldOfChanges, _OrganisationForm):
+class OrganisationForm(WarnsOfChanges, _OrganisationForm):
     """The organisation's name and settings."""
 
     class Meta:
@@ -117,7 +117,7 @@ class OrganisationForm(ToldOfChanges, _OrganisationForm):
         }
 
 
-class DebtorForm(ToldOfChanges, _DebtorForm):
+class DebtorForm(WarnsOfChanges, _DebtorForm):
     """A debtor's number and name."""
 
     class Meta:
@@ -158,7 +158,7 @@ MEMBERS = register(
 )
 
 
-class CompanyForm(ToldOfChanges, _CompanyForm):
+class CompanyForm(WarnsOfChanges, _CompanyForm):
     """A payroll company."""
 
     debtor = RowField(DEBTORS, label=_("Debtor"))

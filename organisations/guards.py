@@ -45,8 +45,8 @@ def needs(key: str, level: Level) -> Callable[[View], View]:
     """
     Let a view be reached only with that level of that right.
 
-    Who has none of the right is told that there is no such page; who may read but not write
-    gets a page that says so.
+    Who has none of the right gets "page not found"; who may read but not write gets a page that
+    says so.
     """
 
     def decorate(view: View) -> View:
@@ -69,7 +69,7 @@ def one_at_a_time(view: View) -> View:
     """
     Let what is posted to a view of an organisation be checked and stored before the next is.
 
-    Two people who type the same number at once would both be told that it is free.
+    Two people who type the same number at once would both find it free.
     """
 
     @wraps(view)

@@ -1,5 +1,5 @@
 """
-Two people who change one thing at once: the later one is told what the other has changed.
+Two people who change one thing at once: the later one is shown what the other has changed.
 
 A form carries what it showed. When it is sent and something else is stored by then, nothing is
 saved: the page comes back with all that was typed, with the other's changes where nothing was
@@ -104,7 +104,7 @@ def who_changed(
     return ", ".join(names) or _("Somebody")
 
 
-class ToldOfChanges(forms.BaseForm):
+class WarnsOfChanges(forms.BaseForm):
     """A form over a stored row, which says what was changed while it was open."""
 
     meanwhile: Meanwhile | None = None

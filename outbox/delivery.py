@@ -72,7 +72,7 @@ class Found(Generic[There]):
     """
     What the vendor said of an item whose outcome is unknown.
 
-    :param there: it, if it stands there
+    :param there: it, if the vendor has it
     :param question: why only a person can say so; neither of the two: it does not
     :param columns: what the person decides between
     """
@@ -108,7 +108,7 @@ class Delivery(ABC, Generic[Item, Payload, There]):
 
     @abstractmethod
     def send(self, item: Item, payload: Payload) -> There:
-        """Send it, and return how it stands there."""
+        """Send it, and return it as the vendor has it."""
 
     @abstractmethod
     def find(self, item: Item, payload: Payload) -> Found[There]:
@@ -117,7 +117,7 @@ class Delivery(ABC, Generic[Item, Payload, There]):
     @abstractmethod
     def store(self, item: Item, there: There, *, is_sure: bool, now: datetime) -> bool:
         """
-        Record how it stands there, and say whether that could be done.
+        Record it as the vendor has it, and say whether that could be done.
 
         :param is_sure: it was just read there; else it is the answer to what was sent
         """
@@ -145,7 +145,7 @@ class Delivery(ABC, Generic[Item, Payload, There]):
 
     @abstractmethod
     def unanswerable(self, item: Item, failure: ConnectorError) -> ConnectorError:
-        """Return what a person is told who must find out what the hub cannot."""
+        """Return the words for the person who must find out what the hub cannot."""
 
     def give_up(self, item: Item, failure: ConnectorError, *, now: datetime) -> None:
         """Record that the vendor cannot be asked about it, so that only a person can find out."""

@@ -47,7 +47,7 @@ class OutboxQuerySet(OfOrganisation):
         """Return those that may be claimed; whether their turn has come is another question."""
         return self.filter(state__in=self.model.QUEUED, not_before__lte=now)
 
-    def in_doubt(self, *, now: datetime) -> Self:
+    def unknown_since_restore(self, *, now: datetime) -> Self:
         """Return those that wait to be sent although the vendor was not asked since a restore."""
         return self.filter(self.not_asked_since_a_restore(now=now), state__in=self.model.QUEUED)
 
@@ -168,8 +168,8 @@ class OutboxItem(models.Model):
         A restore or a gap may have been noted only a moment ago, so it is asked with the claim.
         """
         rows: Any = type(self)._default_manager
-        in_doubt: models.Q = rows.all().not_asked_since_a_restore(now=now)
-        return ~in_doubt & ~models.Q(unproven(connection_id, work=self.WORK))
+        unknown: models.Q = rows.all().not_asked_since_a_restore(now=now)
+        return ~unknown & ~models.Q(unproven(connection_id, work=self.WORK))
 
     # --- changes of state ---
 

@@ -58,7 +58,7 @@ class Work(ABC, Generic[Ledger, There]):
 
     @abstractmethod
     def enqueued(self, connection_id: int) -> QuerySet[Any]:
-        """Return the rows that workers are told of to serve the connection."""
+        """Return the rows that are enqueued to serve the connection."""
 
     @abstractmethod
     def list_ours(
@@ -224,13 +224,13 @@ def _notify(
 
 def ask_first(work: Work[Any, Any], waiting: Any, *, now: datetime) -> None:
     """
-    Turn what waits into questions, where a restore has put it in doubt.
+    Turn what waits into unknown outcomes, where a restore requires it.
 
     What nobody here remembers may have been sent at any time since the backup.
     """
     backup = Restore.objects.open(now=now).aggregate(taken_at=Min("backup_taken_at"))["taken_at"]
     if backup is not None:
-        for item in waiting.in_doubt(now=now)[:_AT_ONCE]:
+        for item in waiting.unknown_since_restore(now=now)[:_AT_ONCE]:
             _ask(work, item, work.is_asked(), now=now, sent_at=item.sent_at or backup)
 
 

@@ -18,7 +18,7 @@ from connectors.registry import CONNECTORS
 from connectors.vendor import Vendor
 from organisations import domain
 from organisations.domain import Level
-from organisations.meanwhile import ToldOfChanges
+from organisations.meanwhile import WarnsOfChanges
 from organisations.models import Organisation
 from payments.fields import AmountField
 from payments.models import Customer, Integration, InvoiceClient
@@ -90,7 +90,7 @@ class _AsksAboutEarlier(forms.Form):
         self.fields["earlier_confirmed"].widget = forms.CheckboxInput()
 
 
-class SettingsForm(ToldOfChanges, _AsksAboutEarlier, forms.ModelForm):  # type: ignore[type-arg]
+class SettingsForm(WarnsOfChanges, _AsksAboutEarlier, forms.ModelForm):  # type: ignore[type-arg]
     """S15, S16, S17."""
 
     class Meta:
@@ -106,7 +106,7 @@ class SettingsForm(ToldOfChanges, _AsksAboutEarlier, forms.ModelForm):  # type: 
             self.initial["fetch_from"] = timezone.localdate().replace(day=1)
 
 
-class ClientForm(ToldOfChanges, _AsksAboutEarlier, forms.ModelForm):  # type: ignore[type-arg]
+class ClientForm(WarnsOfChanges, _AsksAboutEarlier, forms.ModelForm):  # type: ignore[type-arg]
     """An invoice client and where its money is."""
 
     source = RowField(

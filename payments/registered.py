@@ -40,16 +40,16 @@ _PAYMENTS_ACTIONS = {
 _CRASH_POINTS = {
     "ask.begun": "nothing is written",
     "ask.written": "the run is written, nothing is committed",
-    "ask.committed": "the run is committed, nobody is told",
-    "ask.told": "a worker is told, the person has no answer yet",
+    "ask.committed": "the run is committed, no worker is notified",
+    "ask.enqueued": "a worker is notified, the person has no answer yet",
     "fetch.after_claim": "the run is claimed, nothing is asked",
     "fetch.read": "a page is here, nothing of it is stored",
     "fetch.stored": "the page, what it matched and where the next begins are committed",
     "fetch.ended": "the run is over, how far it has read is not recorded",
-    "fetch.recorded": "how far it has read is recorded, nobody is told",
+    "fetch.recorded": "how far it has read is recorded, no worker is notified",
     "mark.after_call": "the source has the marks, nothing is stored",
     "mark.stored": "the marks are committed, the lease is not given back",
-    "block.noted": "what the hub is about to deny is committed, the target is not told",
+    "block.noted": "what the hub is about to deny is committed, the target is not asked",
     "block.denied": "the target denies time, nothing is stored",
 }
 

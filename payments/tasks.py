@@ -32,7 +32,7 @@ def start_scheduled(**_newer: object) -> None:
 
 @shared_task
 def notify_owners(**_newer: object) -> None:
-    """Write down who is to be told of payments that are not registered; reads and writes rows."""
+    """Enqueue the mails about payments that are not registered; reads and writes rows."""
     alarming.notify_owners(now=timezone.now())
 
 

@@ -5,7 +5,7 @@ import threading
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-# Each kind with the words that the faults page shows, and the calls it concerns unless told.
+# Each kind with the words that the faults page shows, and the calls that it concerns by default.
 KINDS: dict[str, tuple[str, str]] = {
     "lose_answer": ("Store, then cut the connection before the answer", "create"),
     "cut_before": ("Cut the connection before anything is stored", "create"),

@@ -37,7 +37,7 @@ class Store(Ledger):
         self.faults = Faults()
         self.log = RequestLog()
         self.setup = SetUp(self)
-        self.powerofficego = clients.Books(self)
+        self.powerofficego = clients.ClientLedgers(self)
         self.go_setup = GoSetUp(self, self.powerofficego)
         self.nxt_setup = NxtSetUp(self)
         self.go_rate = Rate()

@@ -202,7 +202,7 @@ class Worker:
     """Runs due work here and now, in the order in which a worker would be told of it."""
 
     def __init__(self) -> None:
-        self.told: list[tuple[str, dict[str, int]]] = []
+        self.published: list[tuple[str, dict[str, int]]] = []
 
     def run_due_work(self, *, now: datetime | None = None, rounds: int = 100) -> int:
         """
@@ -228,7 +228,7 @@ class Worker:
             before, django_settings.HUB_PROCESS = django_settings.HUB_PROCESS, "worker"
             try:
                 sweeping.enqueue_all(now=timezone.now())
-                due, self.told = self.told, []
+                due, self.published = self.published, []
                 for name, ids in due:
                     current_app.tasks[name](**ids)
                     ran += 1
@@ -247,7 +247,7 @@ def worker(monkeypatch: pytest.MonkeyPatch) -> Worker:
     here = Worker()
 
     def publish(task: str, ids: dict[str, int]) -> None:
-        here.told.append((task, ids))
+        here.published.append((task, ids))
 
     monkeypatch.setattr(enqueueing, "_publish", publish)
     # In a test's own transaction nothing is ever committed; what would follow follows at once.

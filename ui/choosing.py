@@ -43,7 +43,7 @@ class Kind:
     :param rows: the rows of an organisation; where they hang on another row, that row's id comes
         along, and None is returned if the organisation has no such row
     :param number: the field whose value names one row
-    :param names: the fields that hold what people remember, the most telling one first
+    :param names: the fields that hold what people remember, the most recognisable one first
     :param hint: how the rows are found
     :param first: what to say while the row that these hang on is not chosen
     """

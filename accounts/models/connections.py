@@ -84,7 +84,7 @@ class Connection(models.Model):
     not_before = models.DateTimeField(null=True, blank=True)
     """No call is made before this time: the vendor asked us to wait."""
     enqueued_at = models.DateTimeField(null=True, blank=True)
-    """When a worker was last told that something waits for this connection."""
+    """When a worker was last notified that something waits for this connection."""
 
     objects = OfOrganisation.as_manager()
 

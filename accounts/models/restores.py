@@ -21,8 +21,8 @@ class Installation(models.Model):
     """When it was noticed that the database is an older one. Nothing is sent until an operator
     has run `after_restore`."""
     evidence = models.JSONField(default=dict, blank=True)
-    """What a ledger holds that this database does not know: account and numbers. Empty: the
-    marks of a machine or a process told."""
+    """What a ledger holds that this database does not know: account and numbers. Empty: it
+    was noticed by the marks of a machine or a process."""
 
     def __str__(self) -> str:
         return str(self.identity)

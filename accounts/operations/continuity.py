@@ -42,7 +42,7 @@ when_set_back = Registry[Callable[[datetime], object]]()
 """
 What apps do when the clock was set back: what waits for a time of the old clock is due.
 
-Only where nothing is in doubt: a look-up waits for the end of a call, and goes on waiting.
+Not where an outcome is unknown: a look-up waits for the end of a call, and goes on waiting.
 """
 
 

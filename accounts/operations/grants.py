@@ -221,7 +221,7 @@ def _revoke(connection: Connection, grant: Grant) -> None:
         sign_in_for(connection).revoke(token=grant.refresh_token or grant.access_token, hint=hint)
     except ConnectorError as failure:
         # A courtesy; the reason of the refusal is what the person must see.
-        log.info("grant_not_taken_back", connection=connection.pk, failure=failure.code())
+        log.info("grant_not_revoked", connection=connection.pk, failure=failure.code())
 
 
 def vendor_name(connection: Connection) -> str:

@@ -211,7 +211,7 @@ def leaves_it_to_others(*, now: datetime) -> bool:
     """
     Return whether this machine is not confirmed while another one works.
 
-    What it was told to do is not its own to do, nor to say anything about: the other does it.
+    What it was asked to do is left to the other, and nothing is recorded about it here.
     """
     return isinstance(why_stopped(now=now), hosts.OneHostNotConfirmed)
 

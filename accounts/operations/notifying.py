@@ -81,7 +81,7 @@ def tell(background_request: BackgroundRequest, now: datetime) -> dict[str, obje
         .first()
     )
     if connection is None:
-        return {"told": 0}
+        return {"notified": 0}
     people = people_of(connection)
     for person in people:
         with translation.override(person.language or settings.LANGUAGE_CODE):
@@ -90,7 +90,7 @@ def tell(background_request: BackgroundRequest, now: datetime) -> dict[str, obje
             send_mail(subject, body, None, [person.email])
         except (SMTPException, OSError) as exc:
             raise Unavailable(vendor="E-mail", detail=type(exc).__name__) from exc
-    return {"told": len(people)}
+    return {"notified": len(people)}
 
 
 def _words(connection: Connection, params: dict[str, Any]) -> tuple[str, str]:
@@ -100,12 +100,12 @@ def _words(connection: Connection, params: dict[str, Any]) -> tuple[str, str]:
         "company": connection.administration_name or connection.tenant_id,
         "days": str(params["days"]),
     }
-    told = params["failure_params"]
+    details = params["failure_params"]
     use = use_of(connection.vendor)
     lines = [
         gettext(_INTRODUCTIONS[params["about"]]).format(**values),
-        gettext(kind.summary).format(**told),
-        gettext(kind.remedy).format(**told),
+        gettext(kind.summary).format(**details),
+        gettext(kind.remedy).format(**details),
         gettext(use.waits),
         settings.HUB_BASE_URL + reverse(use.page),
     ]

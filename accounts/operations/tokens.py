@@ -254,7 +254,7 @@ def mark_sign_in_again(connection: Connection, failure: ConnectorError, *, now: 
     """
     Stop the connection until its owner has signed in again, unless it was renewed meanwhile.
 
-    The owner is told once: by whoever changes the state, in the same commit.
+    The owner is notified once: by whoever changes the state, in the same commit.
     """
     with transaction.atomic():
         stopped = Connection.objects.filter(

@@ -96,7 +96,7 @@ class Client:
 
     # https://docs.vismasoftware.no/businessnxtapi/schema/queries/companies
     def list_companies(self) -> list[SourceCompany]:
-        """Return the companies that the login reaches; their organisation numbers are not told."""
+        """Return the companies that the login reaches, without their organisation numbers."""
         data = self._door.read(
             documents.COMPANIES, "ReadCompanies", {"customer": self._customer_no}
         )
@@ -301,7 +301,7 @@ class Client:
             )
 
     def read_write_offs(self, invoice_numbers: Sequence[str]) -> Iterator[SourceWriteOff]:
-        """Yield what was written off on those invoices; nothing where the origin is not told."""
+        """Yield what was written off on those invoices; nothing where the origin is not given."""
         if not self.columns.origin:
             return
         by_name = self.columns.by_name("origin")

@@ -136,6 +136,6 @@ def names(described: Any) -> tuple[str, ...]:
 
 
 def kinds(described: Any) -> dict[str, str]:
-    """Return the named type of each field of an introspected type; empty: it is not told."""
+    """Return the named type of each field of an introspected type; empty: it is not given."""
     fields: Sequence[Any] = (described or {}).get("fields") or ()
     return {str(one["name"]): str((one.get("type") or {}).get("name") or "") for one in fields}

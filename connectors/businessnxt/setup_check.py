@@ -146,7 +146,7 @@ class Check:
         if trouble:
             self._say(FindingLevel.PROBLEM, trouble, column=column, value=self._value)
             return None, False
-        # On one posting: a company without any shows nothing, and is told of at the first page.
+        # On one posting: a company without any shows nothing here, but at the first page.
         readable = self._tried("marker_not_readable", column, self._client.try_reading_marker)
         if not found.updates:
             self._say(FindingLevel.WARNING, "no_updates", column=column)

@@ -47,7 +47,7 @@ class Http:
     One vendor's door: sends a request once, reads the answer to its end, tells the observer.
 
     :param auth: puts the credentials on a request, usually :class:`BearerToken`
-    :param observer: is told of every exchange, also of the one that only fetched a 401
+    :param observer: receives every exchange, also the one that only fetched a 401
     :param limiter: is asked before every call; a wait above `PATIENCE` becomes `RateLimited`
     :param counted_per: what the vendor counts calls by, `COMPANY` or `SUBSCRIPTION`
     :param per_second: calls it allows in a second; 0: only what its answers state

@@ -103,7 +103,7 @@ class OpenIdSignIn(TokenEndpoint):
             },
             codes={},
         )
-        # A token that we then refuse stays alive until it expires; so take it back.
+        # A token that we then refuse stays valid until it expires; so it is revoked.
         try:
             person = self._check_id_token(
                 text_of(answer, "id_token"), nonce=nonce, now=now, answered_at=answered_at
@@ -113,7 +113,7 @@ class OpenIdSignIn(TokenEndpoint):
                 raise ProofNotGenuine(vendor=self.vendor, detail="sub")
             return grant
         except SignInRefused:
-            self._take_back(answer)
+            self._revoke(answer)
             raise
 
     # https://oauth.developers.visma.com/service-registry/documentation/tokens (Refresh)
@@ -286,7 +286,7 @@ class OpenIdSignIn(TokenEndpoint):
             return otherwise
         raise BadAnswer(vendor=self.vendor, detail="the answer holds no expires_in")
 
-    def _take_back(self, answer: Mapping[str, Any]) -> None:
+    def _revoke(self, answer: Mapping[str, Any]) -> None:
         hint = "refresh_token" if text_of(answer, "refresh_token") else "access_token"
         try:
             self.revoke(token=text_of(answer, hint), hint=hint)

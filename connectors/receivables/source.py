@@ -38,7 +38,7 @@ class SourcePayment:
     :param invoice_number: as the source has it; empty when nobody gave it
     :param kid: the payer's reference (KID) when the source has it
     :param marked: the chosen marker field already says that it was read; None when no marker
-    :param doubt: why a person is to see whether it is money at all, as a code; empty: it is
+    :param unknown_outcome: why a person must decide whether it is a payment, as a code; or empty
     """
 
     key: PaymentKey

@@ -216,7 +216,7 @@ class Client:
         """
         Yield the customers, or those changed since, less a day.
 
-        :raises NoCreditBlock: if it is not told who is blocked; nobody is taken for unblocked
+        :raises NoCreditBlock: if it cannot be read who is blocked; nobody is taken for unblocked
         """
         where, values = "> ?", [0]
         clause = ""

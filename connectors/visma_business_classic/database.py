@@ -86,7 +86,7 @@ class Database:
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
     def change(self, statement: str, values: Sequence[Any]) -> int:
-        """Change rows and return how many; all is taken back unless it was exactly one."""
+        """Change rows and return how many; all is rolled back unless it was exactly one."""
         with self._cursor(commits=True) as cursor:
             cursor.execute(self._with_placeholders(statement), tuple(values))
             changed = int(cursor.rowcount)
@@ -126,7 +126,7 @@ class Database:
                 if commits:
                     connection.commit()
             finally:
-                # Without a commit, closing takes back whatever there was.
+                # Without a commit, closing rolls back whatever there was.
                 connection.close()
         except driver.Error as exc:
             raise errors.translated(exc, driver=driver) from exc

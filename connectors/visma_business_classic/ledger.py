@@ -78,7 +78,7 @@ class Ledger:
     @cached_property
     def sign(self) -> str:
         """
-        Return how the sign of amounts is written, seen from the newest rows unless it was told.
+        Return how the sign of amounts is written: as configured, else as in the newest rows.
 
         The classic table has signed amounts and a column of the side in different sources, so
         neither is taken for granted.

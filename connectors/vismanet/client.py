@@ -48,7 +48,7 @@ class Client:
 
     :param base_url: e.g. ``https://api.finance.visma.net``
     :param tokens: gives the access token, and a newer one when it was refused
-    :param observer: is told of every exchange
+    :param observer: receives every exchange
     :param limiter: knows how many calls the company and this client have left
     """
 

@@ -73,7 +73,7 @@ class NothingWasAsked(Rejected):
 
 
 class NotMarkedByAnswer(Rejected):
-    """A person's answer can be taken back, the first period of the mapping cannot be so."""
+    """A person's answer can be withdrawn; the first period of the mapping cannot."""
 
     summary = _("{reference} was not marked as booked before the hub by an answer.")
     remedy = _("If the first period of the mapping keeps it out, change that, with a reason.")
@@ -139,7 +139,7 @@ class StoppedWithTheOthers(Rejected):
 
     summary = _("This batch is valid, but another batch of the journal cannot be sent.")
     remedy = _("Correct the other batch, or choose to send valid batches only.")
-    action = "send_what_can_go"
+    action = "send_valid_only"
 
 
 class PeriodNotOpen(Rejected):
@@ -290,7 +290,7 @@ class ThereSinceTheBackup(OutcomeUnknown):
 
 
 class NotReversible(Rejected):
-    """Only what is proven to be in the ledger can be taken back, and only once."""
+    """Only what is proven to be in the ledger can be reversed, and only once."""
 
     summary = _("{period} of {reference} cannot be reversed.")
     remedy = _("Only a batch that is posted and was read back can be reversed, and only once.")
@@ -298,7 +298,7 @@ class NotReversible(Rejected):
 
 
 class NothingToReverse(Rejected):
-    """The journal has no batch that could be taken back."""
+    """The journal has no batch that could be reversed."""
 
     summary = _("There is nothing to reverse in {reference}.")
     remedy = _("Only a batch that is posted and was read back can be reversed, and only once.")
@@ -338,8 +338,8 @@ class ReversalPeriodClosed(Rejected):
     action = ""
 
 
-class NotSentAnew(Rejected):
-    """Nothing of the journal was taken back, or it was sent again before."""
+class CannotResend(Rejected):
+    """Nothing of the journal was reversed, or it was resent before."""
 
     summary = _("{reference} cannot be resent.")
     remedy = _("First reverse what is to be resent; the journal's pages show its status.")

@@ -9,7 +9,7 @@ from journals.domain.proving import NONE, ONE, SEVERAL, Match, match_lost_batch
 
 
 @dataclass(frozen=True, slots=True)
-class InDoubt:
+class UnknownBatch:
     """
     A batch that would be sent for the first time since the restore.
 
@@ -22,7 +22,7 @@ class InDoubt:
 
 
 def find_unknown(
-    unknown: Sequence[InDoubt], ledger: Sequence[LedgerBatch], *, known: Collection[str]
+    unknown: Sequence[UnknownBatch], ledger: Sequence[LedgerBatch], *, known: Collection[str]
 ) -> dict[int, Match]:
     """
     Return for each unknown batch whether the ledger holds it.
@@ -45,7 +45,7 @@ def find_unknown(
     return found
 
 
-def _by_own_name(one: InDoubt, ledger: Sequence[LedgerBatch]) -> Match:
+def _by_own_name(one: UnknownBatch, ledger: Sequence[LedgerBatch]) -> Match:
     match = match_lost_batch(one.payload, ledger)
     if match.outcome == NONE and one.payload.own_number:
         same = tuple(there for there in ledger if there.number == one.payload.own_number)
@@ -53,7 +53,7 @@ def _by_own_name(one: InDoubt, ledger: Sequence[LedgerBatch]) -> Match:
     return match
 
 
-def _is_akin(one: InDoubt, there: LedgerBatch) -> bool:
+def _is_akin(one: UnknownBatch, there: LedgerBatch) -> bool:
     references = {line.reference for line in one.payload.lines if line.reference}
     if not references.intersection(line.reference for line in there.lines):
         return False
@@ -79,4 +79,4 @@ def own_and_unknown(
     return found
 
 
-__all__ = ["NONE", "ONE", "SEVERAL", "InDoubt", "find_unknown", "own_and_unknown"]
+__all__ = ["NONE", "ONE", "SEVERAL", "UnknownBatch", "find_unknown", "own_and_unknown"]

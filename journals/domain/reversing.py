@@ -62,7 +62,7 @@ def mirror_key(key: str, posting_period: str) -> str:
 
 
 def mirror_description(*, number: str, reference: str, period: str, key: str) -> str:
-    """Return the description of a mirror: it names the number that it takes back."""
+    """Return the description of a mirror: it names the number that it reverses."""
     return batch_description(f"{_MARK} {number} {reference}", period, key)
 
 
@@ -105,4 +105,4 @@ def resend_reference(reference: str, taken: Iterable[str]) -> str:
         name = root[: REFERENCE_LENGTH - len(ending)].rstrip() + ending
         if name not in used and name != reference:
             return name
-    raise ValueError(f"{reference} was sent anew too often")
+    raise ValueError(f"{reference} was resent too often")

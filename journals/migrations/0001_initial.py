@@ -126,7 +126,7 @@ class Migration(migrations.Migration):
                 ('state_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('imported_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('send_requested_at', models.DateTimeField(blank=True, null=True)),
-                ('send_what_can_go', models.BooleanField(default=False)),
+                ('send_valid_only', models.BooleanField(default=False)),
                 ('preflight_at', models.DateTimeField(blank=True, null=True)),
                 ('preflight_problems', models.JSONField(blank=True, default=list)),
                 ('request_id', models.CharField(blank=True, max_length=64)),

@@ -41,7 +41,7 @@ class BatchQuerySet(OutboxQuerySet):
         Return those that are checked, due, and have no earlier one before them.
 
         An earlier batch of the same journal that is not in the ledger yet holds the later ones
-        back, unless a person chose to send what can go. A reversal waits for nothing.
+        back, unless a person chose to send valid batches only. A reversal waits for nothing.
         """
         earlier = Batch.objects.filter(
             journal=models.OuterRef("journal"),
@@ -49,7 +49,7 @@ class BatchQuerySet(OutboxQuerySet):
             period__lt=models.OuterRef("period"),
         ).exclude(state__in=[*IN_LEDGER, *BOOKED_ELSEWHERE])
         return self.claimable(now=now).filter(
-            models.Q(journal__send_what_can_go=True)
+            models.Q(journal__send_valid_only=True)
             | models.Q(reverses__isnull=False)
             | ~models.Exists(earlier)
         )
@@ -139,7 +139,7 @@ class Batch(OutboxItem):
     reverses = models.OneToOneField(
         "self", on_delete=models.RESTRICT, null=True, blank=True, related_name="mirror"
     )
-    """The batch that this one takes back; each is taken back once, whatever is pressed."""
+    """The batch that this one reverses; each is reversed once, whatever is pressed."""
     reason = models.CharField(max_length=300, blank=True)
     """Why it was closed by hand, or why it takes another one back."""
     reason_by = models.ForeignKey(
@@ -213,7 +213,7 @@ class Batch(OutboxItem):
         return {"prepared_at": self.prepared_at}
 
     def may_be_claimed(self, into: str, *, now: datetime) -> models.Q:
-        """Refuse what a restore has put in doubt, even if that was so only a moment ago."""
+        """Refuse what has an unknown outcome since a restore, even one of a moment ago."""
         return self.is_not_there(self.connection_id, now=now)
 
     def kept_of_a_call(self) -> Mapping[str, Any]:
@@ -259,9 +259,9 @@ class Batch(OutboxItem):
         return self.become(_S.POSTED, now=now, proven_at=now, not_before=now, **NO_FAILURE)
 
     def mark_reversed_one(self, *, now: datetime) -> bool:
-        """Record that the batch which this one takes back is taken back."""
-        taken_back = Batch.objects.filter(pk=self.reverses_id or 0, state__in=PROVEN)
-        return bool(taken_back.update(state=_S.REVERSED, state_at=now, release_wanted=False))
+        """Record that the batch which this one reverses is reversed."""
+        original = Batch.objects.filter(pk=self.reverses_id or 0, state__in=PROVEN)
+        return bool(original.update(state=_S.REVERSED, state_at=now, release_wanted=False))
 
     def others_of_number(self, number: str) -> models.QuerySet["Batch"]:
         """Return the other batches that hold that number in the same ledger: one at most."""
@@ -270,8 +270,8 @@ class Batch(OutboxItem):
         )
         return holders.exclude(pk=self.pk)
 
-    def mark_taken_back(self, *, reason: str, by: Any, now: datetime) -> bool:
-        """Record that a person took it back in the ledger, where no mirror of ours did."""
+    def mark_reversed_by_hand(self, *, reason: str, by: Any, now: datetime) -> bool:
+        """Record that a person reversed it in the ledger, where no mirror of ours did."""
         return self.become(
             _S.REVERSED, now=now, release_wanted=False, reason=reason, reason_by=by, reason_at=now
         )

@@ -24,7 +24,7 @@ class JournalQuerySet(OfOrganisation):
         """
         Set the journal's state from its batches, when it differs.
 
-        A reversal counts while it is on its way or in trouble; then the batch that it took back
+        A reversal counts while it is on its way or in trouble; then the batch that it reverses
         says it.
         """
         # Who changes another of its batches at the same time waits for us here, or we for them:
@@ -94,7 +94,7 @@ class Journal(models.Model):
     send_requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
     )
-    send_what_can_go = models.BooleanField(default=False)
+    send_valid_only = models.BooleanField(default=False)
     """A person chose to send the batches that can go although others cannot."""
     preflight_at = models.DateTimeField(null=True, blank=True)
     """When all batches were last checked against the ledger, for the present press of Send."""
@@ -138,8 +138,8 @@ class Journal(models.Model):
         """Add a line to the history; a failure is kept with its words' parameters (S13)."""
         kept: dict[str, Any] = dict(params)
         if failure is not None:
-            told = {name: str(value) for name, value in failure.params.items()}
-            kept |= {"failure": failure.code(), "failure_params": told}
+            details = {name: str(value) for name, value in failure.params.items()}
+            kept |= {"failure": failure.code(), "failure_params": details}
         self.events.create(
             organisation_id=self.organisation_id, at=now, user=user, code=code, params=kept
         )

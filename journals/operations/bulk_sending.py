@@ -183,10 +183,10 @@ def _send_one(pk: int, *, by: User | None, now: datetime) -> None:
             if _stamp(journal, mapping_of(journal.company)) != item.stamp:
                 raise refusals.ChangedSinceShown(reference=journal.reference)
             request_sending(journal=journal, by=by, now=now)
-            told: dict[str, Any] = {"outcome": Outcome.QUEUED}
+            fields: dict[str, Any] = {"outcome": Outcome.QUEUED}
         except ConnectorError as refusal:
-            told = {"outcome": Outcome.REFUSED, **_failure_fields(refusal)}
-        BulkItem.objects.filter(pk=pk).update(**told)
+            fields = {"outcome": Outcome.REFUSED, **_failure_fields(refusal)}
+        BulkItem.objects.filter(pk=pk).update(**fields)
 
 
 @handles(SEND_TOGETHER)

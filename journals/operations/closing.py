@@ -23,7 +23,7 @@ def close_by_hand(
     """
     Close a batch that is not in the ledger, or that nobody can say is: a person booked it.
 
-    A mirror that is closed has been booked by hand too, so the batch it takes back is reversed.
+    A mirror that is closed has been booked by hand too, so the batch that it reverses is reversed.
 
     :raises ReasonMissing: without a reason
     :raises NotToBeClosed: if it is queued, on its way, or in the ledger

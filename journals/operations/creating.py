@@ -27,7 +27,7 @@ def create_journal(
     """
     Make the journal of a content, with one batch per period, not sent.
 
-    :param anew_of: the journal whose reversed batches this one sends again
+    :param resend_of: the journal whose reversed batches this one sends again
     """
     journal = Journal.objects.create(
         organisation_id=company.organisation_id,

@@ -78,7 +78,7 @@ def decide(
         elif choice == STOP:
             done = batch.mark_stopped(Stopped(who=str(by or ""), reason=reason), now=now)
         elif choice == DELETED and batch.proven_at is not None:
-            done = batch.mark_taken_back(reason=reason, by=by, now=now)
+            done = batch.mark_reversed_by_hand(reason=reason, by=by, now=now)
         else:
             raise ValueError(f"{choice!r} is not a choice, or the number is missing")
         if not done:

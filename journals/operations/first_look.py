@@ -249,7 +249,7 @@ def _tell(
     )
 
 
-def take_back(
+def withdraw(
     *,
     journal: Journal,
     reason: str,
@@ -257,7 +257,7 @@ def take_back(
     now: datetime,
 ) -> None:
     """
-    Take back that the journal was booked before the hub. Nothing is sent by that.
+    Withdraw the answer that the journal was booked before the hub. That sends nothing.
 
     :raises ReasonMissing: without a reason
     :raises NotMarkedByAnswer: if no answer of a person says so
@@ -272,7 +272,7 @@ def take_back(
         Batch.objects.filter(journal=journal, state=_S.BOOKED_BEFORE).update(
             state=_S.DRAFT, state_at=now, reason="", reason_by=None, reason_at=None
         )
-        journal.remember("answer_taken_back", now=now, user=by, reason=reason)
+        journal.remember("answer_withdrawn", now=now, user=by, reason=reason)
         trail.record(
             organisation=journal.organisation,
             action="journal.not_booked_before",

@@ -59,7 +59,7 @@ class Posting(Delivery[Batch, BatchToPost, str]):
         """Reject it, and let no later one of its journal go alone unless that was chosen."""
         if not item.mark_rejected(failure, now=now):
             return  # the claim was lost: what became of the batch is for another to say
-        if not item.journal.send_what_can_go:
+        if not item.journal.send_valid_only:
             Batch.objects.filter(
                 journal=item.journal_id,
                 state__in=[_S.READY, _S.POSTPONED],
@@ -78,7 +78,7 @@ class Posting(Delivery[Batch, BatchToPost, str]):
         """
         Ask the ledger for it by our number, by a number that it gave, or by its description.
 
-        Of what a restore has put in doubt one listing says it first, of all such batches.
+        After a restore one listing answers this first, for all batches of unknown outcome.
         """
         match = self._since_the_backup.match(item)
         if match.outcome != rules.NONE:
@@ -154,7 +154,7 @@ class Posting(Delivery[Batch, BatchToPost, str]):
             item.mark_not_there(now=now)
 
     def unanswerable(self, item: Batch, failure: ConnectorError) -> ConnectorError:
-        """Return what a person is told who must look in the ledger."""
+        """Return the words for the person who must look in the ledger."""
         return refusals.LookUpImpossible(
             description=item.description, detail=failure.detail, status=failure.status
         )
@@ -185,7 +185,7 @@ def _as_found(
 
 
 def _gone_original(batch: Batch) -> ConnectorError | None:
-    """Return why a reversal is not to be sent: what it takes back was deleted there meanwhile."""
+    """Return why a reversal is not to be sent: what it reverses was deleted there meanwhile."""
     if batch.reverses_id is None:
         return None
     original = Batch.objects.get(pk=batch.reverses_id)

@@ -179,7 +179,7 @@ def _freeze(
             what = content[batch.period]
             if its_own:
                 batch.mark_rejected(_why(its_own), now=now)
-            elif stops and not journal.send_what_can_go:
+            elif stops and not journal.send_valid_only:
                 batch.mark_rejected(refusals.StoppedWithTheOthers(), now=now)
             elif what.held:
                 batch.mark_held(

@@ -1,4 +1,4 @@
-"""What workers are told of in journals: ledgers to be served, journals to be checked."""
+"""The queues of journals: ledgers to serve, journals to check."""
 
 from django.db.models import Q
 
@@ -8,7 +8,7 @@ from journals.domain.states import BatchState
 from journals.models import Batch, Journal
 
 _AT_ONCE = 8
-"""So many journals of an office are told of when Send is pressed; the sweep finds the others."""
+"""So many journals of an office are enqueued when Send is pressed; the sweep finds the others."""
 
 CONNECTIONS = Queue(
     Connection, task="journals.tasks.serve_connection", argument="connection_id", ahead=2
@@ -22,7 +22,7 @@ JOURNALS = Queue(
 
 
 def wake_for(journal: Journal) -> None:
-    """Tell a worker of a journal to be checked, unless its office has told of many already."""
+    """Enqueue a journal to be checked, unless many of its office are enqueued already."""
     waiting = Batch.objects.filter(
         organisation_id=journal.organisation_id,
         state=BatchState.READY,

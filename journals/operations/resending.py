@@ -1,4 +1,4 @@
-"""Sends the periods of a journal that were taken back again, under a new reference."""
+"""Resends the reversed periods of a journal under a new reference."""
 
 from datetime import datetime
 
@@ -14,7 +14,7 @@ from sources.operations import storing
 
 
 def reversed_batches(journal: Journal) -> list[Batch]:
-    """Return the batches of the journal that were taken back, oldest first."""
+    """Return the batches of the journal that were reversed, oldest first."""
     return list(
         Batch.objects.filter(
             journal=journal, state=BatchState.REVERSED, reverses__isnull=True
@@ -37,19 +37,19 @@ def resend(
     now: datetime,
 ) -> Journal:
     """
-    Make a journal, not sent, of the periods that were taken back, and return it.
+    Make a journal, not sent, of the periods that were reversed, and return it.
 
     It has the same lines and a new reference that names the old one. Once: who presses again
     gets the one that is there.
 
-    :raises NotSentAnew: if nothing was taken back
+    :raises CannotResend: if nothing was reversed
     """
     there: Journal | None = Journal.objects.filter(resend_of=journal).first()
     if there is not None:
         return there
     periods = {batch.period for batch in reversed_batches(journal)}
     if not periods:
-        raise refusals.NotSentAnew(reference=journal.reference)
+        raise refusals.CannotResend(reference=journal.reference)
     with transaction.atomic():
         content = storing.content_of_periods(journal.content, periods, now=now)
         try:
@@ -65,7 +65,7 @@ def resend(
                     resend_of=journal,
                 )
         except IntegrityError as twice:
-            raise refusals.NotSentAnew(reference=journal.reference) from twice
+            raise refusals.CannotResend(reference=journal.reference) from twice
         journal.remember("regenerated", now=now, user=by, reference=resend.reference)
         resend.remember("resend_of", now=now, user=by, reference=journal.reference)
         trail.record(

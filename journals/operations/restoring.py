@@ -16,7 +16,7 @@ from accounts.operations import installation
 from connectors.base import AccountingConnector, LedgerBatch, ListsChanges
 from journals.domain import refusals
 from journals.domain.proving import NONE, Match
-from journals.domain.restoring import InDoubt, find_unknown, own_and_unknown
+from journals.domain.restoring import UnknownBatch, find_unknown, own_and_unknown
 from journals.domain.states import MAY_BE_IN_LEDGER, NOT_SENT, BatchState
 from journals.models import Attempt, Batch, Journal
 from journals.operations.contents import to_post
@@ -84,7 +84,7 @@ BATCHES = Batches()
 
 
 class SinceTheBackup:
-    """What a ledger has got since a backup, of all batches of a connection that are in doubt."""
+    """What a ledger has got since a backup of a connection's batches of unknown outcome."""
 
     def __init__(self, turn: Turn, ledger: AccountingConnector) -> None:
         self.turn, self.ledger = turn, ledger
@@ -109,7 +109,7 @@ class SinceTheBackup:
         connection = self.turn.connection
         rows = Batch.objects.filter(connection=connection, state=_S.UNKNOWN, sent_at__lt=before)
         unknown = [
-            InDoubt(row.pk, row.period, to_post(row, currency=row.journal.currency))
+            UnknownBatch(row.pk, row.period, to_post(row, currency=row.journal.currency))
             for row in rows.select_related("journal")
         ]
         periods = {one.payload.period for one in unknown}

@@ -63,7 +63,7 @@ class Mirror:
 
 
 def reversible(journal: Journal) -> list[Batch]:
-    """Return the batches of the journal that can be taken back now, oldest first."""
+    """Return the batches of the journal that can be reversed now, oldest first."""
     batches = Batch.objects.filter(
         journal=journal, state__in=MAY_BE_REVERSED, reverses__isnull=True
     ).exclude(mirror__state__in=[s for s in _S if s not in _CAN_BE_PRESSED_AGAIN])
@@ -73,7 +73,7 @@ def reversible(journal: Journal) -> list[Batch]:
 
 
 def mirrors_to_be(batches: Iterable[Batch], *, in_open_period: bool = False) -> list[Mirror]:
-    """Return what would be posted to take the batches back, by what is stored of the ledger."""
+    """Return what would be posted to reverse the batches, by what is stored of the ledger."""
     own, stored = installation.identity(), dict[int, Stored | None]()
     mirrors = []
     for batch in batches:
@@ -127,7 +127,7 @@ def request_reversal(
 
     :returns: the mirrors
     :raises ReasonMissing: without a reason
-    :raises ConnectorError: if one of them cannot be taken back, or nothing may be sent (S10, S11)
+    :raises ConnectorError: if one of them cannot be reversed, or nothing may be sent (S10, S11)
     """
     reason = clean_reason(reason)
     if not batches:
@@ -177,7 +177,7 @@ def _queue_mirror(
     mirror.state, mirror.state_at, mirror.not_before = _S.READY, now, now
     there = Batch.objects.filter(reverses=fresh).first()
     if there is not None:
-        # Refused or taken back before it was stored: the same row goes again.
+        # Rejected or withdrawn before it was stored: the same row is sent again.
         mirror.pk = there.pk
         won = Batch.objects.filter(
             pk=there.pk, state__in=_CAN_BE_PRESSED_AGAIN, claim_owner=""
@@ -217,7 +217,7 @@ def prepare_mirrors(journal: Journal, *, clock: Callable[[], datetime]) -> bool:
     """
     Ask the ledger about every queued mirror of the journal, and let those go that may.
 
-    What is to be taken back must be there, unchanged; its mirror must not be there yet; and
+    What is to be reversed must be there, unchanged; its mirror must not be there yet; and
     the period must be open. Only reads.
 
     :returns: whether mirrors may be sent now
@@ -314,10 +314,10 @@ def _let_go(mirror: Batch, *, now: datetime, there_already: bool) -> None:
         Journal.objects.refresh_state(mirror.journal_id, now=now)
 
 
-# --- Taken back in the ledger by a person --------------------------------------------------
+# --- Reversed in the ledger by a person ----------------------------------------------------
 
 
-def mark_taken_back(
+def mark_reversed_by_hand(
     *,
     batch: Batch,
     reason: str,
@@ -335,11 +335,11 @@ def mark_taken_back(
     with transaction.atomic():
         if not any(one.pk == batch.pk for one in reversible(batch.journal)):
             raise refused
-        if not batch.mark_taken_back(reason=reason, by=by, now=now):
+        if not batch.mark_reversed_by_hand(reason=reason, by=by, now=now):
             raise refused
         Batch.objects.filter(reverses=batch, state=_S.REJECTED).update(state=_S.DRAFT, state_at=now)
         batch.journal.remember(
-            "taken_back_by_hand",
+            "reversed_by_hand",
             now=now,
             user=by,
             period=batch.period,
@@ -348,7 +348,7 @@ def mark_taken_back(
         )
         trail.record(
             organisation=batch.organisation,
-            action="batch.taken_back_by_hand",
+            action="batch.reversed_by_hand",
             subject=batch,
             user=by,
             details={"reason": reason, "number": batch.vendor_number},

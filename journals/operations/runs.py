@@ -60,7 +60,7 @@ def recognise(
 def _newest(journal: Journal) -> Journal:
     """Return the journal that is sent in place of a reversed one, or the journal itself."""
     while journal.state == Journal.State.REVERSED:
-        # All of it was taken back: what comes now belongs to the one that is sent instead.
+        # All of it was reversed: what comes now belongs to the one that is sent instead.
         resend = Journal.objects.select_related("content").filter(resend_of=journal).first()
         if resend is None:
             break

@@ -105,7 +105,7 @@ def request_sending(
     journal: Journal,
     by: User | None,
     now: datetime,
-    send_what_can_go: bool = False,
+    send_valid_only: bool = False,
 ) -> int:
     """
     Put every batch of the journal that is not in the ledger into the queue.
@@ -141,7 +141,7 @@ def request_sending(
             Journal.objects.filter(pk=journal.pk).update(
                 send_requested_at=now,
                 send_requested_by=by,
-                send_what_can_go=send_what_can_go,
+                send_valid_only=send_valid_only,
                 preflight_at=None,
                 preflight_problems=[],
                 request_id=trail.origin().request_id,
@@ -152,7 +152,7 @@ def request_sending(
                 action="journal.send",
                 subject=journal,
                 user=by,
-                details={"batches": queued, "what_can_go": send_what_can_go},
+                details={"batches": queued, "valid_only": send_valid_only},
             )
         elif hurried:
             journal.remember("hurried", user=by, now=now, batches=str(hurried))
@@ -166,7 +166,7 @@ def request_sending(
         if not on_its_way.exists():
             raise refusals.NothingToSend(reference=journal.reference)
     queues.wake_for(journal)
-    crash_point("press.told")
+    crash_point("press.enqueued")
     return queued
 
 

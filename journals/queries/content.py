@@ -170,7 +170,7 @@ class PayrollRow:
 
 @dataclass(frozen=True, slots=True)
 class SideBySide:
-    """What payroll said beside what is posted, one page of it."""
+    """What came from payroll beside what is posted, one page of it."""
 
     said: list[PayrollRow]
     said_debit: Decimal

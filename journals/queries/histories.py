@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from connectors.registry import CONNECTORS, error_class
 from connectors.words import gettext_noop as _
 from journals.models import Attempt, Journal, JournalEvent
-from journals.queries.wording import label_of, told
+from journals.queries.wording import failure_row_for, label_of
 from ui.failures import words
 
 SHOWN_AT_FIRST = 30
@@ -56,7 +56,7 @@ _EVENTS: dict[str, tuple[str, str, str]] = {
         "warn",
     ),
     "reversal_refused": (_("{of}: the reversal was not posted"), "cross-circle", "bad"),
-    "taken_back_by_hand": (
+    "reversed_by_hand": (
         _("{period}: {number} was reversed in the ledger by hand. Reason: {reason}"),
         "undo",
         "warn",
@@ -77,7 +77,7 @@ _EVENTS: dict[str, tuple[str, str, str]] = {
         "lock",
         "warn",
     ),
-    "answer_taken_back": (
+    "answer_withdrawn": (
         _("Answer: it was not booked before the hub after all. {reason}"),
         "undo",
         "warn",
@@ -171,7 +171,7 @@ def _of_attempt(attempt: Attempt) -> Entry:
         text = gettext(text).format(vendor=_vendor_of(attempt))
         return Entry(attempt.started_at, title, tone, icon, text, detail, took=took)
     params = _params_of(attempt)
-    failure = told(attempt.outcome, params)
+    failure = failure_row_for(attempt.outcome, params)
     return Entry(
         at=attempt.started_at,
         title=title,
@@ -227,7 +227,7 @@ def _of_event(event: JournalEvent) -> Entry:
     text = detail = ""
     if code := event.params.get("failure"):
         params = event.params.get("failure_params") or event.params
-        failure = told(code, params)
+        failure = failure_row_for(code, params)
         text, detail = f"{failure.summary} {failure.remedy}", _left_over(code, params)
     if event.code == "checked" and event.params.get("problems") not in (None, "0"):
         icon, tone = "warning", "warn"

@@ -60,9 +60,9 @@ class BatchRow:
     candidates: list[str]
     needs_person: bool
     decide_url: str
-    takes_back: str
+    reverses: str
     """The number that this batch reverses."""
-    taken_back_by: str
+    reversed_by: str
     reason: str
     reason_by: str
     reason_at: datetime | None
@@ -91,7 +91,7 @@ class JournalPage:
     entries: list[Entry]
     more_entries: bool
     may_send: bool
-    may_send_what_can_go: bool
+    may_send_valid_only: bool
     sign_in_for: str
     """The account that somebody must sign in to before anything goes on."""
     next_at: datetime | None
@@ -157,7 +157,7 @@ def journal_page(journal: Journal, *, now: datetime | None = None) -> JournalPag
                 batch,
                 journal,
                 waits[batch.pk],
-                takes_back=numbers.get(batch.reverses_id or 0, ""),
+                reverses=numbers.get(batch.reverses_id or 0, ""),
                 mirror=mirrors.get(batch.pk),
                 compared=compared.get(batch.pk),
             )
@@ -170,8 +170,8 @@ def journal_page(journal: Journal, *, now: datetime | None = None) -> JournalPag
         entries=entries,
         more_entries=more,
         may_send=left,
-        may_send_what_can_go=left
-        and not journal.send_what_can_go
+        may_send_valid_only=left
+        and not journal.send_valid_only
         and (stopped_with_others or (_S.REJECTED in states and len(batches) > 1)),
         sign_in_for=_account_without_access(batches, waits),
         next_at=min((one.next_at for one in waits.values() if one.next_at), default=None),
@@ -232,7 +232,7 @@ def _row(
     journal: Journal,
     wait: Wait,
     *,
-    takes_back: str,
+    reverses: str,
     mirror: Batch | None,
     compared: Compared | None,
 ) -> BatchRow:
@@ -259,8 +259,8 @@ def _row(
         candidates=[str(number) for number in batch.candidates],
         needs_person=state is _S.NEEDS_PERSON,
         decide_url=reverse("journals:decision", args=[batch.pk]),
-        takes_back=takes_back,
-        taken_back_by=mirror.vendor_number if mirror else "",
+        reverses=reverses,
+        reversed_by=mirror.vendor_number if mirror else "",
         reason=batch.reason,
         reason_by=str(batch.reason_by or ""),
         reason_at=batch.reason_at,

@@ -280,7 +280,7 @@ def reversal_page(
     journal: Journal, *, chosen: set[int] | None, in_open_period: bool
 ) -> ReversalPage:
     """
-    Return what would be posted for every batch that can be taken back.
+    Return what would be posted for every batch that can be reversed.
 
     :param chosen: ids of batches that are ticked; all, if None
     """

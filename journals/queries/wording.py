@@ -72,7 +72,7 @@ def problem_row(stored: Mapping[str, Any]) -> ProblemRow:
     kind = PREFLIGHT_PROBLEMS.get(code)
     if kind is None:
         # Written by another version of the hub, or a failure of the call itself.
-        failure = told(code or "BadAnswer", params)
+        failure = failure_row_for(code or "BadAnswer", params)
         return ProblemRow(summary=failure.summary, remedy=failure.remedy)
     near = [
         " ".join(part for part in (one.get("value", ""), one.get("name", "")) if part)
@@ -144,7 +144,7 @@ def _led_on(plain: FailureRow, *, company_id: int | None) -> FailureRow:
     return replace(plain, action_url=url, action_label=label, action_rights=rights)
 
 
-def told(code: str, params: Mapping[str, object]) -> FailureRow:
+def failure_row_for(code: str, params: Mapping[str, object]) -> FailureRow:
     """Return the words of a code that is not empty."""
     return failure_row(code=code, params=params) or FailureRow(summary=code)
 

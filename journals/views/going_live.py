@@ -33,8 +33,8 @@ def booked(request: HubRequest, pk: int) -> HttpResponse:
         "now": timezone.now(),
     }
     try:
-        if choice == "take_back":
-            first_look.take_back(journal=journal, reason=reason, **who)
+        if choice == "withdraw":
+            first_look.withdraw(journal=journal, reason=reason, **who)
             messages.success(
                 request, _("No longer counted as booked before the hub. Nothing is sent.")
             )

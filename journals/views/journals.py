@@ -162,7 +162,7 @@ def _live_context(request: HubRequest, journal: Journal, chosen: Batch | None) -
         "shown_page": number or 1,
         "seen": _shown_state(journal, chosen),
         "live": live,
-        "told": str(crc32(repr(live.entries).encode())),
+        "history_digest": str(crc32(repr(live.entries).encode())),
         "look": first_look_of(journal),
         "may_write": _may_write(request),
         "company_text": str(journal.company_id),
@@ -196,7 +196,9 @@ def progress(request: HubRequest, pk: int) -> HttpResponse:
     batches = _batches(journal)
     chosen = _chosen(request, batches)
     context = _live_context(request, journal, chosen)
-    context["history_changed"] = request.headers.get("Hub-Told", context["told"]) != context["told"]
+    context["history_changed"] = (
+        request.headers.get("Hub-History", context["history_digest"]) != context["history_digest"]
+    )
     if request.headers.get("Hub-Seen", context["seen"]) != context["seen"]:
         context |= {"posting_changed": True}
         context |= _posting_context(request, journal, batches, chosen)
@@ -224,9 +226,7 @@ def send(request: HubRequest, pk: int) -> HttpResponse:
     """Queue the batches of one journal."""
     journal = _journal(request, pk)
     try:
-        _request_sending(
-            request, journal, send_what_can_go=request.POST.get("what_can_go") == "yes"
-        )
+        _request_sending(request, journal, send_valid_only=request.POST.get("valid_only") == "yes")
     except ConnectorError as refusal:
         row = shown_refusal(refusal, company_id=journal.company_id)
         return _show(request, journal, refusal=row)
@@ -234,13 +234,13 @@ def send(request: HubRequest, pk: int) -> HttpResponse:
 
 
 def _request_sending(
-    request: HubRequest, journal: Journal, *, send_what_can_go: bool = False
+    request: HubRequest, journal: Journal, *, send_valid_only: bool = False
 ) -> None:
     sending.request_sending(
         journal=journal,
         by=request.user,  # type: ignore[arg-type]
         now=timezone.now(),
-        send_what_can_go=send_what_can_go,
+        send_valid_only=send_valid_only,
     )
 
 

@@ -116,7 +116,7 @@ def reverse(request: HubRequest, pk: int) -> HttpResponse:
             raise NothingToReverse(reference=journal.reference)
         if request.POST.get("by_hand") == "yes":
             for batch in batches:
-                reversing.mark_taken_back(
+                reversing.mark_reversed_by_hand(
                     batch=batch, reason=request.POST.get("reason", ""), **_who(request)
                 )
             messages.success(request, _("Noted. Nothing was posted."))

@@ -230,20 +230,20 @@ def _places(checked: Checked, facts: LedgerFacts) -> list[Problem]:
     administration = facts.administration.name
     if checked.branch:
         branch = next((b for b in facts.branches if b.number == checked.branch), None)
-        told = {"branch": checked.branch, "administration": administration}
+        params = {"branch": checked.branch, "administration": administration}
         if branch is None:
-            problems.append(Problem("branch_gone", told))
+            problems.append(Problem("branch_gone", params))
         elif not branch.active:
-            problems.append(Problem("branch_inactive", told))
+            problems.append(Problem("branch_inactive", params))
     elif sum(branch.active for branch in facts.branches) > 1:
         problems.append(Problem("branch_not_chosen", {"administration": administration}))
     if checked.ledger:
         ledger = next((item for item in facts.ledgers if item.number == checked.ledger), None)
-        told = {"ledger": checked.ledger, "administration": administration}
+        params = {"ledger": checked.ledger, "administration": administration}
         if ledger is None:
-            problems.append(Problem("ledger_gone", told))
+            problems.append(Problem("ledger_gone", params))
         elif not ledger.actual:
-            problems.append(Problem("ledger_not_actual", told))
+            problems.append(Problem("ledger_not_actual", params))
     elif sum(ledger.actual for ledger in facts.ledgers) > 1:
         problems.append(Problem("ledger_not_chosen", {"administration": administration}))
     return problems
@@ -254,26 +254,26 @@ def _currency(checked: Checked, facts: LedgerFacts) -> list[Problem]:
     found = (ledger.currency if ledger else "") or facts.administration.currency
     if not (checked.currency and found) or checked.currency == found:
         return []
-    told = {
+    params = {
         "currency": checked.currency,
         "administration": facts.administration.name,
         "found": found,
     }
-    return [Problem("currency_differs", told)]
+    return [Problem("currency_differs", params)]
 
 
 def _dimension(use: DimensionUse, facts: LedgerFacts) -> list[Problem]:
     administration = facts.administration.name
-    told = {"description": use.description, "administration": administration}
+    params = {"description": use.description, "administration": administration}
     here = next((item for item in facts.dimensions if item.segment_id == use.segment_id), None)
     try:
         named = find_dimension(use.description, facts.dimensions)
     except NoSuchDimension as missing:
         if here is not None:
-            return [Problem("dimension_renamed", told | {"found": here.description.strip()})]
-        return [Problem("dimension_gone", told | {"near": ", ".join(missing.near) or "–"})]
+            return [Problem("dimension_renamed", params | {"found": here.description.strip()})]
+        return [Problem("dimension_gone", params | {"near": ", ".join(missing.near) or "–"})]
     if here is None or not same_text(here.description, use.description):
-        return [Problem("dimension_moved", told)]
+        return [Problem("dimension_moved", params)]
     return _values(use, named, administration)
 
 
@@ -284,7 +284,7 @@ def _values(use: DimensionUse, dimension: Dimension, administration: str) -> lis
     known = {item.value: item for item in dimension.values}
     choices = [(item.value, item.name) for item in dimension.values if item.active]
     for code, value in sorted(use.values.items()):
-        told = {
+        params = {
             "dimension": dimension.description.strip(),
             "value": value,
             "payroll_code": code,
@@ -293,12 +293,12 @@ def _values(use: DimensionUse, dimension: Dimension, administration: str) -> lis
             "near": _near(value, choices),
         }
         if dimension.length and len(value) > dimension.length:
-            problems.append(Problem("value_too_long", told))
+            problems.append(Problem("value_too_long", params))
         elif value not in known:
             if dimension.validated:
-                problems.append(Problem("value_gone", told))
+                problems.append(Problem("value_gone", params))
         elif not known[value].active:
-            problems.append(Problem("value_inactive", told))
+            problems.append(Problem("value_inactive", params))
     problems += [
         Problem(
             "value_not_mapped",
@@ -330,13 +330,13 @@ def _balancing_account(checked: Checked, facts: LedgerFacts) -> list[Problem]:
     number = checked.balancing_account.strip()
     if not number:
         return []
-    told = {"account": number, "administration": facts.administration.name}
+    params = {"account": number, "administration": facts.administration.name}
     account = next((item for item in facts.accounts if item.number == number), None)
     if account is None:
         choices = [(item.number, item.name) for item in facts.accounts if item.active]
-        return [Problem("balancing_account_gone", told | {"near": _near(number, choices)})]
+        return [Problem("balancing_account_gone", params | {"near": _near(number, choices)})]
     if not account.active:
-        return [Problem("balancing_account_inactive", told)]
+        return [Problem("balancing_account_inactive", params)]
     if not account.takes_manual_entries:
-        return [Problem("balancing_account_not_manual", told)]
+        return [Problem("balancing_account_not_manual", params)]
     return []

@@ -65,16 +65,16 @@ class ValuesForm(forms.Form):
         if dimension is None:
             return
         known = {item.value: item for item in dimension.values}
-        told = {"c": code, "v": value, "n": dimension.length}
+        params = {"c": code, "v": value, "n": dimension.length}
         if dimension.length and len(value) > dimension.length:
-            self.add_error(None, gettext("%(c)s: %(v)s is longer than %(n)s characters.") % told)
+            self.add_error(None, gettext("%(c)s: %(v)s is longer than %(n)s characters.") % params)
         elif value not in known and dimension.validated:
             choices = [(item.value, item.name) for item in dimension.values if item.active]
             near = ", ".join(f"{n.value} {n.name}" for n in nearest(value, choices)) or "–"
             self.add_error(
                 None,
                 gettext("%(c)s: there is no value %(v)s. Nearest: %(near)s.")
-                % (told | {"near": near}),
+                % (params | {"near": near}),
             )
         elif value in known and not known[value].active:
-            self.add_error(None, gettext("%(c)s: the value %(v)s is not active.") % told)
+            self.add_error(None, gettext("%(c)s: the value %(v)s is not active.") % params)

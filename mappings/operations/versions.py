@@ -15,16 +15,16 @@ _SAYS_NOTHING_OF_A_BATCH = frozenset({"first_period"})
 def digest_of_mapping(mapping: Mapping) -> str:
     """Return a value that is the same as long as the same would be posted to the same place."""
     settings = MappingSettings.of(mapping)
-    told: dict[str, Any] = {
+    content: dict[str, Any] = {
         name: value
         for name, value in asdict(settings).items()
         if name not in _SAYS_NOTHING_OF_A_BATCH
     }
-    told["connection"] = mapping.connection_id
+    content["connection"] = mapping.connection_id
     rules = {"cost_centre": mapping.cost_centre_rule, "cost_unit": mapping.cost_unit_rule}
-    told["rules"] = rules
+    content["rules"] = rules
     if ValueRule.TABLE in rules.values():
         values = MappedValue.objects.filter(mapping=mapping).order_by("dimension", "payroll_code")
-        told["table"] = list(values.values_list("dimension", "payroll_code", "target_value"))
-    text = json.dumps(told, sort_keys=True, default=str)
+        content["table"] = list(values.values_list("dimension", "payroll_code", "target_value"))
+    text = json.dumps(content, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -250,7 +250,7 @@ def _review(
     change = _first_period_change(request, draft, settings)
     reason = change.form if change else None
     if request.method == "POST" and (reason is None or reason.is_valid()):
-        told: dict[str, Any] = {"by": request.user, "now": timezone.now()}
+        who: dict[str, Any] = {"by": request.user, "now": timezone.now()}
         try:
             if "mapping" in draft:
                 mapping = get_object_or_404(
@@ -258,10 +258,10 @@ def _review(
                 )
                 why = reason.cleaned_data["reason"] if reason is not None else ""
                 shown = MappingSettings.from_draft(draft["shown"])
-                change_mapping(mapping=mapping, settings=settings, reason=why, shown=shown, **told)
+                change_mapping(mapping=mapping, settings=settings, reason=why, shown=shown, **who)
             else:
                 mapping = create_mapping(
-                    company=company, connection=connection, settings=settings, **told
+                    company=company, connection=connection, settings=settings, **who
                 )
         except (
             AlreadyMapped,

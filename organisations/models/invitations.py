@@ -42,7 +42,7 @@ class Invitation(models.Model):
     invited_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     expired_at = models.DateTimeField(null=True)
-    """When the audit trail was told that it expired."""
+    """When its expiry was recorded in the audit trail."""
 
     objects = OfOrganisation.as_manager()
 

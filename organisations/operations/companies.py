@@ -79,16 +79,16 @@ def change(
     *, subject: Company | Debtor, changes: dict[str, Any], action: str, by: User | None
 ) -> bool:
     """Change fields of a company or debtor, and say whether anything changed."""
-    told: dict[str, Any] = {}
+    changed: dict[str, Any] = {}
     for name, value in changes.items():
         before = getattr(subject, name)
         if before != value:
-            told[name] = [_plain(before), _plain(value)]
+            changed[name] = [_plain(before), _plain(value)]
             setattr(subject, name, value)
-    if not told:
+    if not changed:
         return False
-    subject.save(update_fields=list(told))
-    _record(subject, action, by, told)
+    subject.save(update_fields=list(changed))
+    _record(subject, action, by, changed)
     return True
 
 

@@ -73,14 +73,14 @@ def mail_link(background_request: BackgroundRequest, now: datetime) -> dict[str,
     """Write to the person in the person's language."""
     user = User.objects.filter(pk=background_request.params["person"]).first()
     if user is None or not may_have_link(user):
-        return {"told": 0}
+        return {"notified": 0}
     with translation.override(user.language or settings.LANGUAGE_CODE):
         subject, body = _words(user)
     try:
         send_mail(subject, body, None, [user.email])
     except (SMTPException, OSError) as exc:
         raise Unavailable(vendor="E-mail", detail=type(exc).__name__) from exc
-    return {"told": 1}
+    return {"notified": 1}
 
 
 def link_for(user: User) -> str:

@@ -203,7 +203,7 @@ def accept(
 @transaction.atomic
 def decline(*, invitation: Invitation, now: datetime) -> None:
     """
-    Refuse an invitation. The organisation learns that, and not who or from where.
+    Refuse an invitation. The organisation learns that, but not by whom.
 
     :raises Refused: if it is not open any more
     """

@@ -273,7 +273,7 @@ def record_for(
     Add an act on a person to the audit trail of each organisation that the person is in.
 
     The trail hangs below organisations; what concerns the person as such (a sign-in, a password)
-    is therefore told to each of them, and to none where the person is in none.
+    is therefore recorded for each of them, and for none where the person is in none.
     """
     for membership in Membership.objects.filter(user=user).select_related("organisation"):
         record(

@@ -1,5 +1,5 @@
 """
-Who signed in and out, and who tried in vain, for the audit trail.
+Who signed in and out, and who failed to, for the audit trail.
 
 The trail hangs below organisations, so each entry is made once for every organisation that the
 person belongs to. A person in none, and an address that nobody has, leave a line in the log only.
@@ -11,7 +11,7 @@ import structlog
 from audit.trail import NOBODY
 from organisations.models import User
 from organisations.operations import people
-from organisations.operations.throttling import CODE, PASSWORD, Try, may_be_told
+from organisations.operations.throttling import CODE, PASSWORD, Try, may_be_recorded
 
 log = structlog.get_logger(__name__)
 
@@ -39,7 +39,7 @@ def failed(*, email: str, step: str, tried: Try) -> None:
     :param step: :data:`PASSWORD` or :data:`CODE`
     """
     user = User.objects.filter(email=email).first()
-    if user is None or not may_be_told(who=email):
+    if user is None or not may_be_recorded(who=email):
         log.info("sign-in failed", email=email, step=step)
         return
     people.record_for(

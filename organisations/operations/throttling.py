@@ -1,5 +1,5 @@
 """
-How often something may be tried in vain: per person and network, per network, and per person.
+How often an attempt may fail: per person and network, per network, and per person.
 
 Counted before anything is compared, in the cache that all web processes share. A network is an
 IPv4 address or the /64 of an IPv6 one, so that a stranger elsewhere locks nobody out. What may be
@@ -76,10 +76,10 @@ def forget(what: str, *, who: str, address: str) -> None:
     cache.delete_many(_slots(key, amount))
 
 
-def may_be_told(*, who: str) -> bool:
+def may_be_recorded(*, who: str) -> bool:
     """Say whether a failed try still goes into the trail of that person; it cannot be emptied."""
     try:
-        _take(f"told:{who}", amount=3 * settings.HUB_SIGN_IN_FAILURES, seconds=_DAY)
+        _take(f"recorded:{who}", amount=3 * settings.HUB_SIGN_IN_FAILURES, seconds=_DAY)
     except TooOften:
         return False
     return True

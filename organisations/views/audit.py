@@ -1,4 +1,4 @@
-"""Who did what, from where and when: for those with the right, and as a file."""
+"""Who did what, when and from which address: for those with the right, and as a file."""
 
 from django.http import HttpResponse
 from django.shortcuts import render

@@ -65,8 +65,8 @@ def company(request: HubRequest, pk: int) -> HttpResponse:
         return render(request, "organisations/company.html", {"company": found})
     stored = Company.objects.get(pk=pk)
     form = CompanyForm(request.POST or None, instance=found)
-    told = form.changed_meanwhile(stored, request.organisation)
-    if request.method == "POST" and not told and form.is_valid():
+    changed = form.changed_meanwhile(stored, request.organisation)
+    if request.method == "POST" and not changed and form.is_valid():
         operations.change(
             subject=stored,
             changes=form.cleaned_data,
@@ -76,7 +76,9 @@ def company(request: HubRequest, pk: int) -> HttpResponse:
         messages.success(request, _("Saved."))
         return redirect("organisations:companies")
     context = {"form": form, "company": stored}
-    return render(request, "organisations/company_form.html", context, status=409 if told else 200)
+    return render(
+        request, "organisations/company_form.html", context, status=409 if changed else 200
+    )
 
 
 @require_GET
@@ -109,8 +111,8 @@ def debtor(request: HubRequest, pk: int) -> HttpResponse:
     found = _debtor(request, pk)
     stored = _debtor(request, pk)
     form = DebtorForm(request.POST or None, instance=found)
-    told = form.changed_meanwhile(stored, request.organisation)
-    if request.method == "POST" and not told and form.is_valid():
+    changed = form.changed_meanwhile(stored, request.organisation)
+    if request.method == "POST" and not changed and form.is_valid():
         operations.change(
             subject=stored,
             changes=form.cleaned_data,
@@ -123,7 +125,7 @@ def debtor(request: HubRequest, pk: int) -> HttpResponse:
         request,
         "organisations/debtor_form.html",
         {"form": form, "debtor": stored, "block_form": BlockForm()},
-        status=409 if told else 200,
+        status=409 if changed else 200,
     )
 
 

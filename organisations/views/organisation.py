@@ -23,8 +23,8 @@ def organisation(request: HubRequest) -> HttpResponse:
     # Its own copy: a name that is refused must not stand in the page's head.
     mine = Organisation.objects.get(pk=request.organisation.pk)
     form = OrganisationForm(request.POST or None, instance=mine)
-    told = form.changed_meanwhile(mine, request.organisation)
-    if request.method == "POST" and not told and form.is_valid():
+    changed = form.changed_meanwhile(mine, request.organisation)
+    if request.method == "POST" and not changed and form.is_valid():
         operations.change_organisation(
             organisation=Organisation.objects.get(pk=mine.pk),
             values=form.cleaned_data,
@@ -37,5 +37,5 @@ def organisation(request: HubRequest) -> HttpResponse:
         request,
         "organisations/organisation.html",
         {"form": form, "without": without, "more": more},
-        status=409 if told else 200,
+        status=409 if changed else 200,
     )

@@ -59,7 +59,7 @@ class Code(AuthenticateView):
         Let the sign-in begin again where the code that is awaited would be of no use any more.
 
         Of who has no factor since, the sign-in page leads here and this page there, until the
-        browser gives up; after a change of the password a good code would be used up in vain.
+        browser gives up; after a change of the password a valid code would be used up for nothing.
         """
         waiting = unstash_login(request, peek=True)
         if waiting is not None and not (

@@ -2,8 +2,8 @@
 Which invoice a payment settles (B11).
 
 By KID, then by the invoice number that the source gives. Customer and amount are a suggestion
-for a person and nothing more. Where anything is in doubt the payment is left with its reason:
-nothing is guessed, and nothing is hidden.
+for a person and nothing more. Where anything is uncertain the payment is left unmatched with its
+reason: nothing is guessed, and nothing is hidden.
 
 What is made for each payment is a tuple: a frozen dataclass takes three times as long to make.
 """
@@ -69,7 +69,7 @@ class Incoming(NamedTuple):
 
     :param amount: in the client's own currency; below zero: it was returned
     :param foreign: it was paid in another currency than the client's own; the currency's name
-    :param doubt: why a person is to see whether it is money at all; empty: it is
+    :param unknown_outcome: why a person must decide whether it is a payment at all; empty: it is
     :param behind: the numbers that it names by learnt prefixes, each with its possible readings
     """
 
@@ -170,7 +170,7 @@ class OpenInvoices:
         found, rule, why = self._find(payment)
         if not found:
             return Match(payment.id, left=why)
-        why = self._doubt(payment, found)
+        why = self._why_left(payment, found)
         if why is not None:
             return Match(payment.id, left=why)
         left = None
@@ -235,7 +235,7 @@ class OpenInvoices:
             found = self._by_number.get(without_zeros(number))
         return found
 
-    def _doubt(self, payment: Incoming, found: Sequence[Candidate]) -> Left | None:
+    def _why_left(self, payment: Incoming, found: Sequence[Candidate]) -> Left | None:
         if len(found) > 1 and any(candidate.is_credit_note for candidate in found):
             return Left.CREDIT_NOTE
         for candidate in found:
@@ -250,7 +250,7 @@ class OpenInvoices:
                 return Left.EXCHANGE_RATE if payment.foreign else Left.CURRENCY
             total += open_now
         if payment.foreign and payment.amount != total:
-            # In the same foreign currency only what fits to the last unit is beyond doubt: any
+            # In the same foreign currency only an exact amount is certain: any
             # difference may be one of the exchange rate.
             return Left.EXCHANGE_RATE
         if found[0].is_credit_note:

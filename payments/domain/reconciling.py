@@ -50,7 +50,7 @@ class Sides:
     :param unmatched: payments of the customer that the hub could not place
     :param placed_here: payments of the customer that the hub has placed and the source has not
     :param written_off: what the target wrote off on it
-    :param written_off_in_source: what the source wrote off on it, which nobody told the hub
+    :param written_off_in_source: what the source wrote off on it, which the hub was not notified of
     :param compressed: payments that the source replaced by others when it compressed its rows
     :param rounded: what the hub closed on it as a difference of rounding
     :param foreign: the invoice is in another currency than the client's own
@@ -124,7 +124,7 @@ def _reason_there(sides: Sides, *, beyond: Decimal) -> Difference | None:
             return Difference.REFUSED
         return Difference.UNKNOWN_OUTCOME if sides.unknown_outcome else Difference.IN_TRANSIT
     if going and sides.unknown_outcome == going and not beyond:
-        # It stands there already, and the hub does not know it yet.
+        # The target holds it already, and the hub does not know that yet.
         return Difference.UNKNOWN_OUTCOME
     if beyond and sides.not_joined and beyond in (sides.not_joined, sides.not_joined + going):
         return Difference.NOT_JOINED

@@ -320,8 +320,8 @@ class OtherCustomer(Rejected):
     needs = ("payer", "invoice", "customer")
 
 
-class TakeBackByHand(Rejected):
-    """A person said that it stands in the target; the hub has no voucher of it to reverse."""
+class ReverseByHand(Rejected):
+    """A person said that the target holds it; the hub knows no voucher to reverse."""
 
     summary = _(
         "Payment {payment} was removed from its invoice, and the hub does not know its voucher."

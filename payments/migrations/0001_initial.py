@@ -272,7 +272,7 @@ class Migration(migrations.Migration):
                 ('target_id', models.CharField(blank=True, max_length=60)),
                 ('target_number', models.CharField(blank=True, max_length=40)),
                 ('matched_there', models.BooleanField(null=True)),
-                ('told', models.CharField(blank=True, max_length=15)),
+                ('notified_of', models.CharField(blank=True, max_length=15)),
                 ('confirmed_balance', payments.models.money.MoneyField(null=True)),
                 ('failure_code', models.CharField(blank=True, max_length=80)),
                 ('failure_params', models.JSONField(blank=True, default=dict)),

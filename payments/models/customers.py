@@ -30,7 +30,7 @@ class Customer(models.Model):
     credit_blocked = models.BooleanField(default=False)
     credit_seen_at = models.DateTimeField(null=True, blank=True)
 
-    # Telling the target: due when not empty.
+    # Notifying the target: due when not empty.
     push_at = models.DateTimeField(null=True, blank=True)
     pushed_at = models.DateTimeField(null=True, blank=True)
     push_failures = models.PositiveSmallIntegerField(default=0)

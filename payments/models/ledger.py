@@ -76,7 +76,7 @@ class Payment(models.Model):
     """
 
     class Mark(models.TextChoices):
-        """Whether the source was told that it is registered. A courtesy; the row is the truth."""
+        """Whether it is marked in the source as registered. A courtesy; the row is the truth."""
 
         NONE = "", _("Not marked")
         MARKED = "marked", _("Marked")

@@ -43,8 +43,8 @@ class RegistrationQuerySet(OutboxQuerySet):
     def may_still_stand(self) -> "RegistrationQuerySet":
         """Return those that a person took off their invoice and that may stand in the target."""
         undone = Settlement.objects.filter(undoes=models.OuterRef("settlement"))
-        taken_back = models.Q(state__in=(_S.TO_REVERSE, _S.REVERSING))
-        return self.filter(taken_back | models.Exists(undone)).exclude(state__in=NOT_THERE)
+        being_reversed = models.Q(state__in=(_S.TO_REVERSE, _S.REVERSING))
+        return self.filter(being_reversed | models.Exists(undone)).exclude(state__in=NOT_THERE)
 
 
 class Registration(OutboxItem):
@@ -73,8 +73,8 @@ class Registration(OutboxItem):
     target_number = models.CharField(max_length=40, blank=True)
     matched_there = models.BooleanField(null=True)
     """Whether the target joined it to the invoice; False: a person must do that there."""
-    told = models.CharField(max_length=15, blank=True)
-    """What is wrong with it as its owner was told last; see `alarming`."""
+    notified_of = models.CharField(max_length=15, blank=True)
+    """What is wrong with it as its owner was last notified; see `alarming`."""
     confirmed_balance = MoneyField(null=True)
     """The invoice's balance there, at which a person said that this does not stand there yet."""
 
@@ -118,8 +118,8 @@ class Registration(OutboxItem):
         """
         Refuse what must not be sent yet, even if that was so only a moment ago.
 
-        What a restore has put in doubt, what waits until an earlier sending of the payment is
-        undone, and what is to be sent where the target must be asked first.
+        What has an unknown outcome since a restore, what waits until an earlier sending of the
+        payment is undone, and what is to be sent where the target must be asked first.
         """
         if into != _S.SENDING:
             return models.Q()

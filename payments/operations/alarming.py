@@ -1,9 +1,9 @@
 """
 Mails to the people whose job it is that payments arrive: one for a client, not one a payment.
 
-A registration is told of once for each thing that is wrong with it: when it is refused or needs
-a person at once, when it waits or is in doubt after a while. What a person tries again may be
-told of again.
+There is one notification for each thing that is wrong with a registration: at once when it is
+rejected or needs a decision, after a while when it waits or its outcome is unknown. What a person
+tries again may be notified again.
 """
 
 from datetime import datetime, timedelta
@@ -29,7 +29,7 @@ from payments.models import FetchRun, InvoiceClient, Registration
 
 NOTIFY = "payments.tell"
 PATIENCE = timedelta(minutes=30)
-"""How long something may wait, or be in doubt, before somebody is told."""
+"""How long something may wait, or have an unknown outcome, before its owner is notified."""
 _AT_ONCE = 900
 _LINES = {
     Standing.REFUSED: _("refused by PowerOffice: correct the reason given, then press Try again"),
@@ -44,14 +44,14 @@ _LINES = {
 def notify_owners(*, now: datetime, limit: int = 200) -> int:
     """Write down whom to tell of what is wrong now; a worker sends the mails. Return how many."""
     clients = (
-        InvoiceClient.objects.filter(pk__in=_untold(now=now).values("client"))
+        InvoiceClient.objects.filter(pk__in=_not_notified(now=now).values("client"))
         .select_related("organisation", "target")
         .order_by("pk")[:limit]
     )
     return sum(_tell(client, now=now) for client in clients)
 
 
-def _untold(*, now: datetime) -> Any:
+def _not_notified(*, now: datetime) -> Any:
     late = now - PATIENCE
     stands_still = Q(failures__gt=0) | Q(state_at__lt=late)
     when = {
@@ -60,18 +60,18 @@ def _untold(*, now: datetime) -> Any:
     }
     wrong = Q(pk__in=[])
     for standing, states in STATES.items():
-        wrong |= Q(state__in=states) & ~Q(told=standing.value) & when.get(standing, Q())
+        wrong |= Q(state__in=states) & ~Q(notified_of=standing.value) & when.get(standing, Q())
     return Registration.objects.filter(wrong)
 
 
 @transaction.atomic
 def _tell(client: InvoiceClient, *, now: datetime) -> bool:
-    """Mark the registrations as told of, and ask for the mail, in one commit."""
+    """Mark the registrations as notified, and ask for the mail, in one commit."""
     counts: dict[str, int] = {}
     for standing, states in STATES.items():
-        mine = _untold(now=now).filter(client=client, state__in=states)
+        mine = _not_notified(now=now).filter(client=client, state__in=states)
         ids = list(mine.values_list("pk", flat=True)[:_AT_ONCE])
-        number = Registration.objects.filter(pk__in=ids).update(told=standing.value)
+        number = Registration.objects.filter(pk__in=ids).update(notified_of=standing.value)
         if number:
             counts[standing.value] = number
     if not counts:
@@ -110,7 +110,7 @@ def tell(background_request: BackgroundRequest, now: datetime) -> dict[str, obje
         .first()
     )
     if client is None:
-        return {"told": 0}
+        return {"notified": 0}
     people = people_for(client)
     for person in people:
         with translation.override(person.language or settings.LANGUAGE_CODE):
@@ -119,7 +119,7 @@ def tell(background_request: BackgroundRequest, now: datetime) -> dict[str, obje
             send_mail(subject, body, None, [person.email])
         except (SMTPException, OSError) as exc:
             raise Unavailable(vendor="E-mail", detail=type(exc).__name__) from exc
-    return {"told": len(people)}
+    return {"notified": len(people)}
 
 
 def _words(client: InvoiceClient, counts: dict[str, int]) -> tuple[str, str]:

@@ -59,7 +59,7 @@ class BalancesThere:
         )
 
     def note(self, registration: Registration, *, is_registered: bool) -> None:
-        """Remember what a registration did to the balance; whatever is in doubt is read again."""
+        """Remember what a registration did to the balance; what is uncertain is read again."""
         number = Invoice.objects.values_list("number", flat=True).get(
             settlements=registration.settlement_id
         )

@@ -82,14 +82,14 @@ def save_client(
     for name, value in values.items():
         setattr(client, name, value)
     client.organisation_number = digits_of(client.organisation_number)
-    told = {n: [before[n], _plain(getattr(client, n))] for n in values}
-    told = {name: pair for name, pair in told.items() if fresh or pair[0] != pair[1]}
-    if not told:
+    changes = {n: [before[n], _plain(getattr(client, n))] for n in values}
+    changes = {name: pair for name, pair in changes.items() if fresh or pair[0] != pair[1]}
+    if not changes:
         return client
-    if not fresh and told.keys() & {"voucher_types", "own_fetch_from", "source"}:
+    if not fresh and changes.keys() & {"voucher_types", "own_fetch_from", "source"}:
         client.journal_mark = None
     was = _companies_of(client, before=previous)
-    if not fresh and "source" in told:
+    if not fresh and "source" in changes:
         client.checked_at, client.setup = None, {}
     client.setup = client.setup | was
     try:
@@ -100,11 +100,11 @@ def save_client(
                 action="invoice_client.created" if fresh else "invoice_client.changed",
                 subject=client,
                 user=by,
-                details=told,
+                details=changes,
             )
     except IntegrityError as exc:
         raise _taken(exc) from exc
-    if not fresh and "own_marker" in told and client.marker_in(integration):
+    if not fresh and "own_marker" in changes and client.marker_in(integration):
         marking.mark_refused_again(client, now=timezone.now())
         marking.mark_earlier_ones(client, now=timezone.now())
     return client

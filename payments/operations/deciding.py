@@ -44,7 +44,7 @@ def try_again(
     if among is not None:
         refused = refused.filter(payment__in=among.values("pk"))
     count = refused.update(
-        state=_S.READY, state_at=now, not_before=now, failures=0, told="", **NO_FAILURE
+        state=_S.READY, state_at=now, not_before=now, failures=0, notified_of="", **NO_FAILURE
     )
     if count:
         trail.record(
@@ -62,10 +62,10 @@ def decide(
     *, registration: Registration, choice: str, by: User | None, now: datetime, reason: str = ""
 ) -> None:
     """
-    Record what a person found in the target about a unknown registration.
+    Record what a person found in the target about a registration with an unknown outcome.
 
-    What was taken off its invoice meanwhile is never sent: if it stands there it is taken back. If
-    it does not, the target is asked for the voucher before anything else of the payment is sent.
+    What was removed from its invoice meanwhile is never sent: if it is there it is reversed. If
+    it is not, the target is asked for the voucher before anything else of the payment is sent.
 
     :param choice: one of `CHOICES`
     :raises KeyError: for another choice
@@ -76,10 +76,10 @@ def decide(
     nothing = refusals.NothingToDecide(payment=str(registration.payment))
     if registration.state != _S.NEEDS_PERSON:
         raise nothing
-    changes = dict(NO_FAILURE, told="")
+    changes = dict(NO_FAILURE, notified_of="")
     if registration.is_undone:
         if choice == "drop":
-            # It would not say whether it stands there, and the payment is free for another invoice.
+            # That would not say whether it is there, and the payment is free for another invoice.
             raise refusals.SayWhetherItStands(payment=str(registration.payment))
         new = {"there": _S.TO_REVERSE, "not_there": _S.REVERSED}[choice]
         if new is _S.REVERSED and not registering.is_by_hand(registration):

@@ -164,7 +164,7 @@ def _run_for(
         return there
     crash_point("ask.committed")
     enqueue("payments.tasks.fetch", run_id=run.pk)
-    crash_point("ask.told")
+    crash_point("ask.enqueued")
     return run
 
 

@@ -302,7 +302,7 @@ def _paid_out(note: Invoice) -> Decimal:
 
 
 def _stands_already(there: "QuerySet[Settlement]") -> bool:
-    """Return whether it stands there, but for what was too much and was left over by itself."""
+    """Return whether it is matched already, apart from an overpaid amount left over by itself."""
     alive = there.filter(undone_by=None)
     by_itself = {rules.Rule.KID, rules.Rule.INVOICE_NUMBER, rules.Rule.PREFIX}
     return (

@@ -18,7 +18,7 @@ from payments.operations.fetching import check_company
 from payments.operations.rights import integration_of
 
 _S = RegistrationState
-_TAKEN_BACK = (_S.TO_REVERSE, _S.REVERSING)
+_BEING_REVERSED = (_S.TO_REVERSE, _S.REVERSING)
 _NOT_THERE = (_S.READY, _S.SENDING, _S.UNKNOWN, _S.REJECTED, _S.NEEDS_PERSON)
 
 
@@ -262,7 +262,7 @@ def _in_transit(book: Book) -> None:
     """Enter what the target does not hold as it stands here, and why."""
     undone = Settlement.objects.filter(undoes=OuterRef("settlement"))
     rows = (
-        Registration.objects.filter(client=book.client, state__in=(*_NOT_THERE, *_TAKEN_BACK))
+        Registration.objects.filter(client=book.client, state__in=(*_NOT_THERE, *_BEING_REVERSED))
         .annotate(is_undone=Exists(undone))
         .order_by()
         .values_list("settlement__invoice__number", "state", "is_undone")
@@ -271,7 +271,7 @@ def _in_transit(book: Book) -> None:
     for number, state, is_undone, total in rows:
         line = book.of_invoice(number)
         # What is undone here stands there still: less is open there.
-        amount = -total if is_undone or state in _TAKEN_BACK else total
+        amount = -total if is_undone or state in _BEING_REVERSED else total
         line.in_transit += amount
         if state == _S.REJECTED:
             line.refused += amount

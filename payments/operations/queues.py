@@ -1,4 +1,4 @@
-"""What workers are told of in payments: fetches to go on with, clients to be served."""
+"""The queues of payments: fetches to continue, clients to serve."""
 
 from django.db.models import Q
 

@@ -1,7 +1,7 @@
 """
-What the outbox must know of payments: how one is registered in the target, and taken back there.
+What the outbox must know of payments: how one is registered in the target, and reversed there.
 
-What a person takes off its invoice is taken back before anything else of the payment is sent:
+What a person removes from its invoice is reversed before anything else of the payment is sent:
 the claim itself refuses it until then (`RegistrationQuerySet.held_back`).
 """
 
@@ -127,7 +127,7 @@ class Registering(Delivery[Registration, PaymentToRegister, RegisteredPayment]):
         """
         Handle a voucher id that another registration has; say whether ours must be read back.
 
-        The older one is no longer there, so a person decides; one that was taken back only loses
+        The older one is no longer there, so a person decides; one that was reversed only loses
         the id.
         """
         others = Registration.objects.filter(client=item.client_id, target_id=there.id)
@@ -137,7 +137,7 @@ class Registering(Delivery[Registration, PaymentToRegister, RegisteredPayment]):
         number = there.number or there.id
         if _S.NEEDS_PERSON in VALID_TRANSITIONS[older.state]:
             gone = refusals.PaymentNumberGivenAgain(number=number)
-            older.mark_needs_person(gone, now=now, target_id="", told="")
+            older.mark_needs_person(gone, now=now, target_id="", notified_of="")
         else:
             Registration.objects.filter(pk=older.pk).update(target_id="")
         if is_sure:
@@ -147,7 +147,7 @@ class Registering(Delivery[Registration, PaymentToRegister, RegisteredPayment]):
         return True
 
     def unanswerable(self, item: Registration, failure: ConnectorError) -> ConnectorError:
-        """Return what a person is told who must look there."""
+        """Return the words for the person who must look there."""
         return refusals.StillUnknown(reference=item.reference, detail=failure.detail)
 
 
@@ -168,7 +168,7 @@ class Reversing(Delivery[Registration, str, None]):
     def refuse(self, item: Registration) -> ConnectorError | None:
         """Leave to a person what the hub does not know the voucher of."""
         if is_by_hand(item):
-            return refusals.TakeBackByHand(payment=str(item.payment))
+            return refusals.ReverseByHand(payment=str(item.payment))
         return None
 
     def send(self, item: Registration, payload: str) -> None:
@@ -215,7 +215,7 @@ def by_hand(registration: Registration) -> str:
 
 
 def is_by_hand(registration: Registration) -> bool:
-    """Say whether the hub does not know the voucher, so that only a person can take it back."""
+    """Say whether the hub does not know the voucher, so that only a person can reverse it."""
     return not registration.target_id or registration.target_id.startswith(_BY_HAND)
 
 

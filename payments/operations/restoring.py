@@ -102,7 +102,7 @@ def find_unknown_vouchers(
     """
     Return what the hub has put there with that day and amount, and no row here knows.
 
-    Its own reference is among it where the voucher was taken back: that was decided after the
+    Its own reference is among it where the voucher was reversed: that was decided after the
     backup, and is forgotten here.
 
     :raises ConnectorError: if the target cannot be asked

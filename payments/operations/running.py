@@ -216,7 +216,7 @@ class _Fetch:
             with self._held():
                 storing.note_unreadable(self.run, unread)
         except NoCreditBlock as hidden:
-            # Payments do not hang on it. Who wants blocks mirrored is told on the run.
+            # Payments do not hang on it. Where blocks are mirrored, the run says so.
             if self.integration.mirrors_blocks:
                 storing.note(self.run, **why(hidden, self.clock()))
             return
@@ -309,7 +309,7 @@ class _Held:
 
 
 def _storable(amount: Decimal | None) -> Decimal | None:
-    """Return a sum if it can be stored exactly; else it is as if the source had told none."""
+    """Return a sum if it can be stored exactly; else it is as if the source had given none."""
     if amount is None or abs(amount) > LARGEST_SUM:
         return None
     rounded = amount.quantize(Decimal("0.0001"))
@@ -373,7 +373,7 @@ def left_out_of(run: FetchRun) -> RowsLeftOut:
             )
         }.values()
     )
-    # A row without a key cannot be told from itself: it is counted in the pass that read all.
+    # A row without a key cannot be recognised again: it is counted in the pass that read all.
     amounts += (
         since.filter(journal_number=None, run_id=first or run.pk)
         .exclude(reason__contains=":")

@@ -1,5 +1,5 @@
 """
-A worker serves one invoice client: payments registered and taken back, blocks, then marks.
+A worker serves one invoice client: payments registered and reversed, blocks, then marks.
 
 How a payment gets into the target exactly once is for the `outbox`; after a restore of the
 database nothing is sent at all before the target was asked (`outbox.recovery`, `restoring`).
@@ -55,7 +55,7 @@ def serve(*, client_id: int, clock: Clock) -> int:
     if any(one.more for one in done):
         CLIENTS.queue_up_again(client, now=clock())
     elif any(one.is_taken for one in done):
-        # Told again in a moment, and not at every sweep while another works, or has died.
+        # Enqueued again soon, and not at every sweep while another works, or has died.
         CLIENTS.enqueue_soon(client_id, now=clock())
     return sum(one.served for one in done)
 

@@ -1,4 +1,4 @@
-"""An earlier start date brings older payments: a person confirms it, and is told how many (B17)."""
+"""An earlier start date brings older payments: a person confirms it, knowing how many (B17)."""
 
 from datetime import date, datetime
 from typing import Any

@@ -96,7 +96,7 @@ def _known(run: FetchRun, page: PaymentPage, keys: Sequence[PaymentKey]) -> dict
     if first is None and (page.cursor or not run.is_full):
         return {}
     if run.is_full:
-        # From where the last page ended: what the hub knows there and the page lacks is gone.
+        # From the end of the last page on: what the hub knows there and the page lacks is gone.
         first = run.last_journal if run.last_journal is not None else 0
         last = last if page.cursor else None
     rows = Payment.objects.filter(client=run.client)

@@ -71,12 +71,13 @@ def undo(*, settlement: Settlement, reason: str, by: User | None, now: datetime)
 
 def _withdraw(registration: Registration, *, now: datetime) -> None:
     """Keep it out of the target, or have it nulled there."""
+    unknown = Registration.objects.filter(pk=registration.pk).unknown_since_restore(now=now)
     match RegistrationState(registration.state):
         case _S.NEEDS_PERSON:
             raise MatchRefused(
                 why=gettext("first answer whether it is already in the invoicing system.")
             )
-        case _S.READY if Registration.objects.filter(pk=registration.pk).in_doubt(now=now).exists():
+        case _S.READY if unknown.exists():
             # It may stand there since the backup: withdrawn now, nobody would ever ask.
             raise MatchRefused(
                 why=gettext("the invoicing system is being checked first; try again in a minute.")

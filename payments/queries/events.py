@@ -78,7 +78,7 @@ def go_on(events: list[EventRow]) -> bool:
 
 
 def _earlier(payment_ids: set[int]) -> dict[int, tuple[Earlier, ...]]:
-    """Return what of those payments is to be taken back before anything else of them is sent."""
+    """Return what of those payments is to be reversed before anything else of them is sent."""
     found: dict[int, tuple[Earlier, ...]] = {}
     rows = Registration.objects.may_still_stand().filter(payment__in=payment_ids)
     for one in rows.select_related("settlement__invoice").order_by("pk"):

@@ -251,7 +251,7 @@ def _came_after(compared: Reconciliation, invoices: list[Invoice]) -> set[int]:
     """
     Return those that the hub did not know when it compared.
 
-    What had nothing open then has no line either; it is told apart by its events until then.
+    What had nothing open then has no line either; until then its events distinguish it.
     """
     ids = [invoice.pk for invoice in invoices]
     events = Settlement.objects.filter(made_at__lte=compared.made_at).order_by()

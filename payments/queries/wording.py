@@ -164,7 +164,7 @@ SUGGESTIONS: dict[str, Any] = {
         _("Payout of the credit note"),
     ),
 }
-DOUBTS = {
+_NOT_SURELY_PAYMENTS = {
     "order_processing": _("It comes from order processing, which creates invoices and cash sales"),
     "debt_collection": _("It comes from debt collection"),
     "split_entry": _("It comes from a split entry, which may already be counted"),
@@ -173,7 +173,7 @@ DOUBTS = {
 
 def unknown_words(code: str) -> str:
     """Return why it is open whether a payment is one."""
-    return str(DOUBTS.get(code, ""))
+    return str(_NOT_SURELY_PAYMENTS.get(code, ""))
 
 
 def left_words(code: str) -> str:

@@ -53,7 +53,7 @@ def _administrator(view: View) -> View:
 
 
 _LARGEST_FILE = 2_000_000
-_MOST_TOLD = 20
+_MOST_SHOWN = 20
 _GRAVEST_FIRST = {"problem": 0, "warning": 1}
 
 
@@ -311,11 +311,16 @@ def import_clients(request: HubRequest) -> HttpResponse:
     taken = client_files.take(
         organisation=request.organisation, content=upload.read(), by=person(request)
     )
-    for bad in taken.bad[:_MOST_TOLD]:
+    for bad in taken.bad[:_MOST_SHOWN]:
         words = _("%(file)s, line %(line)s, %(field)s “%(value)s”: %(reason)s")
-        told = {"line": bad.line, "field": bad.field, "value": bad.value[:80], "reason": bad.reason}
-        messages.error(request, words % {"file": upload.name, **told})
-    if more := len(taken.bad[_MOST_TOLD:]):
+        shown = {
+            "line": bad.line,
+            "field": bad.field,
+            "value": bad.value[:80],
+            "reason": bad.reason,
+        }
+        messages.error(request, words % {"file": upload.name, **shown})
+    if more := len(taken.bad[_MOST_SHOWN:]):
         messages.error(request, _("And %(n)s more.") % {"n": more})
     if not taken.bad:
         messages.success(request, _("%(n)s invoice clients are saved.") % {"n": taken.saved})

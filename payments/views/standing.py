@@ -21,7 +21,7 @@ from payments.views.overview import client_named
 @require_GET
 @active
 def not_there(request: HubRequest) -> HttpResponse:
-    """List the payments that are refused, in doubt or on their way, oldest first."""
+    """List the payments that are rejected, of unknown outcome or on their way, oldest first."""
     form = ClientFilterForm(request.GET, organisation=request.organisation)
     chosen = form.cleaned_data["client"] if form.is_valid() else None
     if chosen is None and "client_text" not in request.GET and request.GET.get("client"):

@@ -19,7 +19,7 @@ from werkzeug.wrappers import Request, Response
 
 from sandbox.http import CutConnection, json_answer
 from sandbox.powerofficego import ledgers, reads, story, vouchers
-from sandbox.powerofficego.books import ClientBooks, Refused
+from sandbox.powerofficego.books import ClientLedger, Refused
 from sandbox.powerofficego.call import Call, problem
 from sandbox.requestlog import without_secrets
 
@@ -167,7 +167,7 @@ class PowerOfficeGo:
             return _too_many(None)
         return None
 
-    def _client_of(self, request: Request) -> ClientBooks | None:
+    def _client_of(self, request: Request) -> ClientLedger | None:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         kept = self.store.get("go_token", _digest(token)) if scheme.lower() == "bearer" else None
         if kept is None or kept["expires"] <= self.store.now().timestamp():

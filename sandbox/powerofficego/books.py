@@ -38,7 +38,7 @@ class Refused(Exception):
         self.detail, self.status, self.title = detail, status, title
 
 
-class ClientBooks:
+class ClientLedger:
     """The books of one client. All writing happens inside `Store.writing()`."""
 
     def __init__(self, store: Memory, client: Json) -> None:

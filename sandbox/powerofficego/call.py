@@ -11,7 +11,7 @@ from werkzeug.wrappers import Request, Response
 
 from sandbox.faults import Fault
 from sandbox.http import json_answer
-from sandbox.powerofficego.books import ClientBooks, Refused, moment
+from sandbox.powerofficego.books import ClientLedger, Refused, moment
 from sandbox.requestlog import LoggedRequest
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Call:
 
     store: "Store"
     request: Request
-    books: ClientBooks
+    books: ClientLedger
     base_url: str
     logged: LoggedRequest
     faults: dict[str, Fault]

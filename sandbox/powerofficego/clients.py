@@ -4,21 +4,21 @@ import json
 from collections.abc import Iterable
 
 from sandbox.memory import Json, Memory
-from sandbox.powerofficego.books import KINDS, ClientBooks
+from sandbox.powerofficego.books import KINDS, ClientLedger
 
 
-class Books:
+class ClientLedgers:
     """All clients of PowerOffice Go in the sandbox."""
 
     def __init__(self, store: Memory) -> None:
         self.store = store
-        self._clients: dict[str, ClientBooks] = {}
+        self._clients: dict[str, ClientLedger] = {}
 
-    def clients(self) -> list[ClientBooks]:
+    def clients(self) -> list[ClientLedger]:
         """Return all clients."""
         return list(self._clients.values())
 
-    def client(self, name: str) -> ClientBooks:
+    def client(self, name: str) -> ClientLedger:
         """Return the client with that key, client key, client id, number or name."""
         for books in self._clients.values():
             client = books.client
@@ -27,16 +27,16 @@ class Books:
                 return books
         raise KeyError(f"no client of PowerOffice Go is named {name!r}")
 
-    def find(self, **facts: str) -> ClientBooks | None:
+    def find(self, **facts: str) -> ClientLedger | None:
         """Return the client with those facts, or None."""
         for books in self._clients.values():
             if all(books.client[name] == value for name, value in facts.items()):
                 return books
         return None
 
-    def add_client(self, client: Json) -> ClientBooks:
+    def add_client(self, client: Json) -> ClientLedger:
         """Add a client with empty books."""
-        books = ClientBooks(self.store, client)
+        books = ClientLedger(self.store, client)
         self._clients[books.key] = books
         books.save_client()
         return books
@@ -47,7 +47,7 @@ class Books:
         found.sort(key=lambda row: (KINDS.index(row[1]), _age(row[2])))
         for client, kind, data in found:
             if kind == "client":
-                self._clients[client] = ClientBooks(self.store, data)
+                self._clients[client] = ClientLedger(self.store, data)
             else:
                 self._clients[client].take(kind, data)
         for books in self._clients.values():

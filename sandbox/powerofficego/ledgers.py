@@ -6,13 +6,13 @@ from datetime import date
 from werkzeug.wrappers import Response
 
 from sandbox.memory import Json
-from sandbox.powerofficego.books import ClientBooks, Refused, moment
+from sandbox.powerofficego.books import ClientLedger, Refused, moment
 from sandbox.powerofficego.call import Call, money
 from sandbox.powerofficego.matching import ORIGINALS
 from sandbox.powerofficego.reads import not_found
 
 
-def _invoice(books: ClientBooks, entry: Json) -> Json:
+def _invoice(books: ClientLedger, entry: Json) -> Json:
     voucher = books.vouchers[entry["voucher_id"]]
     customer = books.customers[entry["customer_id"]]
     return {
@@ -76,7 +76,7 @@ def invoice(call: Call, identity: str) -> Response:
     raise not_found("Invoice", identity)
 
 
-def _entry(books: ClientBooks, entry: Json, balance: int) -> Json:
+def _entry(books: ClientLedger, entry: Json, balance: int) -> Json:
     voucher = books.vouchers[entry["voucher_id"]]
     customer = books.customers[entry["customer_id"]]
     return {
@@ -210,7 +210,7 @@ def transactions(call: Call) -> Response:
     return call.list_answer(wanted(), lambda one: _transaction(books, *one))
 
 
-def _transaction(books: ClientBooks, voucher: Json, line: Json, place: int) -> Json:
+def _transaction(books: ClientLedger, voucher: Json, line: Json, place: int) -> Json:
     return {
         "Id": voucher["number"] * 1000 + place,
         "AccountId": line["account_id"],

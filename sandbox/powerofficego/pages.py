@@ -9,7 +9,7 @@ from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
 from sandbox.http import is_same_origin, json_answer, page
-from sandbox.powerofficego.books import ClientBooks, Refused
+from sandbox.powerofficego.books import ClientLedger, Refused
 from sandbox.powerofficego.matching import ORIGINALS
 from sandbox.powerofficego.reads import owner_of
 
@@ -47,7 +47,7 @@ def show(store: "Store", request: Request) -> Response:
     )
 
 
-def _chosen(store: "Store", name: str) -> ClientBooks | None:
+def _chosen(store: "Store", name: str) -> ClientLedger | None:
     if not name:
         return store.powerofficego.clients()[0]
     return store.powerofficego.find(key=name)
@@ -58,7 +58,7 @@ def _money(cents: int) -> str:
     return f"{cents / 100:,.2f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
 
 
-def _counts(books: ClientBooks) -> Json:
+def _counts(books: ClientLedger) -> Json:
     entries = books.entries.values()
     return {
         "customers": len(books.customers),
@@ -74,12 +74,12 @@ def _counts(books: ClientBooks) -> Json:
     }
 
 
-def _customers(books: ClientBooks) -> list[Json]:
+def _customers(books: ClientLedger) -> list[Json]:
     some = list(books.customers.values())[:_SHOWN]
     return [one | {"balance": books.balance_of(one["id"])} for one in some]
 
 
-def _invoices(books: ClientBooks) -> list[Json]:
+def _invoices(books: ClientLedger) -> list[Json]:
     rows = [one for one in books.entries.values() if one["voucher_type"] in ORIGINALS][-_SHOWN:]
     return [
         {
@@ -105,12 +105,12 @@ def _invoices(books: ClientBooks) -> list[Json]:
     ]
 
 
-def _vouchers(books: ClientBooks) -> list[Json]:
+def _vouchers(books: ClientLedger) -> list[Json]:
     rows = [one for one in books.vouchers.values() if one["type"] not in ORIGINALS][-_SHOWN:]
     return list(reversed(rows))
 
 
-def _projects(books: ClientBooks) -> list[Json]:
+def _projects(books: ClientLedger) -> list[Json]:
     return [
         one | {"customer": books.customers.get(owner_of(books, one) or 0)}
         for one in books.projects.values()
@@ -127,12 +127,12 @@ def press(store: "Store", request: Request) -> Response:
     form = request.form.to_dict()
     client = form.get("client", "")
     try:
-        told = {"done": _pressed(store, client, form)}
+        result = {"done": _pressed(store, client, form)}
     except (KeyError, ValueError, StopIteration) as failure:
-        told = {"problem": str(failure) or "That is not there."}
+        result = {"problem": str(failure) or "That is not there."}
     except Refused as refused:
-        told = {"problem": refused.detail}
-    return redirect(f"{PATH}?{urlencode({'client': client, **told})}", 303)
+        result = {"problem": refused.detail}
+    return redirect(f"{PATH}?{urlencode({'client': client, **result})}", 303)
 
 
 def _pressed(store: "Store", client: str, form: dict[str, str]) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from werkzeug.wrappers import Response
 
-from sandbox.powerofficego.books import ClientBooks, Refused, moment
+from sandbox.powerofficego.books import ClientLedger, Refused, moment
 from sandbox.powerofficego.call import Call
 
 Json = dict[str, Any]
@@ -220,7 +220,7 @@ def customer(call: Call, number: int) -> Response:
 # --- Projects -------------------------------------------------------------------------------
 
 
-def project_shape(books: ClientBooks, one: Json) -> Json:
+def project_shape(books: ClientLedger, one: Json) -> Json:
     """Return a project; one that inherits its customer shows none."""
     owner = books.customers.get(one["customer_id"]) if one["customer_id"] else None
     parent = books.projects.get(one["parent_id"]) if one["parent_id"] else None
@@ -240,7 +240,7 @@ def project_shape(books: ClientBooks, one: Json) -> Json:
     }
 
 
-def owner_of(books: ClientBooks, project: Json) -> int | None:
+def owner_of(books: ClientLedger, project: Json) -> int | None:
     """Return the customer of a project, its own or that of the project above it."""
     while project["customer_id"] is None and project["parent_id"] is not None:
         project = books.projects[project["parent_id"]]

@@ -5,19 +5,19 @@ from typing import Any
 from sandbox import receivables_story as shared
 from sandbox.memory import Memory
 from sandbox.powerofficego import story
-from sandbox.powerofficego.books import ClientBooks
-from sandbox.powerofficego.clients import Books
+from sandbox.powerofficego.books import ClientLedger
+from sandbox.powerofficego.clients import ClientLedgers
 
 Json = dict[str, Any]
 
 
 class GoSetUp:
-    """Changes of a client. `client` is any name that `Books.client` takes."""
+    """Changes of a client. `client` is any name that `ClientLedgers.client` takes."""
 
-    def __init__(self, store: Memory, books: Books) -> None:
+    def __init__(self, store: Memory, books: ClientLedgers) -> None:
         self._store, self._all_books = store, books
 
-    def _books(self, client: str) -> ClientBooks:
+    def _books(self, client: str) -> ClientLedger:
         return self._all_books.client(client)
 
     def fill(self, client: str, *, invoices: int, customers: int = 200, first: int = 0) -> None:
@@ -131,7 +131,7 @@ class GoSetUp:
             self._store.put("go_token", token["key"], token | {"expires": 0})
 
 
-def _invoice(books: ClientBooks, invoice_no: str) -> Json:
+def _invoice(books: ClientLedger, invoice_no: str) -> Json:
     for entry in books.entries.values():
         if entry["invoice_no"] == invoice_no:
             return entry

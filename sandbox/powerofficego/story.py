@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 from sandbox import receivables_story as shared
-from sandbox.powerofficego.books import NAMESPACE, ClientBooks
-from sandbox.powerofficego.clients import Books
+from sandbox.powerofficego.books import NAMESPACE, ClientLedger
+from sandbox.powerofficego.clients import ClientLedgers
 
 Json = dict[str, Any]
 
@@ -66,7 +66,7 @@ def cents(text: str) -> int:
     return int(Decimal(text).scaleb(2))
 
 
-def seed(books: Books) -> None:
+def seed(books: ClientLedgers) -> None:
     """Put the clients of the story in place."""
     with books.store.writing():
         books.clear()
@@ -74,7 +74,7 @@ def seed(books: Books) -> None:
             _projects(add_client(books, client))
 
 
-def add_client(all_books: Books, client: shared.Client) -> ClientBooks:
+def add_client(all_books: ClientLedgers, client: shared.Client) -> ClientLedger:
     """Add a client with the customers and invoices of its story; return its books."""
     books = all_books.add_client(_client(client))
     add_set_up(books)
@@ -107,7 +107,7 @@ def _client(client: shared.Client) -> Json:
     }
 
 
-def add_set_up(books: ClientBooks) -> None:
+def add_set_up(books: ClientLedger) -> None:
     """Add the chart of accounts, VAT codes and departments."""
     books.save_all(
         "account",
@@ -140,7 +140,7 @@ def add_set_up(books: ClientBooks) -> None:
     )
 
 
-def add_customer(books: ClientBooks, customer: shared.Customer) -> Json:
+def add_customer(books: ClientLedger, customer: shared.Customer) -> Json:
     """Add a customer of the story."""
     external = None if customer.number_in_go == customer.number else customer.number
     return books.save(
@@ -157,7 +157,7 @@ def add_customer(books: ClientBooks, customer: shared.Customer) -> Json:
     )
 
 
-def customer_of(books: ClientBooks, number: int) -> Json:
+def customer_of(books: ClientLedger, number: int) -> Json:
     """
     Return the customer by its number in Visma Business.
 
@@ -169,7 +169,7 @@ def customer_of(books: ClientBooks, number: int) -> Json:
     raise KeyError(f"{books.key} has no customer {number}")
 
 
-def add_invoice(books: ClientBooks, invoice: shared.Invoice, customer: Json | None = None) -> Json:
+def add_invoice(books: ClientLedger, invoice: shared.Invoice, customer: Json | None = None) -> Json:
     """Add an invoice or credit note; a credit note settles the invoice that it credits."""
     kind = "OutgoingCreditNote" if invoice.is_credit_note else "OutgoingInvoice"
     customer = customer or customer_of(books, invoice.customer_number)
@@ -196,7 +196,7 @@ def add_invoice(books: ClientBooks, invoice: shared.Invoice, customer: Json | No
     return voucher
 
 
-def fill(books: ClientBooks, count: int, *, customers: int = 200, first: int = 0) -> None:
+def fill(books: ClientLedger, count: int, *, customers: int = 200, first: int = 0) -> None:
     """
     Add generated customers and invoices, the same ones that Visma Business generates payments for.
 
@@ -214,7 +214,7 @@ def fill(books: ClientBooks, count: int, *, customers: int = 200, first: int = 0
 
 
 def add_project(
-    books: ClientBooks,
+    books: ClientLedger,
     code: str,
     name: str,
     *,
@@ -244,7 +244,7 @@ def add_project(
     )
 
 
-def _projects(books: ClientBooks) -> None:
+def _projects(books: ClientLedger) -> None:
     for client, customer, code, name, parent, archived in PROJECTS:
         if client == books.key:
             add_project(books, code, name, customer=customer, parent=parent, archived=archived)

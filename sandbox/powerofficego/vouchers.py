@@ -7,7 +7,7 @@ from typing import Any
 
 from werkzeug.wrappers import Response
 
-from sandbox.powerofficego.books import ClientBooks, Refused
+from sandbox.powerofficego.books import ClientLedger, Refused
 from sandbox.powerofficego.call import Call, money
 from sandbox.powerofficego.reads import not_found
 
@@ -100,7 +100,7 @@ def _store(call: Call, kind: str, head: Json, given: list[Json]) -> Json:
     return voucher
 
 
-def _line(books: ClientBooks, line: Json, *, currency: str) -> Json:
+def _line(books: ClientLedger, line: Json, *, currency: str) -> Json:
     day = _day(line.get("PostingDate"), "PostingDate")
     locked = books.client["lock_date"]
     if locked and day <= locked:
@@ -138,7 +138,7 @@ def _line(books: ClientBooks, line: Json, *, currency: str) -> Json:
     }
 
 
-def _account(books: ClientBooks, account_id: int, line: Json) -> int:
+def _account(books: ClientLedger, account_id: int, line: Json) -> int:
     account = books.accounts.get(account_id)
     if account is None:
         raise Refused(f"Account with id = {account_id} not found.")
@@ -192,7 +192,7 @@ def _pascal(value: object) -> Json:
 # --- Reading and reversing ------------------------------------------------------------------
 
 
-def _voucher(books: ClientBooks, voucher: Json, kind: str) -> Json:
+def _voucher(books: ClientLedger, voucher: Json, kind: str) -> Json:
     lines = [
         {
             "Id": voucher["number"] * 1000 + place,

@@ -19,7 +19,7 @@ _VALUE = re.compile(r"none|subscription(:.*)?", re.IGNORECASE)
 
 
 def enqueue(call: Call, carry_out: Callable[[], Response]) -> Response:
-    """Accept a call; it is carried out now, and its end is told after the set delay."""
+    """Accept a call; it is carried out now, and its end is reported after the set delay."""
     if not _VALUE.fullmatch(call.request.headers["erp-api-background"]):
         raise Invalid("The value of erp-api-background is not valid.")
     job_id = str(uuid.uuid4())

@@ -1,4 +1,4 @@
-"""Forgetting uploaded files that wait in vain; their bytes name people."""
+"""Deleting uploaded files that nobody went on with; their bytes name people."""
 
 from datetime import datetime, timedelta
 

@@ -75,7 +75,7 @@ def read_file(*, file_id: int, clock: Clock) -> None:
     except (OperationalError, InterfaceError):
         raise  # the database is away, which says nothing of the file
     except Exception:
-        # A second try would meet the same; the person is told at once.
+        # A second try would fail alike; the person learns of it at once.
         mark = file.request_id or f"file-{file.pk}"
         log.exception("journals.file_unreadable", file_id=file.pk, asked_by=mark)
         unreadable = problem("file_unreadable", value=mark)

@@ -143,7 +143,7 @@ def settings_without_source(file_format: str, company: Company | None) -> Source
 
 
 def _says_the_same(suggestion: Suggestion, proposed: SourceSettings) -> bool:
-    """Say whether the file, by itself, leaves no doubt that the proposed columns are right."""
+    """Say whether the file by itself makes sure that the proposed columns are right."""
     seen = suggestion.settings
     if not suggestion.complete or suggestion.problems:
         return False

@@ -165,7 +165,7 @@ def _rows(
     lines = _WithoutSeparatorLine(text_lines(text, settings.encoding or survey.encoding, log))
     reader = csv.reader(lines, delimiter=settings.separator or ";", strict=True)
     number = 1
-    told = 0
+    rows = 0
     try:
         for cells in reader:
             if len(cells) > limits.max_columns:
@@ -173,8 +173,8 @@ def _rows(
                 raise Refused
             yield number + lines.skipped, unprotected(cells) if lines.protects else cells
             number = reader.line_num + 1
-            told += 1
-            if told % _TELL_EVERY == 0:
+            rows += 1
+            if rows % _TELL_EVERY == 0:
                 on_progress(min(stream.tell(), survey.size), survey.size)
     except csv.Error as exc:
         log.add("row_unreadable", line=number + lines.skipped, detail=exc)

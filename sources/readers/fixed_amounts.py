@@ -32,7 +32,7 @@ class FixedAmounts:
         self._log = log
         self._thousands: dict[str, _Seen] = {}
         self._decimals: dict[str, _Seen] = {}
-        self._told: set[str] = set()
+        self._reported: set[str] = set()
         self.saw_point = False
 
     def read(self, number: int, text: str, *, column: str) -> int | None:
@@ -101,8 +101,8 @@ class FixedAmounts:
         self._refuse_mixed_marks(column)
 
     def _refuse_mixed_marks(self, column: str) -> None:
-        for mark in self._thousands.keys() & self._decimals.keys() - self._told:
-            self._told.add(mark)
+        for mark in self._thousands.keys() & self._decimals.keys() - self._reported:
+            self._reported.add(mark)
             thousands, decimals = self._thousands[mark], self._decimals[mark]
             self._log.add(
                 "amount_marks_mixed",

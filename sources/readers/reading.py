@@ -28,8 +28,8 @@ def read(
     Return what stands in the file; never raises for what a file may hold.
 
     The stream is read from its start, more than once, so it must be seekable. `on_progress`
-    is told how much is done of how much (bytes, for a workbook rows), the latter None where
-    it is not known.
+    is called with how much is done of how much (bytes, for a workbook rows), the latter None
+    where it is not known.
     """
     limits = limits or Limits()
     log = ProblemLog()

@@ -57,7 +57,7 @@ class RowChecks:
         self._headings_again = self._first_headings = 0
         self._signs: set[bool] = set()
         self._one_sided: tuple[int, int] | None = None
-        self._told_totals: set[str] = set()
+        self._reported_totals: set[str] = set()
         self._total_texts: dict[str, bool] = {}
 
     def see(

@@ -141,7 +141,7 @@ class RowFields:
 
     def _amount_is_missing(self, number: int, cells: Sequence[Cell], *names: str) -> None:
         if any(self._amount_text(cells, name) for name in names):
-            return  # it stands there and was found unreadable
+            return  # there is one, which was found unreadable
         headings = ", ".join(self._heading(name) for name in names)
         self.log.add("amount_missing", line=number, column=headings)
 

@@ -230,7 +230,7 @@ def _sign_rule(
 ) -> str:
     confidence["sign_rule"] = CERTAIN
     if "debit" in columns and "credit" in columns:
-        # Where the debits are below zero as well, the run takes back an earlier one.
+        # Where the debits are below zero as well, the run reverses an earlier one.
         if _all_below_zero(credits) and not _all_below_zero(debits):
             confidence["sign_rule"] = GUESS
             return DEBIT_CREDIT_NEGATIVE

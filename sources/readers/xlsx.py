@@ -123,9 +123,9 @@ def _name_other_sheets(
 def _rows(
     workbook: Workbook, sheet: Sheet, *, on_progress: Callable[[int, int | None], None]
 ) -> Iterator[Row]:
-    told = 0
+    reported = 0
     for number, cells in workbook.rows(sheet):
-        if number >= told + _TELL_EVERY:
-            told = number
+        if number >= reported + _TELL_EVERY:
+            reported = number
             on_progress(number, None)
         yield number, cells

@@ -128,7 +128,7 @@ class TestTheFirstJournal:
         book(office, JANUARY, "3200.00")
         journal = office.journal()
 
-        sending.request_sending(journal=journal, by=None, now=timezone.now(), send_what_can_go=True)
+        sending.request_sending(journal=journal, by=None, now=timezone.now(), send_valid_only=True)
         work()
 
         assert (office.posts(), states(journal)) == (1, {BatchState.REJECTED})
@@ -301,9 +301,9 @@ class TestTheAnswer:
     def test_booked_before_can_be_taken_back_with_a_reason(self, client, asked) -> None:
         answer(client, asked, "booked_before")
 
-        refused = answer(client, asked, "take_back", reason=" ")
+        refused = answer(client, asked, "withdraw", reason=" ")
         before = states(asked)
-        answer(client, asked, "take_back", reason="It was another company's")
+        answer(client, asked, "withdraw", reason="It was another company's")
 
         assert "A reason is missing" in refused.content.decode()
         assert (before, states(asked)) == ({BatchState.BOOKED_BEFORE}, {BatchState.DRAFT})

@@ -229,7 +229,7 @@ class TestTakenBackInTheLedger:
         journal = small(office, later)
         batch = reversing.reversible(journal)[0]
 
-        reversing.mark_taken_back(
+        reversing.mark_reversed_by_hand(
             batch=batch, reason="Deleted in GL301000", by=None, now=datetime.now(UTC)
         )
         later(1)
@@ -238,7 +238,7 @@ class TestTakenBackInTheLedger:
         assert journal.state == "reversed"
         assert office.posts() == 1
         with pytest.raises(refusals.NotReversible):
-            reversing.mark_taken_back(batch=batch, reason="x", by=None, now=datetime.now(UTC))
+            reversing.mark_reversed_by_hand(batch=batch, reason="x", by=None, now=datetime.now(UTC))
 
 
 class TestSendingAnew:
@@ -282,7 +282,7 @@ class TestSendingAnew:
     def test_is_refused_while_nothing_was_taken_back(self, office, later):  # noqa: F811
         journal = small(office, later)
 
-        with pytest.raises(refusals.NotSentAnew):
+        with pytest.raises(refusals.CannotResend):
             self.resend(journal)
 
     def test_does_not_send_the_old_journal_again(self, office, later):  # noqa: F811

@@ -115,7 +115,7 @@ class TestTheConfirmPage:
         journal.refresh_from_db()
         assert journal.state == "reversed"
         assert len(office.ledger()) == 1
-        assert AuditEntry.objects.filter(action="batch.taken_back_by_hand").exists()
+        assert AuditEntry.objects.filter(action="batch.reversed_by_hand").exists()
 
 
 class TestTheJournalsPage:
@@ -271,7 +271,7 @@ class TestCommands:
 
         assert reversed_["state"] == "reversed"
         assert [row["state"] for row in reversed_["batches"]] == ["reversed", "posted"]
-        assert reversed_["batches"][1]["takes_back"] == reversed_["batches"][0]["number"]
+        assert reversed_["batches"][1]["reverses"] == reversed_["batches"][0]["number"]
         assert resend["reference"] == f"{journal.reference} (2)"
         assert again["id"] == resend["id"]
         assert len(office.ledger()) == 2

@@ -8,7 +8,7 @@ from django.urls import reverse
 from accounts.models import Connection
 from connectors.errors import Rejected
 from journals.models import Attempt, Journal
-from journals.operations.reversing import mark_taken_back
+from journals.operations.reversing import mark_reversed_by_hand
 from journals.queries import histories
 from journals.queries.histories import Entry
 from tests.functional.test_b07_decided_by_a_person import decide
@@ -190,7 +190,7 @@ class TestAReversedJournal:
     ) -> None:
         journal = sent(office, later, run="1")
         delete_there(office, journal)
-        mark_taken_back(
+        mark_reversed_by_hand(
             batch=journal.batches.get(), reason="Wrong", by=None, now=journal.imported_at
         )
         client = signed_in(office.member)

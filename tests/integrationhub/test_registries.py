@@ -93,12 +93,12 @@ class TestASmallApp:
 
     def test_has_its_crash_point(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("HUB_DIE_AT", "small.after_call")
-        crash_points._told.cache_clear()
+        crash_points._crash_ordered.cache_clear()
 
         crash_points.crash_point("background_request.after_claim")
 
-        assert crash_points._told() == ("small.after_call", 1)
-        crash_points._told.cache_clear()
+        assert crash_points._crash_ordered() == ("small.after_call", 1)
+        crash_points._crash_ordered.cache_clear()
 
     def test_has_its_tile_on_the_home_page(self) -> None:
         client, _member = signed_in({"journals": "read"})

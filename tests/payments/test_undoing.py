@@ -303,7 +303,7 @@ class TestWhatAPersonFoundThere:
 
         one.work()
         first.refresh_from_db()
-        assert (first.state, first.failure_code) == ("needs_person", "TakeBackByHand")
+        assert (first.state, first.failure_code) == ("needs_person", "ReverseByHand")
         second.refresh_from_db()
         assert second.state == "ready"
 

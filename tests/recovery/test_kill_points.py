@@ -190,7 +190,7 @@ KILL_POINTS: dict[str, KillPoint] = {
     "press.begun": KillPoint("web", nothing_yet, counts=False),
     "press.written": KillPoint("web", nothing_yet, counts=False),
     "press.committed": KillPoint("web", nothing_yet),
-    "press.told": KillPoint("web", nothing_yet),
+    "press.enqueued": KillPoint("web", nothing_yet),
     "prepare.after_lease": KillPoint("preparer", pressed),
     "prepare.asked": KillPoint("preparer", pressed),
     "prepare.frozen": KillPoint("preparer", pressed),
@@ -307,9 +307,9 @@ class TestTheListOfCrashPoints:
 class TestReached:
     @pytest.fixture(autouse=True)
     def _forget_what_was_told(self) -> Iterator[None]:
-        crash_points._told.cache_clear()
+        crash_points._crash_ordered.cache_clear()
         yield
-        crash_points._told.cache_clear()
+        crash_points._crash_ordered.cache_clear()
 
     @pytest.fixture
     def killed(self, monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:

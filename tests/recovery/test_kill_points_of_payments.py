@@ -204,7 +204,7 @@ KILL_POINTS: dict[str, KillPoint] = {
     "ask.begun": KillPoint("payments_web", nothing_yet, counts=False),
     "ask.written": KillPoint("payments_web", nothing_yet, counts=False),
     "ask.committed": KillPoint("payments_web", nothing_yet),
-    "ask.told": KillPoint("payments_web", nothing_yet),
+    "ask.enqueued": KillPoint("payments_web", nothing_yet),
     "fetch.after_claim": KillPoint("fetcher", pressed),
     "fetch.read": KillPoint("fetcher", pressed),
     "fetch.stored": KillPoint("fetcher", pressed),

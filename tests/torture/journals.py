@@ -24,7 +24,7 @@ _TRIES = 5
 _DELETED = ("NumberGivenAgain", "NumberNotFound", "ReadBackDiffers")
 """What a person finds when a batch was deleted in the ledger, by when the hub noticed it."""
 _PROVEN = ("posted", "released")
-_DOUBT = {"OutcomeUnknown", "BadAnswer", "AlreadyThere", ""}
+_UNKNOWN = {"OutcomeUnknown", "BadAnswer", "AlreadyThere", ""}
 
 
 class Journals:
@@ -278,7 +278,7 @@ class Journals:
             elif kind == Attempt.Kind.LOOK_UP:
                 look_ups[outcome or "killed"] += 1
         again = [before for outcomes in posts.values() for before in outcomes[:-1]]
-        after_unknown = sum(outcome in _DOUBT for outcome in again)
+        after_unknown = sum(outcome in _UNKNOWN for outcome in again)
         states = Counter(self._rows().values_list("state", flat=True))
         forbidden = Counter(
             Batch.objects.filter(journal__company_id__in=self.forbidden_companies()).values_list(

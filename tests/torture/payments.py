@@ -92,7 +92,7 @@ DOOMS = (
     *("mark.after_call", "mark.stored", "recover.found", "recover.marked"),
 )
 """Crash points at which a worker that starts dies, one each, besides those killed at any time."""
-_DOUBT_SECONDS = 8
+_UNKNOWN_SECONDS = 8
 _QUIET_SECONDS = 4.0
 
 
@@ -294,7 +294,7 @@ def _let_time_pass() -> None:
     from payments.models import Registration
 
     now = datetime.now(UTC)
-    soon = now + timedelta(seconds=_DOUBT_SECONDS)
+    soon = now + timedelta(seconds=_UNKNOWN_SECONDS)
     Registration.objects.filter(state="unknown", not_before__gt=soon).update(not_before=soon)
 
 

@@ -259,7 +259,7 @@ def field(bound: BoundField, hint: str = "", filters: bool = False) -> dict[str,
     """
     Print one form field with its label, help and errors, tied together for screen readers.
 
-    :param filters: it narrows a list: nobody has to be told that it may stay empty
+    :param filters: it narrows a list, so that it need not say that it may stay empty
     """
     widget = bound.field.widget
     group = isinstance(widget, RadioSelect | CheckboxSelectMultiple)

@@ -14,7 +14,7 @@ from payments.operations.restoring import REGISTRATIONS
 
 
 class Command(HubCommand):
-    """Put everything between a backup and now in doubt."""
+    """Treat everything between a backup and now as having an unknown outcome."""
 
     help = (
         "Run this once after the database was restored from a backup, before a worker is started. "
@@ -70,7 +70,8 @@ class Command(HubCommand):
         accounts = ", ".join(declared.sign_in_again) or "none"
         self.answer(
             options,
-            f"Everything since {restore.backup_taken_at:%Y-%m-%d %H:%M %Z} is in doubt: "
+            "The outcome of everything since "
+            f"{restore.backup_taken_at:%Y-%m-%d %H:%M %Z} is unknown: "
             f"{sum(unknown.values())} batches, {sum(payments.values())} payments, and what is "
             f"imported or fetched until {restore.watch_until:%Y-%m-%d}, are looked for in the "
             "ledger before they are sent.\n"

@@ -1,4 +1,4 @@
-"""What the journals' commands share: finding a journal, and telling failures and results."""
+"""What the journals' commands share: finding a journal, and printing failures and results."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -71,17 +71,17 @@ def answer_first(journal: Journal, options: dict[str, Any]) -> bool:
     now, reason = timezone.now(), options["reason"]
     try:
         if options["not_booked_after_all"]:
-            first_look.take_back(journal=journal, reason=reason, by=None, now=now)
+            first_look.withdraw(journal=journal, reason=reason, by=None, now=now)
         if choice := options["looks_booked"]:
             choice = choice.replace("-", "_")
             first_look.answer(journal=journal, choice=choice, reason=reason, by=None, now=now)
     except ConnectorError as refusal:
-        raise CommandError(told(shown_refusal(refusal))) from None
+        raise CommandError(failure_text(shown_refusal(refusal))) from None
     journal.refresh_from_db()
     return bool(options["looks_booked"] == "booked-before")
 
 
-def told(failure: FailureRow) -> str:
+def failure_text(failure: FailureRow) -> str:
     """Return a failure as a command says it."""
     parts = (failure.summary, failure.not_booked, failure.remedy, failure.detail)
     return " ".join(part for part in parts if part)
@@ -114,9 +114,9 @@ def batch_values(journal: Journal) -> list[dict[str, Any]]:
                 "state_words": batch_state_words(batch.state),
                 "total": str(batch.total),
                 "number": batch.vendor_number,
-                "takes_back": batch.reverses.vendor_number if batch.reverses else "",
+                "reverses": batch.reverses.vendor_number if batch.reverses else "",
                 "reason": batch.reason,
-                "failure": told(failure) if failure else "",
+                "failure": failure_text(failure) if failure else "",
             }
         )
     return rows
@@ -129,7 +129,7 @@ def table(batches: list[dict[str, Any]], *, currency: str) -> str:
         total = f"{row['total']} {currency}"
         lines.append(
             f"{row['period']:<8}  {total:>18}  {row['number'] or '-':<12}  {row['state_words']}"
-            + (f", reverses {row['takes_back']}" if row["takes_back"] else "")
+            + (f", reverses {row['reverses']}" if row["reverses"] else "")
             + (f" ({row['reason']})" if row["reason"] else "")
         )
         if row["failure"]:

@@ -144,7 +144,7 @@ def _open_rule(name: str, level: str, found: Mapping[str, Any] | None) -> dict[s
     return rule
 
 
-def told_open(rule: Mapping[str, Any]) -> str:
+def open_line(rule: Mapping[str, Any]) -> str:
     """Return one thing that is not certain as a line."""
     example = ""
     if rule.get("value"):
@@ -159,7 +159,7 @@ def told_open(rule: Mapping[str, Any]) -> str:
     return f"? {name}: {rule['confidence']}.{example} Give {rule['option']} {choices}"
 
 
-def told_detected(detected: Mapping[str, Any]) -> list[str]:
+def detected_lines(detected: Mapping[str, Any]) -> list[str]:
     """Return what was detected of each rule, with its confidence and the value that settles it."""
     settings = detected.get("settings", {})
     confidence = detected.get("confidence", {})

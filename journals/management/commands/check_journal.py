@@ -12,9 +12,9 @@ from background.operations import request_in_background, run_request
 from journals.management.commands._journals import (
     add_answer,
     answer_first,
+    failure_text,
     journal_named,
     problem_line,
-    told,
 )
 from journals.queries.journal_page import check_result
 from journals.queries.waits import words_of
@@ -64,7 +64,7 @@ class Command(HubCommand):
             background_request.refresh_from_db()
         found = check_result(background_request, journal)
         if found.failure is not None:
-            raise CommandError(told(found.failure))
+            raise CommandError(failure_text(found.failure))
         if not found.finished:
             raise CommandError("The ledger has not answered within a minute; try again.")
         lines = [f"{journal.reference}: {found.words}", *map(problem_line, found.problems)]

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from connectors.errors import ConnectorError
 from journals.domain.states import MAY_BE_CLOSED, BatchState
-from journals.management.commands._journals import batch_values, journal_named, table, told
+from journals.management.commands._journals import batch_values, failure_text, journal_named, table
 from journals.management.commands._undoing import batches_of
 from journals.models import Batch
 from journals.operations import closing
@@ -38,7 +38,7 @@ class Command(HubCommand):
             "--period", action="append", required=True, help="e.g. 2026-03; may be repeated"
         )
         parser.add_argument("--reason", required=True, help="kept in the history and audit trail")
-        parser.add_argument("--open-again", action="store_true", help="take the closing back")
+        parser.add_argument("--open-again", action="store_true", help="reopen what was closed")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Close them, or take that back."""
@@ -56,7 +56,7 @@ class Command(HubCommand):
                 else:
                     closing.close_by_hand(batch=batch, reason=options["reason"], by=None, now=now)
         except ConnectorError as refusal:
-            raise CommandError(told(shown_refusal(refusal))) from None
+            raise CommandError(failure_text(shown_refusal(refusal))) from None
         journal.refresh_from_db()
         batches = batch_values(journal)
         words = f"{journal.reference}: {words_of(journal)}"

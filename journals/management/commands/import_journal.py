@@ -173,12 +173,12 @@ class Command(BaseCommand):
                 f"  {total.period}  {total.lines:>6} lines  {total.debit:>16} debit  "
                 f"{total.credit:>16} credit"
             )
-        for line in _reading_rules.told_detected(self.detected):
+        for line in _reading_rules.detected_lines(self.detected):
             self.stdout.write(line)
         for found in files.problems_of(file):
             self.stdout.write(_problem_line(found))
         for rule in self.open:
-            self.stdout.write(_reading_rules.told_open(rule))
+            self.stdout.write(_reading_rules.open_line(rule))
         if remedy := _REMEDIES.get(State(file.state)):
             self.stdout.write(remedy)
 

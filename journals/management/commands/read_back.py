@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from background.operations import run_request
 from connectors.errors import ConnectorError
-from journals.management.commands._journals import told
+from journals.management.commands._journals import failure_text
 from journals.management.commands._undoing import company_numbered
 from journals.models import Comparison, Finding
 from journals.operations import comparing
@@ -53,17 +53,17 @@ class Command(HubCommand):
                 company=company, period=options["period"], by=None, now=timezone.now()
             )
         except ConnectorError as refusal:
-            raise CommandError(told(shown_refusal(refusal))) from None
+            raise CommandError(failure_text(shown_refusal(refusal))) from None
         if options["wait"]:
             self._wait(comparison, seconds=options["wait"])
         row = comparison_row(comparison)
         found = Finding.objects.filter(comparison=comparison).select_related("batch__journal")
         findings = [finding_row(one) for one in found.order_by("pk")[:_MOST]]
-        self.answer(options, _told(row, findings), _values(comparison, row, findings))
+        self.answer(options, _summary(row, findings), _values(comparison, row, findings))
         if not options["wait"]:
             return
         if row.failure is not None:
-            raise CommandError(told(row.failure))
+            raise CommandError(failure_text(row.failure))
         if not row.finished:
             raise CommandError("The ledger has not been read in time; see the page later.")
         if row.differing:
@@ -83,7 +83,7 @@ class Command(HubCommand):
         comparison.refresh_from_db()
 
 
-def _told(row: ComparisonRow, findings: list[FindingRow]) -> str:
+def _summary(row: ComparisonRow, findings: list[FindingRow]) -> str:
     lines = [
         f"{row.company} {row.period}: {row.words}",
         f"sent {row.sent}, equal {row.equal}, differ {row.differing}, unknown {row.strange}",

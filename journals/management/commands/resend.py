@@ -6,7 +6,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
 from connectors.errors import ConnectorError
-from journals.management.commands._journals import batch_values, journal_named, told
+from journals.management.commands._journals import batch_values, failure_text, journal_named
 from journals.operations import resending
 from journals.queries.wording import shown_refusal
 from organisations.management.commands._command import HubCommand
@@ -37,7 +37,7 @@ class Command(HubCommand):
         try:
             resend = resending.resend(journal=journal, by=None, now=timezone.now())
         except ConnectorError as refusal:
-            raise CommandError(told(shown_refusal(refusal))) from None
+            raise CommandError(failure_text(shown_refusal(refusal))) from None
         self.answer(
             options,
             f"{resend.reference} (id {resend.pk}). Nothing is sent yet; next:\n"

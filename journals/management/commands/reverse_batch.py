@@ -10,10 +10,10 @@ from journals.domain.refusals import NothingToReverse
 from journals.domain.states import DONE, BatchState
 from journals.management.commands._journals import (
     batch_values,
+    failure_text,
     journal_named,
     no_worker,
     table,
-    told,
 )
 from journals.management.commands._undoing import batches_of, wait_for
 from journals.models import Batch, Journal
@@ -81,7 +81,7 @@ class Command(HubCommand):
                 raise NothingToReverse(reference=journal.reference)
             if options["by_hand"]:
                 for batch in batches:
-                    reversing.mark_taken_back(
+                    reversing.mark_reversed_by_hand(
                         batch=batch, reason=options["reason"], by=None, now=now
                     )
             else:
@@ -93,14 +93,14 @@ class Command(HubCommand):
                     in_open_period=options["open_period"],
                 )
         except ConnectorError as refusal:
-            raise CommandError(told(shown_refusal(refusal))) from None
+            raise CommandError(failure_text(shown_refusal(refusal))) from None
         idle = "" if options["by_hand"] else no_worker(now=timezone.now())
         if idle:
             self.stderr.write(idle)
         if options["wait"]:
             wait_for(journal, seconds=options["wait"])
         self._show(journal, options)
-        if options["wait"] and not _all_taken_back(batches):
+        if options["wait"] and not _all_reversed(batches):
             state = words_of(journal)
             raise CommandError(f"Not every batch is reversed: {state}. {idle}".strip())
 
@@ -120,7 +120,7 @@ class Command(HubCommand):
         )
 
 
-def _all_taken_back(batches: list[Batch]) -> bool:
+def _all_reversed(batches: list[Batch]) -> bool:
     mirrors = reversing.mirrors_of(batches)
     states = dict(
         Batch.objects.filter(pk__in=[batch.pk for batch in batches]).values_list("pk", "state")

@@ -13,11 +13,11 @@ from journals.management.commands._journals import (
     add_answer,
     answer_first,
     batch_values,
+    failure_text,
     journal_named,
     no_worker,
     problem_line,
     table,
-    told,
 )
 from journals.models import FirstLook, Journal
 from journals.operations.sending import request_sending
@@ -51,7 +51,7 @@ class Command(HubCommand):
             help="wait for the result, at most so long (120 if no number is given)",
         )
         parser.add_argument(
-            "--what-can-go", action="store_true", help="send the batches that can go without others"
+            "--valid-only", action="store_true", help="send the valid batches without the others"
         )
 
         add_answer(parser)
@@ -69,14 +69,14 @@ class Command(HubCommand):
                 journal=journal,
                 by=None,
                 now=timezone.now(),
-                send_what_can_go=options["what_can_go"],
+                send_valid_only=options["valid_only"],
             )
         except NothingToSend as nothing:
             if not _all_posted(batch_values(journal)):
                 self._show(journal, options)
-                raise CommandError(told(shown_refusal(nothing))) from None
+                raise CommandError(failure_text(shown_refusal(nothing))) from None
         except ConnectorError as refusal:
-            raise CommandError(told(shown_refusal(refusal))) from None
+            raise CommandError(failure_text(shown_refusal(refusal))) from None
         idle = no_worker(now=timezone.now())
         if idle:
             self.stderr.write(idle)

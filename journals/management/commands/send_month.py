@@ -7,7 +7,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
 from connectors.errors import ConnectorError
-from journals.management.commands._journals import no_worker, told
+from journals.management.commands._journals import failure_text, no_worker
 from journals.operations.months import Planned, plan_month, send_planned
 from journals.queries.wording import shown_refusal
 from organisations.management.commands._command import HubCommand, organisation_named
@@ -32,7 +32,7 @@ class Command(HubCommand):
         parser.add_argument("--yes", action="store_true", help="send what the plan says")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Print the plan, then carry it out if told to."""
+        """Print the plan, then carry it out with `--yes`."""
         month = options["month"]
         try:
             date.fromisoformat(f"{month}-01")
@@ -74,7 +74,7 @@ class Command(HubCommand):
 
 
 def _why(refusal: ConnectorError | None) -> str:
-    return "" if refusal is None else told(shown_refusal(refusal))
+    return "" if refusal is None else failure_text(shown_refusal(refusal))
 
 
 def _line(one: Planned) -> str:

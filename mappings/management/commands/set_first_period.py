@@ -42,7 +42,7 @@ class Command(HubCommand):
         parser.add_argument("--yes", action="store_true", help="do it")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Say what it would change, and change it if told to."""
+        """Say what it would change, and change it with `--yes`."""
         organisation = organisation_named(options["organisation"])
         found = Mapping.objects.of(organisation).filter(company__number=options["company"])
         if options["target"]:

@@ -33,7 +33,7 @@ class Command(HubCommand):
             trail.record(
                 organisation=organisation, action="database.keys_rotated", subject=organisation
             )
-        self.answer(options, f"Encrypted {total} rows anew.", {"rows": total, "tables": rotated})
+        self.answer(options, f"Re-encrypted {total} rows.", {"rows": total, "tables": rotated})
 
 
 def _rotate(model: type[models.Model]) -> int:

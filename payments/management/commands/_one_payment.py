@@ -1,4 +1,4 @@
-"""What the commands about one payment share: finding it, and telling where it stands."""
+"""What the commands about one payment share: finding it, and reporting its status."""
 
 import re
 from typing import Any
@@ -7,7 +7,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.db.models import Q, QuerySet
 
 from organisations.models import Organisation
-from payments.management.commands._payments import PaymentsCommand, organisation_of, told
+from payments.management.commands._payments import PaymentsCommand, failure_text, organisation_of
 from payments.models import Payment, Settlement
 from payments.queries.events import EventRow, events_of
 from payments.queries.invoices import with_assigned
@@ -132,7 +132,7 @@ def _event(event: EventRow) -> dict[str, Any]:
         "is_undone": event.is_undone,
         "registration": event.registration_state,
         "registration_words": event.registration[0] if event.registration else "",
-        "failure": told(event.failure) if event.failure else "",
+        "failure": failure_text(event.failure) if event.failure else "",
     }
 
 

@@ -63,7 +63,7 @@ def clients_named(organisation: Organisation, number: str) -> list[InvoiceClient
     return found
 
 
-def told(failure: FailureRow) -> str:
+def failure_text(failure: FailureRow) -> str:
     """Return a failure as a command says it."""
     parts = (failure.summary, failure.not_booked, failure.remedy)
     return " ".join(part for part in parts if part)
@@ -71,4 +71,4 @@ def told(failure: FailureRow) -> str:
 
 def refused(failure: ConnectorError) -> CommandError:
     """Return a refusal as the command's end."""
-    return CommandError(told(failure_row_of(failure)))
+    return CommandError(failure_text(failure_row_of(failure)))

@@ -18,9 +18,9 @@ class Command(PaymentCommand):
     """Answer whether a payment stands in the target, where the hub could not find out."""
 
     help = (
-        "Say what a person found in PowerOffice Go about a payment that needs a person: it stands "
-        "there, it does not (so it is sent), or it is left out. What was taken off its invoice "
-        "meanwhile is reversed there, and never sent."
+        "Say what a person found in PowerOffice Go about a payment that needs a decision: it is "
+        "there, it is not (so it is registered), or it is left out. What was removed from its "
+        "invoice meanwhile is reversed there, and never sent."
     )
     example = (
         "python manage.py decide_payment 17/1 --client 4110101 --choice there "
@@ -35,7 +35,7 @@ class Command(PaymentCommand):
             "--choice",
             required=True,
             choices=deciding.CHOICES,
-            help="it stands there; it does not: send it; leave it out",
+            help="there: it is there; not_there: register it; drop: leave it out",
         )
         parser.add_argument("--reason", required=True, help="kept in the audit trail")
 

@@ -10,9 +10,9 @@ from connectors.errors import ConnectorError
 from payments.management.commands._payments import (
     PaymentsCommand,
     clients_named,
+    failure_text,
     organisation_of,
     refused,
-    told,
 )
 from payments.models import FetchRun
 from payments.operations import fetching
@@ -66,7 +66,7 @@ class Command(PaymentsCommand):
                 for one in entries:
                     row = failure_row(code=one.failure_code, params=one.failure_params)
                     if one.run is None and row is not None:
-                        skipped.append({"client": one.client.number, "why": told(row)})
+                        skipped.append({"client": one.client.number, "why": failure_text(row)})
             else:
                 runs = [fetching.request_fetch(client=found[0], by=by, now=now, full=full)]
         except ConnectorError as refusal:
@@ -130,5 +130,5 @@ def _values(run: FetchRun) -> dict[str, Any]:
         },
         "unread": unread_of(run),
         "refused": trouble_of(run),
-        "failure": told(row) if row else "",
+        "failure": failure_text(row) if row else "",
     }

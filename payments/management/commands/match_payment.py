@@ -78,8 +78,8 @@ class Command(PaymentCommand):
             raise refused(refusal) from None
         values = payment_values(payment)
         words = payment_words(values)
-        values["prefix"], told_of_prefix = _prefix(payment, by, learn=options["learn_prefix"])
-        self.answer(options, "\n".join(filter(None, (words, told_of_prefix))), values)
+        values["prefix"], prefix_text = _prefix(payment, by, learn=options["learn_prefix"])
+        self.answer(options, "\n".join(filter(None, (words, prefix_text))), values)
 
 
 def _prefix(payment: Payment, by: User | None, *, learn: bool) -> tuple[dict[str, Any] | None, str]:

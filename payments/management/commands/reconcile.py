@@ -10,9 +10,9 @@ from organisations.models import User
 from payments.management.commands._payments import (
     PaymentsCommand,
     clients_named,
+    failure_text,
     organisation_of,
     refused,
-    told,
 )
 from payments.models import InvoiceClient
 from payments.operations import reconciling
@@ -69,7 +69,7 @@ def _row(client: InvoiceClient, *, by: User | None) -> dict[str, Any]:
         reconciling.check_can(client)
         made = reconciling.reconcile(client, on=timezone.localdate(), by=by, now=timezone.now())
     except ConnectorError as failure:
-        return row | {"failure": told(failure_row_of(failure))}
+        return row | {"failure": failure_text(failure_row_of(failure))}
     return row | {
         "on": made.on.isoformat(),
         "visma": str(made.source_total) if made.has_source else None,

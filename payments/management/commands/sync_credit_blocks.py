@@ -9,9 +9,9 @@ from connectors.errors import ConnectorError
 from payments.management.commands._payments import (
     PaymentsCommand,
     clients_named,
+    failure_text,
     organisation_of,
     refused,
-    told,
 )
 from payments.operations import blocking
 from payments.operations.rights import check_right
@@ -45,13 +45,13 @@ class Command(PaymentsCommand):
             try:
                 row |= blocking.sync_now(client, now=timezone.now())
             except ConnectorError as failure:
-                row["failure"] = told(failure_row_of(failure))
+                row["failure"] = failure_text(failure_row_of(failure))
             rows.append(row)
         lines = [
             f"{row['client']}: {row['failure']}"
             if row["failure"]
-            else f"{row['client']}: {row['changed']} changed, {row['pushed']} told, "
-            f"{row['failed']} could not be told"
+            else f"{row['client']}: {row['changed']} changed, {row['pushed']} sent,  "
+            f"{row['failed']} could not be sent"
             for row in rows
         ]
         self.answer(options, "\n".join(lines), {"clients": rows})

@@ -520,7 +520,7 @@ class TestReversePayment:
         client = go.client()
         registered = client.register_payment(payment())
         monkeypatch.setattr(
-            "sandbox.powerofficego.books.ClientBooks.reverse", lambda books, voucher: voucher
+            "sandbox.powerofficego.books.ClientLedger.reverse", lambda books, voucher: voucher
         )
         answer = "sandbox.powerofficego.vouchers.Response"
         monkeypatch.setattr(answer, lambda status: Response(status=202))

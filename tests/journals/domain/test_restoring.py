@@ -5,12 +5,14 @@ from datetime import date
 from decimal import Decimal
 
 from connectors.base import BatchStatus, BatchToPost, LedgerBatch, LedgerLine, PostingLine
-from journals.domain.restoring import NONE, ONE, SEVERAL, InDoubt, find_unknown
+from journals.domain.restoring import NONE, ONE, SEVERAL, UnknownBatch, find_unknown
 
 TEN, ZERO = Decimal("10.00"), Decimal("0.00")
 
 
-def unknown(pk: int = 1, period: str = "2026-03", key: str = "AAAAAAA", **more: object) -> InDoubt:
+def unknown(
+    pk: int = 1, period: str = "2026-03", key: str = "AAAAAAA", **more: object
+) -> UnknownBatch:
     lines = (
         PostingLine("7010", TEN, ZERO, "Pay", "RUN 3"),
         PostingLine("2821", ZERO, TEN, "Pay", "RUN 3"),
@@ -22,10 +24,10 @@ def unknown(pk: int = 1, period: str = "2026-03", key: str = "AAAAAAA", **more: 
         currency="SEK",
         lines=lines,
     )
-    return InDoubt(pk, period, replace(payload, **more))
+    return UnknownBatch(pk, period, replace(payload, **more))
 
 
-def there(one: InDoubt, number: str = "000001", **more: object) -> LedgerBatch:
+def there(one: UnknownBatch, number: str = "000001", **more: object) -> LedgerBatch:
     lines = tuple(
         LedgerLine(at, line.account, line.debit, line.credit, line.text, line.reference)
         for at, line in enumerate(one.payload.lines, start=1)
@@ -42,7 +44,7 @@ def there(one: InDoubt, number: str = "000001", **more: object) -> LedgerBatch:
     return replace(held, **more)
 
 
-def outcome(one: InDoubt, *ledger: LedgerBatch, known: tuple[str, ...] = ()) -> str:
+def outcome(one: UnknownBatch, *ledger: LedgerBatch, known: tuple[str, ...] = ()) -> str:
     return find_unknown([one], ledger, known=known)[one.id].outcome
 
 

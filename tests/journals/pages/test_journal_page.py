@@ -140,7 +140,7 @@ class TestJournalPage:
     def test_tells_the_history_again_only_when_something_happened(self, me, client):
         journal = rows.journal(me.organisation, state="sending")
         url = reverse("journals:progress", args=[journal.pk])
-        shown = {"Hub-Told": client.get(url).context["told"]}
+        shown = {"Hub-History": client.get(url).context["history_digest"]}
         before = client.get(url, headers=shown).content.decode()
         JournalEvent.objects.create(
             organisation=me.organisation, journal=journal, code="send_pressed", at=rows.NOW
@@ -206,10 +206,10 @@ class TestJournalPage:
         )
         assert "Send valid batches only" in page_of(client, journal)
 
-        client.post(reverse("journals:send", args=[journal.pk]), {"what_can_go": "yes"})
+        client.post(reverse("journals:send", args=[journal.pk]), {"valid_only": "yes"})
 
         journal.refresh_from_db()
-        assert journal.send_what_can_go
+        assert journal.send_valid_only
 
     def test_shows_what_the_check_found_with_its_remedy(self, me, client):
         problem = {

@@ -120,7 +120,7 @@ class TestAMappingThatIsChangedUnderWay:
         journal = office.journal()
         office.store.setup.close_period(office.tenant_id, "202602")
         change(office, closed_period_rule="hold")
-        press(office, journal, send_what_can_go=True)
+        press(office, journal, send_valid_only=True)
         later(0)
         assert states(journal) == ["posted", "held", "posted"]
 

@@ -28,12 +28,12 @@ from tests.journals.sending.conftest import FEBRUARY, MARCH, Office, line, march
 Later = Callable[[float], int]
 
 
-def press(office: Office, journal: Journal, *, send_what_can_go: bool = False) -> int:
+def press(office: Office, journal: Journal, *, send_valid_only: bool = False) -> int:
     return sending.request_sending(
         journal=journal,
         by=office.member.user,
         now=datetime.now(UTC),
-        send_what_can_go=send_what_can_go,
+        send_valid_only=send_valid_only,
     )
 
 
@@ -299,7 +299,7 @@ class TestTheVendorsAnswers:
         journal = office.journal()
         office.store.setup.close_period(office.tenant_id, "202601")
 
-        press(office, journal, send_what_can_go=True)
+        press(office, journal, send_valid_only=True)
         later(0)
 
         assert states(journal) == ["rejected", "posted", "posted"]
@@ -311,7 +311,7 @@ class TestTheVendorsAnswers:
         office.mapping.closed_period_rule = "hold"
         office.mapping.save()
         office.store.setup.close_period(office.tenant_id, "202601")
-        press(office, journal, send_what_can_go=True)
+        press(office, journal, send_valid_only=True)
         later(0)
         assert states(journal) == ["held", "posted", "posted"]
 

@@ -71,7 +71,7 @@ class TestANumberGivenAgain:
     ) -> None:
         older = sent(office, later, run="1")
         delete_there(office, older)
-        reversing.mark_taken_back(
+        reversing.mark_reversed_by_hand(
             batch=older.batches.get(),
             reason="Deleted",
             by=office.member.user,

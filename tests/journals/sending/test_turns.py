@@ -40,9 +40,11 @@ def due(journal: Journal, connection: Connection) -> None:
 
 def told(worker: Any, *, now: datetime) -> list[int]:
     """Sweep once; return for which connections a worker was told, in that order."""
-    worker.told = []
+    worker.published = []
     tasks.enqueue_due(now=now, limit=1000)
-    return [ids["connection_id"] for name, ids in worker.told if name.endswith("serve_connection")]
+    return [
+        ids["connection_id"] for name, ids in worker.published if name.endswith("serve_connection")
+    ]
 
 
 @pytest.fixture(autouse=True)
@@ -95,11 +97,11 @@ class TestEnqueueing:
                 a_journal(factories.company(organisation)).batches.update(
                     state="ready", not_before=NOW
                 )
-        worker.told = []
+        worker.published = []
 
         tasks.enqueue_due(now=NOW, limit=1000)
 
-        journals = [ids["journal_id"] for name, ids in worker.told if "prepare" in name]
+        journals = [ids["journal_id"] for name, ids in worker.published if "prepare" in name]
         whose = [Journal.objects.get(pk=pk).organisation_id for pk in journals]
         assert whose == [organisations[0].pk, organisations[1].pk] + [organisations[0].pk] * 2
 
@@ -110,15 +112,17 @@ class TestQueueingUpAgain:
         told(worker, now=NOW)
         first, *_others = Connection.objects.filter(organisation=large, enqueued_at=NOW)
         Connection.objects.filter(pk=first.pk).update(enqueued_at=None)
-        worker.told = []
+        worker.published = []
 
         queues.CONNECTIONS.queue_up_again(first, now=NOW)
-        beside_another = list(worker.told)
+        beside_another = list(worker.published)
         Connection.objects.filter(organisation=small).update(enqueued_at=None)
         queues.CONNECTIONS.queue_up_again(first, now=NOW)
 
         assert beside_another == []
-        assert worker.told == [("journals.tasks.serve_connection", {"connection_id": first.pk})]
+        assert worker.published == [
+            ("journals.tasks.serve_connection", {"connection_id": first.pk})
+        ]
 
 
 class TestPressingSend:
@@ -136,7 +140,7 @@ class TestPressingSend:
             journal = make_journal(company, [line(MARCH, "7010", "0.00")], run=str(number))
             sending.request_sending(journal=journal, by=None, now=NOW)
 
-        assert len(worker.told) == 9
+        assert len(worker.published) == 9
         assert Batch.objects.filter(state="ready").count() == 15
 
 
