@@ -199,7 +199,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
 
 
 class Worker:
-    """Runs due work here and now, in the order in which a worker would be told of it."""
+    """Runs due work here and now, in the order in which it was enqueued."""
 
     def __init__(self) -> None:
         self.published: list[tuple[str, dict[str, int]]] = []
@@ -241,7 +241,7 @@ class Worker:
 
 @pytest.fixture
 def worker(monkeypatch: pytest.MonkeyPatch) -> Worker:
-    """Return a worker that runs only when it is told to: no broker, no thread."""
+    """Return a worker that runs only on request: no broker, no thread."""
     from background import enqueueing
 
     here = Worker()
@@ -332,10 +332,10 @@ def sandbox(sandbox_server: SandboxServer, monkeypatch: pytest.MonkeyPatch) -> S
     sandbox_server.store.reset()
     # PowerOffice Go's ten calls a second are for the tests of limits; others do not wait.
     sandbox_server.store.set(go_rate_limit=0)
-    told = configuration.sandbox_values(
+    values = configuration.sandbox_values(
         django_settings.BASE_DIR / "sandbox" / "hub.env", sandbox_url=sandbox_server.url
     )
-    for name, value in told.items():
+    for name, value in values.items():
         monkeypatch.setitem(django_settings.HUB_VENDORS, name, value)
     return sandbox_server
 

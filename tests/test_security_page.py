@@ -150,9 +150,9 @@ class TestTheRulesOfInput:
         assert f"at most {account_patterns.LONGEST} characters" in self.RULES
 
     def test_say_how_much_is_taken(self) -> None:
-        told = {one.name: one.default for one in configuration.TABLE}
+        defaults = {one.name: one.default for one in configuration.TABLE}
         for name in ("HUB_MAX_UPLOAD_MB", "HUB_MAX_ROWS", "HUB_MAX_UNZIPPED_MB"):
-            assert f"`{name}` ({int(told[name]):,})" in self.RULES
+            assert f"`{name}` ({int(defaults[name]):,})" in self.RULES
         assert f"{uploads.MOST_FILES} files together" in self.RULES
         assert f"{invoice_files.MOST_ROWS:,} rows" in self.RULES
         assert f"{client_files.MOST_ROWS:,} rows" in self.RULES
@@ -171,10 +171,10 @@ class TestWaysIn:
             assert re.search(rf"^\| [^|]*{way}", self.WAYS, re.MULTILINE), way
 
     def test_say_when_guessing_and_sessions_end(self) -> None:
-        told = {one.name: one.default for one in configuration.TABLE}
+        defaults = {one.name: one.default for one in configuration.TABLE}
         assert f"for {settings.HUB_SIGN_IN_LOCK_SECONDS // 60} minutes" in self.WAYS
         for name in ("HUB_SIGN_IN_FAILURES", "HUB_SESSION_IDLE_MINUTES", "HUB_SESSION_HOURS"):
-            assert f"`{name}` ({told[name]})" in self.WAYS
+            assert f"`{name}` ({defaults[name]})" in self.WAYS
         assert f"{throttling.CODES_A_DAY} a day" in self.WAYS
         assert throttling.NETWORKS_SHARE == 10
         assert confirming.RECENT_SECONDS == 600

@@ -44,7 +44,7 @@ def process(clock: Clock) -> Callable[..., RateLimits]:
 
 
 class TestRateLimits:
-    def test_a_pause_that_one_worker_is_told_of_stops_the_others(
+    def test_a_pause_that_one_worker_learns_of_stops_the_others(
         self, process: Any, clock: Clock
     ) -> None:
         one, other = process(), process()

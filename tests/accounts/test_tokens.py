@@ -190,9 +190,7 @@ class TestAWorkerThatDiedWhileItAsked:
         assert connection.state == Connection.State.SIGN_IN_AGAIN
         assert connection.failure_code == RefreshLost.code()
 
-    def test_leaves_no_doubt_about_a_grant_that_needs_no_refresh_token(
-        self, monkeypatch: Any
-    ) -> None:
+    def test_accepts_a_grant_that_needs_no_refresh_token(self, monkeypatch: Any) -> None:
         service = factories.connection(factories.organisation(), kind="service")
 
         class Approved:

@@ -1,4 +1,4 @@
-"""The audit trail: who did what, from where, by which request; and nobody can edit it."""
+"""The audit trail: who did what, from which address, by which request; nobody can edit it."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -172,8 +172,8 @@ class TestTheRoleOfTheApplication:
                     cursor.execute(f"DROP ROLE {role}")
             for name in ("roles.sql", "grants.sql"):
                 script = (Path(settings.BASE_DIR) / "deploy/postgresql" / name).read_text()
-                for told, here in names.items():
-                    script = script.replace(told, here)
+                for deployed, here in names.items():
+                    script = script.replace(deployed, here)
                 cursor.execute(script)
             cursor.execute("ALTER ROLE hub_test_app PASSWORD 'only-for-tests'")
         before = dict(connection.settings_dict)

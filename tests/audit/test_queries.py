@@ -84,7 +84,7 @@ class TestWords:
 
 
 class TestThePage:
-    def test_says_who_did_what_from_where(self, client: Client, member: Membership) -> None:
+    def test_says_who_did_what_from_which_address(self, client: Client, member: Membership) -> None:
         entry(member.organisation)
 
         html = client.get(URL).content.decode()

@@ -52,9 +52,9 @@ def test_a_defect_ends_the_background_request_with_the_number_under_which_the_lo
     operations.run_request(background_request_id=background_request.pk, now=NOW)
 
     background_request.refresh_from_db()
-    told = request_failure(background_request)
-    assert told is not None
-    assert (background_request.state, "r-4711" in told.summary) == ("failed", True)
+    shown = request_failure(background_request)
+    assert shown is not None
+    assert (background_request.state, "r-4711" in shown.summary) == ("failed", True)
     assert "r-4711" in caplog.text
     assert "KeyError" in caplog.text
 

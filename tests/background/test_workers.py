@@ -140,7 +140,7 @@ class TestAnOpenPage:
 
         assert self.ask(client, said=said) == (204, "")
 
-    def test_is_told_that_the_worker_stopped(self, client):
+    def test_is_shown_that_the_worker_stopped(self, client):
         beat(seconds_ago=60)
 
         status, part = self.ask(client)
@@ -149,7 +149,7 @@ class TestAnOpenPage:
         assert SAID in part
         assert "?said=stopped" in part
 
-    def test_is_told_that_it_is_back(self, client):
+    def test_is_shown_that_it_is_back(self, client):
         beat(seconds_ago=1)
 
         status, part = self.ask(client, said="stopped")

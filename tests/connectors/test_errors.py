@@ -67,7 +67,7 @@ class TestEveryFailure:
         if kind.code() != "oauth.RefreshLost":
             assert kind.not_booked != ConnectorError.not_booked
 
-    def test_an_unknown_code_is_told(self):
+    def test_an_unknown_code_is_named(self):
         with pytest.raises(LookupError):
             registry.error_class("vismanet.NoSuchThing")
 

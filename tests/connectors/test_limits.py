@@ -12,7 +12,7 @@ BASE = "https://vendor.example"
 
 
 class Clock:
-    """A clock that moves when it is told to, or when somebody pauses by it."""
+    """A clock that moves when a test sets it, or when somebody pauses by it."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -54,9 +54,9 @@ class TestTake:
 
     @pytest.mark.parametrize("said", [-5, 10**12])
     def test_of_an_impossible_number_keeps_what_can_be_stored(self, said):
-        told = {"limit": said, "remaining": said, "reset": 1_790_000_000}
+        stated = {"limit": said, "remaining": said, "reset": 1_790_000_000}
 
-        budget = limits.learn(Budget(), now=50.0, limits=told)
+        budget = limits.learn(Budget(), now=50.0, limits=stated)
 
         assert 0 <= budget.remaining <= 2**31 - 1
         assert 0 <= budget.limit <= 2**31 - 1

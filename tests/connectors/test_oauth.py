@@ -221,7 +221,7 @@ class TestDiscovery:
         ("status", "kind"),
         [(503, oauth.IdentityServiceDown), (404, BadAnswer), (429, RateLimited), (302, BadAnswer)],
     )
-    def test_that_is_not_there_is_told(self, status, kind):
+    def test_that_is_not_there_is_reported(self, status, kind):
         responses.get(
             f"{ISSUER}/.well-known/openid-configuration",
             status=status,
@@ -352,7 +352,7 @@ class TestFinish:
 
         assert not [call for call in service.calls if "elsewhere" in call.request.url]
 
-    def test_takes_back_a_token_that_it_refused(self, service):
+    def test_revokes_a_token_that_it_refused(self, service):
         answers(service, token_answer(access={"tenant_id": None}))
 
         with pytest.raises(oauth.NoCompany):
@@ -510,8 +510,8 @@ class TestFinish:
             exchange()
 
     def test_never_lets_a_secret_into_a_failure(self, service):
-        told = f"code {CODE} verifier {VERIFIER} secret {SECRET}"
-        answers(service, {"error": "invalid_grant", "error_description": told}, status=400)
+        described = f"code {CODE} verifier {VERIFIER} secret {SECRET}"
+        answers(service, {"error": "invalid_grant", "error_description": described}, status=400)
 
         with pytest.raises(oauth.CodeExpired) as caught:
             exchange()
@@ -793,7 +793,7 @@ class TestAgainstTheSandbox:
         failure = oauth.callback_failure(vendor="Visma Connect", error=back["error"])
         assert isinstance(failure, oauth.AccessDenied)
 
-    def test_a_lost_refresh_is_told_from_an_outage(self, sandbox):
+    def test_a_lost_refresh_is_distinguished_from_an_outage(self, sandbox):
         made = sign_in(sandbox.url)
         begun, back = begun_and_allowed(made, tenant_id=seed.AKERIET)
         grant = finish(made, begun, back["code"])

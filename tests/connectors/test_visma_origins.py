@@ -45,7 +45,7 @@ class TestTheOriginOfARow:
 
         assert found == LeftOut(PaymentKey(7, 1), Decimal("400.00"), why)
 
-    def test_of_a_write_off_taken_back_leaves_it_out_too(self):
+    def test_of_a_reversed_write_off_leaves_it_out_too(self):
         found = read_payment(row(21, amount="400.00"), reading=Reading())
 
         assert found == LeftOut(PaymentKey(7, 1), Decimal("-400.00"), "write_off")

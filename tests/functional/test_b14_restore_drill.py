@@ -150,10 +150,10 @@ def test_b14_fifty_journals_sent_after_the_backup_are_not_sent_twice(
     assert not finding.ok
     assert "after_restore" in finding.text
 
-    told = after_restore("--backup-taken-at", backup_taken_at.isoformat())
+    answer = after_restore("--backup-taken-at", backup_taken_at.isoformat())
 
-    assert told["sign_in_again"] == [office.connection.name]
-    assert sum(told["unknown_outcome"].values()) == 56
+    assert answer["sign_in_again"] == [office.connection.name]
+    assert sum(answer["unknown_outcome"].values()) == 56
     sign_in_again(office, sandbox.url)
     for number in range(40, 50):
         payroll(office, number)  # the lost ones are imported again

@@ -298,7 +298,7 @@ class TestTheAnswer:
         assert (asked.state, office.posts()) == ("booked_before", 1)
         assert AuditEntry.objects.filter(action="journal.booked_before").count() == 1
 
-    def test_booked_before_can_be_taken_back_with_a_reason(self, client, asked) -> None:
+    def test_booked_before_can_be_withdrawn_with_a_reason(self, client, asked) -> None:
         answer(client, asked, "booked_before")
 
         refused = answer(client, asked, "withdraw", reason=" ")

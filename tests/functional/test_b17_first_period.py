@@ -272,7 +272,7 @@ class TestAnotherFirstPeriod:
         assert states(journal) == {BatchState.BOOKED_BEFORE}
 
 
-class TestANewMapping:
+class TestNewMappings:
     def test_marks_what_was_imported_before_it(self, office: Office, later: Later) -> None:  # noqa: F811
         Mapping.objects.all().delete()
         journal = journal_of(imported(office.organisation, sie()))

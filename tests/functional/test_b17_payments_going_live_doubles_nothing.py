@@ -125,7 +125,7 @@ def test_b17_payments_are_asked_for_together_and_not_one_by_one(office):
     ("failure", "state"),
     [(Unavailable(vendor="PowerOffice"), "ready"), (Rejected(vendor="PowerOffice"), "rejected")],
 )
-def test_b17_payments_are_not_sent_while_the_balance_is_not_told(going_live, failure, state):
+def test_b17_payments_are_not_sent_while_the_balance_is_unknown(going_live, failure, state):
     def refuse(numbers: object) -> None:
         raise failure
 

@@ -149,7 +149,7 @@ class TestASnapshotRestoredWithItsDataFolder:
         assert office.posts() == posts
         assert Installation.objects.get().stopped_at is not None
 
-    def test_b18_finds_what_was_tried_in_vain_before_and_was_sent_since(
+    def test_b18_finds_what_failed_before_and_was_sent_since(
         self,
         committed_office: Office,  # noqa: F811
         take_snapshot: Snapshot,
@@ -221,9 +221,9 @@ class TestASnapshotRestoredWithItsDataFolder:
         later(0)
         assert Installation.objects.get().stopped_at is not None
 
-        told = after_restore()
+        answer = after_restore()
 
-        assert told["sign_in_again"] == [office.connection.name]
+        assert answer["sign_in_again"] == [office.connection.name]
         assert Restore.objects.get().backup_taken_at <= backup_taken_at
         # Nobody reads any more that the operator should run the command.
         waiting = Batch.objects.exclude(state="posted")

@@ -66,7 +66,7 @@ class TestCookiesBehindHttps:
         assert browser.get("/profile/", secure=True).status_code == 302
 
     @pytest.mark.parametrize("path", ["/sign-in/", "/nowhere", "/healthz", "/api/v1/fetches"])
-    def test_the_browser_is_told_to_come_encrypted_from_now_on(self, settings, path):
+    def test_the_browser_comes_encrypted_from_now_on(self, settings, path):
         settings.SECURE_HSTS_SECONDS = 31_536_000
         settings.SECURE_HSTS_INCLUDE_SUBDOMAINS = True
 

@@ -90,7 +90,7 @@ class TestAHeldBatch:
         assert state(held) == "held"
         assert office.posts() == 0
 
-    def test_never_goes_once_it_was_taken_back(
+    def test_is_never_sent_once_it_was_withdrawn(
         self,
         office: Office,
         client: Client,

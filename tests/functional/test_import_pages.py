@@ -187,7 +187,7 @@ class TestDeciding:
         entry = AuditEntry.objects.get(action="journal.columns_confirmed")
         assert (entry.user, entry.details["source"]) == (member.user, "Our payroll")
 
-    def test_leaves_who_decided_and_from_where(self, client, member):
+    def test_records_who_decided_and_from_which_address(self, client, member):
         company(member.organisation)
         file = imported(member.organisation, csv(), name="a.csv")
 

@@ -155,7 +155,7 @@ class TestOneOfManyFiles:
         assert [answer.status_code for answer in answers] == [201, 201]
         assert set(ImportedFile.objects.values_list("state", flat=True)) == {State.REFUSED}
 
-    def test_for_a_company_that_is_not_ours_is_told_why_it_was_not_taken(self, client) -> None:
+    def test_for_a_company_that_is_not_ours_shows_why_it_was_not_taken(self, client) -> None:
         other = company(factories.organisation())
 
         answer = send(client, "march.si", sie(), company=str(other.pk))

@@ -1,4 +1,4 @@
-"""Undo (design 4.8): a posted batch is taken back by its mirror, once; then it is sent again."""
+"""Undo (design 4.8): a posted batch is reversed by its mirror, once; then it is sent again."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -224,7 +224,7 @@ class TestALostAnswerToAReversal:
         assert office.posts() == 2
 
 
-class TestTakenBackInTheLedger:
+class TestReversedInTheLedger:
     def test_is_recorded_with_its_reason_and_posts_nothing(self, office, later):  # noqa: F811
         journal = small(office, later)
         batch = reversing.reversible(journal)[0]
@@ -241,7 +241,7 @@ class TestTakenBackInTheLedger:
             reversing.mark_reversed_by_hand(batch=batch, reason="x", by=None, now=datetime.now(UTC))
 
 
-class TestSendingAnew:
+class TestResending:
     def resend(self, journal: Journal) -> Journal:
         return resending.resend(journal=journal, by=None, now=datetime.now(UTC))
 
@@ -263,7 +263,7 @@ class TestSendingAnew:
         assert references == {resend.reference}
         assert self.resend(journal) == resend
 
-    def test_holds_only_the_periods_that_were_taken_back(self, office, later):  # noqa: F811
+    def test_holds_only_the_periods_that_were_reversed(self, office, later):  # noqa: F811
         journal = posted(office, later)
         march = journal.batches.get(period="2026-03")
         reversing.request_reversal(
@@ -279,7 +279,7 @@ class TestSendingAnew:
         assert resend.total == march.total
         assert resend.line_count == 2
 
-    def test_is_refused_while_nothing_was_taken_back(self, office, later):  # noqa: F811
+    def test_is_refused_while_nothing_was_reversed(self, office, later):  # noqa: F811
         journal = small(office, later)
 
         with pytest.raises(refusals.CannotResend):
@@ -340,7 +340,7 @@ class TestClosingByHand:
         assert [batch.period for batch in office.ledger()] == ["202602", "202603"]
         assert journal.state == "sent"
 
-    def test_can_be_taken_back(self, office, later):  # noqa: F811
+    def test_can_be_reversed(self, office, later):  # noqa: F811
         journal = self.rejected(office, later)
         batch = self.close(journal)
 

@@ -104,7 +104,7 @@ class TestTheConfirmPage:
         assert "?open_period=yes" in own
         assert "<dd>202604" in moved
 
-    def test_can_note_that_it_was_taken_back_there(self, office, client, journal):
+    def test_can_note_that_it_was_reversed_there(self, office, client, journal):
         url = reverse("journals:reverse", args=[journal.pk])
 
         client.post(
@@ -242,7 +242,7 @@ class TestClosing:
         assert str(office.member.user) in html
         assert "What this means" not in html
 
-    def test_can_be_taken_back(self, client, batch):
+    def test_can_be_reversed(self, client, batch):
         url = reverse("journals:close", args=[batch.pk])
         client.post(url, {"reason": "Booked as 000900"})
 
@@ -301,10 +301,10 @@ class TestCommands:
     def test_close_and_open_again(self, db):
         journal = rows.journal(factories.organisation(), state="stopped")
         Batch.objects.update(state="rejected")
-        told = (journal.reference, "--period", "2026-03", "--reason", "Booked as 000900")
+        words = (journal.reference, "--period", "2026-03", "--reason", "Booked as 000900")
 
-        closed = self.run("close_batch", *told)
-        opened = self.run("close_batch", *told, "--open-again")
+        closed = self.run("close_batch", *words)
+        opened = self.run("close_batch", *words, "--open-again")
 
         assert closed["state"] == "closed"
         assert closed["batches"][0]["reason"] == "Booked as 000900"

@@ -1,4 +1,4 @@
-"""S13: the history says what it was told; a page says what is waited for, with true buttons."""
+"""S13: the history says what was recorded; a page says what is waited for, with true buttons."""
 
 from typing import Any
 
@@ -202,7 +202,7 @@ class TestAReversedJournal:
 
 
 class TestManyJournalsThatAreRefusedTogether:
-    def test_are_told_in_one_notice_with_each_reason_once(
+    def test_are_listed_in_one_notice_with_each_reason_once(
         self,
         office: Office,  # noqa: F811
     ) -> None:

@@ -61,7 +61,7 @@ class TestAPageThatFollowsItself:
         assert SAID in form
         assert f'name="next" value="{page}"' in form
 
-    def test_says_once_what_several_parts_were_told(self) -> None:
+    def test_says_once_what_several_parts_received(self) -> None:
         client = Client()
         for _part in range(3):
             to = client.get("/journals/", headers=asked_by("/journals/")).headers["HX-Redirect"]

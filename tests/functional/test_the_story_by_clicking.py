@@ -108,7 +108,7 @@ def mapped(connected: dict[str, Any], administrator: Desk) -> dict[str, Any]:
     desk.tick("Send the cost centre")
     dimension = page.get_by_label("Description of the cost centre's dimension")
     desk.tab_to(dimension)
-    page.keyboard.type("Kostnadsb")  # as far as it needs to be told from the other
+    page.keyboard.type("Kostnadsb")  # as far as distinguishes it from the other
     expect(dimension).to_have_value("Kostnadsbärare")
     desk.tick("Send the cost unit")
     desk.press_key_on("Next")

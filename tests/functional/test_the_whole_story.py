@@ -57,8 +57,8 @@ REACHED = {
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Hub, str]]:
-    """Return a hub in which the story was told, and what the story printed."""
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Hub, str]]:
+    """Return a hub in which the story has run, and what the story printed."""
     folder = tmp_path_factory.mktemp("a hub")
     hub = Hub(folder / "var")
     hub.read_until("Ctrl-C stops everything")
@@ -89,8 +89,8 @@ def sign_in(page: Any, hub: Hub, role: str) -> None:
     page.wait_for_url(f"http://localhost:{hub.port}/")
 
 
-def test_make_run_starts_all_and_tells_what_to_do_next(told: tuple[Hub, str]) -> None:
-    hub, _ = told
+def test_make_run_starts_all_and_tells_what_to_do_next(finished: tuple[Hub, str]) -> None:
+    hub, _ = finished
     children, said = hub.children(), "".join(hub.said)
     page = HTTPConnection("127.0.0.1", hub.port)
     page.request("GET", "/readyz")
@@ -107,8 +107,8 @@ def test_make_run_starts_all_and_tells_what_to_do_next(told: tuple[Hub, str]) ->
     assert re.findall(r"^  (\d)\. ", said, re.MULTILINE) == ["1", "2", "3", "4"]
 
 
-def test_s09_ends_with_three_batches_in_their_periods(told: tuple[Hub, str]) -> None:
-    _, printed = told
+def test_s09_ends_with_three_batches_in_their_periods(finished: tuple[Hub, str]) -> None:
+    _, printed = finished
 
     rows = [line.split()[:4] for line in printed.splitlines() if line.startswith("2026")]
     assert [(row[0], row[2], row[3]) for row in rows] == [
@@ -122,9 +122,9 @@ def test_s09_ends_with_three_batches_in_their_periods(told: tuple[Hub, str]) -> 
 @pytest.mark.browser
 @pytest.mark.parametrize("role", REACHED)
 def test_every_page_is_accessible_and_only_the_roles_own_are_there(
-    told: tuple[Hub, str], page: Any, role: str
+    finished: tuple[Hub, str], page: Any, role: str
 ) -> None:
-    hub, _ = told
+    hub, _ = finished
     page.emulate_media(reduced_motion="reduce")
     sign_in(page, hub, role)
     found: list[str] = []
@@ -146,9 +146,9 @@ def test_every_page_is_accessible_and_only_the_roles_own_are_there(
 @pytest.mark.browser
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
 def test_no_page_scrolls_sideways(
-    told: tuple[Hub, str], browser: Any, width: int, scheme: str
+    finished: tuple[Hub, str], browser: Any, width: int, scheme: str
 ) -> None:
-    hub, _ = told
+    hub, _ = finished
     context = browser.new_context(
         locale="en-GB",
         timezone_id="Europe/Stockholm",
@@ -175,9 +175,9 @@ def test_no_page_scrolls_sideways(
 @pytest.mark.browser
 @pytest.mark.parametrize(("language", "word"), [("sv", "Logga in"), ("nb", "Logg inn")])
 def test_the_first_page_speaks_the_readers_language(
-    told: tuple[Hub, str], browser: Any, language: str, word: str
+    finished: tuple[Hub, str], browser: Any, language: str, word: str
 ) -> None:
-    hub, _ = told
+    hub, _ = finished
     context = browser.new_context(locale=language)
     context.set_default_timeout(PATIENCE)
     page = context.new_page()
@@ -189,9 +189,9 @@ def test_the_first_page_speaks_the_readers_language(
     context.close()
 
 
-def test_ctrl_c_stops_all_cleanly(told: tuple[Hub, str]) -> None:
+def test_ctrl_c_stops_all_cleanly(finished: tuple[Hub, str]) -> None:
     # The last of the file: the others need the hub.
-    hub, _ = told
+    hub, _ = finished
     children = hub.children()
 
     code, last_words = hub.stop()

@@ -289,7 +289,7 @@ class TestByCommand:
         kept = CompanyReading.objects.get()
         assert set(kept.chosen) == {"decimal_mark", "date_format", "sign_rule"}
 
-    def test_changes_what_was_chosen_when_told_otherwise(self, run):
+    def test_changes_what_was_chosen_when_asked_to(self, run):
         options = ("--date-order", "day-first", "--sign-rule", "debit-positive")
         run(THOUSANDS, "--accept-columns", "--decimal-mark", "comma", *options)
 

@@ -70,9 +70,9 @@ class TestAMember:
 
 
 def test_the_web_server_takes_what_the_hub_takes():
-    told = {one.name: one for one in configuration.TABLE}["HUB_MAX_UPLOAD_MB"].default
+    default = {one.name: one for one in configuration.TABLE}["HUB_MAX_UPLOAD_MB"].default
     conf = (Path(settings.BASE_DIR) / "deploy/nginx/integrationhub.conf").read_text()
 
     (limit,) = re.findall(r"client_max_body_size (\d+)m;", conf)
 
-    assert int(limit) * MB == int(told) * MB + BodySizeMiddleware.BESIDE_A_FILE
+    assert int(limit) * MB == int(default) * MB + BodySizeMiddleware.BESIDE_A_FILE

@@ -44,7 +44,9 @@ def note(installation: Installation) -> None:
 
 class TestWhatWaits:
     @pytest.mark.parametrize("state", ["ready", "postponed", "held"])
-    def test_in_no_doubt_is_due(self, installation: Installation, state: str) -> None:
+    def test_without_an_unknown_outcome_is_due(
+        self, installation: Installation, state: str
+    ) -> None:
         one = batch(state)
 
         note(installation)

@@ -55,12 +55,16 @@ class TestTheApi:
     def test_answers_each_failure_as_problem_details(self, browser, address, status, code):
         answer = browser.get(address)
 
-        told = json.loads(answer.content)
+        problem = json.loads(answer.content)
         assert (answer.status_code, answer["Content-Type"]) == (status, PROBLEMS)
-        assert (told["type"], told["status"], told["code"]) == ("about:blank", status, code)
-        assert told["title"]
-        assert told["detail"]
-        assert told["request_id"] == answer["X-Request-ID"]
+        assert (problem["type"], problem["status"], problem["code"]) == (
+            "about:blank",
+            status,
+            code,
+        )
+        assert problem["title"]
+        assert problem["detail"]
+        assert problem["request_id"] == answer["X-Request-ID"]
 
     @pytest.mark.parametrize(
         ("address", "status"),
@@ -74,7 +78,7 @@ class TestTheApi:
 
 class TestAPerson:
     @pytest.mark.urls("tests.integrationhub.test_errors")
-    def test_is_told_the_number_under_which_the_failure_is_logged(self, browser):
+    def test_is_shown_the_number_under_which_the_failure_is_logged(self, browser):
         answer = browser.get("/stumble")
 
         assert answer.status_code == 500

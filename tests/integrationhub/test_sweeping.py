@@ -44,7 +44,7 @@ def two_due_sources(settings):
 
 @pytest.fixture(autouse=True)
 def sent(monkeypatch):
-    """Keep what is told to workers; by default there is no periodic work."""
+    """Keep what is enqueued; by default there is no periodic work."""
     names: list[str] = []
     monkeypatch.setattr(sweeping, "enqueue", names.append)
     monkeypatch.setattr(current_app, "send_task", lambda name, **_how: names.append(name))

@@ -188,7 +188,7 @@ class TestAMail:
 
 
 class TestAProgram:
-    def test_is_told_only_what_it_asked_for(self, theirs: lists.Office):
+    def test_receives_only_what_it_asked_for(self, theirs: lists.Office):
         run = theirs.about["run"]
         _token, secret = tokens.create(
             organisation=theirs.organisation,

@@ -68,9 +68,9 @@ def facts(**changes: Any) -> base.LedgerFacts:
 class PlayedConnector:
     """A target that only tells its facts and counts how often it is asked."""
 
-    def __init__(self, told: base.LedgerFacts | None = None) -> None:
-        self.told, self.asked = told or facts(), 0
+    def __init__(self, known: base.LedgerFacts | None = None) -> None:
+        self.known, self.asked = known or facts(), 0
 
     def read_facts(self) -> base.LedgerFacts:
         self.asked += 1
-        return self.told
+        return self.known

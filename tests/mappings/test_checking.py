@@ -23,8 +23,8 @@ TWO_BRANCHES = (base.Branch("1", "A"), base.Branch("2", "B"), base.Branch("9", "
 TWO_LEDGERS = (base.Ledger("HB", "A"), base.Ledger("B2", "B"), base.Ledger("BU", "C", actual=False))
 
 
-def codes(checked: Checked, told: base.LedgerFacts | None = None) -> list[str]:
-    return [problem.code for problem in find_problems(checked, told or facts())]
+def codes(checked: Checked, known: base.LedgerFacts | None = None) -> list[str]:
+    return [problem.code for problem in find_problems(checked, known or facts())]
 
 
 class TestFindProblems:

@@ -12,10 +12,10 @@ from tests.mappings.targets import facts
 
 class TestFacts:
     def test_come_back_equal(self) -> None:
-        told = facts()
+        known = facts()
 
-        assert facts_from_json(facts_to_json(told)) == told
-        assert all(getattr(told, item.name) for item in fields(base.LedgerFacts))
+        assert facts_from_json(facts_to_json(known)) == known
+        assert all(getattr(known, item.name) for item in fields(base.LedgerFacts))
 
     def test_keep_values_as_exact_text(self) -> None:
         back = facts_from_json(facts_to_json(facts()))
@@ -39,7 +39,7 @@ class TestFacts:
             facts_from_json(text)
 
     def test_with_a_value_that_has_no_exact_form_are_not_written(self) -> None:
-        told = facts(currencies=(1.5,))
+        known = facts(currencies=(1.5,))
 
         with pytest.raises(TypeError):
-            facts_to_json(told)
+            facts_to_json(known)

@@ -24,9 +24,9 @@ class TestFactsFor:
     def test_reads_and_keeps_what_was_never_read(self, connection: Connection) -> None:
         target = PlayedConnector()
 
-        told = facts_for(connection, now=NOW, connector=target)
+        found = facts_for(connection, now=NOW, connector=target)
 
-        assert told == facts()
+        assert found == facts()
         assert stored_facts(connection) == (facts(), NOW)
         assert connection.snapshot.organisation == connection.organisation
 
@@ -46,9 +46,9 @@ class TestFactsFor:
         store_facts(connection, facts(currencies=("NOK",)), now=NOW)
         later = NOW + timedelta(seconds=120)
 
-        told = facts_for(connection, now=later, connector=PlayedConnector())
+        found = facts_for(connection, now=later, connector=PlayedConnector())
 
-        assert told.currencies == ("SEK",)
+        assert found.currencies == ("SEK",)
         assert stored_facts(connection) == (facts(), later)
 
     def test_always_reads_with_no_age_allowed(self, connection: Connection) -> None:

@@ -24,15 +24,15 @@ def company(sandbox: Any) -> Company:
 
 
 def run(*more: str) -> tuple[int, dict[str, Any]]:
-    told = io.StringIO()
+    printed = io.StringIO()
     name = Connection.objects.get().name
     words = ["--company", "1001", "--connection", name, "--closed-period", "refuse"]
     words += ["--first-period", "2026-03", "--json"]
     try:
-        call_command("map_company", *words, *more, stdout=told)
+        call_command("map_company", *words, *more, stdout=printed)
     except SystemExit as end:
-        return int(end.code or 0), json.loads(told.getvalue())
-    return 0, json.loads(told.getvalue())
+        return int(end.code or 0), json.loads(printed.getvalue())
+    return 0, json.loads(printed.getvalue())
 
 
 class TestMapCompany:

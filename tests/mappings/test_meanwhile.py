@@ -1,4 +1,4 @@
-"""Two people who change one mapping at once: the later one is told, and loses nothing typed."""
+"""Two people who change one mapping at once: the later one is warned, and loses nothing typed."""
 
 from typing import Any
 
@@ -72,7 +72,7 @@ class TestSettings:
         client.get(reverse("mappings:edit", args=[mapping.pk]))
         choose(client, **changed)
 
-    def test_the_later_one_is_told_who_changed_what(
+    def test_the_later_one_is_shown_who_changed_what(
         self, mapping: Mapping, ada: Client, bo: Client
     ) -> None:
         self.begin(ada, mapping, balance_sheet_format="[12]...")

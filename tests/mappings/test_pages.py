@@ -350,7 +350,7 @@ class TestWhatTheLedgerHas:
         assert everything.text.count('role="option"') == 20
         assert "Type more to narrow the list" in everything.text
 
-    def test_is_told_to_nobody_else(self, mapping: Mapping, client: Client) -> None:
+    def test_is_shown_to_nobody_else(self, mapping: Mapping, client: Client) -> None:
         reader = signed_in(factories.member(mapping.organisation, rights={"vismanet": "read"}))
 
         assert self.listed(signed_in(factories.member()), mapping, what="1").status_code == 404

@@ -318,7 +318,7 @@ class TestTheOperator:
         assert elsewhere.get("/profile/").status_code == 302
         assert AuditEntry.objects.get().action == "person.password_reset"
 
-    def test_is_told_when_nobody_has_the_address(self) -> None:
+    def test_is_logged_when_nobody_has_the_address(self) -> None:
         with pytest.raises(CommandError, match="Nobody has"):
             call_command("set_password", "nobody@office.example")
 

@@ -185,7 +185,7 @@ class TestSomebodyKnown:
         assert ada.user.memberships.count() == 1
         assert not Invitation.objects.exists()
 
-    def test_is_told_when_signed_in_as_somebody_else_and_can_change_over(
+    def test_is_warned_when_signed_in_as_somebody_else_and_can_change_over(
         self, administrator: Membership, ada: Membership
     ) -> None:
         other = factories.member()

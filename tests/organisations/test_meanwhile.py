@@ -1,4 +1,4 @@
-"""Two people who change one thing at once: the later one is told, and loses nothing typed."""
+"""Two people who change one thing at once: the later one is warned, and loses nothing typed."""
 
 from datetime import timedelta
 
@@ -65,7 +65,7 @@ class TestTwoPeople:
         self.ada = factories.member(of, person=factories.user(name="Ada Ek"))
         self.bo = factories.member(of, person=factories.user(name="Bo Berg"))
 
-    def test_who_change_one_company_are_told_of_each_other(self) -> None:
+    def test_who_change_one_company_are_shown_each_others_changes(self) -> None:
         company = factories.company(self.ada.organisation, name="Åkeriet", is_test=False)
         page = reverse("organisations:company", args=[company.pk])
         ada, bo = signed_in(self.ada), signed_in(self.bo)
@@ -100,7 +100,7 @@ class TestTwoPeople:
         again = sent_by(later)
         assert (again["name"], again["owner"]) == ("Åkeriet AB", str(self.bo.user.pk))
 
-    def test_who_change_one_debtor_are_told(self) -> None:
+    def test_who_change_one_debtor_are_warned(self) -> None:
         debtor = factories.debtor(self.ada.organisation, name="Koncernen")
         page = reverse("organisations:debtor", args=[debtor.pk])
         ada, bo = signed_in(self.ada), signed_in(self.bo)
@@ -150,7 +150,9 @@ class TestTwoPeople:
         assert ada.post(page, {**adas, "name": "Åkeriet AB"}).status_code == 302
         assert Company.objects.get().name == "Åkeriet AB"
 
-    def test_who_choose_among_many_rows_are_told_too(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_who_choose_among_many_rows_are_warned_too(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setattr("ui.choosing.FEW", 1)
         company = factories.company(self.ada.organisation, owner_id=None)
         page = reverse("organisations:company", args=[company.pk])

@@ -163,7 +163,7 @@ class TestAdding:
 
         assert client.get("/people/").status_code == 200
 
-    def test_is_told_at_another_address_where_passkeys_work(self, member: Membership) -> None:
+    def test_is_shown_at_another_address_where_passkeys_work(self, member: Membership) -> None:
         client = Client()
         client.force_login(member.user, backend="organisations.backends.HubBackend")
 
@@ -184,8 +184,8 @@ class TestAfterThePassword:
         done = client.post("/sign-in/code/", {"credential": device.get(asked)})
 
         assert done["Location"] == "/companies/"
-        told = AuditEntry.objects.get(action="person.signed_in")
-        assert told.details == {"second_factor": True}
+        entry = AuditEntry.objects.get(action="person.signed_in")
+        assert entry.details == {"second_factor": True}
 
     def test_is_good_once(self, member: Membership) -> None:
         device = Device()

@@ -162,7 +162,7 @@ class TestWhatHappensBetweenReadingAndWriting:
 
 @pytest.mark.django_db(transaction=True)
 class TestTwoPeopleWhoTypeTheSameNumber:
-    def test_one_company_is_made_and_the_other_one_is_told(self) -> None:
+    def test_one_company_is_made_and_the_other_one_is_refused(self) -> None:
         of = factories.organisation()
         ada, bo, debtor = factories.member(of), factories.member(of), factories.debtor(of)
         answers: list[str] = []

@@ -1,4 +1,4 @@
-"""Who signed in and out, and who tried in vain, stands in the audit trail."""
+"""Who signed in and out, and who failed to, is in the audit trail."""
 
 from typing import Any
 
@@ -42,32 +42,34 @@ def entries() -> list[tuple[str, str, str, str]]:
 
 
 class TestASignIn:
-    def test_is_told_with_address_and_request(self, member: Membership) -> None:
+    def test_is_recorded_with_address_and_request(self, member: Membership) -> None:
         sign_in()
 
         assert entries() == [("person.signed_in", "Ada Ek", "192.0.2.7", "request-12345678")]
         entry = AuditEntry.objects.get()
         assert (entry.user, entry.details) == (member.user, {"second_factor": False})
 
-    def test_is_told_to_every_organisation_of_the_person(self, member: Membership) -> None:
+    def test_is_recorded_in_every_organisation_of_the_person(self, member: Membership) -> None:
         factories.member(person=member.user)
         factories.member()
 
         sign_in()
 
-        told = AuditEntry.objects.values_list("organisation_id", flat=True)
+        entries = AuditEntry.objects.values_list("organisation_id", flat=True)
         mine = member.user.memberships.values_list("organisation_id", flat=True)
-        assert sorted(told) == sorted(mine)
+        assert sorted(entries) == sorted(mine)
 
-    def test_with_a_second_factor_is_told_when_the_code_was_right(self, member: Membership) -> None:
+    def test_with_a_second_factor_is_recorded_when_the_code_was_right(
+        self, member: Membership
+    ) -> None:
         factories.second_factor(member.user)
 
         client = sign_in()
-        told = AuditEntry.objects.filter(action="person.signed_in")
-        assert not told.exists()
+        entries = AuditEntry.objects.filter(action="person.signed_in")
+        assert not entries.exists()
         client.post("/sign-in/code/", {"code": code_of(member.user)})
 
-        assert told.get().details == {"second_factor": True}
+        assert entries.get().details == {"second_factor": True}
 
     def test_gives_the_browser_another_session(self, member: Membership) -> None:
         client = Client()
@@ -87,7 +89,7 @@ class TestASignIn:
 
 
 class TestAFailedOne:
-    def test_is_told_as_the_act_of_nobody_and_without_the_password(
+    def test_is_recorded_as_the_act_of_nobody_and_without_the_password(
         self, member: Membership
     ) -> None:
         sign_in("a-wrong-password")
@@ -100,7 +102,7 @@ class TestAFailedOne:
         assert entry.details == {"email": ADA, "step": "password", "locked": False}
         assert "a-wrong-password" not in str(vars(entry))
 
-    def test_is_told_for_a_wrong_code(self, member: Membership) -> None:
+    def test_is_recorded_for_a_wrong_code(self, member: Membership) -> None:
         factories.second_factor(member.user)
 
         sign_in().post("/sign-in/code/", {"code": "000000"})
@@ -137,7 +139,7 @@ class TestAFailedOne:
 
 
 class TestASignOut:
-    def test_is_told(self, member: Membership) -> None:
+    def test_is_recorded(self, member: Membership) -> None:
         client = sign_in()
 
         client.post("/sign-out/")

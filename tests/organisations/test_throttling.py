@@ -1,4 +1,4 @@
-"""How often something may be tried, from where, by how many processes at once."""
+"""How often an attempt may fail, per network, with how many processes at once."""
 
 import os
 import subprocess

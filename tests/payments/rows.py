@@ -66,7 +66,7 @@ def client_of(of: Organisation | None = None, **more: Any) -> InvoiceClient:
 
 
 def client_between_stand_ins(
-    by: Membership, told: story.Client, *, work: Callable[[], object]
+    by: Membership, one: story.Client, *, work: Callable[[], object]
 ) -> InvoiceClient:
     """
     Make a client of the story, its accounts at both stand-ins authorised by a worker.
@@ -94,11 +94,11 @@ def client_between_stand_ins(
 
     return client_of(
         by.organisation,
-        organisation_number=told.organisation_number,
+        organisation_number=one.organisation_number,
         voucher_types=sorted(story.PAYMENT_TYPES),
         clearing_account="1579",
-        source=account("businessnxt", tenant_id=str(told.company_no)),
-        target=account("powerofficego", own_key=told.client_key),
+        source=account("businessnxt", tenant_id=str(one.company_no)),
+        target=account("powerofficego", own_key=one.client_key),
     )
 
 

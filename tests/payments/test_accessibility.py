@@ -23,7 +23,7 @@ class TestPages:
         assert len(readable) > 15
         assert found == []
 
-    def test_give_it_nothing_where_a_doubt_waits_for_an_answer(self, full, browser):
+    def test_give_it_nothing_where_a_decision_is_needed(self, full, browser):
         Registration.objects.update(state="needs_person", target_id="")
         payment = Registration.objects.earliest("pk").payment
         me, url = rows.signed_in(full.member), f"/invoices/payments/{payment.pk}/"

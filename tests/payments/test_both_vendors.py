@@ -101,7 +101,7 @@ SETTLED = {
     "50013": Decimal("999.00"),
 }
 VOUCHERS = 7
-"""What PowerOffice Go holds of the hub's after the story, the one taken back again among them."""
+"""What PowerOffice Go holds of the hub's after the story, the one reversed among them."""
 
 
 class TestTheStory:
@@ -304,7 +304,7 @@ class TestTheStory:
         assert set(proposed) >= story.PAYMENT_TYPES
         assert 11 not in proposed
 
-    def test_a_locked_date_is_told_and_cured(self, office):
+    def test_a_locked_date_is_reported_and_cured(self, office):
         office.sandbox.store.go_setup.set_client("nordvik", lock_date="2026-09-30")
 
         office.fetch()

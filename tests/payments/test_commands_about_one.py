@@ -46,7 +46,7 @@ def run(office: Office, name: str, *args: str, rights: tuple[str, ...] = (BUSINE
 
 
 def refuse_everything(office: Office) -> None:
-    """Let the target refuse each payment, and the source each mark, until told otherwise."""
+    """Let the target refuse each payment, and the source each mark, until a test changes that."""
     office.target.fault = lambda _payment: Rejected(vendor="PowerOffice")
     office.source.refuses_marks = True
 

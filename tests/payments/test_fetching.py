@@ -164,7 +164,7 @@ class TestAFetch:
         run = office.fetch()
 
         assert (run.state, run.fetched) == (S.DONE, 1)
-        # Whoever wants blocks mirrored is told; and nobody is said to have been looked at.
+        # Where blocks are mirrored, the run says so; and nobody is said to have been looked at.
         assert run.failure_code == ("NoCreditBlock" if mirrors else "")
         assert office.fresh().blocks_seen_at is None
 

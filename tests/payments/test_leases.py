@@ -35,7 +35,7 @@ def test_a_run_that_takes_long_is_extended_until_its_task_ends() -> None:
     assert FetchRun.objects.due(now=now + timedelta(seconds=160)).get() == claimed
 
 
-def test_a_client_whose_company_another_worker_has_is_told_of_in_a_moment_not_at_every_sweep(
+def test_a_client_whose_company_another_worker_has_is_enqueued_soon_not_at_every_sweep(
     office: Office,
 ) -> None:
     office.target.invoices = [billed("1001", "1000.00")]
@@ -49,7 +49,7 @@ def test_a_client_whose_company_another_worker_has_is_told_of_in_a_moment_not_at
     key = writer_key(target)
     Lease.objects.take(key=key, owner="another", now=office.now, seconds=30)
 
-    office.work()  # would not end if it were told of again and again
+    office.work()  # would not end if it were enqueued again and again
 
     def enqueued_after(seconds: float) -> int:
         return enqueue_due(now=office.now + timedelta(seconds=seconds), limit=9)

@@ -1,4 +1,4 @@
-"""Two people who change one invoice client, or the settings, at once: the later one is told."""
+"""Two people who change one invoice client, or the settings, at once: the later one is warned."""
 
 from django.urls import reverse
 

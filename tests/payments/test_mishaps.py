@@ -85,7 +85,7 @@ class TestANumberThatIsGivenAgain:
         assert (older.state, older.failure_code) == ("needs_person", "PaymentNumberGivenAgain")
         assert (newer.state, newer.target_id) == ("registered", f"v-{gone}")
 
-    def test_of_one_that_was_taken_back_asks_nobody(self, two):
+    def test_of_one_that_was_reversed_asks_nobody(self, two):
         two.source.payments.pop()
         two.fetch()
         (gone,) = two.target.registered

@@ -203,9 +203,9 @@ class TestByCommand:
         return office
 
     def test_is_offered(self, waiting):
-        told = self.call(waiting, "match_payment", "1/1", "--invoice", "1001")
+        printed = self.call(waiting, "match_payment", "1/1", "--invoice", "1001")
 
-        assert told["prefix"] == {
+        assert printed["prefix"] == {
             "text": "nr.",
             "side": "payment",
             "invoice": "1001",
@@ -214,13 +214,13 @@ class TestByCommand:
         assert not LearntPrefix.objects.exists()
 
     def test_is_learnt_with_the_match_shown_and_forgotten(self, waiting):
-        told = self.call(waiting, "match_payment", "1/1", "--invoice", "1001", "--learn-prefix")
+        printed = self.call(waiting, "match_payment", "1/1", "--invoice", "1001", "--learn-prefix")
         shown = self.call(waiting, "set_invoice_client", waiting.client.number)
         left = self.call(
             waiting, "set_invoice_client", waiting.client.number, "--forget-prefix", "nr."
         )
 
-        assert told["prefix"]["learnt"] is True
+        assert printed["prefix"]["learnt"] is True
         assert [row["prefix"] for row in shown["prefixes"]] == ["nr."]
         assert left["prefixes"] == []
 

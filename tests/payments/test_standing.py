@@ -37,8 +37,8 @@ def page(office: Office, address: str) -> str:
     return " ".join(answer.content.decode().split())
 
 
-def told(office: Office) -> list[str]:
-    """Let the owner be told of what is wrong, and return the mails."""
+def mails(office: Office) -> list[str]:
+    """Let the owner be notified of what is wrong, and return the mails."""
     alarming.notify_owners(now=office.now)
     for background_request in BackgroundRequest.objects.filter(kind=alarming.NOTIFY):
         alarming.tell(background_request, office.now)
@@ -75,30 +75,30 @@ class TestARefusedPayment:
 
         assert 'Payments refused</span> <span class="tile-figure">3' in html
 
-    def test_is_told_to_the_owner_in_one_mail_for_all(self, three):
+    def test_notifies_the_owner_in_one_mail_for_all(self, three):
         lock(three)
         three.fetch()
 
-        assert told(three) == [f"3 payments of {three.client.name} are not in PowerOffice"]
+        assert mails(three) == [f"3 payments of {three.client.name} are not in PowerOffice"]
         assert "3 refused by PowerOffice" in mail.outbox[0].body
         assert f"/invoices/not-there/?client={three.client.pk}" in mail.outbox[0].body
 
-    def test_is_told_once(self, three):
+    def test_is_notified_once(self, three):
         lock(three)
         three.fetch()
-        told(three)
+        mails(three)
         three.now += timedelta(days=1)
 
-        assert len(told(three)) == 1
+        assert len(mails(three)) == 1
 
-    def test_that_is_refused_again_after_a_person_tried_is_told_again(self, three):
+    def test_that_is_refused_again_after_a_person_tried_is_notified_again(self, three):
         lock(three)
         three.fetch()
-        told(three)
+        mails(three)
         deciding.try_again(client=three.client, by=three.member.user, now=three.now)
         three.work(seconds=1)
 
-        assert len(told(three)) == 2
+        assert len(mails(three)) == 2
 
     def test_is_tried_again_with_all_the_others_of_its_client(self, three):
         lock(three)
@@ -126,17 +126,17 @@ class TestARefusedPayment:
 
 
 class TestWhatWaits:
-    def test_is_told_after_half_an_hour_and_not_before(self, three):
+    def test_is_notified_after_half_an_hour_and_not_before(self, three):
         three.target.fault = lambda payment: Unavailable(vendor="PowerOffice")
         three.fetch()
-        before = told(three)
+        before = mails(three)
         three.work(seconds=1000)
         three.work(seconds=1000)
 
         assert before == []
-        assert told(three) == [f"3 payments of {three.client.name} are not in PowerOffice"]
+        assert mails(three) == [f"3 payments of {three.client.name} are not in PowerOffice"]
 
-    def test_unknown_is_told_when_nobody_answers(self, three):
+    def test_unknown_is_notified_when_nobody_answers(self, three):
         three.target.fault = lambda payment: OutcomeUnknown(vendor="PowerOffice")
         three.target.find_payment = lambda payment: (_ for _ in ()).throw(
             Unavailable(vendor="PowerOffice")
@@ -145,14 +145,14 @@ class TestWhatWaits:
 
         three.now += timedelta(minutes=31)
 
-        assert len(told(three)) == 1
+        assert len(mails(three)) == 1
         assert "unknown outcome" in mail.outbox[0].body
 
-    def test_that_goes_through_is_told_to_nobody(self, three):
+    def test_that_goes_through_notifies_nobody(self, three):
         three.fetch()
         three.now += timedelta(days=1)
 
-        assert told(three) == []
+        assert mails(three) == []
 
 
 class TestTheList:

@@ -140,19 +140,19 @@ class TestThroughAnAccountThatLetsNobodyIn:
 
         assert notes["Payments with an unknown outcome"] == "An administrator must sign in"
 
-    def test_who_may_sign_in_is_led_there_and_others_are_told_whom_to_ask(self, me, client):
+    def test_who_may_sign_in_is_led_there_and_others_learn_whom_to_ask(self, me, client):
         one = registration(client, state="unknown", failure_code="OutcomeUnknown")
         revoke(client.target)
         address = reverse("payments:payment", args=[one.payment_id])
         other = rows.member(me.organisation, "business")
 
         led = rows.signed_in(me).get(address).content.decode()
-        told = rows.signed_in(other).get(address).content.decode()
+        page = rows.signed_in(other).get(address).content.decode()
 
         assert "Open the accounts" in led
-        assert "Open the accounts" not in told
-        assert "Ask an administrator." in told
-        assert f"{ADMINISTRATOR}</dd>" in told
+        assert "Open the accounts" not in page
+        assert "Ask an administrator." in page
+        assert f"{ADMINISTRATOR}</dd>" in page
 
     def test_a_mark_waits_and_is_not_refused(self, client):
         paid = rows.payment(client, mark_at=rows.NOW)

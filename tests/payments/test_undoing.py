@@ -71,7 +71,7 @@ def standing(office: Office) -> Decimal:
     return sum((p.amount for p in office.target.registered.values()), Decimal("0.00"))
 
 
-class TestWhatIsMatchedAnew:
+class TestWhatIsMatchedAgain:
     @pytest.mark.parametrize("failure", REFUSALS.values(), ids=REFUSALS)
     def test_is_not_sent_while_its_reversal_fails(self, one, failure):
         refuse_reversals(one, failure)
@@ -200,7 +200,7 @@ class TestTheRestOfTheQueue:
 
         assert [p.invoice_number for p in one.target.registered.values()] == ["1001", "1002"]
 
-    def test_a_part_that_nobody_took_back_does_not_wait(self, office):
+    def test_a_part_that_nobody_removed_does_not_wait(self, office):
         office.target.invoices = [billed("1001", "600.00"), billed("1002", "400.00")]
         office.source.payments = [paid(1, "1000.00", invoice_number="1001, 1002")]
 
@@ -293,7 +293,7 @@ class TestAfterARestore:
 class TestWhatAPersonFoundThere:
     """A person said that it stands in the target: the hub has no voucher to reverse."""
 
-    def test_is_taken_back_by_a_person_and_then_free(self, one):
+    def test_is_reversed_by_a_person_and_then_free(self, one):
         first = Registration.objects.get()
         Registration.objects.update(state="needs_person", target_id="", claim_owner="")
         first.refresh_from_db()

@@ -1,5 +1,5 @@
 """
-Processes of the hub that are told to kill themselves (SIGKILL) at a crash point, by `HUB_DIE_AT`.
+Processes of the hub that kill themselves (SIGKILL) at the crash point in `HUB_DIE_AT`.
 
 Run by the tests of kill points: python -m tests.recovery.doomed DATABASE, with the environment
 of the suite. It reads one order a line, starts a process for it (a fork, so that Django is loaded
@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class Doomed:
-    """A process that starts others, which die where they are told."""
+    """A process that starts others, which die at their crash points."""
 
     process: subprocess.Popen[str]
 

@@ -80,7 +80,7 @@ def scene(
     committed_office: Office, later: Later, doomed: Doomed, sandbox: SandboxServer, settings: Any
 ) -> Scene:
     """Return an office with a journal that was just imported."""
-    # The clock stands still while work is done: a dead worker's lease is waited for in vain.
+    # The clock stands still while work is done: a dead worker's lease would never end.
     settings.HUB_REFRESH_PATIENCE_SECONDS = 0.1
     lines = [line(MARCH, "7010", "5.00"), line(MARCH, "2821", "-5.00")]
     journal = committed_office.journal(lines=lines)
@@ -306,7 +306,7 @@ class TestTheListOfCrashPoints:
 
 class TestReached:
     @pytest.fixture(autouse=True)
-    def _forget_what_was_told(self) -> Iterator[None]:
+    def _forget_the_order(self) -> Iterator[None]:
         crash_points._crash_ordered.cache_clear()
         yield
         crash_points._crash_ordered.cache_clear()
@@ -317,13 +317,13 @@ class TestReached:
         monkeypatch.setattr(os, "kill", lambda pid, number: calls.append((pid, number)))
         return calls
 
-    def test_does_nothing_unless_told_to(self, killed: list[tuple[int, int]]) -> None:
+    def test_does_nothing_unless_ordered_to(self, killed: list[tuple[int, int]]) -> None:
         for name in CRASH_POINTS:
             crash_point(name)
 
         assert killed == []
 
-    def test_kills_this_process_at_the_crash_point_it_was_told(
+    def test_kills_this_process_at_the_crash_point_that_was_ordered(
         self, killed: list[tuple[int, int]], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("HUB_DIE_AT", "deliver.after_call")

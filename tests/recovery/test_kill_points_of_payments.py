@@ -59,7 +59,7 @@ class Scene:
         return FetchRun.objects.latest("pk")
 
     def registered(self) -> list[str]:
-        """Return the references that stand in PowerOffice and are not taken back."""
+        """Return the references that PowerOffice holds and that are not reversed."""
         return [voucher["reference"] for voucher in self.office.books().payments()]
 
     def marked(self) -> list[PaymentKey]:
@@ -156,7 +156,7 @@ def undone(scene: Scene) -> None:
 
 
 def reversed_by_the_dead(scene: Scene) -> None:
-    """Let a worker have died while it took the payment back, long enough ago."""
+    """Let a worker have died while it reversed the payment, long enough ago."""
     undone(scene)
     scene.die(part="registrar", crash_at="deliver.after_call")
     Registration.objects.update(lease_until=datetime.now(UTC) - timedelta(seconds=1))
@@ -189,14 +189,14 @@ class KillPoint:
     :param part: which process it is, of `tests.recovery.doomed`
     :param before: what has happened when it starts
     :param there: the payments in PowerOffice when it died
-    :param taken_back: whether a person has taken the payment off its invoice
+    :param removed: whether a person has removed the payment from its invoice
     :param counts: whether the person's press counts; if not, the person presses again
     """
 
     part: str
     before: Callable[[Scene], None]
     there: int = 0
-    taken_back: bool = False
+    removed: bool = False
     counts: bool = True
 
 
@@ -222,10 +222,10 @@ KILL_POINTS: dict[str, KillPoint] = {
     "register look_up.recorded": KillPoint("registrar", unknown, there=1),
     "register recover.found": KillPoint("sweeper", claimed_by_the_dead, there=1),
     "register recover.marked": KillPoint("sweeper", claimed_by_the_dead, there=1),
-    "reverse deliver.after_claim": KillPoint("registrar", undone, there=1, taken_back=True),
-    "reverse deliver.after_call": KillPoint("registrar", undone, taken_back=True),
-    "reverse deliver.stored": KillPoint("registrar", undone, taken_back=True),
-    "reverse recover.marked": KillPoint("sweeper", reversed_by_the_dead, taken_back=True),
+    "reverse deliver.after_claim": KillPoint("registrar", undone, there=1, removed=True),
+    "reverse deliver.after_call": KillPoint("registrar", undone, removed=True),
+    "reverse deliver.stored": KillPoint("registrar", undone, removed=True),
+    "reverse recover.marked": KillPoint("sweeper", reversed_by_the_dead, removed=True),
     "mark.after_call": KillPoint("registrar", fetched, there=1),
     "mark.stored": KillPoint("registrar", fetched, there=1),
     "block.noted": KillPoint("registrar", blocked, there=1),
@@ -270,8 +270,8 @@ def test_b07_a_process_killed_anywhere_leaves_one_payment_in_poweroffice(
     assert counted == point.counts
     assert scene.run().state == "done"
     assert Payment.objects.get().key == PAID
-    assert states == ["reversed" if point.taken_back else "registered"]
-    assert len(scene.registered()) == (0 if point.taken_back else 1)
+    assert states == ["reversed" if point.removed else "registered"]
+    assert len(scene.registered()) == (0 if point.removed else 1)
     assert scene.marked() == [PAID]
     assert Payment.objects.get().mark == "marked"
     assert {p["code"] for p in scene.office.books().projects.values() if p["deny_time"]} == {

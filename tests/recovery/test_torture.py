@@ -106,7 +106,7 @@ class TestPlan:
 class TestTotals:
     def of(self, **changes: Sum) -> list[str]:
         all_, placed = Sum(3, Decimal("30.00")), Sum(2, Decimal("25.00"))
-        sums = {"told": all_, "noted": all_, "payments": all_, "registered": placed}
+        sums = {"visma": all_, "noted": all_, "payments": all_, "registered": placed}
         sums |= {"there": placed, "without_invoice": Sum(1, Decimal("5.00"))} | changes
         return list(Totals(company="Nordvik", **sums).wrong())
 
@@ -116,7 +116,7 @@ class TestTotals:
     @pytest.mark.parametrize(
         ("which", "words"),
         [
-            ("told", "Visma adds up 4 of 1,030.00"),
+            ("visma", "Visma adds up 4 of 1,030.00"),
             ("noted", "the last fetch noted 4 of 1,030.00"),
             ("payments", "the hub has 4 of 1,030.00"),
             ("registered", "the hub registered 4 of 1,030.00"),

@@ -430,7 +430,7 @@ class TestBackground:
 
 
 class TestRateLimit:
-    def test_is_told_in_the_headers(self, store: Store, akeriet: Client) -> None:
+    def test_is_stated_in_the_headers(self, store: Store, akeriet: Client) -> None:
         store.set(rate_limit=2)
 
         answers = [akeriet.get("/v1/ledger") for _ in range(3)]

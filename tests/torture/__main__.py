@@ -138,7 +138,7 @@ def _until_proven(
 
     It is never when nothing more is proven for long: what is left over waits for a person.
     """
-    told = moved = began
+    printed_at = moved = began
     proven = 0
     while time.monotonic() - began < within and time.monotonic() - moved < _STANDSTILL_SECONDS:
         before, proven = proven, sum(story.proven() for story in stories)
@@ -151,9 +151,9 @@ def _until_proven(
             story.help()
         if done >= 1 and not sum(story.unfinished() for story in stories):
             return time.monotonic() - began
-        if time.monotonic() - told > 20:
-            told = time.monotonic()
-            print(f"  {told - began:4.0f} s: {done:4.0%} proven", flush=True)
+        if time.monotonic() - printed_at > 20:
+            printed_at = time.monotonic()
+            print(f"  {printed_at - began:4.0f} s: {done:4.0%} proven", flush=True)
         time.sleep(0.3)
     return None
 

@@ -291,7 +291,7 @@ class Journals:
             ("presses of Send, by answer", _listed(self.presses)),
             ("look-ups, by what they found", f"{look_ups.total()}: {_listed(look_ups)}"),
             ("posts", f"{sum(len(each) for each in posts.values())}"),
-            ("sent again", f"{len(again)}, of them after a doubt {after_unknown}"),
+            ("sent again", f"{len(again)}, of them after an unknown outcome {after_unknown}"),
             ("signed in again", str(self.signed_in_again)),
             ("decided by a person", _listed(self.decided)),
         ]

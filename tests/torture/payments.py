@@ -127,11 +127,11 @@ def _tier(hub: Rig, options: argparse.Namespace) -> int:
         took, faults = _run(hub, clients, options)
         time.sleep(_QUIET_SECONDS)
         hub.control("DELETE", "faults")
-        told = totals.ask_visma([_fresh(client) for client in clients])
+        visma = totals.ask_visma([_fresh(client) for client in clients])
     # The sandbox's process is gone; what it kept is read from its file.
     found = Store(data)
     try:
-        return _verdict(found, hub, told, faults=faults, took=took, options=options)
+        return _verdict(found, hub, visma, faults=faults, took=took, options=options)
     finally:
         found.close()
 
@@ -224,7 +224,7 @@ def _run(
     hub.next_doom = lambda: dooms.pop() if dooms else ""
     hub.start()
     desk = Desk(choose, moves=max(6, options.payments // 20))
-    began = told = time.monotonic()
+    began = printed_at = time.monotonic()
     asked = False
     while time.monotonic() - began < within:
         hub.look_after()
@@ -249,9 +249,9 @@ def _run(
         if done >= LAST:
             hub.control("DELETE", "faults")
         _let_time_pass()
-        if time.monotonic() - told > 20:
-            told = time.monotonic()
-            print(f"  {told - began:4.0f} s: {done:4.0%} registered and marked", flush=True)
+        if time.monotonic() - printed_at > 20:
+            printed_at = time.monotonic()
+            print(f"  {printed_at - began:4.0f} s: {done:4.0%} registered and marked", flush=True)
         time.sleep(0.5)
     return None, faults
 
@@ -304,13 +304,13 @@ def _let_time_pass() -> None:
 def _verdict(
     store: Store,
     hub: Rig,
-    told: dict[str, totals.Sum],
+    visma: dict[str, totals.Sum],
     *,
     faults: Counter[str],
     took: float | None,
     options: argparse.Namespace,
 ) -> int:
-    sums = totals.compare(store, COMPANIES, told)
+    sums = totals.compare(store, COMPANIES, visma)
     wrong = [words for one in sums for words in one.wrong()]
     for company, share in zip(COMPANIES, _shares(options.payments), strict=True):
         wrong += [f"{company.name}: {words}" for words in _violations(store, company, share)]

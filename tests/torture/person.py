@@ -71,7 +71,7 @@ class Person:
         parts = urlsplit(came_back)
         other = urlsplit(back)
         address = urlunsplit(parts._replace(netloc=other.netloc))
-        # The vendor was told one address; a proxy before several processes may choose any.
+        # The vendor knows one address; a proxy before several processes may choose any.
         self._wait_for(self.session.get(address, allow_redirects=False, timeout=60), back)
 
     def _wait_for(self, answer: requests.Response, web: str) -> str:

@@ -71,8 +71,8 @@ class Plan:
         choose = random.Random(seed)
         moments: list[tuple[float, str, dict[str, Any]]] = []
         kinds = [kind for kind, (weight, _) in FAULTS.items() for _ in range(weight)]
-        # A vendor that denies the same batch twice, an interval apart, cannot be told from one that
-        # does not hold it: rightly a person is asked. So each company denies once in each way.
+        # A vendor that denies the same batch twice, an interval apart, looks like one that does not
+        # hold it: rightly a person is asked. So each company denies once in each way.
         may_deny = {kind: [p for p in places if not p.kind.forbidden] for kind in DENIALS}
         for companies in may_deny.values():
             choose.shuffle(companies)

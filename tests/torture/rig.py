@@ -24,7 +24,7 @@ LEASE_SECONDS = 10
 LOOK_UP_SECONDS = 10
 """
 An empty look-up counts this long after the call, a second one this long after the first. A call
-that the sandbox is told to carry out late is carried out much sooner.
+that the sandbox is set to carry out late is carried out much sooner.
 """
 _START_WITHIN = 180.0
 
@@ -40,14 +40,14 @@ class Process:
     running: subprocess.Popen[bytes] | None = None
 
     def start(self, environment: dict[str, str], *, doom: str = "") -> None:
-        """Start it, told to die somewhere or not."""
+        """Start it, with a crash point to die at or none."""
         self.doom = doom
-        told = {"HUB_DIE_AT": doom} if doom else {}
+        added = {"HUB_DIE_AT": doom} if doom else {}
         with self.log.open("ab") as log:
             self.running = subprocess.Popen(
                 self.words,
                 cwd=ROOT,
-                env=environment | told,
+                env=environment | added,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -112,7 +112,7 @@ class Rig:
         return Process(name, words, self.folder / f"{name.replace(' ', '-')}.log")
 
     def start(self) -> None:
-        """Start all processes, the workers told to die somewhere or not; see `wait_for_webs`."""
+        """Start all processes, the workers with a crash point or none; see `wait_for_webs`."""
         for process in self.processes:
             doom = self.next_doom() if process in self.workers else ""
             process.start(self.environment, doom=doom)
@@ -123,13 +123,13 @@ class Rig:
             wait_until(lambda url=url: _alive(url), what=url, within=_START_WITHIN)  # type: ignore[misc]
 
     def kill(self, process: Process, *, doom: str = "") -> None:
-        """Kill a process and start it again, told to die at a crash point or not."""
+        """Kill a process and start it again, with a crash point to die at or none."""
         process.kill()
         self.kills[f"SIGKILL {process.name.split()[0]}"] += 1
         process.start(self.environment, doom=doom)
 
     def look_after(self) -> None:
-        """Start again what has died; a worker is told the next crash point, while there are any."""
+        """Start again what has died; a worker gets the next crash point, while there are any."""
         for process in self.processes:
             if not process.is_dead:
                 continue
@@ -154,9 +154,9 @@ class Rig:
         for process in self.processes:
             if process.log.exists():
                 lines = process.log.read_text("utf-8", "replace").splitlines()
-                told = [line for line in lines if '"error"' in line or '"critical"' in line]
+                grave = [line for line in lines if '"error"' in line or '"critical"' in line]
                 found |= dict.fromkeys(
-                    f"{process.name}: {_shortened(line)}" for line in told[-most:]
+                    f"{process.name}: {_shortened(line)}" for line in grave[-most:]
                 )
         return list(found)
 
@@ -186,7 +186,7 @@ def rig(*, tier: str, workers: int, webs: int, threads: int = 8) -> Iterator[Rig
 
     On the tier *services* with a PostgreSQL and a Redis of its own, which are gone afterwards.
     """
-    # Told to stop, end what was started: the servers would outlive us.
+    # On SIGTERM, end what was started: the servers would outlive us.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with ExitStack() as stack:
         servers = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hub-servers-")))

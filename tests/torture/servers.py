@@ -118,11 +118,11 @@ class Postgres:
 
     def start(self) -> None:
         """Start it and wait until it takes connections."""
-        told = (
+        options = (
             f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' "
             f"-c max_connections=300 -c fsync={'on' if self._durable else 'off'}"
         )
-        self._run("pg_ctl", "-l", str(self._data / "log"), "-w", "-o", told, "start")
+        self._run("pg_ctl", "-l", str(self._data / "log"), "-w", "-o", options, "start")
         wait_until(lambda: answers(self.port), what="PostgreSQL")
 
     def stop(self, *, how: str = "immediate") -> None:

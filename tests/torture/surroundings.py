@@ -98,8 +98,8 @@ def ask(words):
         cursor.execute(words)
         return cursor.fetchone()[0]
 if c.vendor == "sqlite":
-    told = ask("select sqlite_version()"), ask("PRAGMA journal_mode"), ask("PRAGMA synchronous")
-    print("SQLite %s, journal %s, synchronous %s" % told)
+    found = ask("select sqlite_version()"), ask("PRAGMA journal_mode"), ask("PRAGMA synchronous")
+    print("SQLite %s, journal %s, synchronous %s" % found)
 else:
     names = "server_version", "fsync", "synchronous_commit"
     print("PostgreSQL %s, fsync %s, synchronous_commit %s" % tuple(ask("SHOW " + n) for n in names))

@@ -31,14 +31,14 @@ class Totals:
     """
     The sums of one company.
 
-    :param told: Visma's own control total, asked when all was over; the hub added nothing to it
+    :param visma: Visma's own control total, asked when all was over; the hub added nothing to it
     :param noted: the control total that the hub's last fetch wrote down
     :param without_invoice: the payments that no invoice was found for: PowerOffice has no part
         of them
     """
 
     company: str
-    told: Sum
+    visma: Sum
     noted: Sum
     payments: Sum
     registered: Sum
@@ -47,19 +47,19 @@ class Totals:
 
     def wrong(self) -> Iterator[str]:
         """Yield in words which sums differ that must be equal."""
-        if self.payments != self.told:
-            yield f"{self.company}: the hub has {self.payments}, Visma adds up {self.told}"
-        if self.noted != self.told:
-            yield f"{self.company}: the last fetch noted {self.noted}, Visma adds up {self.told}"
+        if self.payments != self.visma:
+            yield f"{self.company}: the hub has {self.payments}, Visma adds up {self.visma}"
+        if self.noted != self.visma:
+            yield f"{self.company}: the last fetch noted {self.noted}, Visma adds up {self.visma}"
         if self.registered != self.there:
             yield (
                 f"{self.company}: the hub registered {self.registered}, "
                 f"PowerOffice holds {self.there}"
             )
-        if self.there.amount + self.without_invoice.amount != self.told.amount:
+        if self.there.amount + self.without_invoice.amount != self.visma.amount:
             yield (
                 f"{self.company}: PowerOffice holds {self.there}, without an invoice are "
-                f"{self.without_invoice}, and Visma adds up {self.told}"
+                f"{self.without_invoice}, and Visma adds up {self.visma}"
             )
 
 
@@ -79,17 +79,17 @@ def ask_visma(clients: Sequence[Any]) -> dict[str, Sum]:
     return found
 
 
-def compare(store: Store, companies: Sequence[Client], told: dict[str, Sum]) -> list[Totals]:
+def compare(store: Store, companies: Sequence[Client], visma: dict[str, Sum]) -> list[Totals]:
     """
     Return the sums of every company.
 
     :param store: what the sandbox held when it ended
-    :param told: Visma's control totals, by key of the company
+    :param visma: Visma's control totals, by key of the company
     """
-    return [_totals(store, company, told.get(company.key, Sum.of([]))) for company in companies]
+    return [_totals(store, company, visma.get(company.key, Sum.of([]))) for company in companies]
 
 
-def _totals(store: Store, company: Client, told: Sum) -> Totals:
+def _totals(store: Store, company: Client, visma: Sum) -> Totals:
     from payments.models import FetchRun, Payment, Registration
 
     mine = {"client__number": company.key}
@@ -97,7 +97,7 @@ def _totals(store: Store, company: Client, told: Sum) -> Totals:
     run = FetchRun.objects.filter(**mine, control_count__isnull=False).order_by("-pk").first()
     return Totals(
         company=company.name,
-        told=told,
+        visma=visma,
         noted=Sum(run.control_count or 0, run.control_amount or Decimal(0)) if run else Sum.of([]),
         payments=Sum.of(payments.values_list("amount", flat=True)),
         registered=Sum.of(
@@ -126,6 +126,6 @@ def print_totals(found: Sequence[Totals]) -> None:
     heads = ("company", *names, "registered", "PowerOffice holds")
     print("\n" + f"{heads[0]:14}" + "".join(f"{head:>26}" for head in heads[1:]))
     for one in found:
-        sums = (one.told, one.payments, one.without_invoice, one.registered, one.there)
+        sums = (one.visma, one.payments, one.without_invoice, one.registered, one.there)
         print(f"{one.company:14}" + "".join(f"{each!s:>26}" for each in sums))
     print()

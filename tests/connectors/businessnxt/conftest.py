@@ -21,7 +21,7 @@ NORDVIK = str(story.NORDVIK.company_no)
 
 
 class ServiceTokens:
-    """Asks for the service's grant, as often as it is told that a token is stale."""
+    """Asks for the service's grant, as often as it learns that a token is stale."""
 
     def __init__(self, sign_in: OpenIdSignIn) -> None:
         self.sign_in, self.asked = sign_in, 0
@@ -60,9 +60,9 @@ def nxt(sandbox: SandboxServer) -> Nxt:
     )
 
     def make(company: str = NORDVIK, **changed: Any) -> Client:
-        told = {**settings.HUB_VENDORS, **changed.pop("settings", {})}
+        values = {**settings.HUB_VENDORS, **changed.pop("settings", {})}
         page_size = changed.pop("page_size", PAGE_SIZE)
-        made = businessnxt.make_source(settings=told, tokens=tokens, company=company, **changed)
+        made = businessnxt.make_source(settings=values, tokens=tokens, company=company, **changed)
         made._page_size = made._door._page_size = page_size
         return made
 

@@ -64,7 +64,7 @@ class TestReadPayments:
     ) -> None:
         page = nxt.make().read_payments(query)
 
-        told = [
+        described = [
             one
             for one in story.NORDVIK.payments
             if one.voucher_type in story.PAYMENT_TYPES and one.origin != 15
@@ -80,7 +80,7 @@ class TestReadPayments:
                 one.invoice_number,
                 one.kid,
             )
-            for one in told
+            for one in described
         ]
         assert page.cursor == ""
         assert all(one.marked is None for one in page.payments)
@@ -393,7 +393,7 @@ class TestMark:
 
 
 class TestTrouble:
-    def test_the_vendors_id_of_each_request_is_told_to_the_observer(self, nxt: Nxt) -> None:
+    def test_the_observer_receives_the_vendors_id_of_each_request(self, nxt: Nxt) -> None:
         exchanges: list[Exchange] = []
 
         nxt.make(observer=exchanges.append).read_company()
@@ -437,7 +437,7 @@ class TestTrouble:
         assert len(client.read_payments(query).payments) == 10
 
     @pytest.mark.parametrize("kind", ["outstanding_limit", "rate_limited"])
-    def test_is_told_to_wait(self, nxt: Nxt, query: PaymentQuery, kind: str) -> None:
+    def test_is_asked_to_wait(self, nxt: Nxt, query: PaymentQuery, kind: str) -> None:
         nxt.fault(kind, on="ReadPayments")
 
         with pytest.raises(RateLimited) as refused:
@@ -463,7 +463,7 @@ class TestTrouble:
     @pytest.mark.parametrize(
         ("kind", "failure"), [("bad_gateway", Unavailable), ("garbled", BadAnswer)]
     )
-    def test_gateways_and_garbage_are_told_apart(
+    def test_gateways_and_garbage_are_distinguished(
         self, nxt: Nxt, query: PaymentQuery, kind: str, failure: type[Exception]
     ) -> None:
         nxt.fault(kind, on="ReadPayments")

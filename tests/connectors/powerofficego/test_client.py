@@ -609,7 +609,7 @@ class TestTheLimit:
 
         assert sum(waits) >= 19 * 0.1
 
-    def test_a_429_is_told_to_all(self, go):
+    def test_a_429_stops_all(self, go):
         limiter = InProcess(clock=lambda: 1000.0)
         client = go.client(limiter=limiter, per_second=10)
         go.fault("rate_limited", "go_settings", retry_after=30)

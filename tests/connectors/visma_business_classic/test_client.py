@@ -53,14 +53,14 @@ class TestReadPayments:
     ) -> None:
         page = office.client().read_payments(query)
 
-        told = [
+        described = [
             one
             for one in story.NORDVIK.payments
             if one.voucher_type in story.PAYMENT_TYPES and one.origin != 15
         ]
         assert [(one.key, one.amount, one.kid, one.invoice_number) for one in page.payments] == [
             (PaymentKey(one.journal, one.audit), Decimal(one.amount), one.kid, one.invoice_number)
-            for one in told
+            for one in described
         ]
         assert [one.reason for one in page.left_out] == ["compression"]
         assert {one.currency for one in page.payments} == {"NOK"}

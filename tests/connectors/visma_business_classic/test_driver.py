@@ -1,5 +1,5 @@
 """
-What SQL Server's driver does with what it is told. Skipped where the extra is not installed.
+What SQL Server's driver does with options and statements. Skipped where it is not installed.
 
 The driver is pymssql with FreeTDS; the servers are as much of one as a login sees.
 """

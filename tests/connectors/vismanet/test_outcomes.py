@@ -32,7 +32,7 @@ NEXT = {
     ours.OutcomeUnknown: "unknown",
     ours.Unavailable: "postponed",
     ours.NotAuthorized: "sign in again",
-    ours.BadAnswer: "somebody is told",
+    ours.BadAnswer: "the operator looks",
     ours.Rejected: "rejected",
 }
 

@@ -252,7 +252,7 @@ class TestLedgerBatch:
         assert read(answer).lines[0].segments == (SegmentValue(1, " 2"),)
 
     @pytest.mark.parametrize(
-        ("subaccount", "told"),
+        ("subaccount", "words"),
         [
             ({"segments": [{"segmentValue": "K10"}]}, "segmentId"),
             ({"segments": [{"segmentId": 1, "segmentValue": 10}]}, "segmentValue"),
@@ -261,11 +261,11 @@ class TestLedgerBatch:
             ("0002-K10", "subaccount"),
         ],
     )
-    def test_says_of_which_line_a_dimension_cannot_be_read(self, subaccount, told):
+    def test_says_of_which_line_a_dimension_cannot_be_read(self, subaccount, words):
         lines = [line_answer(), line_answer(lineNumber=7, subaccount=subaccount)]
 
         for _again in range(2):
-            with pytest.raises(BadAnswer, match=f"line 7.*{told}"):
+            with pytest.raises(BadAnswer, match=f"line 7.*{words}"):
                 read(journal_answer(journalTransactionLines=lines))
 
     def test_does_not_put_a_large_value_into_the_failure(self):

@@ -66,7 +66,7 @@ class TestMirrorKey:
 
 
 class TestMirrorDescription:
-    def test_names_the_number_that_it_takes_back(self):
+    def test_names_the_number_that_it_reverses(self):
         words = mirror_description(
             number="000417", reference="PAYROLL 2026-03/3", period="2026-03", key="ABCDEFG"
         )
@@ -114,7 +114,7 @@ class TestWhereToPost:
         assert (found.period, found.closed) == ("202603", False)
 
 
-class TestAnewReference:
+class TestReferenceOfAResend:
     def test_names_the_old_one_and_counts(self):
         assert resend_reference("LON-3", []) == "LON-3 (2)"
         assert resend_reference("LON-3 (2)", ["LON-3", "LON-3 (2)"]) == "LON-3 (3)"

@@ -62,7 +62,7 @@ class TestImportJournal:
         assert {"amount_unreadable", "account_unreadable"} <= {one["code"] for one in found}
         assert all(one["line"] and one["value"] and one["expected"] for one in found[:2])
 
-    def test_accepts_detected_columns_when_told_to(self, organisation, write):
+    def test_accepts_detected_columns_when_asked_to(self, organisation, write):
         company(organisation)
 
         call_command("import_journal", write(csv(), "a.csv"), "--accept-columns")

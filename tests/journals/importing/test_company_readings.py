@@ -412,7 +412,7 @@ class TestDimensionsOfSie:
         assert dimensions() == ("", "")
 
 
-class TestTheNameOfANewSource:
+class TestTheNameOfNewSources:
     def test_does_not_collide_with_another(self, organisation):
         answer(brought(company(organisation), csv(), name="a.csv"))
 

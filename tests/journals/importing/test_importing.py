@@ -369,7 +369,7 @@ class TestOtherContent:
         assert AuditEntry.objects.filter(action="journal.file_thrown_away").count() == 1
         assert Content.objects.get() == Journal.objects.get().content
 
-    def test_taken_back_by_the_first_file_is_other_content_again(self, organisation):
+    def test_reversed_by_the_first_file_is_other_content_again(self, organisation):
         company(organisation)
         imported(organisation, sie())
         importing.decide(file=imported(organisation, sie(OTHER)), take=True, by=None, now=NOW)
@@ -504,7 +504,7 @@ class TestReading:
 
     def test_tells_how_far_it_is(self, organisation, monkeypatch):
         company(organisation)
-        told = []
+        progress = []
         rows = [(f"{4000 + n % 500}", "1.00") for n in range(20_000)]
         file = receive(organisation, sie([*rows, ("2821", "-20000.00")]))
         reader = reading.read
@@ -512,15 +512,17 @@ class TestReading:
         def read_and_note(stream, *, settings, limits, on_progress):
             def note(done, total):
                 on_progress(done, total)
-                told.append(ImportedFile.objects.values_list("rows_read", "rows_expected").get())
+                progress.append(
+                    ImportedFile.objects.values_list("rows_read", "rows_expected").get()
+                )
 
             return reader(stream, settings=settings, limits=limits, on_progress=note)
 
         monkeypatch.setattr(reading, "read", read_and_note)
         read(file, TickingClock())
 
-        assert len(told) >= 10
-        assert told == sorted(told)
+        assert len(progress) >= 10
+        assert progress == sorted(progress)
         assert Journal.objects.get().line_count == 501
 
     def test_writes_at_most_two_thousand_lines_at_once(self, organisation, monkeypatch):

@@ -10,7 +10,7 @@ from tests.sent import sent_by
 
 
 @pytest.mark.django_db
-def test_the_later_one_is_told_and_takes_the_others_choice_in() -> None:
+def test_the_later_one_is_warned_and_takes_the_others_choice_in() -> None:
     of = factories.organisation()
     company = factories.company(of)
     page = reverse("journals:reading", args=[company.pk])

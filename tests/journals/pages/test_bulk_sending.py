@@ -213,7 +213,7 @@ class TestOnePress:
         assert AuditEntry.objects.filter(action="journal.send").count() == 1
         assert AuditEntry.objects.filter(action="journal.send_together").count() == 1
 
-    def test_that_two_workers_take_up_is_told_as_one(self, me, client, company):
+    def test_that_two_workers_take_up_is_reported_as_one(self, me, client, company):
         rows.journal(me.organisation, company=company)
         bulk = shown(client)
         press(client, bulk)

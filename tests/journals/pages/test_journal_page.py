@@ -184,7 +184,7 @@ class TestJournalPage:
         assert "An administrator creates the mapping" in html
         assert Batch.objects.get().state == "draft"
 
-    def test_takes_back_what_was_not_sent(self, me, client):
+    def test_withdraws_what_was_not_sent(self, me, client):
         journal = rows.journal(me.organisation)
         rows.mapping(journal.company)
         client.post(reverse("journals:send", args=[journal.pk]))
@@ -193,7 +193,7 @@ class TestJournalPage:
 
         assert Batch.objects.get().state == "draft"
 
-    def test_offers_to_send_what_can_go_when_one_batch_stops_the_others(self, me, client):
+    def test_offers_to_send_valid_batches_only_when_one_stops_the_others(self, me, client):
         journal = rows.journal(
             me.organisation, periods=("2026-02", "2026-03"), state=Journal.State.STOPPED
         )

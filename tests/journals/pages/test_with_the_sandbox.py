@@ -1,4 +1,4 @@
-"""The pages and commands against the sandbox's ledger, with a worker that runs when told to."""
+"""The pages and commands against the sandbox's ledger, with a worker that runs on request."""
 
 import io
 import json

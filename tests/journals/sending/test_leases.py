@@ -162,7 +162,7 @@ class TestACallLongerThanItsLease:
         assert len(office.ledger()) == office.posts() == 1
 
     @pytest.mark.parametrize("failure", [RateLimited(vendor="V"), Rejected(vendor="V")])
-    def test_that_lost_its_lease_turns_no_doubt_into_an_answer(
+    def test_that_lost_its_lease_makes_no_answer_of_an_unknown_outcome(
         self, office: Office, later: Later, monkeypatch: Any, failure: ConnectorError
     ) -> None:
         journal = a_queued_journal(office)
@@ -210,14 +210,14 @@ def suspended(monkeypatch: Any) -> Iterator[Suspended]:
 
 
 class TestAWorkerThatWasSuspendedBeforeItsCall:
-    @pytest.mark.parametrize("extended_on_waking", [False, True])
+    @pytest.mark.parametrize("extended_on_resuming", [False, True])
     def test_b07_does_not_send_what_another_has_sent_meanwhile(
         self,
         office: Office,
         later: Later,
         monkeypatch: Any,
         suspended: Suspended,
-        extended_on_waking: bool,
+        extended_on_resuming: bool,
     ) -> None:
         journal = a_queued_journal(office)
         now = datetime.now(UTC)
@@ -233,7 +233,7 @@ class TestAWorkerThatWasSuspendedBeforeItsCall:
                 with monkeypatch.context() as awake:
                     awake.setattr(protocol, "crash_point", lambda _boundary: None)
                     suspended.meanwhile(another_worker)
-                if extended_on_waking:
+                if extended_on_resuming:
                     extend(now=now + timedelta(seconds=420))
 
         monkeypatch.setattr(protocol, "crash_point", sleep)

@@ -56,7 +56,7 @@ class TestANumberGivenAgain:
 
         assert [states(journal) for journal in journals] == [["posted"]] * 3
 
-    def test_of_a_batch_that_looks_the_same_is_told_apart_by_its_key(
+    def test_of_a_batch_that_looks_the_same_is_distinguished_by_its_key(
         self, office: Office, later: Later
     ) -> None:
         older = sent(office, later, run="1")
@@ -66,7 +66,7 @@ class TestANumberGivenAgain:
 
         assert (states(older), states(newer)) == (["needs_person"], ["posted"])
 
-    def test_of_a_batch_that_was_taken_back_by_hand_stops_nothing(
+    def test_of_a_batch_that_was_reversed_by_hand_stops_nothing(
         self, office: Office, later: Later
     ) -> None:
         older = sent(office, later, run="1")

@@ -59,10 +59,10 @@ def test_a_429_is_honoured_by_everything_that_reaches_the_company(
 
     later(0)
     later(20)
-    asked_while_told_to_wait = office.posts()
+    asked_while_waiting = office.posts()
     later(60)
 
-    assert asked_while_told_to_wait == 1
+    assert asked_while_waiting == 1
     assert [states(journal) for journal in journals] == [["posted"]] * 3
     assert Attempt.objects.filter(outcome="RateLimited").count() == 1
     assert Connection.objects.get().is_authorised
@@ -90,7 +90,7 @@ class TestANumberThatTheLedgerDenies:
     def test_once_long_after_the_write_is_denied_once(
         self, office: Office, journal: Any, later: Later
     ) -> None:
-        """As after an outage, or when the worker that was told the number died."""
+        """As after an outage, or when the worker that received the number died."""
         office.store.add_fault("unavailable", on="read", times=1)
         later(0)
         office.store.add_fault("not_found", on="read", times=1)

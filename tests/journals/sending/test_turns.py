@@ -38,8 +38,8 @@ def due(journal: Journal, connection: Connection) -> None:
     )
 
 
-def told(worker: Any, *, now: datetime) -> list[int]:
-    """Sweep once; return for which connections a worker was told, in that order."""
+def enqueued(worker: Any, *, now: datetime) -> list[int]:
+    """Sweep once; return which connections were enqueued, in that order."""
     worker.published = []
     tasks.enqueue_due(now=now, limit=1000)
     return [
@@ -57,7 +57,7 @@ class TestEnqueueing:
     def test_keeps_the_queue_short_and_takes_turns(self, worker: Any) -> None:
         large, small = office(connections=30), office(connections=2)
 
-        queued = told(worker, now=NOW)
+        queued = enqueued(worker, now=NOW)
 
         whose = [Connection.objects.get(pk=pk).organisation_id for pk in queued]
         assert whose[:4] == [large.pk, small.pk, large.pk, small.pk]
@@ -65,10 +65,10 @@ class TestEnqueueing:
 
     def test_tells_of_a_newcomer_at_once(self, worker: Any) -> None:
         office(connections=30)
-        told(worker, now=NOW)
+        enqueued(worker, now=NOW)
         newcomer = office(connections=3)
 
-        queued = told(worker, now=NOW + timedelta(seconds=1))
+        queued = enqueued(worker, now=NOW + timedelta(seconds=1))
 
         assert [Connection.objects.get(pk=pk).organisation_id for pk in queued] == [newcomer.pk]
 
@@ -79,14 +79,14 @@ class TestEnqueueing:
             )
         office(connections=30)
 
-        assert len(told(worker, now=NOW)) == 2 * 12
+        assert len(enqueued(worker, now=NOW)) == 2 * 12
 
-    def test_of_a_message_that_was_lost_is_told_again(self, worker: Any) -> None:
+    def test_of_a_message_that_was_lost_is_enqueued_again(self, worker: Any) -> None:
         office(connections=1)
 
-        first = told(worker, now=NOW)
-        soon = told(worker, now=NOW + timedelta(seconds=10))
-        later = told(worker, now=NOW + timedelta(seconds=20))
+        first = enqueued(worker, now=NOW)
+        soon = enqueued(worker, now=NOW + timedelta(seconds=10))
+        later = enqueued(worker, now=NOW + timedelta(seconds=20))
 
         assert (len(first), len(soon), len(later)) == (1, 0, 1)
 
@@ -109,7 +109,7 @@ class TestEnqueueing:
 class TestQueueingUpAgain:
     def test_lets_others_go_first_beyond_its_share(self, worker: Any) -> None:
         large, small = office(connections=8), office(connections=1)
-        told(worker, now=NOW)
+        enqueued(worker, now=NOW)
         first, *_others = Connection.objects.filter(organisation=large, enqueued_at=NOW)
         Connection.objects.filter(pk=first.pk).update(enqueued_at=None)
         worker.published = []
@@ -144,7 +144,7 @@ class TestPressingSend:
         assert Batch.objects.filter(state="ready").count() == 15
 
 
-def test_a_message_for_a_connection_that_is_told_to_wait_does_nothing(worker: Any) -> None:
+def test_a_message_for_a_connection_that_must_wait_does_nothing(worker: Any) -> None:
     office(connections=1)
     connection = Connection.objects.get()
     Connection.objects.update(not_before=NOW + timedelta(minutes=1))

@@ -55,7 +55,7 @@ class TestPeriodFromText:
 
 class TestMayHaveLostAZero:
     @pytest.mark.parametrize("cell", [2026.1, 2026.03, Decimal("2026.1"), "2026.1", " 2026,1"])
-    def test_doubts_a_period_that_a_spreadsheet_kept_as_a_number(self, cell):
+    def test_questions_a_period_that_a_spreadsheet_kept_as_a_number(self, cell):
         assert may_have_lost_a_zero(cell)
 
     @pytest.mark.parametrize("cell", [202610, 2026.0, 10.0, "2026.10", "2026-1", "2026.01", None])

@@ -166,16 +166,16 @@ class TestReading:
         assert read_sie(sie_run()).digest != read_sie(other).digest
 
     def test_tells_its_progress_up_to_the_end(self):
-        told = []
+        progress = []
         content = sie_run().encode("cp437")
 
         read(
             io.BytesIO(content),
             settings=SourceSettings(format="sie"),
-            on_progress=lambda done, total: told.append((done, total)),
+            on_progress=lambda done, total: progress.append((done, total)),
         )
 
-        assert told[-1] == (len(content), len(content))
+        assert progress[-1] == (len(content), len(content))
 
 
 class TestRows:

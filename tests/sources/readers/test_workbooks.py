@@ -113,7 +113,7 @@ class TestAFormulaThatWasNeverCalculated:
             ("2821", Decimal("-2.00")),
         ]
 
-    def test_is_told_apart_from_an_error_value(self):
+    def test_is_distinguished_from_an_error_value(self):
         rows = balanced() + booking(4, "7010", "<v>0</v>", debit=True, centre="").replace(
             '<c r="C4"><v>0</v></c>',
             '<c r="C4"><v>0</v></c><c r="E4" t="e"><f>X</f><v>#N/A</v></c>',
