@@ -6,7 +6,7 @@ Where the registration of a payment in the target stands.
       |   not there     | +----> rejected       a person corrects, then ready
       +---- unknown <---+
 
-What a person may have registered in the target by hand needs a person before it is sent; so does
+What a person may have registered in the target by hand needs a decision before it is sent; so does
 what the hub itself fails over, and what the target gave the number of to another payment. After a
 restore of the database what is ready becomes unknown before it is sent. What was taken off its
 invoice, and a person says is not there, becomes unknown too: the target is asked for it.

@@ -47,7 +47,7 @@ JOURNALS: dict[str, tuple[str, tuple[str, ...]]] = {
     "sent": ("sent", ("posted", "released")),
     "rejected": ("stopped", ("posted", "rejected", "postponed", "held")),
     "unknown": ("unknown", ("posted", "unknown")),
-    "needs a person": ("needs_person", ("posted", "needs_person")),
+    "needs a decision": ("needs_person", ("posted", "needs_person")),
     "undone": ("reversed", ("reversed", "closed")),
 }
 
@@ -124,7 +124,7 @@ class TestUndoing:
     ) -> None:
         right = {**me.role.rights, "undo": "write"}
         type(me.role).objects.filter(pk=me.role.pk).update(rights=right)
-        sent, open_one = journal_in(me, "sent"), journal_in(me, "needs a person")
+        sent, open_one = journal_in(me, "sent"), journal_in(me, "needs a decision")
         undecided = open_one.batches.get(state="needs_person")
 
         paths = [f"/journals/{sent.pk}/", f"/journals/{sent.pk}/reverse/"]

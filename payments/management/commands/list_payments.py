@@ -24,8 +24,8 @@ class Command(PaymentsCommand):
     """List the payments that wait for somebody."""
 
     help = (
-        "List the payments of which something stands on no invoice, whose registration was "
-        "refused or needs a person, or whose mark was refused; oldest first."
+        "List the payments that are not fully matched, whose registration was rejected or needs "
+        "a decision, or whose mark was refused; oldest first."
     )
     example = "python manage.py list_payments --waiting unmatched --client 4110101"
 

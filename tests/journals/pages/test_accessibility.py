@@ -10,7 +10,7 @@ from tests.ui.test_pages import shown
 
 
 def full_journal(me) -> Journal:
-    """Make a journal of three batches: posted, rejected, and one that needs a person."""
+    """Make a journal of three batches: posted, rejected, and one that needs a decision."""
     journal = rows.journal(
         me.organisation,
         periods=("2026-01", "2026-02", "2026-03"),
