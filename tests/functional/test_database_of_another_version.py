@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 THEN = {
     "accounts": ("0001_initial", "0002_connections_and_rights", "0003_leases"),
     "audit": ("0001_initial",),
-    "journals": ("0001_initial", "0002_undoing_and_comparing", "0003_journal_rung_at"),
+    "journals": ("0001_initial", "0002_undoing_and_comparing", "0003_journal_queue"),
 }
 """What a version before the first release had applied, in part."""
 
@@ -36,7 +36,7 @@ def old_folder(tmp_path: Path) -> Path:
             "CREATE TABLE django_migrations (id integer PRIMARY KEY AUTOINCREMENT,"
             " app varchar(255) NOT NULL, name varchar(255) NOT NULL, applied datetime NOT NULL)"
         )
-        database.execute("CREATE TABLE journals_journal (id integer PRIMARY KEY, rung_at datetime)")
+        database.execute("CREATE TABLE journals_journal (id integer PRIMARY KEY, was_at datetime)")
         database.executemany(
             "INSERT INTO django_migrations (app, name, applied) VALUES (?, ?, '2026-11-20')",
             [(app, name) for app, names in THEN.items() for name in names],
