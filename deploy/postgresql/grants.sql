@@ -7,17 +7,17 @@
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO hub_app;
 GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO hub_app;
 
-REVOKE ALL ON organisations_auditentry FROM hub_app;
-GRANT SELECT ON organisations_auditentry TO hub_app;
+REVOKE ALL ON audit_auditentry FROM hub_app;
+GRANT SELECT ON audit_auditentry TO hub_app;
 DO $$
 BEGIN
     EXECUTE (
         SELECT format(
-            'GRANT INSERT (%s) ON organisations_auditentry TO hub_app',
+            'GRANT INSERT (%s) ON audit_auditentry TO hub_app',
             string_agg(quote_ident(attname), ', ')
         )
         FROM pg_attribute
-        WHERE attrelid = 'organisations_auditentry'::regclass
+        WHERE attrelid = 'audit_auditentry'::regclass
             AND attnum > 0 AND NOT attisdropped AND attname <> 'id'
     );
 END $$;
