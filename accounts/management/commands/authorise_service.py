@@ -1,20 +1,18 @@
 """Authorise a service account and wait for the answer."""
 
-import time
+from math import inf
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
-from django.utils import timezone
 
 from accounts.models import Connection
 from accounts.operations import connecting
-from background.operations import run_request
 from connectors.registry import targets_of_journals
-from organisations.management.commands._command import HubCommand, organisation_named
+from organisations.management.commands._command import OrganisationCommand, carry_out
 from ui.failures import failure_row
 
 
-class Command(HubCommand):
+class Command(OrganisationCommand):
     """Authorise a service account and wait for the answer."""
 
     help = (
@@ -33,11 +31,10 @@ class Command(HubCommand):
         parser.add_argument("--name", required=True, help="user name of the account")
         usual = min(targets_of_journals())
         parser.add_argument("--vendor", default=usual, help="default: %(default)s")
-        parser.add_argument("--organisation", default="", help="needed when there are several")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Create the account and authorise it; a worker that is awake may do it first."""
-        organisation = organisation_named(options["organisation"])
+        organisation = self.organisation(options)
         found = (
             Connection.objects.of(organisation)
             .filter(vendor=options["vendor"], tenant_id=options["tenant_id"])
@@ -54,11 +51,7 @@ class Command(HubCommand):
         if connection.kind != Connection.Kind.SERVICE:
             raise CommandError(f"This company is connected already, as {connection.name!r}.")
         background_request = connecting.authorise_service(connection=connection, by=None)
-        run_request(background_request_id=background_request.pk, now=timezone.now())
-        background_request.refresh_from_db()
-        while not background_request.is_finished:
-            time.sleep(0.2)  # a worker was first; it is done within the background request's lease
-            background_request.refresh_from_db()
+        carry_out(background_request, seconds=inf)
         failure = failure_row(
             code=background_request.failure_code, params=background_request.failure_params
         )

@@ -6,10 +6,10 @@ from django.core.management.base import CommandError, CommandParser
 
 from accounts.models import Connection
 from connectors.registry import CONNECTORS
-from organisations.management.commands._command import HubCommand, organisation_named
+from organisations.management.commands._command import OrganisationCommand
 
 
-class Command(HubCommand):
+class Command(OrganisationCommand):
     """List accounts at vendors."""
 
     help = "List accounts at vendors with their state and the company that each reaches."
@@ -19,11 +19,10 @@ class Command(HubCommand):
         """Ask for what is wanted."""
         super().add_arguments(parser)
         parser.add_argument("--state", default="", help="not_authorised, authorised, …")
-        parser.add_argument("--organisation", default="", help="needed when there are several")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Print one line per account."""
-        found = Connection.objects.of(organisation_named(options["organisation"]))
+        found = Connection.objects.of(self.organisation(options))
         if wanted := options["state"]:
             if wanted not in Connection.State.values:
                 known = ", ".join(Connection.State.values)

@@ -8,31 +8,41 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from background.models import Heartbeat
-from connectors.errors import ConnectorError
 from journals.domain.states import BatchState
 from journals.models import Batch, Journal
 from journals.operations import first_look
-from journals.queries.wording import (
-    ProblemRow,
-    batch_state_words,
-    shown_failure,
-    shown_refusal,
-)
-from organisations.management.commands._command import organisation_named
-from ui.failures import FailureRow
+from journals.queries.wording import ProblemRow, batch_state_words, shown_failure
+from organisations.management.commands._command import OrganisationCommand, failure_text
+from organisations.models import Organisation
 
 _SEEN_WITHIN = timedelta(seconds=60)
 
 
-def journal_named(text: str, *, organisation: str, company: str) -> Journal:
+class JournalCommand(OrganisationCommand):
+    """A command about one journal."""
+
+    which = "reference or id"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Ask for the journal."""
+        super().add_arguments(parser)
+        parser.add_argument("journal", help=self.which)
+        parser.add_argument("--company", default="", help="the company's number")
+
+    def journal(self, options: dict[str, Any]) -> Journal:
+        """Return the journal that is named."""
+        return journal_named(
+            options["journal"], self.organisation(options), company=options["company"]
+        )
+
+
+def journal_named(text: str, organisation: Organisation, *, company: str) -> Journal:
     """
     Return the journal with that reference or id.
 
     :raises CommandError: if there is none, or the reference is that of several companies
     """
-    found = Journal.objects.of(organisation_named(organisation)).select_related(
-        "company__debtor", "organisation"
-    )
+    found = Journal.objects.of(organisation).select_related("company__debtor", "organisation")
     if company:
         found = found.filter(company__number=company)
     named = list(found.filter(reference=text)[:2])
@@ -69,22 +79,13 @@ def answer_first(journal: Journal, options: dict[str, Any]) -> bool:
     :raises CommandError: if nothing is asked about the journal
     """
     now, reason = timezone.now(), options["reason"]
-    try:
-        if options["not_booked_after_all"]:
-            first_look.withdraw(journal=journal, reason=reason, by=None, now=now)
-        if choice := options["looks_booked"]:
-            choice = choice.replace("-", "_")
-            first_look.answer(journal=journal, choice=choice, reason=reason, by=None, now=now)
-    except ConnectorError as refusal:
-        raise CommandError(failure_text(shown_refusal(refusal))) from None
+    if options["not_booked_after_all"]:
+        first_look.withdraw(journal=journal, reason=reason, by=None, now=now)
+    if choice := options["looks_booked"]:
+        choice = choice.replace("-", "_")
+        first_look.answer(journal=journal, choice=choice, reason=reason, by=None, now=now)
     journal.refresh_from_db()
     return bool(options["looks_booked"] == "booked-before")
-
-
-def failure_text(failure: FailureRow) -> str:
-    """Return a failure as a command says it."""
-    parts = (failure.summary, failure.not_booked, failure.remedy, failure.detail)
-    return " ".join(part for part in parts if part)
 
 
 def problem_line(problem: ProblemRow) -> str:

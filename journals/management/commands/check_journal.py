@@ -1,29 +1,26 @@
 """Check a journal against the live ledger and write nothing there (B2)."""
 
 from datetime import timedelta
-from time import sleep
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
-from django.utils import timezone
 
 import journals.operations.preparing  # noqa: F401  it answers the background request
-from background.operations import request_in_background, run_request
+from background.operations import request_in_background
 from journals.management.commands._journals import (
+    JournalCommand,
     add_answer,
     answer_first,
-    failure_text,
-    journal_named,
     problem_line,
 )
 from journals.queries.journal_page import check_result
 from journals.queries.waits import words_of
-from organisations.management.commands._command import HubCommand
+from organisations.management.commands._command import carry_out, failure_text
 
 _WAIT = timedelta(seconds=60)
 
 
-class Command(HubCommand):
+class Command(JournalCommand):
     """Check a journal against the live ledger."""
 
     help = (
@@ -35,16 +32,11 @@ class Command(HubCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Ask for the journal."""
         super().add_arguments(parser)
-        parser.add_argument("journal", help="reference or id")
-        parser.add_argument("--company", default="", help="the company's number")
-        parser.add_argument("--organisation", default="", help="needed when there are several")
         add_answer(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Ask the ledger, here and now."""
-        journal = journal_named(
-            options["journal"], organisation=options["organisation"], company=options["company"]
-        )
+        journal = self.journal(options)
         if answer_first(journal, options):
             state = words_of(journal)
             self.answer(options, f"{journal.reference}: {state}", {"state": journal.state})
@@ -55,13 +47,7 @@ class Command(HubCommand):
             by=None,
             params={"journal_id": journal.pk},
         )
-        until = timezone.now() + _WAIT
-        # A worker may have been faster: then its answer is waited for.
-        run_request(background_request_id=background_request.pk, now=timezone.now())
-        background_request.refresh_from_db()
-        while not background_request.is_finished and timezone.now() < until:
-            sleep(0.5)
-            background_request.refresh_from_db()
+        carry_out(background_request, seconds=_WAIT.total_seconds())
         found = check_result(background_request, journal)
         if found.failure is not None:
             raise CommandError(failure_text(found.failure))

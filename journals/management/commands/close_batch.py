@@ -2,21 +2,18 @@
 
 from typing import Any
 
-from django.core.management.base import CommandError, CommandParser
+from django.core.management.base import CommandParser
 from django.utils import timezone
 
-from connectors.errors import ConnectorError
 from journals.domain.states import MAY_BE_CLOSED, BatchState
-from journals.management.commands._journals import batch_values, failure_text, journal_named, table
+from journals.management.commands._journals import JournalCommand, batch_values, table
 from journals.management.commands._undoing import batches_of
 from journals.models import Batch
 from journals.operations import closing
 from journals.queries.waits import words_of
-from journals.queries.wording import shown_refusal
-from organisations.management.commands._command import HubCommand
 
 
-class Command(HubCommand):
+class Command(JournalCommand):
     """Close batches that a person booked by hand."""
 
     help = (
@@ -31,9 +28,6 @@ class Command(HubCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Ask for the journal, the periods and the reason."""
         super().add_arguments(parser)
-        parser.add_argument("journal", help="reference or id")
-        parser.add_argument("--company", default="", help="the company's number")
-        parser.add_argument("--organisation", default="", help="needed when there are several")
         parser.add_argument(
             "--period", action="append", required=True, help="e.g. 2026-03; may be repeated"
         )
@@ -42,21 +36,16 @@ class Command(HubCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Close them, or take that back."""
-        journal = journal_named(
-            options["journal"], organisation=options["organisation"], company=options["company"]
-        )
+        journal = self.journal(options)
         wanted = {BatchState.CLOSED} if options["open_again"] else MAY_BE_CLOSED
         among = Batch.objects.filter(journal=journal, state__in=wanted, reverses__isnull=True)
         found = list(among.select_related("journal", "organisation").order_by("period"))
         now = timezone.now()
-        try:
-            for batch in batches_of(journal, options["period"], found):
-                if options["open_again"]:
-                    closing.open_again(batch=batch, by=None, now=now)
-                else:
-                    closing.close_by_hand(batch=batch, reason=options["reason"], by=None, now=now)
-        except ConnectorError as refusal:
-            raise CommandError(failure_text(shown_refusal(refusal))) from None
+        for batch in batches_of(journal, options["period"], found):
+            if options["open_again"]:
+                closing.open_again(batch=batch, by=None, now=now)
+            else:
+                closing.close_by_hand(batch=batch, reason=options["reason"], by=None, now=now)
         journal.refresh_from_db()
         batches = batch_values(journal)
         words = f"{journal.reference}: {words_of(journal)}"

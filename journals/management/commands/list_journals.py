@@ -8,10 +8,10 @@ from django.db.models import QuerySet
 from journals.models import Journal
 from journals.queries.journals import Filters, JournalRow, in_state, journal_rows
 from journals.queries.waits import SIGN_IN
-from organisations.management.commands._command import HubCommand, organisation_named
+from organisations.management.commands._command import OrganisationCommand
 
 
-class Command(HubCommand):
+class Command(OrganisationCommand):
     """List journals."""
 
     help = "List journals with state, total and age, newest first."
@@ -22,7 +22,6 @@ class Command(HubCommand):
         super().add_arguments(parser)
         parser.add_argument("--state", default="", help="a state, or attention")
         parser.add_argument("--company", default="", help="the company's number")
-        parser.add_argument("--organisation", default="", help="needed when there are several")
         parser.add_argument("--limit", type=int, default=100, help="default: 100")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -31,7 +30,7 @@ class Command(HubCommand):
         if wanted and not Filters.from_query({"state": wanted}).state:
             known = ", ".join(["attention", SIGN_IN, *Journal.State.values])
             raise CommandError(f"There is no state {wanted!r}. The states are: {known}.")
-        found: QuerySet[Journal] = Journal.objects.of(organisation_named(options["organisation"]))
+        found: QuerySet[Journal] = Journal.objects.of(self.organisation(options))
         if wanted:
             found = in_state(found, wanted)
         if options["company"]:

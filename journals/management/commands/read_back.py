@@ -1,26 +1,20 @@
 """Compare a period of the ledger with what was sent (B4)."""
 
-from datetime import timedelta
-from time import sleep
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
-from background.operations import run_request
-from connectors.errors import ConnectorError
-from journals.management.commands._journals import failure_text
 from journals.management.commands._undoing import company_numbered
 from journals.models import Comparison, Finding
 from journals.operations import comparing
 from journals.queries.comparisons import ComparisonRow, FindingRow, comparison_row, finding_row
-from journals.queries.wording import shown_refusal
-from organisations.management.commands._command import HubCommand
+from organisations.management.commands._command import OrganisationCommand, carry_out, failure_text
 
 _MOST = 200
 
 
-class Command(HubCommand):
+class Command(OrganisationCommand):
     """Compare a period of the ledger with what was sent."""
 
     help = (
@@ -34,7 +28,6 @@ class Command(HubCommand):
         super().add_arguments(parser)
         parser.add_argument("--company", required=True, help="the company's number")
         parser.add_argument("--period", required=True, help="e.g. 2026-03")
-        parser.add_argument("--organisation", default="", help="needed when there are several")
         parser.add_argument(
             "--wait",
             type=float,
@@ -48,12 +41,9 @@ class Command(HubCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Write the background request down; with --wait, do it or see it done."""
         company = company_numbered(options["company"], organisation=options["organisation"])
-        try:
-            comparison = comparing.request_comparison(
-                company=company, period=options["period"], by=None, now=timezone.now()
-            )
-        except ConnectorError as refusal:
-            raise CommandError(failure_text(shown_refusal(refusal))) from None
+        comparison = comparing.request_comparison(
+            company=company, period=options["period"], by=None, now=timezone.now()
+        )
         if options["wait"]:
             self._wait(comparison, seconds=options["wait"])
         row = comparison_row(comparison)
@@ -70,16 +60,8 @@ class Command(HubCommand):
             raise CommandError(f"The ledger differs in {row.differing} batches.")
 
     def _wait(self, comparison: Comparison, *, seconds: float) -> None:
-        until = timezone.now() + timedelta(seconds=seconds)
-        background_request = comparison.background_request
-        if background_request is None:
-            return
-        # A worker may have been faster: then its answer is waited for.
-        run_request(background_request_id=background_request.pk, now=timezone.now())
-        background_request.refresh_from_db()
-        while not background_request.is_finished and timezone.now() < until:
-            sleep(0.5)
-            background_request.refresh_from_db()
+        if comparison.background_request is not None:
+            carry_out(comparison.background_request, seconds=seconds)
         comparison.refresh_from_db()
 
 

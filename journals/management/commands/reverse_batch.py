@@ -5,13 +5,11 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
-from connectors.errors import ConnectorError
 from journals.domain.refusals import NothingToReverse
 from journals.domain.states import DONE, BatchState
 from journals.management.commands._journals import (
+    JournalCommand,
     batch_values,
-    failure_text,
-    journal_named,
     no_worker,
     table,
 )
@@ -19,11 +17,9 @@ from journals.management.commands._undoing import batches_of, wait_for
 from journals.models import Batch, Journal
 from journals.operations import reversing
 from journals.queries.waits import words_of
-from journals.queries.wording import shown_refusal
-from organisations.management.commands._command import HubCommand
 
 
-class Command(HubCommand):
+class Command(JournalCommand):
     """Take posted batches back by posting their mirrors."""
 
     help = (
@@ -39,9 +35,6 @@ class Command(HubCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Ask for the journal, the periods and the reason."""
         super().add_arguments(parser)
-        parser.add_argument("journal", help="reference or id")
-        parser.add_argument("--company", default="", help="the company's number")
-        parser.add_argument("--organisation", default="", help="needed when there are several")
         parser.add_argument(
             "--period",
             action="append",
@@ -71,29 +64,24 @@ class Command(HubCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Queue the mirrors, and follow them."""
-        journal = journal_named(
-            options["journal"], organisation=options["organisation"], company=options["company"]
-        )
+        journal = self.journal(options)
         batches = batches_of(journal, options["period"], reversing.reversible(journal))
         now = timezone.now()
-        try:
-            if not batches:
-                raise NothingToReverse(reference=journal.reference)
-            if options["by_hand"]:
-                for batch in batches:
-                    reversing.mark_reversed_by_hand(
-                        batch=batch, reason=options["reason"], by=None, now=now
-                    )
-            else:
-                reversing.request_reversal(
-                    batches=batches,
-                    reason=options["reason"],
-                    by=None,
-                    now=now,
-                    in_open_period=options["open_period"],
+        if not batches:
+            raise NothingToReverse(reference=journal.reference)
+        if options["by_hand"]:
+            for batch in batches:
+                reversing.mark_reversed_by_hand(
+                    batch=batch, reason=options["reason"], by=None, now=now
                 )
-        except ConnectorError as refusal:
-            raise CommandError(failure_text(shown_refusal(refusal))) from None
+        else:
+            reversing.request_reversal(
+                batches=batches,
+                reason=options["reason"],
+                by=None,
+                now=now,
+                in_open_period=options["open_period"],
+            )
         idle = "" if options["by_hand"] else no_worker(now=timezone.now())
         if idle:
             self.stderr.write(idle)

@@ -1,32 +1,30 @@
 """Send a journal, and wait for the result if asked to."""
 
-from time import monotonic, sleep
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
-from connectors.errors import ConnectorError
 from journals.domain.refusals import NothingToSend
 from journals.domain.states import DONE, BatchState
 from journals.management.commands._journals import (
+    JournalCommand,
     add_answer,
     answer_first,
     batch_values,
-    failure_text,
-    journal_named,
     no_worker,
     problem_line,
     table,
 )
+from journals.management.commands._undoing import wait_for
 from journals.models import FirstLook, Journal
 from journals.operations.sending import request_sending
 from journals.queries.waits import words_of
 from journals.queries.wording import LIVE, problem_row, shown_refusal
-from organisations.management.commands._command import HubCommand
+from organisations.management.commands._command import failure_text
 
 
-class Command(HubCommand):
+class Command(JournalCommand):
     """Send a journal."""
 
     help = (
@@ -38,9 +36,6 @@ class Command(HubCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Ask for the journal and for how long to wait."""
         super().add_arguments(parser)
-        parser.add_argument("journal", help="reference or id")
-        parser.add_argument("--company", default="", help="the company's number")
-        parser.add_argument("--organisation", default="", help="needed when there are several")
         parser.add_argument(
             "--wait",
             type=float,
@@ -58,9 +53,7 @@ class Command(HubCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Queue, and follow the rows."""
-        journal = journal_named(
-            options["journal"], organisation=options["organisation"], company=options["company"]
-        )
+        journal = self.journal(options)
         if answer_first(journal, options):
             self._show(journal, options)
             return
@@ -75,27 +68,18 @@ class Command(HubCommand):
             if not _all_posted(batch_values(journal)):
                 self._show(journal, options)
                 raise CommandError(failure_text(shown_refusal(nothing))) from None
-        except ConnectorError as refusal:
-            raise CommandError(failure_text(shown_refusal(refusal))) from None
         idle = no_worker(now=timezone.now())
         if idle:
             self.stderr.write(idle)
         if not options["wait"]:
             self._show(journal, options)
             return
-        self._wait(journal, seconds=options["wait"])
+        wait_for(journal, seconds=options["wait"])
         self._show(journal, options)
         if not _all_posted(batch_values(journal)):
             state = words_of(journal)
             still = " It is still on its way." if journal.state in LIVE else ""
             raise CommandError(f"Not every batch is posted: {state}.{still} {idle}".strip())
-
-    def _wait(self, journal: Journal, *, seconds: float) -> None:
-        ends = monotonic() + seconds
-        journal.refresh_from_db()
-        while journal.state in LIVE and monotonic() < ends:
-            sleep(0.3)
-            journal.refresh_from_db()
 
     def _show(self, journal: Journal, options: dict[str, Any]) -> None:
         journal.refresh_from_db()

@@ -7,13 +7,13 @@ from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
 from connectors.errors import ConnectorError
-from journals.management.commands._journals import failure_text, no_worker
+from journals.management.commands._journals import no_worker
 from journals.operations.months import Planned, plan_month, send_planned
 from journals.queries.wording import shown_refusal
-from organisations.management.commands._command import HubCommand, organisation_named
+from organisations.management.commands._command import OrganisationCommand, failure_text
 
 
-class Command(HubCommand):
+class Command(OrganisationCommand):
     """Send all journals of a month."""
 
     help = (
@@ -28,7 +28,6 @@ class Command(HubCommand):
         super().add_arguments(parser)
         parser.add_argument("month", help="month of the payroll runs, as YYYY-MM")
         parser.add_argument("--company", default="", help="only this company's number")
-        parser.add_argument("--organisation", default="", help="needed when there are several")
         parser.add_argument("--yes", action="store_true", help="send what the plan says")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -38,9 +37,7 @@ class Command(HubCommand):
             date.fromisoformat(f"{month}-01")
         except ValueError:
             raise CommandError(f"{month!r} is no month; write it as 2026-03.") from None
-        planned = plan_month(
-            organisation_named(options["organisation"]), month, company=options["company"]
-        )
+        planned = plan_month(self.organisation(options), month, company=options["company"])
         if not options["json"]:
             self.stdout.write("\n".join(_line(one) for one in planned) or "Nothing to send.")
         rows = [self._carried_out(one, send=options["yes"]) for one in planned]

@@ -18,12 +18,12 @@ from mappings.models import ClosedPeriodRule, Mapping
 from mappings.operations.checking import check_mapping
 from mappings.operations.ledger import facts_for
 from mappings.operations.saving import MappingSettings, create_mapping
-from organisations.management.commands._command import HubCommand, organisation_named
+from organisations.management.commands._command import OrganisationCommand
 from organisations.models import Company, Organisation
 from ui.failures import words
 
 
-class Command(HubCommand):
+class Command(OrganisationCommand):
     """Map a company to the administration of a connection, then check the mapping live."""
 
     help = (
@@ -54,9 +54,6 @@ class Command(HubCommand):
             help="the first payroll period that the hub sends, usually the present month; "
             "earlier runs count as booked before the hub and are never sent",
         )
-        parser.add_argument(
-            "--organisation", default="", help="name; needed when there are several"
-        )
         parser.add_argument("--cost-centre", default="", help="description of its dimension")
         parser.add_argument("--cost-unit", default="", help="description of its dimension")
         parser.add_argument("--balance-sheet-format", default="", help="e.g. [0-2][0-9][0-9][0-9]")
@@ -83,7 +80,7 @@ class Command(HubCommand):
             self._finish(options, saved=True, mapping=mapping, problems=problems)
 
     def _map(self, options: dict[str, Any]) -> tuple[Mapping, list[Problem]]:
-        organisation = organisation_named(options["organisation"])
+        organisation = self.organisation(options)
         company = Company.objects.of(organisation).filter(number=options["company"]).first()
         if company is None:
             raise CommandError(f"There is no company with the number {options['company']}.")

@@ -10,11 +10,11 @@ from connectors.errors import ConnectorError
 from mappings.models import Mapping
 from mappings.operations.saving import MappingSettings, change_mapping
 from mappings.sources import first_period_effect
-from organisations.management.commands._command import HubCommand, organisation_named
+from organisations.management.commands._command import OrganisationCommand
 from ui.failures import words
 
 
-class Command(HubCommand):
+class Command(OrganisationCommand):
     """Change from which payroll period on a company's runs are sent (B17)."""
 
     help = (
@@ -35,15 +35,12 @@ class Command(HubCommand):
         parser.add_argument(
             "--target", default="", help="vendor; needed when the company has several mappings"
         )
-        parser.add_argument(
-            "--organisation", default="", help="name; needed when there are several"
-        )
         parser.add_argument("--reason", default="", help="kept in the audit trail")
         parser.add_argument("--yes", action="store_true", help="do it")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Say what it would change, and change it with `--yes`."""
-        organisation = organisation_named(options["organisation"])
+        organisation = self.organisation(options)
         found = Mapping.objects.of(organisation).filter(company__number=options["company"])
         if options["target"]:
             found = found.filter(target=options["target"])

@@ -7,12 +7,12 @@ from django.core.management.base import CommandError, CommandParser
 from django.db import transaction
 
 from connectors.organisation_numbers import digits_of
-from organisations.management.commands._command import HubCommand, organisation_named
+from organisations.management.commands._command import OrganisationCommand
 from organisations.models import Company, Debtor
 from organisations.operations import companies
 
 
-class Command(HubCommand):
+class Command(OrganisationCommand):
     """Create a payroll company below a debtor."""
 
     help = "Create a payroll company. A debtor that does not exist is created when it is named."
@@ -31,12 +31,11 @@ class Command(HubCommand):
         parser.add_argument("--debtor", required=True, help="the debtor's number")
         parser.add_argument("--debtor-name", default="", help="creates the debtor if it is new")
         parser.add_argument("--test", action="store_true", help="its journals are never sent")
-        parser.add_argument("--organisation", default="", help="needed when there are several")
 
     @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:
         """Create it."""
-        organisation = organisation_named(options["organisation"])
+        organisation = self.organisation(options)
         debtor = Debtor.objects.of(organisation).filter(number=options["debtor"]).first()
         if debtor is None and options["debtor_name"]:
             debtor = companies.create_debtor(

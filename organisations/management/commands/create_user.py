@@ -9,12 +9,12 @@ from django.core.management.base import CommandError, CommandParser
 from django.core.validators import validate_email
 from django.utils import timezone
 
-from organisations.management.commands._command import HubCommand, organisation_named
+from organisations.management.commands._command import OrganisationCommand
 from organisations.models import Organisation, Role, User
 from organisations.operations import invitations, people
 
 
-class Command(HubCommand):
+class Command(OrganisationCommand):
     """Let somebody into an organisation: by an invitation, or with a password for one sign-in."""
 
     help = (
@@ -32,7 +32,6 @@ class Command(HubCommand):
         super().add_arguments(parser)
         parser.add_argument("email")
         parser.add_argument("--role", default="Administrator", help="default: Administrator")
-        parser.add_argument("--organisation", default="", help="needed when there are several")
         parser.add_argument("--name", default="", help="needed with --password-stdin")
         parser.add_argument(
             "--password-stdin", action="store_true", help="read the password from standard input"
@@ -40,7 +39,7 @@ class Command(HubCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Invite, or create the account."""
-        organisation = organisation_named(options["organisation"])
+        organisation = self.organisation(options)
         role = Role.objects.of(organisation).filter(name=options["role"]).first()
         if role is None:
             known = ", ".join(Role.objects.of(organisation).values_list("name", flat=True))

@@ -4,11 +4,11 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from organisations.management.commands._command import HubCommand, organisation_named
+from organisations.management.commands._command import OrganisationCommand
 from organisations.models import Company
 
 
-class Command(HubCommand):
+class Command(OrganisationCommand):
     """List payroll companies."""
 
     help = "List payroll companies with number, debtor and what keeps them from sending."
@@ -18,11 +18,10 @@ class Command(HubCommand):
         """Ask for what is wanted."""
         super().add_arguments(parser)
         parser.add_argument("--debtor", default="", help="the debtor's number")
-        parser.add_argument("--organisation", default="", help="needed when there are several")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Print one line per company."""
-        found = Company.objects.of(organisation_named(options["organisation"]))
+        found = Company.objects.of(self.organisation(options))
         if options["debtor"]:
             found = found.filter(debtor__number=options["debtor"])
         rows = [_values(one) for one in found.select_related("debtor").order_by("number")]

@@ -7,7 +7,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.db.models import Q, QuerySet
 
 from organisations.models import Organisation
-from payments.management.commands._payments import PaymentsCommand, failure_text, organisation_of
+from payments.management.commands._payments import PaymentsCommand, failure_text
 from payments.models import Payment, Settlement
 from payments.queries.events import EventRow, events_of
 from payments.queries.invoices import with_assigned
@@ -31,7 +31,9 @@ class PaymentCommand(PaymentsCommand):
 
     def payment(self, options: dict[str, Any]) -> Payment:
         """Return the payment that is named."""
-        return payment_named(options["payment"], organisation_of(options), client=options["client"])
+        return payment_named(
+            options["payment"], self.organisation(options), client=options["client"]
+        )
 
     def show(self, payment: Payment, options: dict[str, Any]) -> None:
         """Print where a payment stands now."""

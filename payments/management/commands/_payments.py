@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from connectors.errors import ConnectorError
-from organisations.management.commands._command import HubCommand, organisation_named
+from organisations.management.commands._command import OrganisationCommand
 from organisations.models import Membership, Organisation, User
 from payments.models import InvoiceClient
 from payments.operations import clients
@@ -13,13 +13,12 @@ from payments.queries.failures import failure_row_of
 from ui.failures import FailureRow
 
 
-class PaymentsCommand(HubCommand):
+class PaymentsCommand(OrganisationCommand):
     """A command about one organisation's invoice clients."""
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Ask for the organisation and for whom to act."""
+        """Ask for whom to act."""
         super().add_arguments(parser)
-        parser.add_argument("--organisation", default="", help="needed when there are several")
         parser.add_argument(
             "--as",
             dest="person",
@@ -44,10 +43,9 @@ class PaymentsCommand(HubCommand):
         user: User = member.user
         return user
 
-
-def organisation_of(options: dict[str, Any]) -> Organisation:
-    """Return the organisation that is named, or the only one."""
-    return organisation_named(options["organisation"])
+    def in_words(self, failure: ConnectorError) -> str:
+        """Return a failure in the words of payments, without the vendor's."""
+        return failure_text(failure_row_of(failure))
 
 
 def clients_named(organisation: Organisation, number: str) -> list[InvoiceClient]:
@@ -67,8 +65,3 @@ def failure_text(failure: FailureRow) -> str:
     """Return a failure as a command says it."""
     parts = (failure.summary, failure.not_booked, failure.remedy)
     return " ".join(part for part in parts if part)
-
-
-def refused(failure: ConnectorError) -> CommandError:
-    """Return a refusal as the command's end."""
-    return CommandError(failure_text(failure_row_of(failure)))

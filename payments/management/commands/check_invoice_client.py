@@ -5,13 +5,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
-from connectors.errors import ConnectorError
-from payments.management.commands._payments import (
-    PaymentsCommand,
-    clients_named,
-    organisation_of,
-    refused,
-)
+from payments.management.commands._payments import PaymentsCommand, clients_named
 from payments.operations import setup_checks
 from payments.operations.rights import check_right
 from payments.queries.wording import finding_words
@@ -33,13 +27,10 @@ class Command(PaymentsCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Ask, and print what was found."""
-        organisation = organisation_of(options)
+        organisation = self.organisation(options)
         (client,) = clients_named(organisation, options["client"])
-        try:
-            check_right(organisation, self.whom(organisation, options))
-            setup = setup_checks.check_client(client, now=timezone.now())
-        except ConnectorError as failure:
-            raise refused(failure) from None
+        check_right(organisation, self.whom(organisation, options))
+        setup = setup_checks.check_client(client, now=timezone.now())
         client.setup = setup
         proposed = setup_checks.proposed_types(client)
         lines = [f"{setup['company']} ({setup['organisation_number']})"]

@@ -5,11 +5,9 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.utils import timezone
 
-from connectors.errors import ConnectorError
 from payments.domain.refusals import NothingToDecide
 from payments.domain.states import RegistrationState
 from payments.management.commands._one_payment import PaymentCommand, one_of
-from payments.management.commands._payments import refused
 from payments.models import Settlement
 from payments.operations import deciding
 
@@ -49,16 +47,13 @@ class Command(PaymentCommand):
         settlement = one_of(
             waiting.select_related("registration__payment"), invoice=options["invoice"]
         )
-        try:
-            if settlement is None:
-                raise NothingToDecide(payment=str(payment))
-            deciding.decide(
-                registration=settlement.registration,
-                choice=options["choice"],
-                reason=options["reason"].strip()[:200],
-                by=by,
-                now=timezone.now(),
-            )
-        except ConnectorError as refusal:
-            raise refused(refusal) from None
+        if settlement is None:
+            raise NothingToDecide(payment=str(payment))
+        deciding.decide(
+            registration=settlement.registration,
+            choice=options["choice"],
+            reason=options["reason"].strip()[:200],
+            by=by,
+            now=timezone.now(),
+        )
         self.show(payment, options)

@@ -6,13 +6,10 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
-from connectors.errors import ConnectorError
 from payments.management.commands._payments import (
     PaymentsCommand,
     clients_named,
     failure_text,
-    organisation_of,
-    refused,
 )
 from payments.models import FetchRun
 from payments.operations import fetching
@@ -51,26 +48,23 @@ class Command(PaymentsCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Make the runs, and follow them."""
-        organisation = organisation_of(options)
+        organisation = self.organisation(options)
         by = self.whom(organisation, options)
         found = clients_named(organisation, options["client"] or "")
         now, full = timezone.now(), options["full"]
         skipped: list[dict[str, str]] = []
-        try:
-            if options["all"]:
-                group = fetching.request_fetch_of_many(
-                    organisation=organisation, clients=found, by=by, now=now, full=full
-                )
-                entries = list(group.entries.select_related("client", "run__client"))
-                runs = [one.run for one in entries if one.run is not None]
-                for one in entries:
-                    row = failure_row(code=one.failure_code, params=one.failure_params)
-                    if one.run is None and row is not None:
-                        skipped.append({"client": one.client.number, "why": failure_text(row)})
-            else:
-                runs = [fetching.request_fetch(client=found[0], by=by, now=now, full=full)]
-        except ConnectorError as refusal:
-            raise refused(refusal) from None
+        if options["all"]:
+            group = fetching.request_fetch_of_many(
+                organisation=organisation, clients=found, by=by, now=now, full=full
+            )
+            entries = list(group.entries.select_related("client", "run__client"))
+            runs = [one.run for one in entries if one.run is not None]
+            for one in entries:
+                row = failure_row(code=one.failure_code, params=one.failure_params)
+                if one.run is None and row is not None:
+                    skipped.append({"client": one.client.number, "why": failure_text(row)})
+        else:
+            runs = [fetching.request_fetch(client=found[0], by=by, now=now, full=full)]
         if options["wait"]:
             runs = _wait(runs, seconds=options["wait"])
         rows = [_values(run) for run in runs]

@@ -4,11 +4,10 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from connectors.errors import ConnectorError
 from organisations.domain import Level
 from payments.domain.states import RegistrationState
 from payments.management.commands._one_payment import line_of, list_values
-from payments.management.commands._payments import PaymentsCommand, organisation_of, refused
+from payments.management.commands._payments import PaymentsCommand
 from payments.models import Payment
 from payments.operations.rights import check_right
 from payments.queries.invoices import unmatched_of
@@ -40,11 +39,8 @@ class Command(PaymentsCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Print one line per payment."""
-        organisation = organisation_of(options)
-        try:
-            check_right(organisation, self.whom(organisation, options), level=Level.READ)
-        except ConnectorError as refusal:
-            raise refused(refusal) from None
+        organisation = self.organisation(options)
+        check_right(organisation, self.whom(organisation, options), level=Level.READ)
         found = Payment.objects.of(organisation)
         if options["client"]:
             found = found.filter(client__number=options["client"])

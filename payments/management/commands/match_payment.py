@@ -6,7 +6,6 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
-from connectors.errors import ConnectorError
 from organisations.models import User
 from payments.domain.cells import amount_from
 from payments.management.commands._one_payment import (
@@ -14,7 +13,6 @@ from payments.management.commands._one_payment import (
     payment_values,
     payment_words,
 )
-from payments.management.commands._payments import refused
 from payments.models import Invoice, Payment
 from payments.operations import matching_by_hand, prefixes
 
@@ -63,19 +61,16 @@ class Command(PaymentCommand):
         amount = _amount(options["amount"])
         invoice = _invoice(payment, options["invoice"], what="invoice")
         notes = [_invoice(payment, one, what="credit note") for one in options["credit_note"]]
-        try:
-            matching_by_hand.match_by_hand(
-                payment=payment,
-                invoice=invoice,
-                amount=amount,
-                reason=options["reason"],
-                by=by,
-                now=timezone.now(),
-                across=options["other_customer"],
-                credit_notes=notes,
-            )
-        except ConnectorError as refusal:
-            raise refused(refusal) from None
+        matching_by_hand.match_by_hand(
+            payment=payment,
+            invoice=invoice,
+            amount=amount,
+            reason=options["reason"],
+            by=by,
+            now=timezone.now(),
+            across=options["other_customer"],
+            credit_notes=notes,
+        )
         values = payment_values(payment)
         words = payment_words(values)
         values["prefix"], prefix_text = _prefix(payment, by, learn=options["learn_prefix"])

@@ -4,13 +4,7 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from connectors.errors import ConnectorError
-from payments.management.commands._payments import (
-    PaymentsCommand,
-    clients_named,
-    organisation_of,
-    refused,
-)
+from payments.management.commands._payments import PaymentsCommand, clients_named
 from payments.models import InvoiceClient, LearntPrefix
 from payments.operations import choices, clients, prefixes
 
@@ -37,7 +31,7 @@ class Command(PaymentsCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Change it, and show how it is set."""
-        organisation = organisation_of(options)
+        organisation = self.organisation(options)
         by = self.whom(organisation, options)
         if not options["client"]:
             raise CommandError("Name the invoice client.")
@@ -58,8 +52,6 @@ class Command(PaymentsCommand):
                 prefixes.forget(learnt=one, by=by)
         except choices.ClientRefused as wrong:
             raise CommandError(f"{wrong.field}: {wrong}") from None
-        except ConnectorError as refusal:
-            raise refused(refusal) from None
         self._show(client, options)
 
     def _show(self, client: InvoiceClient, options: dict[str, Any]) -> None:

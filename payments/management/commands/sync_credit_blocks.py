@@ -10,8 +10,6 @@ from payments.management.commands._payments import (
     PaymentsCommand,
     clients_named,
     failure_text,
-    organisation_of,
-    refused,
 )
 from payments.operations import blocking
 from payments.operations.rights import check_right
@@ -34,11 +32,8 @@ class Command(PaymentsCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Go through the clients; one that fails does not stop the others."""
-        organisation = organisation_of(options)
-        try:
-            check_right(organisation, self.whom(organisation, options))
-        except ConnectorError as failure:
-            raise refused(failure) from None
+        organisation = self.organisation(options)
+        check_right(organisation, self.whom(organisation, options))
         rows: list[dict[str, Any]] = []
         for client in clients_named(organisation, options["client"]):
             row: dict[str, Any] = {"client": client.number, "failure": ""}

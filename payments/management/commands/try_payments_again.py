@@ -6,15 +6,9 @@ from django.core.management.base import CommandError, CommandParser
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from connectors.errors import ConnectorError
 from organisations.models import Organisation
 from payments.management.commands._one_payment import payment_named
-from payments.management.commands._payments import (
-    PaymentsCommand,
-    clients_named,
-    organisation_of,
-    refused,
-)
+from payments.management.commands._payments import PaymentsCommand, clients_named
 from payments.models import FetchRun, InvoiceClient, Payment
 from payments.operations import deciding, marking
 
@@ -45,23 +39,20 @@ class Command(PaymentsCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Put them back into the queue, and say how many."""
-        organisation = organisation_of(options)
+        organisation = self.organisation(options)
         by, now = self.whom(organisation, options), timezone.now()
         clients, among = _which(organisation, options)
         wanted = (options["only"],) if options["only"] else _BOTH
         rows: list[dict[str, Any]] = []
-        try:
-            for client in clients:
-                row: dict[str, Any] = {"client": client.number, "registrations": 0, "marks": 0}
-                if "registrations" in wanted:
-                    row["registrations"] = deciding.try_again(
-                        client=client, by=by, now=now, among=among
-                    )
-                if "marks" in wanted:
-                    row["marks"] = marking.try_again(client=client, by=by, now=now, among=among)
-                rows.append(row)
-        except ConnectorError as refusal:
-            raise refused(refusal) from None
+        for client in clients:
+            row: dict[str, Any] = {"client": client.number, "registrations": 0, "marks": 0}
+            if "registrations" in wanted:
+                row["registrations"] = deciding.try_again(
+                    client=client, by=by, now=now, among=among
+                )
+            if "marks" in wanted:
+                row["marks"] = marking.try_again(client=client, by=by, now=now, among=among)
+            rows.append(row)
         lines = [
             f"{row['client']}: {row['registrations']} registrations and {row['marks']} marks "
             "are tried again"

@@ -6,7 +6,6 @@ from django.core.management.base import CommandError, CommandParser
 from django.db.models import Q
 from django.utils import timezone
 
-from connectors.errors import ConnectorError
 from organisations.models import Organisation
 from payments.management.commands._one_payment import (
     event_lines,
@@ -16,7 +15,7 @@ from payments.management.commands._one_payment import (
     payment_values,
     payment_words,
 )
-from payments.management.commands._payments import PaymentsCommand, organisation_of, refused
+from payments.management.commands._payments import PaymentsCommand
 from payments.models import Invoice, Settlement
 from payments.operations import undoing
 
@@ -48,7 +47,7 @@ class Command(PaymentsCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Undo it, and say where it stands."""
-        organisation = organisation_of(options)
+        organisation = self.organisation(options)
         by = self.whom(organisation, options)
         if options["credit_note"]:
             note = _credit_note(options["credit_note"], organisation, client=options["client"])
@@ -60,15 +59,12 @@ class Command(PaymentsCommand):
         settlement = one_of(standing, invoice=options["invoice"])
         if settlement is None:
             raise CommandError(f"{name} stands on no such invoice.")
-        try:
-            done = undoing.undo(
-                settlement=settlement,
-                reason=options["reason"],
-                by=by,
-                now=timezone.now(),
-            )
-        except ConnectorError as refusal:
-            raise refused(refusal) from None
+        done = undoing.undo(
+            settlement=settlement,
+            reason=options["reason"],
+            by=by,
+            now=timezone.now(),
+        )
         if options["credit_note"]:
             found = events(of)
             words = "\n".join((name, *event_lines(found)))

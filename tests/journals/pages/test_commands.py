@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from background import operations
 from background.models import Heartbeat
-from journals.management.commands import send_journal
+from journals.management.commands import _undoing
 from journals.models import Batch, Journal
 from tests import factories
 from tests.journals.pages import rows
@@ -43,7 +43,7 @@ class TestSendJournal:
         assert [row["state"] for row in said["batches"]] == ["ready"]
 
     def test_waits_until_all_is_posted(self, journal, monkeypatch):
-        monkeypatch.setattr(send_journal, "sleep", lambda _seconds: post_all())
+        monkeypatch.setattr(_undoing, "sleep", lambda _seconds: post_all())
 
         said = json.loads(run("send_journal", "LON-2026-03", "--wait", "60", "--json"))
 
@@ -51,7 +51,7 @@ class TestSendJournal:
         assert [row["number"] for row in said["batches"]] == ["100"]
 
     def test_prints_a_table(self, journal, monkeypatch):
-        monkeypatch.setattr(send_journal, "sleep", lambda _seconds: post_all())
+        monkeypatch.setattr(_undoing, "sleep", lambda _seconds: post_all())
 
         said = run("send_journal", str(journal.pk), "--wait", "60")
 
@@ -66,7 +66,7 @@ class TestSendJournal:
             )
             Journal.objects.update(state="stopped")
 
-        monkeypatch.setattr(send_journal, "sleep", stop)
+        monkeypatch.setattr(_undoing, "sleep", stop)
         out = io.StringIO()
 
         with pytest.raises(CommandError, match="Not every batch is posted"):
@@ -76,8 +76,8 @@ class TestSendJournal:
 
     def test_says_that_no_worker_runs_when_the_wait_is_over(self, journal, monkeypatch):
         ticks = iter(range(0, 1000, 10))
-        monkeypatch.setattr(send_journal, "monotonic", lambda: float(next(ticks)))
-        monkeypatch.setattr(send_journal, "sleep", lambda _seconds: None)
+        monkeypatch.setattr(_undoing, "monotonic", lambda: float(next(ticks)))
+        monkeypatch.setattr(_undoing, "sleep", lambda _seconds: None)
 
         with pytest.raises(CommandError, match=r"still on its way\. No worker is running"):
             run("send_journal", "LON-2026-03", "--wait", "30")

@@ -11,7 +11,7 @@ from django.core.management.base import CommandError
 from django.test import Client
 from django.urls import reverse
 
-from journals.management.commands import send_journal
+from journals.management.commands import _undoing
 from tests.journals.pages.conftest import signed_in
 from tests.journals.sending.conftest import Office, make_office
 
@@ -73,7 +73,7 @@ class TestStory:
 class TestCommands:
     def test_check_and_send_without_a_browser(self, office, run_due_work, monkeypatch):
         journal = office.journal()
-        monkeypatch.setattr(send_journal, "sleep", lambda _seconds: run_due_work())
+        monkeypatch.setattr(_undoing, "sleep", lambda _seconds: run_due_work())
         out = io.StringIO()
 
         call_command("check_journal", journal.reference, "--json", stdout=out)
