@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from connectors.errors import ConnectorError
+
 
 class Tokens(Protocol):
     """Where a connector gets its access token. The hub keeps them; a connector only asks."""
@@ -79,6 +81,32 @@ class SignIn(Protocol):
     def revoke(self, *, token: str, hint: str) -> None: ...
 
     def sign_out_url(self, *, id_token: str = "", return_to: str = "") -> str: ...
+
+
+class WithoutPerson:
+    """What a sign-in by keys alone has in place of a person's: no page, nothing to end."""
+
+    def refused(self) -> ConnectorError:
+        """Return the failure of whoever asks for a page to sign in on."""
+        raise NotImplementedError
+
+    def begin(self, *, redirect_uri: str, language: str = "") -> Begun:
+        """Refuse: there is no page to sign in on."""
+        raise self.refused()
+
+    def check_issuer(self, issuer: str) -> None:
+        """Do nothing: no answer comes from anywhere, and `finish` refuses each."""
+
+    def finish(self, **_answer: object) -> Grant:
+        """Refuse: there is no page to come back from."""
+        raise self.refused()
+
+    def revoke(self, *, token: str, hint: str) -> None:
+        """Do nothing: what the keys give cannot be revoked."""
+
+    def sign_out_url(self, *, id_token: str = "", return_to: str = "") -> str:
+        """Return nothing: nobody is signed in."""
+        return ""
 
 
 class MakeSignIn(Protocol):

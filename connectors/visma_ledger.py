@@ -6,7 +6,7 @@ positive, credit negative there: a payment is negative, and positive here. Dates
 numbers, yyyymmdd; 0 or null is none. Everything may be null, and nothing becomes a default.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -19,6 +19,7 @@ from connectors.receivables import (
     EarlierPayment,
     LeftOut,
     PaymentKey,
+    PaymentPage,
     SourceCustomer,
     SourceOpenItem,
     SourcePayment,
@@ -218,6 +219,31 @@ def read_payment(row: Any, *, reading: Reading) -> SourcePayment | LeftOut | Unr
             unread.reason,
             amount=None if there is None else -there,
         )
+
+
+def payment_page(rows: Iterable[Row], *, reading: Reading, cursor: str) -> PaymentPage:
+    """
+    Return the payments of one page, what is left out of them and what cannot be read.
+
+    :param cursor: where the next page begins; empty: this is the last
+    """
+    payments: list[SourcePayment] = []
+    left_out: list[LeftOut] = []
+    unreadable: list[Unreadable] = []
+    for row in rows:
+        one = read_payment(row, reading=reading)
+        if isinstance(one, SourcePayment):
+            payments.append(one)
+        elif isinstance(one, LeftOut):
+            left_out.append(one)
+        else:
+            unreadable.append(one)
+    return PaymentPage(
+        payments=tuple(payments),
+        unreadable=tuple(unreadable),
+        left_out=tuple(left_out),
+        cursor=cursor,
+    )
 
 
 def _extra(row: Row) -> Row:

@@ -24,7 +24,6 @@ from connectors.limits import Limiter
 from connectors.receivables import (
     ControlTotal,
     EarlierPayment,
-    LeftOut,
     MarkOutcome,
     PaymentKey,
     PaymentPage,
@@ -34,7 +33,6 @@ from connectors.receivables import (
     SourceCompany,
     SourceCustomer,
     SourceOpenItem,
-    SourcePayment,
     SourceWriteOff,
     Unreadable,
     VoucherType,
@@ -186,21 +184,10 @@ class Client:
         }
         document = documents.payments(self.columns.as_columns("kid", "origin", "currency"))
         found = self._door.page(document, "ReadPayments", "customerTransaction", variables)
-        payments: list[SourcePayment] = []
-        left_out: list[LeftOut] = []
-        unreadable: list[Unreadable] = []
-        for row in payloads.rows(found, where="customerTransaction"):
-            one = visma_ledger.read_payment(payloads.with_named_columns(row), reading=self._reading)
-            if isinstance(one, SourcePayment):
-                payments.append(one)
-            elif isinstance(one, LeftOut):
-                left_out.append(one)
-            else:
-                unreadable.append(one)
-        return PaymentPage(
-            payments=tuple(payments),
-            unreadable=tuple(unreadable),
-            left_out=tuple(left_out),
+        rows = payloads.rows(found, where="customerTransaction")
+        return visma_ledger.payment_page(
+            map(payloads.with_named_columns, rows),
+            reading=self._reading,
             cursor=payloads.next_cursor(found, where="customerTransaction"),
         )
 
@@ -304,19 +291,9 @@ class Client:
         """Yield what was written off on those invoices; nothing where the origin is not given."""
         if not self.columns.origin:
             return
-        by_name = self.columns.by_name("origin")
-        document = documents.write_offs(self.columns.as_columns("origin"))
-        for start in range(0, len(invoice_numbers), INVOICES_PER_CALL):
-            some = invoice_numbers[start : start + INVOICES_PER_CALL]
-            variables = {
-                "filter": payloads.invoice_filter(some),
-                "origin": by_name,
-                "withOrigin": bool(by_name),
-            }
-            for row in self._door.all_rows(
-                document, "ReadWriteOffs", "customerTransaction", variables
-            ):
-                one = visma_ledger.read_write_off(payloads.with_named_columns(row), vendor=VENDOR)
+        for some in _portions(invoice_numbers):
+            for row in self._postings(payloads.invoice_filter(some)):
+                one = visma_ledger.read_write_off(row, vendor=VENDOR)
                 if one is not None:
                     yield one
 
@@ -324,22 +301,24 @@ class Client:
         self, invoice_numbers: Sequence[str], *, before: date, voucher_types: frozenset[int]
     ) -> Iterator[EarlierPayment]:
         """Yield the payments on those invoices from before that date, which nobody fetches."""
-        by_name = self.columns.by_name("origin")
-        document = documents.write_offs(self.columns.as_columns("origin"))
-        for start in range(0, len(invoice_numbers), INVOICES_PER_CALL):
-            some = invoice_numbers[start : start + INVOICES_PER_CALL]
-            variables = {
-                "filter": payloads.earlier_filter(some, before=before, voucher_types=voucher_types),
-                "origin": by_name,
-                "withOrigin": bool(by_name),
-            }
-            for row in self._door.all_rows(
-                document, "ReadWriteOffs", "customerTransaction", variables
-            ):
-                one = visma_ledger.read_earlier_payment(payloads.with_named_columns(row))
+        for some in _portions(invoice_numbers):
+            asked = payloads.earlier_filter(some, before=before, voucher_types=voucher_types)
+            for one in map(visma_ledger.read_earlier_payment, self._postings(asked)):
                 if one is not None:
                     yield one
+
+    def _postings(self, asked: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+        by_name = self.columns.by_name("origin")
+        document = documents.write_offs(self.columns.as_columns("origin"))
+        variables = {"filter": asked, "origin": by_name, "withOrigin": bool(by_name)}
+        rows = self._door.all_rows(document, "ReadWriteOffs", "customerTransaction", variables)
+        return map(payloads.with_named_columns, rows)
 
     def mark(self, keys: Sequence[PaymentKey], *, marker: str, value: str) -> list[MarkOutcome]:
         """Write the marker on those payments that do not have it yet; harmless to repeat."""
         return self._marks.mark(keys, marker=marker, value=value)
+
+
+def _portions(invoice_numbers: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(invoice_numbers), INVOICES_PER_CALL):
+        yield invoice_numbers[start : start + INVOICES_PER_CALL]

@@ -19,10 +19,10 @@ from connectors.http import (
 from connectors.oauth import TIMEOUTS, IdentityServiceDown, SignInRefused
 from connectors.powerofficego import errors, payloads
 from connectors.powerofficego.errors import VENDOR
-from connectors.sign_in import Begun, Grant
+from connectors.sign_in import Grant, WithoutPerson
 
 
-class ClientKeySignIn:
+class ClientKeySignIn(WithoutPerson):
     """
     How a connection gets its token: two keys, no person. Tokens live for about 20 minutes.
 
@@ -100,38 +100,13 @@ class ClientKeySignIn:
             raise errors.failure(answer, writes=False)
         return payloads.client(http.read_json(answer), currency="")
 
-    # --- What only a person's sign-in has -----------------------------------------------------
-
-    def begin(self, *, redirect_uri: str, language: str = "") -> Begun:
-        """Refuse: there is no page to sign in on."""
-        raise SignInRefused(vendor=VENDOR, detail="an account here has a client key instead")
-
-    def check_issuer(self, issuer: str) -> None:
-        """Do nothing: no answer comes from anywhere, and `finish` refuses each."""
-
-    def finish(
-        self,
-        *,
-        code: str,
-        redirect_uri: str,
-        code_verifier: str,
-        nonce: str,
-        now: datetime,
-        issuer: str = "",
-    ) -> Grant:
-        """Refuse: there is no page to come back from."""
-        raise SignInRefused(vendor=VENDOR, detail="an account here has a client key instead")
-
     def refresh(self, *, refresh_token: str, now: datetime) -> Grant:
         """Refuse: there are no refresh tokens, one asks again with the keys."""
-        raise SignInRefused(vendor=VENDOR, detail="an account here has a client key instead")
+        raise self.refused()
 
-    def revoke(self, *, token: str, hint: str) -> None:
-        """Do nothing: a token cannot be revoked, and ends within minutes."""
-
-    def sign_out_url(self, *, id_token: str = "", return_to: str = "") -> str:
-        """Return nothing: nobody is signed in."""
-        return ""
+    def refused(self) -> SignInRefused:
+        """Return the failure of whoever asks for a page to sign in on."""
+        return SignInRefused(vendor=VENDOR, detail="an account here has a client key instead")
 
 
 def _failure(answer: Answer) -> ConnectorError:

@@ -12,7 +12,7 @@ from connectors.base import Capabilities, Observer
 from connectors.errors import NotConfigured
 from connectors.limits import Limiter
 from connectors.settings import Settings, setting
-from connectors.sign_in import Begun, Grant, Tokens
+from connectors.sign_in import Grant, Tokens, WithoutPerson
 from connectors.vendor import Vendor
 from connectors.visma_business_classic import errors, setup_check
 from connectors.visma_business_classic.addresses import (
@@ -138,31 +138,15 @@ def _text(settings: Mapping[str, str], name: str) -> str:
     return (settings.get(name) or "").strip()
 
 
-class DatabaseLogin:
+class DatabaseLogin(WithoutPerson):
     """How such a connection is authorised: the address holds the login, there is no token."""
 
     def __init__(self, own_key: str) -> None:
         self._own_key = own_key
 
-    def begin(self, *, redirect_uri: str, language: str = "") -> Begun:
-        """Refuse: nobody signs in to a database."""
-        raise errors.LoginRefused(vendor=errors.VENDOR)
-
-    def check_issuer(self, issuer: str) -> None:
-        """Do nothing: no answer comes from anywhere, and `finish` refuses each."""
-
-    def finish(
-        self,
-        *,
-        code: str,
-        redirect_uri: str,
-        code_verifier: str,
-        nonce: str,
-        now: datetime,
-        issuer: str = "",
-    ) -> Grant:
-        """Refuse: nobody signs in to a database."""
-        raise errors.LoginRefused(vendor=errors.VENDOR)
+    def refused(self) -> errors.LoginRefused:
+        """Return the failure of whoever asks for a page to sign in on."""
+        return errors.LoginRefused(vendor=errors.VENDOR)
 
     def refresh(self, *, refresh_token: str, now: datetime) -> Grant:
         """Return the grant again."""
@@ -173,13 +157,6 @@ class DatabaseLogin:
         if tenant_id:
             address(self._own_key, company=tenant_id)
         return Grant(access_token="database", expires_in=ONE_DAY, tenant_id=tenant_id)  # noqa: S106
-
-    def revoke(self, *, token: str, hint: str) -> None:
-        """Do nothing: the login is the database's own affair."""
-
-    def sign_out_url(self, *, id_token: str = "", return_to: str = "") -> str:
-        """Return no address: there is no session."""
-        return ""
 
 
 def make_sign_in(*, settings: Mapping[str, str], kind: str, own_key: str = "") -> DatabaseLogin:

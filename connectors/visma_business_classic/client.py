@@ -17,7 +17,6 @@ from connectors.errors import BadAnswer, ConnectorError, NoCreditBlock, Unavaila
 from connectors.receivables import (
     ControlTotal,
     EarlierPayment,
-    LeftOut,
     MarkOutcome,
     PaymentKey,
     PaymentPage,
@@ -27,7 +26,6 @@ from connectors.receivables import (
     SourceCompany,
     SourceCustomer,
     SourceOpenItem,
-    SourcePayment,
     SourceWriteOff,
     Unreadable,
     VoucherType,
@@ -148,23 +146,11 @@ class Client:
             where += f" AND ({key} > ? OR ({key} = ? AND {second} > ?))"
             values += [journal, journal, audit]
         rows = self.ledger.rows(where, values, limit=self._page_size + 1, marker=query.marker)
-        payments: list[SourcePayment] = []
-        left_out: list[LeftOut] = []
-        unreadable: list[Unreadable] = []
         page = rows[: self._page_size]
-        for row in page:
-            one = visma_ledger.read_payment(row, reading=self._reading)
-            if isinstance(one, SourcePayment):
-                payments.append(one)
-            elif isinstance(one, LeftOut):
-                left_out.append(one)
-            else:
-                unreadable.append(one)
         more = len(rows) > self._page_size
-        return PaymentPage(
-            payments=tuple(payments),
-            unreadable=tuple(unreadable),
-            left_out=tuple(left_out),
+        return visma_ledger.payment_page(
+            page,
+            reading=self._reading,
             cursor=f"{page[-1]['voucherJournalNo']}:{page[-1]['auditNo']}" if more else "",
         )
 
