@@ -3,6 +3,8 @@
 import json
 import socket
 import struct
+import time
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,29 @@ def cut(environ: dict[str, Any]) -> None:
         return
     # Linger of zero seconds makes close() send a reset instead of an orderly end.
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def happen_before(faults: Mapping[str, Any]) -> None:
+    """Let the faults happen that every vendor may have before anything is done."""
+    if "slow" in faults:
+        time.sleep(faults["slow"].milliseconds / 1000)
+    if "cut_before" in faults:
+        raise CutConnection
+
+
+def happen_after(
+    response: Response, faults: Mapping[str, Any], *, bad_gateway: Response
+) -> Response:
+    """Let the faults happen that come after the call was carried out."""
+    if "slow_after" in faults:
+        time.sleep(faults["slow_after"].milliseconds / 1000)
+    if "lose_answer" in faults:
+        raise CutConnection
+    if "bad_gateway_after" in faults:
+        return bad_gateway
+    if "server_error_after" in faults:
+        return Response(status=500)
+    return response
 
 
 def json_answer(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:

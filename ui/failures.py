@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django.utils.translation import gettext
 
@@ -75,14 +76,13 @@ def failure_row(
     *,
     code: str,
     params: Mapping[str, object],
-    detail: str = "",
-    at: datetime | None = None,
-    trace_id: str = "",
-    action_url: str = "",
-    action_label: str = "",
-    action_post: bool = False,
+    **shown: Any,
 ) -> FailureRow | None:
-    """Return a stored failure in words, or None if nothing failed."""
+    """
+    Return a stored failure in words, or None if nothing failed.
+
+    :param shown: `detail`, `at`, `trace_id` and the action of the row
+    """
     if not code:
         return None
     try:
@@ -90,28 +90,11 @@ def failure_row(
     except LookupError:
         # Written by another version of the hub: its detail is all that is left.
         kind = errors.BadAnswer
-    return _row(
-        kind,
-        params=params,
-        detail=detail,
-        at=at,
-        trace_id=trace_id,
-        action_url=action_url,
-        action_label=action_label,
-        action_post=action_post,
-    )
+    return _row(kind, params=params, **shown)
 
 
 def _row(
-    kind: type[errors.ConnectorError],
-    *,
-    params: Mapping[str, object],
-    detail: str = "",
-    at: datetime | None = None,
-    trace_id: str = "",
-    action_url: str = "",
-    action_label: str = "",
-    action_post: bool = False,
+    kind: type[errors.ConnectorError], *, params: Mapping[str, object], **shown: Any
 ) -> FailureRow:
     return FailureRow(
         summary=words(kind.summary, params, sums=kind.sums),
@@ -120,13 +103,8 @@ def _row(
         who=kind.who,
         who_text=gettext(WHO_WORDS[kind.who]),
         action=kind.action,
-        action_url=action_url,
-        action_label=action_label,
-        action_post=action_post,
-        detail=detail,
-        trace_id=trace_id,
-        at=at,
         tone="warn" if kind.who == errors.NOBODY else "bad",
+        **shown,
     )
 
 

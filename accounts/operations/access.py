@@ -1,5 +1,7 @@
 """Connectors ready to be used: registry, settings, stored tokens and budgets put together."""
 
+from typing import Any
+
 from django.conf import settings
 
 from accounts.models import Connection
@@ -52,15 +54,7 @@ def source_for(connection: Connection, *, observer: Observer | None = None) -> P
     make = CONNECTORS[connection.vendor].make_source
     if make is None:
         raise NotSuited(account=connection.name)
-    return make(
-        settings=settings.HUB_VENDORS,
-        tokens=StoredTokens(connection.pk),
-        company=connection.tenant_id,
-        own_key=connection.own_key,
-        kind=connection.kind,
-        observer=observer,
-        limiter=rate_limits.for_connection(connection),
-    )
+    return make(kind=connection.kind, observer=observer, **_company_of(connection))
 
 
 def target_for(connection: Connection, *, observer: Observer | None = None) -> PaymentTarget:
@@ -72,11 +66,14 @@ def target_for(connection: Connection, *, observer: Observer | None = None) -> P
     make = CONNECTORS[connection.vendor].make_target
     if make is None:
         raise NotSuited(account=connection.name)
-    return make(
-        settings=settings.HUB_VENDORS,
-        tokens=StoredTokens(connection.pk),
-        company=connection.tenant_id,
-        own_key=connection.own_key,
-        observer=observer,
-        limiter=rate_limits.for_connection(connection),
-    )
+    return make(observer=observer, **_company_of(connection))
+
+
+def _company_of(connection: Connection) -> dict[str, Any]:
+    return {
+        "settings": settings.HUB_VENDORS,
+        "tokens": StoredTokens(connection.pk),
+        "company": connection.tenant_id,
+        "own_key": connection.own_key,
+        "limiter": rate_limits.for_connection(connection),
+    }

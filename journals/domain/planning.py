@@ -18,7 +18,6 @@ BALANCING_LINE = 0
 """`JournalLine.line_number` of a line that stands in no file: the balancing account's."""
 
 SAME, PADDED, TABLE = "same", "padded", "table"
-VALUE_RULES = (SAME, PADDED, TABLE)
 COST_CENTRE, COST_UNIT = "cost_centre", "cost_unit"
 
 

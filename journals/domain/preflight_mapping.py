@@ -1,44 +1,20 @@
 """What is wrong with a mapping beside the ledger that it names: once, not batch by batch."""
 
-from collections.abc import Iterable
-
 from connectors import base
 from journals.domain.planning import (
     DimensionRule,
     PostingSettings,
 )
 from journals.domain.preflight_problems import PreflightProblem, found
-from mappings.domain.account_patterns import BadPattern, compile_pattern, fits_both
+from mappings.domain.account_patterns import bad_patterns
 from mappings.domain.dimensions import nearest, same_text
 
 
 def check_patterns(settings: PostingSettings) -> list[PreflightProblem]:
     """Return what is wrong with the account formats of a mapping, as typed."""
-    problems = []
-    for pattern in (settings.balance_sheet_format, settings.profit_and_loss_format):
-        if not pattern.strip():
-            continue
-        try:
-            compile_pattern(pattern)
-        except BadPattern as bad:
-            problems.append(
-                found("account_pattern_bad", pattern=bad.pattern, position=bad.position)
-            )
-    return problems
-
-
-def check_accounts_fit_one_format(
-    accounts: Iterable[base.Account], settings: PostingSettings
-) -> list[PreflightProblem]:
-    """Return the accounts that contradict the mapping's two formats, for the mapping's check."""
     return [
-        found("account_fits_both_formats", account=account.number)
-        for account in accounts
-        if fits_both(
-            account.number,
-            balance_sheet_format=settings.balance_sheet_format,
-            profit_and_loss_format=settings.profit_and_loss_format,
-        )
+        found("account_pattern_bad", pattern=bad.pattern, position=bad.position)
+        for bad in bad_patterns(settings.balance_sheet_format, settings.profit_and_loss_format)
     ]
 
 

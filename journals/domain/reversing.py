@@ -9,7 +9,6 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 
 from msgspec.structs import replace
 
@@ -77,15 +76,6 @@ def mirrored(lines: Iterable[base.PostingLine]) -> tuple[base.PostingLine, ...]:
     if off:
         raise Unbalanced({"": -off})
     return turned
-
-
-def cancels(sent: Iterable[base.PostingLine], mirror: Iterable[base.PostingLine]) -> bool:
-    """Say whether the two together leave every account and dimension as it was."""
-    left: dict[tuple[str, tuple[base.SegmentValue, ...]], Decimal] = {}
-    for line in (*sent, *mirror):
-        place = (line.account, line.segments)
-        left[place] = left.get(place, ZERO) + line.debit - line.credit
-    return not any(left.values())
 
 
 def resend_reference(reference: str, taken: Iterable[str]) -> str:

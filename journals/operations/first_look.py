@@ -17,15 +17,15 @@ from accounts.models import Restore
 from accounts.operations import installation
 from accounts.operations.access import connector_for
 from audit import trail
-from background.failures import NO_FAILURE
 from connectors.base import LedgerBatch
 from connectors.errors import ConnectorError, NotAuthorized, OutcomeUnknown, Unavailable
 from journals.domain import refusals
 from journals.domain.going_live import Look, look, periods_to_look_in
 from journals.domain.planning import PlannedBatch
 from journals.domain.preflight_problems import PreflightProblem, ledger_not_listed, looks_booked
-from journals.domain.states import MAY_BE_BOOKED_BEFORE, BatchState
+from journals.domain.states import BatchState
 from journals.models import Batch, FirstLook, Journal
+from journals.operations import going_live
 from journals.operations.closing import REASON_LENGTH, clean_reason
 from mappings.models import Mapping
 from mappings.operations.ledger import stored_facts
@@ -208,20 +208,7 @@ def _booked_as(asked: FirstLook) -> str:
 
 
 def _mark(journal: Journal, reason: str, *, by: User | None, now: datetime) -> None:
-    Batch.objects.filter(
-        journal=journal, state__in=MAY_BE_BOOKED_BEFORE, claim_owner="", reverses__isnull=True
-    ).update(
-        state=_S.BOOKED_BEFORE,
-        state_at=now,
-        prepared_at=None,
-        waits_for="",
-        mapping_digest="",
-        problems=[],
-        reason=reason,
-        reason_by=by,
-        reason_at=now,
-        **NO_FAILURE,
-    )
+    going_live.mark_booked_before(journal, now=now, reason=reason, reason_by=by, reason_at=now)
     Journal.objects.filter(pk=journal.pk).update(preflight_problems=[])
 
 

@@ -7,6 +7,7 @@ and counted; that it still holds is asked again at the press, at the check and b
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -63,24 +64,28 @@ def _to_free(mapping: Mapping, first_period: str) -> QuerySet[Journal]:
 def mark(journal: Journal, mapping: Mapping, *, now: datetime) -> int:
     """Take the batches that are not sent out of the queue for good; return how many."""
     with transaction.atomic():
-        marked = Batch.objects.filter(
-            journal=journal,
-            state__in=MAY_BE_BOOKED_BEFORE,
-            claim_owner="",
-            reverses__isnull=True,
-        ).update(
-            state=_S.BOOKED_BEFORE,
-            state_at=now,
-            prepared_at=None,
-            waits_for="",
-            mapping_digest="",
-            problems=[],
-            **NO_FAILURE,
-        )
+        marked = mark_booked_before(journal, now=now)
         if marked:
             journal.remember("booked_before", now=now, first_period=mapping.first_period)
         journal.refresh_state(now=now)
     return marked
+
+
+def mark_booked_before(journal: Journal, *, now: datetime, **why: Any) -> int:
+    """Mark what is not sent, for a person's reason or none; return how many batches it is."""
+    waiting = Batch.objects.filter(
+        journal=journal, state__in=MAY_BE_BOOKED_BEFORE, claim_owner="", reverses__isnull=True
+    )
+    return waiting.update(
+        state=_S.BOOKED_BEFORE,
+        state_at=now,
+        prepared_at=None,
+        waits_for="",
+        mapping_digest="",
+        problems=[],
+        **why,
+        **NO_FAILURE,
+    )
 
 
 def _free(journal: Journal, mapping: Mapping, *, now: datetime) -> None:

@@ -7,6 +7,7 @@ for any rest. What a person types never reaches `re` as it is.
 
 import re
 import string
+from collections.abc import Iterator
 from functools import lru_cache
 from itertools import zip_longest
 
@@ -30,6 +31,16 @@ def compile_pattern(pattern: str) -> re.Pattern[str]:
     :raises BadPattern: naming the first place that is not of the notation
     """
     return re.compile("".join(_parts(pattern.strip())))
+
+
+def bad_patterns(*patterns: str) -> Iterator[BadPattern]:
+    """Yield what cannot be read of those patterns; an empty one asks for nothing."""
+    for pattern in patterns:
+        try:
+            if pattern.strip():
+                compile_pattern(pattern)
+        except BadPattern as bad:
+            yield bad
 
 
 def _parts(pattern: str) -> list[str]:

@@ -9,7 +9,11 @@ from dataclasses import dataclass, field
 
 from connectors.base import Dimension, LedgerFacts
 from connectors.words import gettext_noop as _
-from mappings.domain.account_patterns import BadPattern, common_account, compile_pattern, fits_both
+from mappings.domain.account_patterns import (
+    bad_patterns,
+    common_account,
+    fits_both,
+)
 from mappings.domain.dimensions import TABLE, NoSuchDimension, find_dimension, nearest, same_text
 
 
@@ -198,16 +202,10 @@ def find_pattern_problems(
 
     :param accounts: real accounts; one of them is named rather than a made-up one
     """
-    problems = []
-    for pattern in (balance_sheet_format, profit_and_loss_format):
-        if not pattern.strip():
-            continue
-        try:
-            compile_pattern(pattern)
-        except BadPattern as bad:
-            problems.append(
-                Problem("pattern_bad", {"pattern": bad.pattern, "position": str(bad.position)})
-            )
+    problems = [
+        Problem("pattern_bad", {"pattern": bad.pattern, "position": str(bad.position)})
+        for bad in bad_patterns(balance_sheet_format, profit_and_loss_format)
+    ]
     if problems:
         return problems
     common = common_account(balance_sheet_format, profit_and_loss_format)

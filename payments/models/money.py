@@ -8,7 +8,6 @@ from django.db import models
 from django.db.models import Sum
 
 PLACES = 4
-_UNIT = Decimal(1).scaleb(-PLACES)
 
 if TYPE_CHECKING:
     _BigIntegerField = models.BigIntegerField[Any, Any]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from typing import Any
 
 from django.utils.translation import gettext
 
@@ -11,16 +11,9 @@ from ui import failures
 from ui.failures import WHO_WORDS, FailureRow
 
 
-def failure_row(
-    *,
-    code: str,
-    params: Mapping[str, object],
-    detail: str = "",
-    at: datetime | None = None,
-    trace_id: str = "",
-) -> FailureRow | None:
+def failure_row(*, code: str, params: Mapping[str, object], **shown: Any) -> FailureRow | None:
     """Return a stored failure in words, or None without one."""
-    row = failures.failure_row(code=code, params=params, detail=detail, at=at, trace_id=trace_id)
+    row = failures.failure_row(code=code, params=params, **shown)
     return row and _of_finance(row)
 
 

@@ -8,7 +8,6 @@ Business. A refused token is answered 401 with a web page, nearly everything els
 import json
 import re
 import secrets
-import time
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -28,7 +27,7 @@ from werkzeug.wrappers import Request, Response
 
 from sandbox import receivables_story as story
 from sandbox.businessnxt import ledger, schema, tables
-from sandbox.http import CutConnection, json_answer
+from sandbox.http import happen_after, happen_before, json_answer
 from sandbox.requestlog import without_secrets
 from sandbox.store import Store
 from sandbox.vismaconnect.grants import Grants
@@ -77,23 +76,18 @@ class BusinessNxt:
             )
         }
         logged.faults = list(faults)
-        response = self._before(faults) or self._answer(request, path, asked, faults)
-        if "slow_after" in faults:
-            time.sleep(faults["slow_after"].milliseconds / 1000)
-        if "lose_answer" in faults:
-            raise CutConnection
-        if "bad_gateway_after" in faults:
-            response = Response("<html><h1>502</h1></html>", 502, content_type="text/html")
+        response = happen_after(
+            self._before(faults) or self._answer(request, path, asked, faults),
+            faults,
+            bad_gateway=Response("<html><h1>502</h1></html>", 502, content_type="text/html"),
+        )
         logged.status = response.status_code
         return response
 
     @staticmethod
     def _before(faults: Json) -> Response | None:
         """Let the faults happen that come before anything is done."""
-        if "slow" in faults:
-            time.sleep(faults["slow"].milliseconds / 1000)
-        if "cut_before" in faults:
-            raise CutConnection
+        happen_before(faults)
         if "rate_limited" in faults:
             wait = {"Retry-After": str(faults["rate_limited"].retry_after)}
             return json_answer({"message": "Too many requests"}, 429, wait)

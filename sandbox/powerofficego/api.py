@@ -11,13 +11,12 @@ import binascii
 import hashlib
 import re
 import secrets
-import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.wrappers import Request, Response
 
-from sandbox.http import CutConnection, json_answer
+from sandbox.http import happen_after, happen_before, json_answer
 from sandbox.powerofficego import ledgers, reads, story, vouchers
 from sandbox.powerofficego.books import ClientLedger, Refused
 from sandbox.powerofficego.call import Call, problem
@@ -135,17 +134,14 @@ class PowerOfficeGo:
             response = self._carry_out(call, privilege, handler, arguments, status)
         if response is None:
             response = Response(status=500)
-        response = _after(response, faults)
+        response = happen_after(response, faults, bad_gateway=_html(502))
         logged.status = response.status_code
         return response
 
     # --- What stands before a call ------------------------------------------------------
 
     def _before(self, faults: dict[str, Any], request: Request) -> Response | None:
-        if "slow" in faults:
-            time.sleep(faults["slow"].milliseconds / 1000)
-        if "cut_before" in faults:
-            raise CutConnection
+        happen_before(faults)
         if "rate_limited" in faults:
             return _too_many(faults["rate_limited"].retry_after)
         if "server_error" in faults:
@@ -259,16 +255,3 @@ def _too_many(seconds: int | None) -> Response:
 def _html(status: int) -> Response:
     words = f"<html><body><h1>{status}</h1><p>Azure Application Gateway</p></body></html>"
     return Response(words, status, content_type="text/html")
-
-
-def _after(response: Response, faults: dict[str, Any]) -> Response:
-    """Let the faults happen that come after the call was carried out."""
-    if "slow_after" in faults:
-        time.sleep(faults["slow_after"].milliseconds / 1000)
-    if "lose_answer" in faults:
-        raise CutConnection
-    if "bad_gateway_after" in faults:
-        return _html(502)
-    if "server_error_after" in faults:
-        return Response(status=500)
-    return response

@@ -9,7 +9,6 @@ of the Acumatica platform that Visma.net is built on; they were not seen from Vi
 import base64
 import re
 import secrets
-import time
 import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -20,7 +19,7 @@ from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
 from sandbox.company import Company
-from sandbox.http import CutConnection, json_answer
+from sandbox.http import happen_after, happen_before, json_answer
 from sandbox.requestlog import LoggedRequest, without_secrets
 from sandbox.store import Store
 from sandbox.vismaconnect.grants import Grants
@@ -147,7 +146,7 @@ class VismaNet:
                         )
                         response = self._perform(call, name, scope, handler, arguments)
                 self._rate_headers(response, company, claims)
-        response = self._after(response, faults)
+        response = happen_after(response, faults, bad_gateway=_html(502))
         logged.status = response.status_code
         return response
 
@@ -184,10 +183,7 @@ class VismaNet:
 
     def _before(self, faults: dict[str, Any], logged: LoggedRequest) -> Response | None:
         """Let the faults happen that come before anything is done."""
-        if "slow" in faults:
-            time.sleep(faults["slow"].milliseconds / 1000)
-        if "cut_before" in faults:
-            raise CutConnection
+        happen_before(faults)
         if "rate_limited" in faults:
             seconds = faults["rate_limited"].retry_after
             response = gateway_error(
@@ -205,19 +201,6 @@ class VismaNet:
         if "garbled" in faults:
             return Response("<html>not what was asked</html>", content_type="application/json")
         return None
-
-    @staticmethod
-    def _after(response: Response, faults: dict[str, Any]) -> Response:
-        """Let the faults happen that come after the call was carried out."""
-        if "slow_after" in faults:
-            time.sleep(faults["slow_after"].milliseconds / 1000)
-        if "lose_answer" in faults:
-            raise CutConnection
-        if "bad_gateway_after" in faults:
-            return _html(502)
-        if "server_error_after" in faults:
-            return Response(status=500)
-        return response
 
     # --- The call -----------------------------------------------------------------------
 

@@ -294,9 +294,14 @@ def _moment(text: str) -> str:
 # --- Change and release -------------------------------------------------------------------
 
 
-def _stale(call: Call, batch: Batch) -> bool:
+def _to_change(call: Call, number: str) -> Batch | Response:
+    batch = call.store.batch(call.company.tenant_id, number)
+    if batch is None:
+        return gateway_error(404, "Resource not found")
     asked = call.request.headers.get("If-Match")
-    return asked is not None and asked not in ("*", _etag(batch)["ETag"])
+    if asked is not None and asked not in ("*", _etag(batch)["ETag"]):
+        return Response(status=412)
+    return batch
 
 
 def update(call: Call, number: str) -> Response:
@@ -304,11 +309,9 @@ def update(call: Call, number: str) -> Response:
     body = _body(call)
     call.logged.unknown_fields = sorted(set(body) - {"hold", "description"})
     with call.store.writing():
-        batch = call.store.batch(call.company.tenant_id, number)
-        if batch is None:
-            return gateway_error(404, "Resource not found")
-        if _stale(call, batch):
-            return Response(status=412)
+        batch = _to_change(call, number)
+        if isinstance(batch, Response):
+            return batch
         if batch.released or batch.release_due:
             raise Invalid("Batch Status invalid for processing.")
         hold = body.get("hold", {}).get("value", batch.hold)
@@ -331,11 +334,9 @@ def release(call: Call, number: str) -> Response:
     depends on the customer's settings.
     """
     with call.store.writing():
-        batch = call.store.batch(call.company.tenant_id, number)
-        if batch is None:
-            return gateway_error(404, "Resource not found")
-        if _stale(call, batch):
-            return Response(status=412)
+        batch = _to_change(call, number)
+        if isinstance(batch, Response):
+            return batch
         if batch.status != "Balanced" or batch.release_due:
             raise Invalid("Batch Status invalid for processing.")
         _reader(call).open(call.company.period(batch.period))

@@ -129,8 +129,3 @@ def minor_from_number(number: int | float | Decimal) -> tuple[int, bool]:
     if abs(minor) > _LARGEST:
         raise AmountError("amount_too_large")
     return minor, rounded
-
-
-def amount_from_text(text: str, *, decimal_mark: str) -> Decimal:
-    """Return the amount as Decimal; see `minor_from_text`."""
-    return to_decimal(minor_from_text(text, decimal_mark=decimal_mark))

@@ -51,11 +51,6 @@ def period_of(day: date) -> str:
     return f"{day.year:04d}-{day.month:02d}"
 
 
-def first_day(period: str) -> date:
-    """Return the first day of ``YYYY-MM``."""
-    return date(int(period[:4]), int(period[5:7]), 1)
-
-
 def last_day(period: str) -> date:
     """Return the last day of ``YYYY-MM``."""
     year, month = int(period[:4]), int(period[5:7])

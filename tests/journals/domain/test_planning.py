@@ -21,7 +21,6 @@ from journals.domain.planning import (
 )
 from journals.domain.posting_periods import choose_posting_period, find_period
 from journals.domain.preflight import nearest, preflight
-from journals.domain.preflight_mapping import check_accounts_fit_one_format
 from journals.domain.preflight_problems import PREFLIGHT_PROBLEMS
 from journals.domain.proving import (
     match_lost_batch,
@@ -503,12 +502,9 @@ class TestPreflight:
         both = replace(SETTINGS, profit_and_loss_format="[1-7]*")
         bad = replace(SETTINGS, profit_and_loss_format="7(")
 
-        (problem,) = check_accounts_fit_one_format(
-            [base.Account("2821", ""), base.Account("7010", "")], both
-        )
+        (problem,) = found(settings=both)
 
-        assert problem.params["account"] == "2821"
-        assert [p.code for p in found(settings=both)] == ["account_fits_both_formats"]
+        assert (problem.code, problem.params["account"]) == ("account_fits_both_formats", "2821")
         batches = planned()
         assert preflight(batches, facts=facts(), settings=bad)[0].params["position"] == "2"
 

@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 
 from sources.readers.amounts import (
     AmountError,
-    amount_from_text,
     minor_from_number,
     minor_from_text,
     to_decimal,
@@ -14,6 +13,10 @@ from sources.readers.amounts import (
 )
 
 minor_units = st.integers(min_value=-(10**13) + 1, max_value=10**13 - 1)
+
+
+def amount_from_text(text, *, decimal_mark):
+    return to_decimal(minor_from_text(text, decimal_mark=decimal_mark))
 
 
 class TestAmountFromText:

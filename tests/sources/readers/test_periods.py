@@ -6,7 +6,6 @@ import pytest
 from sources.readers.periods import (
     date_from_text,
     date_of_cell,
-    first_day,
     last_day,
     may_have_lost_a_zero,
     period_from_text,
@@ -159,6 +158,5 @@ class TestDaysOfAPeriod:
         ("period", "last"), [("2026-02", 28), ("2028-02", 29), ("2026-12", 31), ("2026-04", 30)]
     )
     def test_are_those_of_the_calendar(self, period, last):
-        assert first_day(period).day == 1
         assert last_day(period).day == last
         assert last_day(period).month == int(period[5:])
