@@ -355,16 +355,6 @@ class CustomerBlocked(Rejected):
     needs = ("customer", "since", "reason")
 
 
-class Changed(BadAnswer):
-    """The source shows another amount than it did before for the same posting."""
-
-    summary = _("Payment {key} was {before} and is now {after} in Visma.")
-    remedy = _("Check the posting in Visma; the hub keeps what it registered first.")
-    not_booked = _("Nothing was changed.")
-    who = FINANCE
-    needs = ("key", "before", "after")
-
-
 class Cancelled(Rejected):
     """A person stopped the run."""
 

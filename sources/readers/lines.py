@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from sources.readers.catalogue.kinds import ERROR, WARNING
+from sources.readers.catalogue.kinds import ERROR
 from sources.readers.evidence import Finding
 from sources.readers.problems import Problem
 
@@ -123,11 +123,6 @@ class Reading:
     def errors(self) -> tuple[Problem, ...]:
         """Return the errors that were kept."""
         return tuple(problem for problem in self.problems if problem.severity == ERROR)
-
-    @property
-    def warnings(self) -> tuple[Problem, ...]:
-        """Return the warnings that were kept."""
-        return tuple(problem for problem in self.problems if problem.severity == WARNING)
 
     @property
     def to_confirm(self) -> tuple[Problem, ...]:

@@ -44,7 +44,6 @@ class RowChecks:
         self._log = log
         self._so_far = {"amount": 0, "debit": 0, "credit": 0}
         self._since_total = dict(self._so_far)
-        self._debits = self._credits = 0
         self._of_account: dict[str, int] = {}
         self._balances: dict[str, int] = {}
         self._credits_of: dict[str, int] = {}
@@ -57,7 +56,6 @@ class RowChecks:
         self._headings_again = self._first_headings = 0
         self._signs: set[bool] = set()
         self._one_sided: tuple[int, int] | None = None
-        self._reported_totals: set[str] = set()
         self._total_texts: dict[str, bool] = {}
 
     def see(
