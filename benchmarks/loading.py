@@ -203,7 +203,7 @@ def _facts() -> Any:
 
 
 def _pages(wanted: int) -> Iterator[Any]:
-    from connectors.receivables import PaymentPage
+    from connectors.receivables.source import PaymentPage
 
     for start in range(0, wanted, PAGE):
         end = min(start + PAGE, wanted)
@@ -212,7 +212,8 @@ def _pages(wanted: int) -> Iterator[Any]:
 
 
 def _payment(number: int) -> Any:
-    from connectors.receivables import PaymentKey, SourcePayment
+    from connectors.receivables.shared import PaymentKey
+    from connectors.receivables.source import SourcePayment
 
     return SourcePayment(
         key=PaymentKey(1 + number // 50, number % 50),

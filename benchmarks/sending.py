@@ -120,7 +120,7 @@ class _Office:
 
     def posts(self, count: int) -> list[_Post]:
         """Return what the bare loop posts: the same bytes, to companies of its own."""
-        from connectors.http import to_json
+        from connectors.http.exact_json import to_json
         from connectors.vismanet import payloads
         from journals.operations.contents import to_post
 

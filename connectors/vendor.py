@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from connectors.base import Capabilities, MakeConnector
-from connectors.receivables import MakeSource, MakeTarget
+from connectors.receivables.source import MakeSource
+from connectors.receivables.target import MakeTarget
 from connectors.settings import Settings
 from connectors.sign_in import MakeSignIn
 

@@ -15,16 +15,15 @@ from zoneinfo import ZoneInfo
 
 from connectors.bounds import LARGEST_AMOUNT, as_text, is_day
 from connectors.errors import BadAnswer
-from connectors.receivables import (
+from connectors.receivables.shared import PaymentKey, Unreadable
+from connectors.receivables.source import (
     EarlierPayment,
     LeftOut,
-    PaymentKey,
     PaymentPage,
     SourceCustomer,
     SourceOpenItem,
     SourcePayment,
     SourceWriteOff,
-    Unreadable,
 )
 from connectors.visma_origins import WRITE_OFF, why_no_money, why_unknown
 

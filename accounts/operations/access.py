@@ -9,7 +9,8 @@ from accounts.operations import rate_limits
 from accounts.operations.tokens import StoredTokens
 from connectors.base import AccountingConnector, Observer
 from connectors.errors import ADMINISTRATOR, Rejected
-from connectors.receivables import PaymentSource, PaymentTarget
+from connectors.receivables.source import PaymentSource
+from connectors.receivables.target import PaymentTarget
 from connectors.registry import CONNECTORS
 from connectors.words import gettext_noop as _
 

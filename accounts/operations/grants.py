@@ -14,9 +14,9 @@ from accounts.operations.access import NotSuited
 from accounts.operations.tokens import sign_in_for
 from audit.trail import record
 from background.registry import Registry
-from connectors import oauth
 from connectors.base import Administration
 from connectors.errors import ConnectorError, NotAuthorized
+from connectors.oauth.errors import SignInRefused
 from connectors.registry import CONNECTORS
 from connectors.sign_in import Grant
 from connectors.words import gettext_noop as _
@@ -28,7 +28,7 @@ when_authorised = Registry[Callable[[Connection, datetime], object]]()
 """What higher apps do when somebody has signed in: what waited for it is due."""
 
 
-class AlreadyConnected(oauth.SignInRefused):
+class AlreadyConnected(SignInRefused):
     """The vendor company is connected already in this organisation."""
 
     summary = _("{company} is connected already, as “{account}”.")
@@ -38,7 +38,7 @@ class AlreadyConnected(oauth.SignInRefused):
     )
 
 
-class OtherCompany(oauth.SignInRefused):
+class OtherCompany(SignInRefused):
     """A reconnect came back with another company than the account's."""
 
     summary = _("{vendor} returned another company than {company}, which this account is for.")
@@ -48,7 +48,7 @@ class OtherCompany(oauth.SignInRefused):
     )
 
 
-class AccountRemoved(oauth.SignInRefused):
+class AccountRemoved(SignInRefused):
     """The account was removed, or changed by another person, while its owner signed in."""
 
     summary = _("This account was removed while you signed in.")

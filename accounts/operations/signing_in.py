@@ -11,7 +11,7 @@ from accounts.operations.grants import accept, vendor_name
 from accounts.operations.tokens import sign_in_for
 from background.models import BackgroundRequest
 from background.operations import handles, request_in_background, secret_of
-from connectors import oauth
+from connectors.oauth.errors import CodeExpired
 from organisations.models import Organisation, User
 
 BEGIN, FINISH = "connections.begin", "connections.finish"
@@ -153,4 +153,4 @@ def _finished_before(
     """
     if connection.is_authorised and connection.state_at >= background_request.created_at:
         return {"company": connection.administration_name}
-    raise oauth.CodeExpired(vendor=vendor_name(connection))
+    raise CodeExpired(vendor=vendor_name(connection))

@@ -28,7 +28,8 @@ from background.crash_points import crash_point
 from background.failures import why
 from background.models import Lease
 from connectors.errors import ConnectorError, NotAuthorized, Unavailable
-from connectors.oauth import LONGEST_REFRESH, OtherPerson, RefreshLost
+from connectors.oauth.errors import OtherPerson, RefreshLost
+from connectors.oauth.service import LONGEST_REFRESH
 from connectors.registry import CONNECTORS
 from connectors.sign_in import Grant, SignIn
 

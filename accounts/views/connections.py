@@ -31,8 +31,14 @@ from accounts.rights import CONNECTIONS
 from accounts.uses import use_of
 from background.models import BackgroundRequest
 from background.queries import request_failure
-from connectors import oauth
 from connectors.errors import ConnectorError
+from connectors.oauth.errors import (
+    AnotherService,
+    CodeExpired,
+    SignInRefused,
+    StateMismatch,
+    callback_failure,
+)
 from connectors.registry import CONNECTORS, targets_of_journals
 from organisations.domain import Level
 from organisations.guards import members_only, needs
@@ -164,19 +170,19 @@ def callback(request: HubRequest) -> HttpResponse:
     )
     if attempt is None:
         _check_may_change_some(request)
-        return _failed(request, oauth.StateMismatch(vendor=CONNECTORS[VENDOR].name))
+        return _failed(request, StateMismatch(vendor=CONNECTORS[VENDOR].name))
     check_may_change_accounts(request, attempt.connection.vendor)
     vendor = CONNECTORS[attempt.connection.vendor].name
     if not attempt.use(now=now):
-        return _failed(request, oauth.CodeExpired(vendor=vendor), attempt.connection)
+        return _failed(request, CodeExpired(vendor=vendor), attempt.connection)
     issuer = request.GET.get("iss", "")
     try:
         signing_in.check_sender(attempt=attempt, issuer=issuer)
-    except oauth.AnotherService as refused:
+    except AnotherService as refused:
         # Before the error is read: it would be another service's, and so would its words.
         return _failed(request, refused, attempt.connection)
     if error := request.GET.get("error", ""):
-        failure = oauth.callback_failure(
+        failure = callback_failure(
             vendor=vendor,
             error=error,
             description=request.GET.get("error_description", ""),
@@ -184,7 +190,7 @@ def callback(request: HubRequest) -> HttpResponse:
         return _failed(request, failure, attempt.connection)
     code = request.GET.get("code", "")
     if not code:
-        return _failed(request, oauth.SignInRefused(vendor=vendor), attempt.connection)
+        return _failed(request, SignInRefused(vendor=vendor), attempt.connection)
     return _wait(
         signing_in.finish_sign_in(
             attempt=attempt, code=code, issuer=issuer, by=request.membership.user

@@ -12,7 +12,7 @@ from connectors.businessnxt import client, discovery, errors
 from connectors.businessnxt.client import CAPABILITIES, Client
 from connectors.errors import NotConfigured
 from connectors.limits import Limiter
-from connectors.oauth import OpenIdSignIn
+from connectors.oauth.sign_in import OpenIdSignIn
 from connectors.settings import Settings, setting
 from connectors.sign_in import Tokens
 from connectors.vendor import Vendor

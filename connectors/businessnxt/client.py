@@ -19,22 +19,21 @@ from connectors.businessnxt.door import Door
 from connectors.businessnxt.errors import VENDOR
 from connectors.businessnxt.marks import Marks
 from connectors.errors import BadAnswer, NoCreditBlock
-from connectors.http import BearerToken, Http, Timeouts
+from connectors.http.client import Http, Timeouts
+from connectors.http.sessions import BearerToken
 from connectors.limits import Limiter
-from connectors.receivables import (
+from connectors.receivables.shared import PaymentKey, SourceCompany, Unreadable
+from connectors.receivables.source import (
     ControlTotal,
     EarlierPayment,
     MarkOutcome,
-    PaymentKey,
     PaymentPage,
     PaymentQuery,
     SetupReport,
     SourceCapabilities,
-    SourceCompany,
     SourceCustomer,
     SourceOpenItem,
     SourceWriteOff,
-    Unreadable,
     VoucherType,
 )
 from connectors.sign_in import Tokens

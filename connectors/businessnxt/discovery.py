@@ -14,10 +14,8 @@ from typing import Any
 from connectors import visma_ledger, visma_markers
 from connectors.businessnxt import payloads
 from connectors.businessnxt.errors import VENDOR
-from connectors.receivables import (
-    PaymentKey,
-    VoucherType,
-)
+from connectors.receivables.shared import PaymentKey
+from connectors.receivables.source import VoucherType
 
 # Names that columns which the vendor confirms nowhere may have, best first.
 KID = ("cid", "kid", "customerIdentification", "paymentReference")

@@ -12,7 +12,8 @@ from typing import Any
 from connectors.businessnxt import errors, payloads
 from connectors.businessnxt.errors import VENDOR
 from connectors.errors import BadAnswer, ConnectorError, OutcomeUnknown, Unavailable
-from connectors.http import Answer, Http
+from connectors.http.answers import Answer
+from connectors.http.client import Http
 
 MOST_PAGES = 20_000
 

@@ -11,7 +11,6 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from connectors import http
 from connectors.errors import (
     ADMINISTRATOR,
     OPERATOR,
@@ -23,6 +22,8 @@ from connectors.errors import (
     Rejected,
     Unavailable,
 )
+from connectors.http import answers
+from connectors.http.answers import Answer
 from connectors.words import gettext_noop as _
 
 VENDOR = "Visma Business NXT"
@@ -100,16 +101,16 @@ class ClientIdTooLong(Rejected):
     action = ""
 
 
-def failure(answer: http.Answer, *, writes: bool) -> ConnectorError:
+def failure(answer: Answer, *, writes: bool) -> ConnectorError:
     """Return the failure that an answer is by its status; its body may be a web page."""
     shown = " ".join(_TAGS.sub(" ", answer.text[:_LONGEST]).split())[:300]
     detail, trace = shown or f"HTTP {answer.status}", trace_id(answer.body) or answer.trace_id
     if answer.status == 401:
-        # A new token was fetched for this answer: see `connectors.http.BearerToken`.
+        # A new token was fetched for this answer: see `connectors.http.sessions.BearerToken`.
         return FreshTokenRefused(
             vendor=VENDOR, detail=detail, status=401, trace_id=trace, retry_after=60
         )
-    return http.failure(answer, vendor=VENDOR, writes=writes, detail=detail, trace_id=trace)
+    return answers.failure(answer, vendor=VENDOR, writes=writes, detail=detail, trace_id=trace)
 
 
 _TRACE = re.compile(rb'"vbnxt-trace-id"\s*:\s*"([^"\\]{1,100})"')

@@ -5,10 +5,8 @@ from typing import Any
 
 from connectors.businessnxt import discovery, documents, payloads
 from connectors.businessnxt.door import Door
-from connectors.receivables import (
-    MarkOutcome,
-    PaymentKey,
-)
+from connectors.receivables.shared import PaymentKey
+from connectors.receivables.source import MarkOutcome
 
 MARKS_PER_CALL = 20
 

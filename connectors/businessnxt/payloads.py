@@ -10,7 +10,8 @@ from typing import Any
 
 from connectors.businessnxt.errors import VENDOR
 from connectors.errors import BadAnswer
-from connectors.receivables import PaymentKey, PaymentQuery
+from connectors.receivables.shared import PaymentKey
+from connectors.receivables.source import PaymentQuery
 from connectors.visma_ledger import Row, number_of_date
 
 TIMESTAMP_MARGIN = timedelta(days=1)

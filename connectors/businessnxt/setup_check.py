@@ -6,13 +6,8 @@ from typing import Any, Protocol
 from connectors import visma_markers
 from connectors.businessnxt.discovery import Columns, change_of, marker_column, marker_trouble
 from connectors.errors import ConnectorError, NotAuthorized, Unavailable
-from connectors.receivables import (
-    FindingLevel,
-    SetupFinding,
-    SetupReport,
-    SourceCompany,
-    VoucherType,
-)
+from connectors.receivables.shared import FindingLevel, SetupFinding, SourceCompany
+from connectors.receivables.source import SetupReport, VoucherType
 
 _KEPT = (
     "voucherJournalNo",

@@ -19,15 +19,11 @@ from connectors.errors import (
     RateLimited,
     Unavailable,
 )
-from connectors.http import (
-    Answer,
-    NoToken,
-    Timeouts,
-    from_json,
-    make_session,
-    retry_after,
-    vendor_errors,
-)
+from connectors.http.answers import Answer, retry_after
+from connectors.http.client import Timeouts
+from connectors.http.exact_json import from_json
+from connectors.http.sessions import NoToken, make_session
+from connectors.http.transport import vendor_errors
 from connectors.oauth.documents import DOCUMENTS, Documents
 from connectors.oauth.errors import IdentityServiceDown, ProofNotGenuine
 

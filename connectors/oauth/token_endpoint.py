@@ -13,12 +13,9 @@ from connectors.errors import (
     BadAnswer,
     ConnectorError,
 )
-from connectors.http import (
-    USER_AGENT,
-    Answer,
-    from_json,
-    server_date,
-)
+from connectors.http.answers import Answer, server_date
+from connectors.http.exact_json import from_json
+from connectors.http.sessions import USER_AGENT
 from connectors.oauth.errors import ClientRefused, IdentityServiceDown, RefreshLost, by_code
 from connectors.oauth.service import IdentityService, answer_of
 

@@ -16,26 +16,24 @@ from connectors.errors import (
     OutcomeUnknown,
     Rejected,
 )
-from connectors.http import Answer, Timeouts
+from connectors.http.answers import Answer
+from connectors.http.client import Timeouts
 from connectors.limits import Limiter
 from connectors.powerofficego import errors, payloads
 from connectors.powerofficego.door import CALLS_PER_SECOND, PAGE_SIZE, Door
 from connectors.powerofficego.errors import VENDOR
 from connectors.powerofficego.lookups import Lookups, read
 from connectors.powerofficego.time_blocks import TimeBlocks
-from connectors.receivables import (
-    FindingLevel,
+from connectors.receivables.shared import FindingLevel, SetupFinding, SourceCompany, Unreadable
+from connectors.receivables.target import (
     PaymentToRegister,
     RegisteredPayment,
-    SetupFinding,
-    SourceCompany,
     TargetCapabilities,
     TargetCustomer,
     TargetEntry,
     TargetInvoice,
     TargetOpenItem,
     TargetProject,
-    Unreadable,
 )
 from connectors.sign_in import Tokens
 

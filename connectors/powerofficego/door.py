@@ -8,7 +8,9 @@ from connectors.base import Observer
 from connectors.errors import (
     BadAnswer,
 )
-from connectors.http import Answer, BearerToken, Http, Timeouts
+from connectors.http.answers import Answer
+from connectors.http.client import Http, Timeouts
+from connectors.http.sessions import BearerToken
 from connectors.limits import SUBSCRIPTION, Limiter
 from connectors.powerofficego import errors, strict
 from connectors.powerofficego.errors import VENDOR

@@ -10,7 +10,6 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from connectors import http
 from connectors.errors import (
     ADMINISTRATOR,
     OPERATOR,
@@ -22,6 +21,8 @@ from connectors.errors import (
     OutcomeUnknown,
     Rejected,
 )
+from connectors.http import answers
+from connectors.http.answers import Answer
 from connectors.words import gettext_noop as _
 
 VENDOR = "PowerOffice Go"
@@ -210,7 +211,7 @@ _LONGEST = 50_000
 _TEXTS = ("detail", "message", "error_description", "title", "error")
 
 
-def said(answer: http.Answer) -> str:
+def said(answer: Answer) -> str:
     """
     Return what the answer says; never fails.
 
@@ -228,7 +229,7 @@ def said(answer: http.Answer) -> str:
         return " ".join(text.split())[:500]
 
 
-def names_an_error(answer: http.Answer) -> bool:
+def names_an_error(answer: Answer) -> bool:
     """Return whether an answer of the token endpoint is its own: JSON with an error in it."""
     try:
         content = json.loads(answer.text)
@@ -242,9 +243,9 @@ def _members(content: Any) -> Iterator[tuple[Any, Any]]:
         yield from content.items()
 
 
-def failure(answer: http.Answer, *, writes: bool) -> ConnectorError:
+def failure(answer: Answer, *, writes: bool) -> ConnectorError:
     """Return the failure that an unwelcome answer is."""
-    generic = http.failure(answer, vendor=VENDOR, writes=writes, detail=said(answer))
+    generic = answers.failure(answer, vendor=VENDOR, writes=writes, detail=said(answer))
     kind: type[ConnectorError] = type(generic)
     if kind is Forbidden:
         kind = PrivilegeMissing
@@ -252,7 +253,7 @@ def failure(answer: http.Answer, *, writes: bool) -> ConnectorError:
         # The gateway's own words, in front of the API: a token does not cure it.
         kind = SubscriptionRefused
     elif answer.status == 401:
-        # A new token was fetched for this answer: see `connectors.http.BearerToken`.
+        # A new token was fetched for this answer: see `connectors.http.sessions.BearerToken`.
         kind = FreshTokenRefused
     return kind(
         vendor=VENDOR,

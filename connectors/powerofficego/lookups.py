@@ -9,11 +9,8 @@ from connectors.powerofficego import errors, payloads
 from connectors.powerofficego.door import Door
 from connectors.powerofficego.errors import VENDOR
 from connectors.powerofficego.strict import Item
-from connectors.receivables import (
-    PaymentToRegister,
-    TargetCustomer,
-    Unreadable,
-)
+from connectors.receivables.shared import Unreadable
+from connectors.receivables.target import PaymentToRegister, TargetCustomer
 
 T = TypeVar("T")
 

@@ -15,10 +15,10 @@ from typing import Any
 from connectors.powerofficego import strict
 from connectors.powerofficego.errors import VENDOR, NotSendable
 from connectors.powerofficego.strict import CENT, Item
-from connectors.receivables import (
+from connectors.receivables.shared import SourceCompany
+from connectors.receivables.target import (
     PaymentToRegister,
     RegisteredPayment,
-    SourceCompany,
     TargetCustomer,
     TargetEntry,
     TargetInvoice,

@@ -8,15 +8,13 @@ from typing import Any
 from requests.auth import HTTPBasicAuth
 
 from connectors.errors import BadAnswer, ConnectorError, RateLimited
-from connectors.http import (
-    Answer,
-    Http,
-    from_json,
-    make_session,
-    retry_after,
-    vendor_errors,
-)
-from connectors.oauth import TIMEOUTS, IdentityServiceDown, SignInRefused
+from connectors.http.answers import Answer, retry_after
+from connectors.http.client import Http
+from connectors.http.exact_json import from_json
+from connectors.http.sessions import make_session
+from connectors.http.transport import vendor_errors
+from connectors.oauth.errors import IdentityServiceDown, SignInRefused
+from connectors.oauth.service import TIMEOUTS
 from connectors.powerofficego import errors, payloads
 from connectors.powerofficego.errors import VENDOR
 from connectors.sign_in import Grant, WithoutPerson

@@ -5,13 +5,11 @@ from collections.abc import Callable, Sequence
 from connectors.errors import (
     NotFound,
 )
-from connectors.http import Answer
+from connectors.http.answers import Answer
 from connectors.powerofficego import errors, payloads, strict
 from connectors.powerofficego.door import Door
 from connectors.powerofficego.lookups import FRESH_SECONDS
-from connectors.receivables import (
-    TargetProject,
-)
+from connectors.receivables.target import TargetProject
 
 
 class TimeBlocks:

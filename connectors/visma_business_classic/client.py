@@ -14,20 +14,18 @@ from typing import Any
 from connectors import visma_ledger, visma_origins
 from connectors.bounds import LARGEST_SUM
 from connectors.errors import BadAnswer, ConnectorError, NoCreditBlock, Unavailable
-from connectors.receivables import (
+from connectors.receivables.shared import PaymentKey, SourceCompany, Unreadable
+from connectors.receivables.source import (
     ControlTotal,
     EarlierPayment,
     MarkOutcome,
-    PaymentKey,
     PaymentPage,
     PaymentQuery,
     SetupReport,
     SourceCapabilities,
-    SourceCompany,
     SourceCustomer,
     SourceOpenItem,
     SourceWriteOff,
-    Unreadable,
     VoucherType,
 )
 from connectors.visma_business_classic import discovery, errors, setup_check

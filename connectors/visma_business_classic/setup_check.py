@@ -3,13 +3,8 @@
 from collections.abc import Iterator
 
 from connectors import visma_markers
-from connectors.receivables import (
-    FindingLevel,
-    SetupFinding,
-    SetupReport,
-    SourceCompany,
-    VoucherType,
-)
+from connectors.receivables.shared import FindingLevel, SetupFinding, SourceCompany
+from connectors.receivables.source import SetupReport, VoucherType
 from connectors.visma_business_classic import errors
 from connectors.visma_business_classic.ledger import Ledger
 

@@ -8,7 +8,7 @@ from pydantic_settings import SettingsConfigDict
 from connectors.base import Observer
 from connectors.errors import NotConfigured
 from connectors.limits import Limiter
-from connectors.oauth import OpenIdSignIn
+from connectors.oauth.sign_in import OpenIdSignIn
 from connectors.settings import IN_PRODUCTION, Settings, setting
 from connectors.sign_in import Tokens
 from connectors.vendor import Vendor

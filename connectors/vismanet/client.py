@@ -25,7 +25,9 @@ from connectors.errors import (
     NotFound,
     Unavailable,
 )
-from connectors.http import Answer, BearerToken, Http, Timeouts
+from connectors.http.answers import Answer
+from connectors.http.client import Http, Timeouts
+from connectors.http.sessions import BearerToken
 from connectors.limits import Limiter
 from connectors.sign_in import Tokens
 from connectors.vismanet import payloads, refusals

@@ -2,9 +2,9 @@
 Which of the five failures an answer of Visma.net ERP is.
 
 Decided by one table, :data:`ANSWERS`, and below it by the one that holds for every vendor,
-`connectors.http.OUTCOMES`: the status first; then, for what the ERP validated, what we had read
-of the administration before (`facts`); the vendor's words last, for they follow the language
-of the user who authorised us. https://docs.vismasoftware.no/vismanetapi/how-tos/fix401error
+`connectors.http.answers.OUTCOMES`: the status first; then, for what the ERP validated, what we
+had read of the administration before (`facts`); the vendor's words last, for they follow the
+language of the user who authorised us. https://docs.vismasoftware.no/vismanetapi/how-tos/fix401error
 """
 
 import html
@@ -15,13 +15,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from connectors import http
 from connectors.base import BatchToPost, LedgerFacts
 from connectors.errors import (
     ConnectorError,
     OutcomeUnknown,
     Rejected,
 )
+from connectors.http import answers
+from connectors.http.answers import Answer
 from connectors.vismanet.errors import (
     VENDOR,
     AccountInactive,
@@ -68,7 +69,7 @@ _LONGEST = 20_000
 _TAG = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^>]{0,2000}>", re.DOTALL | re.IGNORECASE)
 
 
-def read_failure(answer: http.Answer) -> VendorText:
+def read_failure(answer: Answer) -> VendorText:
     """
     Return what the answer says: JSON with any of the known keys, XML, text, or nothing.
 
@@ -246,7 +247,7 @@ class Row:
         return status in self.statuses and to_such_a_call and self.says(said)
 
 
-# The first line that fits decides; where none does, `http.OUTCOMES`. "Response Message has
+# The first line that fits decides; where none does, `OUTCOMES`. "Response Message has
 # StatusCode BadRequest or InternalServerError if POST operation failed": a 500 is a validation
 # too, but only if the ERP itself says what it refused; every other 5xx to a write is unknown.
 ANSWERS = (
@@ -258,7 +259,7 @@ ANSWERS = (
 
 
 def failure(
-    answer: http.Answer,
+    answer: Answer,
     *,
     writes: bool,
     batch: BatchToPost | None = None,
@@ -272,7 +273,7 @@ def failure(
     """
     said = read_failure(answer)
     row = next((row for row in ANSWERS if row.fits(answer.status, said, writes, batch)), None)
-    generic = http.failure(
+    generic = answers.failure(
         answer, vendor=VENDOR, writes=writes, detail=said.text, trace_id=said.visma_id
     )
     kind = type(generic) if row is None else row.kind

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from audit.scoped import OfOrganisation
-from connectors.receivables import PaymentKey
+from connectors.receivables.shared import PaymentKey
 from organisations.models import Organisation
 from payments.models.clients import InvoiceClient
 from payments.models.customers import Customer

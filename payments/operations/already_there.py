@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from connectors.base import ZERO
-from connectors.receivables import PaymentTarget
+from connectors.receivables.target import PaymentTarget
 from payments.domain import already_there as domain
 from payments.domain.matching import Rule
 from payments.domain.refusals import PaidThereAlready

@@ -21,7 +21,9 @@ from background import claims
 from background.enqueueing import enqueue
 from background.models import BackgroundRequest, Lease
 from background.operations import handles, request_in_background
-from connectors.receivables import PaymentTarget, SourceCustomer, Unreadable
+from connectors.receivables.shared import Unreadable
+from connectors.receivables.source import SourceCustomer
+from connectors.receivables.target import PaymentTarget
 from organisations.models import Organisation, User
 from payments.domain import refusals
 from payments.models import Customer, Integration, InvoiceClient, TimeBlock

@@ -8,7 +8,7 @@ import structlog
 from background.crash_points import crash_point
 from background.faults import DATABASE_IS_AWAY, fault_number
 from connectors.errors import ConnectorError, NotAuthorized, Unavailable
-from connectors.receivables import PaymentTarget, TargetProject
+from connectors.receivables.target import PaymentTarget, TargetProject
 from payments.domain import refusals
 from payments.models import Customer, DeniedProject, InvoiceClient, TimeBlock
 

@@ -9,7 +9,7 @@ from background.crash_points import crash_point
 from background.enqueueing import enqueue
 from connectors.errors import ConnectorError
 from connectors.organisation_numbers import digits_of
-from connectors.receivables import SourceCompany
+from connectors.receivables.shared import SourceCompany
 from organisations.models import Organisation, User
 from payments.domain import refusals
 from payments.models import FetchEntry, FetchGroup, FetchRun, Integration, InvoiceClient

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from audit import trail
 from connectors.bounds import as_text
-from connectors.receivables import TargetInvoice
+from connectors.receivables.target import TargetInvoice
 from organisations.models import User
 from payments.domain.invoice_file import InvoiceFile, read, write
 from payments.domain.invoice_rows import InvoiceRow

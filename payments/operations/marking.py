@@ -22,7 +22,7 @@ from connectors.errors import (
     OutcomeUnknown,
     Unavailable,
 )
-from connectors.receivables import PaymentSource
+from connectors.receivables.source import PaymentSource
 from organisations.models import User
 from payments.domain.states import RegistrationState
 from payments.models import InvoiceClient, Payment, Registration, Settlement

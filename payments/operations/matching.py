@@ -10,7 +10,8 @@ from typing import TypeVar
 from django.db.models import Q
 
 from connectors.base import ZERO
-from connectors.receivables import PaymentKey, SourcePayment
+from connectors.receivables.shared import PaymentKey
+from connectors.receivables.source import SourcePayment
 from organisations.models import User
 from payments.domain import kid as kids
 from payments.domain import matching as rules

@@ -8,7 +8,9 @@ from django.db.models import Exists, F, OuterRef, QuerySet
 
 from accounts.operations.access import source_for, target_for
 from connectors.base import ZERO
-from connectors.receivables import PaymentSource, PaymentTarget, Unreadable
+from connectors.receivables.shared import Unreadable
+from connectors.receivables.source import PaymentSource
+from connectors.receivables.target import PaymentTarget
 from payments.domain.matching import Outcome, Rule
 from payments.domain.reconciling import Sides
 from payments.domain.states import RegistrationState

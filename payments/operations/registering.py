@@ -9,7 +9,7 @@ from datetime import date, datetime
 
 from background.failures import NO_FAILURE
 from connectors.errors import ConnectorError, NotAuthorized
-from connectors.receivables import PaymentTarget, PaymentToRegister, RegisteredPayment
+from connectors.receivables.target import PaymentTarget, PaymentToRegister, RegisteredPayment
 from outbox.delivery import Delivery, Found, Turn
 from outbox.lookup import THAT_PROVE
 from payments.domain import refusals

@@ -14,7 +14,7 @@ from django.db.models import Max, Min, QuerySet
 from django.utils import timezone
 
 from accounts.models import Connection, Restore
-from connectors.receivables import PaymentTarget, PaymentToRegister, TargetEntry
+from connectors.receivables.target import PaymentTarget, PaymentToRegister, TargetEntry
 from outbox.recovery import Work
 from payments.domain import refusals
 from payments.domain.states import RegistrationState

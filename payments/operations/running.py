@@ -33,13 +33,9 @@ from background.models import Lease
 from connectors.base import ZERO
 from connectors.bounds import LARGEST_SUM
 from connectors.errors import ConnectorError, NoCreditBlock, Unavailable
-from connectors.receivables import (
-    PaymentQuery,
-    PaymentSource,
-    TargetCustomer,
-    TargetInvoice,
-    Unreadable,
-)
+from connectors.receivables.shared import Unreadable
+from connectors.receivables.source import PaymentQuery, PaymentSource
+from connectors.receivables.target import TargetCustomer, TargetInvoice
 from payments.domain import refusals
 from payments.models import FetchRun, Integration, InvoiceClient, Payment, SkippedRow
 from payments.models.money import Total

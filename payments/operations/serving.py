@@ -14,7 +14,7 @@ from accounts.operations.access import source_for, target_for
 from accounts.operations.claims import writer_key
 from background import claims
 from background.models import Lease
-from connectors.receivables import PaymentTarget
+from connectors.receivables.target import PaymentTarget
 from outbox import delivery, lookup, recovery
 from outbox.delivery import Clock, Served, Step, Turn
 from payments.domain.states import RegistrationState

@@ -9,7 +9,7 @@ from background.models import BackgroundRequest
 from background.operations import handles, request_in_background
 from connectors.errors import ConnectorError
 from connectors.organisation_numbers import digits_of
-from connectors.receivables import FindingLevel, SetupFinding
+from connectors.receivables.shared import FindingLevel, SetupFinding
 from organisations.models import User
 from payments.domain import refusals
 from payments.models import InvoiceClient

@@ -8,7 +8,7 @@ from django.utils.translation import gettext
 from accounts.operations.access import source_for
 from background.models import BackgroundRequest
 from background.operations import handles, request_in_background
-from connectors.receivables import PaymentQuery
+from connectors.receivables.source import PaymentQuery
 from organisations.models import Organisation, User
 from payments.models import InvoiceClient
 from payments.operations.choices import ClientRefused

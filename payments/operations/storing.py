@@ -9,15 +9,9 @@ from django.db import transaction
 from django.db.models import F
 
 from connectors.base import ZERO
-from connectors.receivables import (
-    PaymentKey,
-    PaymentPage,
-    SourceCustomer,
-    SourcePayment,
-    TargetCustomer,
-    TargetInvoice,
-    Unreadable,
-)
+from connectors.receivables.shared import PaymentKey, Unreadable
+from connectors.receivables.source import PaymentPage, SourceCustomer, SourcePayment
+from connectors.receivables.target import TargetCustomer, TargetInvoice
 from payments.domain import kid as kids
 from payments.domain.matching import Incoming, Match
 from payments.domain.prefixes import numbers_behind

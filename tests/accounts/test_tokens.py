@@ -15,13 +15,8 @@ from background import claims, renewing
 from background.models import BackgroundRequest, Lease
 from background.tasks import extend_claims
 from connectors.errors import ConnectorError, NotAuthorized, Unavailable
-from connectors.oauth import (
-    LONGEST_REFRESH,
-    ClientRefused,
-    IdentityServiceDown,
-    OtherPerson,
-    RefreshLost,
-)
+from connectors.oauth.errors import ClientRefused, IdentityServiceDown, OtherPerson, RefreshLost
+from connectors.oauth.service import LONGEST_REFRESH
 from connectors.sign_in import Grant
 from tests import factories
 

@@ -2,7 +2,8 @@
 
 from datetime import UTC, datetime
 
-from connectors.oauth import Documents, OpenIdSignIn
+from connectors.oauth.documents import Documents
+from connectors.oauth.sign_in import OpenIdSignIn
 from connectors.sign_in import Begun, Grant
 from connectors.vismanet import SCOPES
 from tests.sandbox.person import Person, answer_of

@@ -16,7 +16,6 @@ import urllib3
 from structlog.testing import capture_logs
 from urllib3.util.ssl_ import create_urllib3_context
 
-from connectors import http
 from connectors.errors import (
     BadAnswer,
     ChangedMeanwhile,
@@ -30,64 +29,72 @@ from connectors.errors import (
     Rejected,
     Unavailable,
 )
-from connectors.oauth import RefreshLost
+from connectors.http import answers, client, exact_json, sessions, transport
+from connectors.http.answers import LONGEST_WAIT, Answer
+from connectors.http.client import Http, Timeouts
+from connectors.http.sessions import IDLE_SECONDS, BearerToken
+from connectors.oauth.errors import RefreshLost
 
 BASE = "https://vendor.example"
 NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
 
 
 def make_http(tokens=None, *, base_url=BASE, **more):
-    auth = None if tokens is None else http.BearerToken(tokens, vendor="Vendor")
-    return http.Http(vendor="Vendor", base_url=base_url, auth=auth, **more)
+    auth = None if tokens is None else BearerToken(tokens, vendor="Vendor")
+    return Http(vendor="Vendor", base_url=base_url, auth=auth, **more)
 
 
 class TestToJson:
     @pytest.mark.parametrize("text", ["0.10", "1000.00", "123456789012345678.99", "-0.01"])
     def test_writes_an_amount_digit_for_digit(self, text):
-        assert http.to_json({"value": Decimal(text)}) == f'{{"value":{text}}}'.encode()
+        assert exact_json.to_json({"value": Decimal(text)}) == f'{{"value":{text}}}'.encode()
 
     def test_writes_what_the_standard_library_writes(self):
         content = {"a": [1, True, None, 'å"\n'], "b": {}, "c": [], "d": {"e": [{"f": "g"}]}}
 
         written = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
-        assert http.to_json(content) == written.encode()
+        assert exact_json.to_json(content) == written.encode()
 
     def test_never_writes_a_large_amount_with_an_exponent(self):
-        assert http.to_json(Decimal("1E+3")) == b"1000"
+        assert exact_json.to_json(Decimal("1E+3")) == b"1000"
 
     def test_refuses_a_float(self):
         with pytest.raises(TypeError):
-            http.to_json({"value": 0.1})
+            exact_json.to_json({"value": 0.1})
 
     @pytest.mark.parametrize("text", ["NaN", "Infinity"])
     def test_refuses_what_is_no_number(self, text):
         with pytest.raises(ValueError, match="finite"):
-            http.to_json(Decimal(text))
+            exact_json.to_json(Decimal(text))
 
 
 class TestFromJson:
     @pytest.mark.parametrize("body", [b"[" * 200_000, b'{"a":' * 5_000])
     def test_calls_what_is_nested_too_deeply_no_json(self, body):
         with pytest.raises(ValueError, match="deep"):
-            http.from_json(body)
+            exact_json.from_json(body)
 
     @pytest.mark.parametrize("body", [b"1e999999", b"[1e-400]", b"1." + b"1" * 200])
     def test_calls_a_number_of_too_many_figures_no_number(self, body):
         with pytest.raises(ValueError, match="figures"):
-            http.from_json(body)
+            exact_json.from_json(body)
 
     def test_reads_a_fraction_exactly(self):
-        assert http.from_json(b"[0.1, 2]") == [Decimal("0.1"), 2]
+        assert exact_json.from_json(b"[0.1, 2]") == [Decimal("0.1"), 2]
 
     def test_reads_past_a_byte_order_mark(self):
-        assert http.from_json(b"\xef\xbb\xbf[1]") == [1]
+        assert exact_json.from_json(b"\xef\xbb\xbf[1]") == [1]
 
     def test_leaves_out_a_character_that_no_database_stores(self):
-        assert http.from_json(rb'["a\u0000b", "\\u0000", "\\\u0000c"]') == ["ab", r"\u0000", "\\c"]
+        assert exact_json.from_json(rb'["a\u0000b", "\\u0000", "\\\u0000c"]') == [
+            "ab",
+            r"\u0000",
+            "\\c",
+        ]
 
     def test_refuses_nan(self):
         with pytest.raises(ValueError, match="malformed"):
-            http.from_json(b"[NaN]")
+            exact_json.from_json(b"[NaN]")
 
 
 def every_requests_exception():
@@ -112,7 +119,7 @@ class TestVendorErrors:
 
         with (
             pytest.raises((Unavailable, OutcomeUnknown, BadAnswer, NotConfigured)) as caught,
-            http.vendor_errors("Vendor", writes=writes),
+            transport.vendor_errors("Vendor", writes=writes),
         ):
             raise failure
 
@@ -129,7 +136,7 @@ class TestVendorErrors:
         ],
     )
     def test_maps_what_slips_past_the_library(self, failure):
-        with pytest.raises(OutcomeUnknown), http.vendor_errors("Vendor", writes=True):
+        with pytest.raises(OutcomeUnknown), transport.vendor_errors("Vendor", writes=True):
             raise failure
 
     @pytest.mark.parametrize(
@@ -143,7 +150,7 @@ class TestVendorErrors:
         ],
     )
     def test_says_nothing_was_stored_when_the_request_never_left(self, failure):
-        with pytest.raises(Unavailable), http.vendor_errors("Vendor", writes=True):
+        with pytest.raises(Unavailable), transport.vendor_errors("Vendor", writes=True):
             raise failure
 
     @pytest.mark.parametrize(
@@ -156,7 +163,7 @@ class TestVendorErrors:
         ],
     )
     def test_says_unknown_when_a_write_was_cut(self, failure):
-        with pytest.raises(OutcomeUnknown), http.vendor_errors("Vendor", writes=True):
+        with pytest.raises(OutcomeUnknown), transport.vendor_errors("Vendor", writes=True):
             raise failure
 
     def test_logs_that_encryption_failed(self):
@@ -165,7 +172,7 @@ class TestVendorErrors:
         with (
             capture_logs() as lines,
             pytest.raises(Unavailable),
-            http.vendor_errors("Vendor", writes=False),
+            transport.vendor_errors("Vendor", writes=False),
         ):
             raise requests.exceptions.SSLError(wrong)
 
@@ -182,7 +189,7 @@ class TestVendorErrors:
         request = requests.Request("GET", BASE, headers={"Authorization": "Bearer t"}).prepare()
         failure = requests.ReadTimeout("t", request=request)
 
-        with pytest.raises(Unavailable), http.vendor_errors("Vendor", writes=False):
+        with pytest.raises(Unavailable), transport.vendor_errors("Vendor", writes=False):
             raise failure
 
         assert failure.request is None
@@ -190,7 +197,7 @@ class TestVendorErrors:
     def test_tells_the_operator_of_a_missing_certificate_bundle(self):
         failure = OSError("Could not find a suitable TLS CA certificate bundle")
 
-        with pytest.raises(NotConfigured), http.vendor_errors("Vendor", writes=True):
+        with pytest.raises(NotConfigured), transport.vendor_errors("Vendor", writes=True):
             raise failure
 
 
@@ -220,12 +227,12 @@ class TestOutcomeOf:
         ],
     )
     def test_reads_each_status_as_the_table_says(self, status, on_read, on_write):
-        assert http.outcome_of(status, writes=False) is on_read
-        assert http.outcome_of(status, writes=True) is on_write
+        assert answers.outcome_of(status, writes=False) is on_read
+        assert answers.outcome_of(status, writes=True) is on_write
 
     @pytest.mark.parametrize("status", range(500, 600))
     def test_never_calls_a_write_failed_when_the_server_stumbled(self, status):
-        assert issubclass(http.outcome_of(status, writes=True), OutcomeUnknown)
+        assert issubclass(answers.outcome_of(status, writes=True), OutcomeUnknown)
 
 
 class TestRetryAfter:
@@ -245,19 +252,19 @@ class TestRetryAfter:
             ),
             ({"Retry-After": "soon"}, None),
             ({"Retry-After": "inf"}, None),
-            ({"Retry-After": "999999999"}, http.LONGEST_WAIT),
-            ({"Retry-After": "Sun, 22 Nov 2099 12:00:00 GMT"}, http.LONGEST_WAIT),
+            ({"Retry-After": "999999999"}, LONGEST_WAIT),
+            ({"Retry-After": "Sun, 22 Nov 2099 12:00:00 GMT"}, LONGEST_WAIT),
             ({"Retry-After": "-3"}, None),
             ({}, None),
         ],
     )
     def test_reads_seconds_and_dates(self, headers, seconds):
-        assert http.retry_after(headers, now=NOW) == seconds
+        assert answers.retry_after(headers, now=NOW) == seconds
 
     def test_goes_into_the_failure(self):
-        answer = http.Answer(429, {"Retry-After": "17"}, b"")
+        answer = Answer(429, {"Retry-After": "17"}, b"")
 
-        failure = http.failure(answer, vendor="Vendor", writes=True)
+        failure = answers.failure(answer, vendor="Vendor", writes=True)
 
         assert isinstance(failure, RateLimited)
         assert failure.retry_after == 17
@@ -267,7 +274,7 @@ class TestRateLimit:
     def test_reads_what_is_stated_and_leaves_out_the_rest(self):
         headers = {"X-RateLimit-Limit": "500", "X-RateLimit-Remaining": "x"}
 
-        assert http.rate_limit(headers) == {"limit": 500}
+        assert answers.rate_limit(headers) == {"limit": 500}
 
 
 class TestHttp:
@@ -320,7 +327,7 @@ class TestHttp:
         sent = responses.get(f"{BASE}/x", json={})
 
         make_http().send("GET", "/x", writes=False)
-        with http.make_session() as session:
+        with sessions.make_session() as session:
             session.get(f"{BASE}/x", timeout=1)
 
         assert [call.request.headers.get("Authorization") for call in sent.calls] == [None, None]
@@ -426,7 +433,7 @@ class TestHttp:
     @responses.activate
     def test_reads_json_of_a_write_as_unknown_when_it_is_none(self, tokens):
         door = make_http(tokens)
-        answer = http.Answer(200, {}, b"<html>")
+        answer = Answer(200, {}, b"<html>")
 
         with pytest.raises(BadAnswer):
             door.read_json(answer)
@@ -466,7 +473,7 @@ class TestHttpOnAWire:
             done.wait(5)
 
         door = make_http(
-            tokens, base_url=raw_server(silent), timeouts=http.Timeouts(read=0.05, write=0.05)
+            tokens, base_url=raw_server(silent), timeouts=Timeouts(read=0.05, write=0.05)
         )
 
         with pytest.raises(OutcomeUnknown):
@@ -521,7 +528,7 @@ class TestHttpOnAWire:
         door.send("GET", "/", writes=False)
         door.send("POST", "/", writes=True, json={})
         assert len(accepted) == 1
-        clock[0] += http.IDLE_SECONDS + 1
+        clock[0] += IDLE_SECONDS + 1
         door.send("POST", "/", writes=True, json={})
         assert len(accepted) == 2
 
@@ -536,6 +543,6 @@ class TestWithoutSecrets:
     def test_hides_passwords_and_secret_parameters(self):
         url = "https://user:pass@vendor.example/a?refresh_token=abc&code=x&periodId=202603#frag"
 
-        assert http.without_secrets(url) == (
+        assert client.without_secrets(url) == (
             "https://vendor.example/a?refresh_token=…&code=…&periodId=202603"
         )

@@ -3,8 +3,9 @@
 import pytest
 import responses
 
-from connectors import http, limits
+from connectors import limits
 from connectors.errors import RateLimited
+from connectors.http.client import Http
 from connectors.limits import COMPANY, SUBSCRIPTION, Budget
 from tests.in_process import InProcess
 
@@ -31,8 +32,8 @@ def clock() -> Clock:
     return Clock()
 
 
-def door(limiter: limits.Limiter, clock: Clock, **more) -> http.Http:
-    return http.Http(vendor="Vendor", base_url=BASE, limiter=limiter, pause=clock.pause, **more)
+def door(limiter: limits.Limiter, clock: Clock, **more) -> Http:
+    return Http(vendor="Vendor", base_url=BASE, limiter=limiter, pause=clock.pause, **more)
 
 
 class TestTake:

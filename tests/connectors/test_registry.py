@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from connectors import base, receivables
+from connectors import base
 from connectors.errors import NotConfigured
+from connectors.receivables.source import PaymentSource
+from connectors.receivables.target import PaymentTarget
 from connectors.registry import CONNECTORS, all_errors
 from connectors.vendor import Vendor
 
@@ -33,9 +35,9 @@ def makes(vendor: Vendor, *, settings: Any, tokens: Any) -> list[tuple[Any, Any]
         connector = vendor.make_connector(settings=settings, tokens=tokens)
         made.append((base.AccountingConnector, connector))
     if vendor.make_source is not None:
-        made.append((receivables.PaymentSource, vendor.make_source(**more)))
+        made.append((PaymentSource, vendor.make_source(**more)))
     if vendor.make_target is not None:
-        made.append((receivables.PaymentTarget, vendor.make_target(**more)))
+        made.append((PaymentTarget, vendor.make_target(**more)))
     return made
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from connectors.businessnxt import errors as businessnxt
 from connectors.errors import ConnectorError
-from connectors.http import Answer
+from connectors.http.answers import Answer
 from connectors.powerofficego import errors as powerofficego
 from connectors.vismanet import refusals as vismanet
 from tests.connectors.vismanet.shapes import batch

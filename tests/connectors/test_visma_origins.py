@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from connectors.receivables import LeftOut, PaymentKey, SourcePayment
+from connectors.receivables.shared import PaymentKey
+from connectors.receivables.source import LeftOut, SourcePayment
 from connectors.visma_ledger import Reading, read_payment
 
 

@@ -9,7 +9,8 @@ import pytest
 import requests
 
 from connectors.base import BatchToPost, PostingLine, SegmentValue
-from connectors.http import USER_AGENT, from_json, to_json
+from connectors.http.exact_json import from_json, to_json
+from connectors.http.sessions import USER_AGENT
 from connectors.vismanet import payloads
 from tests.contracts import contract, recorder
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from connectors.http import to_json
+from connectors.http.exact_json import to_json
 from connectors.powerofficego import payloads
-from connectors.receivables import PaymentToRegister
+from connectors.receivables.target import PaymentToRegister
 from tests.contracts import poweroffice
 
 pytestmark = [

@@ -5,7 +5,8 @@ from decimal import Decimal
 import pytest
 from django.urls import reverse
 
-from connectors.receivables import LeftOut, PaymentKey
+from connectors.receivables.shared import PaymentKey
+from connectors.receivables.source import LeftOut
 from payments.models import FetchRun, Invoice, Payment, Settlement
 from payments.operations import fetching
 from payments.queries.payments import tie_of

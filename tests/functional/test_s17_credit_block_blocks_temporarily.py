@@ -1,6 +1,6 @@
 """S17: a credit block in Visma blocks temporarily; a person's block stays when Visma lifts its."""
 
-from connectors.receivables import SourceCustomer
+from connectors.receivables.source import SourceCustomer
 from payments.models import Customer
 from tests.payments import rows
 from tests.payments.conftest import Office

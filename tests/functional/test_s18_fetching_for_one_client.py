@@ -5,7 +5,8 @@ from decimal import Decimal
 
 from django.urls import reverse
 
-from connectors.receivables import LeftOut, PaymentKey
+from connectors.receivables.shared import PaymentKey
+from connectors.receivables.source import LeftOut
 from payments.models import FetchRun
 from tests.payments import rows
 from tests.payments.conftest import Office

@@ -11,7 +11,8 @@ from django.urls import reverse
 from api import operations as tokens
 from api.models import ApiToken
 from audit.models import AuditEntry
-from connectors.receivables import SourceCustomer, TargetProject
+from connectors.receivables.source import SourceCustomer
+from connectors.receivables.target import TargetProject
 from payments.models import Customer, TimeEntry
 from payments.operations import blocking, time_registration
 from tests import factories

@@ -7,7 +7,8 @@ import pytest
 from django.urls import reverse
 from openpyxl import load_workbook
 
-from connectors.receivables import SourceOpenItem, TargetOpenItem
+from connectors.receivables.source import SourceOpenItem
+from connectors.receivables.target import TargetOpenItem
 from payments.models import Reconciliation
 from tests.payments import rows
 from tests.payments.conftest import Office

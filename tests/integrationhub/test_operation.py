@@ -18,7 +18,7 @@ from integrationhub import figures, metrics
 from journals.models import Batch
 from organisations.models import User
 from payments.models import Registration, Settlement
-from payments.queries import oldest_due
+from payments.queries.waiting import oldest_due
 from tests import factories
 from tests.journals.pages import rows
 from tests.payments import rows as payments

@@ -5,7 +5,8 @@ from decimal import Decimal
 import pytest
 from django.core.management import CommandError
 
-from connectors.receivables import PaymentKey, SourceCustomer, SourceOpenItem, Unreadable
+from connectors.receivables.shared import PaymentKey, Unreadable
+from connectors.receivables.source import SourceCustomer, SourceOpenItem
 from connectors.visma_ledger import Reading, read_payment
 from payments.management.commands.fetch_payments import _values, end
 from payments.models import Customer, Payment, Reconciliation, ReconciliationLine, SkippedRow

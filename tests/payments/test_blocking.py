@@ -7,7 +7,9 @@ from django.utils import timezone
 from accounts.operations import claims
 from background.models import Lease
 from connectors.errors import Unavailable
-from connectors.receivables import SourceCompany, SourceCustomer, TargetProject
+from connectors.receivables.shared import SourceCompany
+from connectors.receivables.source import SourceCustomer
+from connectors.receivables.target import TargetProject
 from payments.domain.refusals import CustomerBlocked, ReferenceOfOtherTime, WrongCompany
 from payments.models import Customer, DeniedProject, TimeBlock, TimeEntry
 from payments.operations import activating, blocking, denying_time, time_registration

@@ -7,7 +7,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from connectors.receivables import SourceCompany
+from connectors.receivables.shared import SourceCompany
 from payments.models import InvoiceClient
 from payments.operations import choices, client_files, clients, fetching, setup_checks
 from tests.payments import rows

@@ -8,12 +8,9 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from connectors.errors import OutcomeUnknown, Rejected
-from connectors.receivables import (
-    ControlTotal,
-    SourceCompany,
-    SourceCustomer,
-    TargetOpenItem,
-)
+from connectors.receivables.shared import SourceCompany
+from connectors.receivables.source import ControlTotal, SourceCustomer
+from connectors.receivables.target import TargetOpenItem
 from payments.management.commands import fetch_payments
 from payments.models import FetchRun, TimeBlock
 from tests.payments import rows

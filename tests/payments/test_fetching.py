@@ -12,7 +12,8 @@ from connectors.errors import (
     Rejected,
     Unavailable,
 )
-from connectors.receivables import LeftOut, PaymentKey, SourceCompany, Unreadable
+from connectors.receivables.shared import PaymentKey, SourceCompany, Unreadable
+from connectors.receivables.source import LeftOut
 from payments.domain import refusals
 from payments.models import FetchRun, Payment, Registration, Settlement, SkippedRow
 from payments.operations import clients, fetching, running

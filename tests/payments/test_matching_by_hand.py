@@ -12,7 +12,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from audit.models import AuditEntry
-from connectors.receivables import SourceCustomer, SourceOpenItem
+from connectors.receivables.source import SourceCustomer, SourceOpenItem
 from payments.domain.refusals import MatchRefused, OtherCustomer
 from payments.models import Invoice, InvoiceClient, Payment, ReconciliationLine, Settlement
 from payments.operations import matching_by_hand, reconciling, undoing

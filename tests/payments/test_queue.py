@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import translation
 
 from audit.models import AuditEntry
-from connectors.receivables import SourceCustomer
+from connectors.receivables.source import SourceCustomer
 from payments.domain.refusals import MatchRefused
 from payments.models import Invoice, Payment, Settlement
 from payments.operations import splitting

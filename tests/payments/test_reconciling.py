@@ -13,13 +13,9 @@ from django.urls import reverse
 from openpyxl import load_workbook
 
 from connectors.errors import Rejected
-from connectors.receivables import (
-    EarlierPayment,
-    SourceCompany,
-    SourceOpenItem,
-    SourceWriteOff,
-    TargetOpenItem,
-)
+from connectors.receivables.shared import SourceCompany
+from connectors.receivables.source import EarlierPayment, SourceOpenItem, SourceWriteOff
+from connectors.receivables.target import TargetOpenItem
 from payments.domain.refusals import WrongCompany
 from payments.models import Invoice, Payment, Reconciliation, ReconciliationLine, Settlement
 from payments.operations import matching_by_hand, reconciling

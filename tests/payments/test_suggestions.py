@@ -8,7 +8,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from connectors.receivables import SourceCustomer
+from connectors.receivables.source import SourceCustomer
 from payments.models import Payment
 from payments.queries.invoices import with_assigned
 from payments.queries.suggestions import suggestions_for

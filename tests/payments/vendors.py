@@ -9,32 +9,31 @@ from typing import Any
 
 from connectors.base import Capabilities
 from connectors.errors import OutcomeUnknown
-from connectors.receivables import (
+from connectors.receivables.shared import PaymentKey, SetupFinding, SourceCompany, Unreadable
+from connectors.receivables.source import (
     ControlTotal,
     EarlierPayment,
     LeftOut,
     MarkOutcome,
-    PaymentKey,
     PaymentPage,
     PaymentQuery,
-    PaymentToRegister,
-    RegisteredPayment,
-    SetupFinding,
     SetupReport,
     SourceCapabilities,
-    SourceCompany,
     SourceCustomer,
     SourceOpenItem,
     SourcePayment,
     SourceWriteOff,
+    VoucherType,
+)
+from connectors.receivables.target import (
+    PaymentToRegister,
+    RegisteredPayment,
     TargetCapabilities,
     TargetCustomer,
     TargetEntry,
     TargetInvoice,
     TargetOpenItem,
     TargetProject,
-    Unreadable,
-    VoucherType,
 )
 from connectors.settings import Settings
 from connectors.vendor import Vendor

@@ -16,7 +16,7 @@ from accounts import living
 from accounts.models import Connection
 from accounts.operations import connecting, continuity, installation
 from background.models import BackgroundRequest, Lease
-from connectors.receivables import PaymentKey
+from connectors.receivables.shared import PaymentKey
 from payments.models import (
     Customer,
     DeniedProject,

@@ -66,7 +66,7 @@ class Totals:
 def ask_visma(clients: Sequence[Any]) -> dict[str, Sum]:
     """Return the control total of each client as Visma tells it now, by the client's number."""
     from accounts.operations.access import source_for
-    from connectors.receivables import PaymentQuery
+    from connectors.receivables.source import PaymentQuery
 
     found = {}
     for client in clients:

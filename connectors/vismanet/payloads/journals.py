@@ -21,7 +21,7 @@ from connectors.base import (
     segment_value,
 )
 from connectors.errors import BadAnswer
-from connectors.http import from_json
+from connectors.http.exact_json import from_json
 from connectors.vismanet.errors import VENDOR
 from connectors.vismanet.payloads.strict import Where, amount, bad
 

@@ -11,8 +11,9 @@ from django.conf import settings
 from connectors import businessnxt
 from connectors.businessnxt import Client
 from connectors.businessnxt.client import PAGE_SIZE
-from connectors.oauth import DOCUMENTS, OpenIdSignIn
-from connectors.receivables import PaymentQuery
+from connectors.oauth.documents import DOCUMENTS
+from connectors.oauth.sign_in import OpenIdSignIn
+from connectors.receivables.source import PaymentQuery
 from sandbox import receivables_story as story
 from tests.conftest import SandboxServer
 

@@ -17,7 +17,8 @@ from connectors.errors import (
     RateLimited,
     Unavailable,
 )
-from connectors.receivables import PaymentKey, PaymentQuery, PaymentSource
+from connectors.receivables.shared import PaymentKey
+from connectors.receivables.source import PaymentQuery, PaymentSource
 from sandbox import receivables_story as story
 from sandbox.businessnxt import ledger
 from tests.connectors.businessnxt.conftest import MARKER, Nxt

@@ -2,7 +2,8 @@
 
 import pytest
 
-from connectors.receivables import FindingLevel, SetupReport
+from connectors.receivables.shared import FindingLevel
+from connectors.receivables.source import SetupReport
 from sandbox import receivables_story as story
 from sandbox.businessnxt import ledger
 from tests.connectors.businessnxt.conftest import MARKER, Nxt

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from connectors.powerofficego import Client, ClientKeySignIn
-from connectors.receivables import PaymentToRegister
+from connectors.receivables.target import PaymentToRegister
 from sandbox import receivables_story as story
 from tests.conftest import SandboxServer
 

@@ -16,7 +16,8 @@ from connectors.errors import (
     Unavailable,
 )
 from connectors.powerofficego import errors
-from connectors.receivables import FindingLevel, PaymentTarget
+from connectors.receivables.shared import FindingLevel
+from connectors.receivables.target import PaymentTarget
 from sandbox import receivables_story as story
 from tests.connectors.powerofficego.conftest import (
     NOW,

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from connectors.errors import BadAnswer
-from connectors.http import Answer, from_json, to_json
+from connectors.http.answers import Answer
+from connectors.http.exact_json import from_json, to_json
 from connectors.powerofficego import errors, payloads, strict
 from tests.connectors.powerofficego.conftest import payment
 

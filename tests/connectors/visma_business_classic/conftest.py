@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from connectors.receivables import PaymentQuery
+from connectors.receivables.source import PaymentQuery
 from connectors.visma_business_classic import Client
 from connectors.visma_business_classic.database import Database, Dialect
 from sandbox import receivables_story as story

@@ -8,7 +8,7 @@ import pytest
 from accounts.operations import connecting
 from accounts.operations.access import source_for
 from connectors import visma_business_classic as classic
-from connectors.receivables import PaymentQuery
+from connectors.receivables.source import PaymentQuery
 from connectors.visma_business_classic.addresses import Address
 from sandbox import receivables_story as story
 from tests import factories

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from connectors.errors import NoCreditBlock, Unavailable
-from connectors.receivables import FindingLevel, PaymentKey, PaymentQuery, PaymentSource
+from connectors.receivables.shared import FindingLevel, PaymentKey
+from connectors.receivables.source import PaymentQuery, PaymentSource
 from connectors.visma_business_classic import errors
 from sandbox import receivables_story as story
 from tests.connectors.visma_business_classic.conftest import MARKER, Office

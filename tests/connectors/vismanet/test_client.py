@@ -19,7 +19,7 @@ from connectors.errors import (
     Rejected,
     Unavailable,
 )
-from connectors.http import Timeouts
+from connectors.http.client import Timeouts
 from connectors.vismanet import errors
 from connectors.vismanet.client import Client, segment
 from sandbox import seed
@@ -46,7 +46,7 @@ def client(tokens):
 
 def json_of(content):
     """Return the content as JSON text: the mock's own way would make floats of amounts."""
-    from connectors.http import to_json
+    from connectors.http.exact_json import to_json
 
     return {"body": to_json(content), "content_type": "application/json"}
 

@@ -15,7 +15,7 @@ from connectors.base import (
     LedgerFacts,
     Period,
 )
-from connectors.http import Answer
+from connectors.http.answers import Answer
 from connectors.vismanet import errors, refusals
 from tests.connectors.vismanet.shapes import batch
 

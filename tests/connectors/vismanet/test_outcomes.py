@@ -16,8 +16,8 @@ import responses
 import urllib3
 
 from connectors import errors as ours
-from connectors import http
 from connectors.errors import ConnectorError
+from connectors.http.answers import OUTCOMES, Answer
 from connectors.vismanet import errors, refusals
 from connectors.vismanet.client import Client
 from tests.connectors.conftest import FixedTokens
@@ -193,12 +193,12 @@ def test_no_line_of_the_tables_is_untried() -> None:
         if not line.status:
             continue
         body = line.body if isinstance(line.body, str) else json.dumps(line.body)
-        said = refusals.read_failure(http.Answer(line.status, line.headers, body.encode()))
+        said = refusals.read_failure(Answer(line.status, line.headers, body.encode()))
         exact = (row for row in refusals.ANSWERS if row.fits(line.status, said, True, batch()))
         tried.add(next(exact, None))
-        tried.add(next(row for row in http.OUTCOMES if row.first <= line.status <= row.last))
+        tried.add(next(row for row in OUTCOMES if row.first <= line.status <= row.last))
 
-    assert tried >= set(refusals.ANSWERS) | set(http.OUTCOMES)
+    assert tried >= set(refusals.ANSWERS) | set(OUTCOMES)
 
 
 def test_a_post_is_never_called_failed_for_a_reason_that_leaves_it_open() -> None:

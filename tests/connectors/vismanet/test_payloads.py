@@ -8,7 +8,7 @@ import pytest
 
 from connectors.base import BatchStatus, LedgerLine, Period, PostingLine, SegmentValue
 from connectors.errors import BadAnswer
-from connectors.http import from_json, to_json
+from connectors.http.exact_json import from_json, to_json
 from connectors.vismanet import payloads
 from connectors.vismanet.errors import NotSendable
 from tests.connectors.vismanet.shapes import batch, credit, debit, journal_answer, line_answer
