@@ -32,7 +32,6 @@ class Capabilities:
     release: bool = False
     hold: bool = False
     dimensions: bool = False
-    period_check: bool = False
 
 
 # --- What is posted -----------------------------------------------------------------------

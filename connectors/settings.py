@@ -1,10 +1,13 @@
 """What every class of settings is made of: pydantic-settings, and no Django."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import Field
 from pydantic.config import JsonDict
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from connectors.errors import NotConfigured
 
 IN_PRODUCTION = "HUB_SANDBOX=0"
 
@@ -33,3 +36,15 @@ def setting(description: str, default: Any = "", *, required_when: str = "", **b
     """
     extra: JsonDict = {"required_when": required_when}
     return Field(default, description=description, json_schema_extra=extra, **bounds)
+
+
+def needed(settings: Mapping[str, str], name: str) -> str:
+    """
+    Return what a vendor cannot do without.
+
+    :raises NotConfigured: if it is not set
+    """
+    value = (settings.get(name) or "").strip()
+    if not value:
+        raise NotConfigured(setting=name)
+    return value

@@ -13,7 +13,7 @@ from connectors.businessnxt.client import CAPABILITIES, Client
 from connectors.errors import NotConfigured
 from connectors.limits import Limiter
 from connectors.oauth.sign_in import OpenIdSignIn
-from connectors.settings import Settings, setting
+from connectors.settings import Settings, needed, setting
 from connectors.sign_in import Tokens
 from connectors.vendor import Vendor
 from connectors.visma_ledger import Reading
@@ -105,7 +105,7 @@ def make_source(
         raise errors.NotACompanyNumber(vendor=errors.VENDOR, company=company)
     customer = found[1] or _number(settings, "BUSINESS_NXT_CUSTOMER_NO", otherwise="")
     return Client(
-        base_url=_needed(settings, "BUSINESS_NXT_URL"),
+        base_url=needed(settings, "BUSINESS_NXT_URL"),
         path=client.USER_PATH if kind == INTERACTIVE else client.SERVICE_PATH,
         tokens=tokens,
         company=int(found[2]),
@@ -134,16 +134,16 @@ def make_sign_in(*, settings: Mapping[str, str], kind: str, own_key: str = "") -
     :raises ClientIdTooLong: if the service's client id could not be a user name there
     """
     prefix = {INTERACTIVE: "BUSINESS_NXT_WEB_CLIENT", SERVICE: "BUSINESS_NXT_CLIENT"}[kind]
-    client_id = _needed(settings, f"{prefix}_ID")
+    client_id = needed(settings, f"{prefix}_ID")
     if kind == SERVICE and len(client_id) > LONGEST_CLIENT_ID:
         raise errors.ClientIdTooLong(vendor=errors.VENDOR)
     read_only = _text(settings, "BUSINESS_NXT_READ_ONLY") in {"1", "true", "yes", "on"}
     service_scope = READ_ONLY_SCOPE if read_only else SERVICE_SCOPE
     return OpenIdSignIn(
         vendor="Visma Connect",
-        issuer=_needed(settings, "BUSINESS_NXT_CONNECT_URL"),
+        issuer=needed(settings, "BUSINESS_NXT_CONNECT_URL"),
         client_id=client_id,
-        client_secret=_needed(settings, f"{prefix}_SECRET"),
+        client_secret=needed(settings, f"{prefix}_SECRET"),
         scope=service_scope if kind == SERVICE else USER_SCOPE,
         # The company is an argument of each query and no claim of the token.
         tenant_claim="",
@@ -152,13 +152,6 @@ def make_sign_in(*, settings: Mapping[str, str], kind: str, own_key: str = "") -
 
 def _text(settings: Mapping[str, str], name: str) -> str:
     return (settings.get(name) or "").strip()
-
-
-def _needed(settings: Mapping[str, str], name: str) -> str:
-    value = _text(settings, name)
-    if not value:
-        raise NotConfigured(setting=name)
-    return value
 
 
 def _number(settings: Mapping[str, str], name: str, *, otherwise: str) -> str:

@@ -39,7 +39,7 @@ from connectors.receivables.source import (
 from connectors.sign_in import Tokens
 from connectors.visma_ledger import Reading
 
-CAPABILITIES = SourceCapabilities(marks=True, control_totals=True, credit_blocks=True)
+CAPABILITIES = SourceCapabilities(marks=True, credit_blocks=True)
 SERVICE_PATH, USER_PATH = "/api/graphql-service", "/api/graphql"
 PAGE_SIZE = 500
 """The largest page seen in working clients; no maximum is documented."""

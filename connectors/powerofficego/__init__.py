@@ -12,7 +12,7 @@ from connectors.powerofficego import errors
 from connectors.powerofficego.client import Client
 from connectors.powerofficego.door import CALLS_PER_SECOND
 from connectors.powerofficego.signin import ClientKeySignIn
-from connectors.settings import Settings, setting
+from connectors.settings import Settings, needed, setting
 from connectors.sign_in import Tokens
 from connectors.vendor import Vendor
 from connectors.words import gettext_noop as _
@@ -60,9 +60,9 @@ def make_target(
 ) -> Client:
     """Return a client of the company that the tokens are for."""
     return Client(
-        base_url=_needed(settings, "POWEROFFICE_GO_URL"),
+        base_url=needed(settings, "POWEROFFICE_GO_URL"),
         tokens=tokens,
-        subscription_key=_needed(settings, "POWEROFFICE_GO_SUBSCRIPTION_KEY"),
+        subscription_key=needed(settings, "POWEROFFICE_GO_SUBSCRIPTION_KEY"),
         observer=observer,
         limiter=limiter,
         per_second=_whole(settings, "POWEROFFICE_GO_CALLS_PER_SECOND", CALLS_PER_SECOND),
@@ -77,18 +77,11 @@ def make_sign_in(*, settings: Mapping[str, str], kind: str, own_key: str = "") -
     :raises NotConfigured: if a setting that this kind needs is empty
     """
     return ClientKeySignIn(
-        base_url=_needed(settings, "POWEROFFICE_GO_URL"),
-        application_key=_needed(settings, "POWEROFFICE_GO_APPLICATION_KEY"),
-        subscription_key=_needed(settings, "POWEROFFICE_GO_SUBSCRIPTION_KEY"),
+        base_url=needed(settings, "POWEROFFICE_GO_URL"),
+        application_key=needed(settings, "POWEROFFICE_GO_APPLICATION_KEY"),
+        subscription_key=needed(settings, "POWEROFFICE_GO_SUBSCRIPTION_KEY"),
         client_key=own_key,
     )
-
-
-def _needed(settings: Mapping[str, str], name: str) -> str:
-    value = (settings.get(name) or "").strip()
-    if not value:
-        raise NotConfigured(setting=name)
-    return value
 
 
 def _whole(settings: Mapping[str, str], name: str, otherwise: int) -> int:

@@ -190,7 +190,6 @@ class SourceCapabilities:
     """What a source can do. The hub asks this instead of asking which vendor it is."""
 
     marks: bool = False
-    control_totals: bool = False
     credit_blocks: bool = False
     """Whether blocks can be read; writing them back is nowhere promised."""
 

@@ -67,9 +67,7 @@ class Client:
         self._database, self._company, self._name = database, company, name
         self._named, self._reading = named or {}, reading or Reading()
         self._asked_sign, self.writes, self._page_size = sign, writes, page_size
-        self.capabilities = SourceCapabilities(
-            marks=writes, control_totals=True, credit_blocks=True
-        )
+        self.capabilities = SourceCapabilities(marks=writes, credit_blocks=True)
 
     # --- The company ------------------------------------------------------------------------
 

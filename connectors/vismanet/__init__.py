@@ -6,10 +6,9 @@ from pydantic import SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from connectors.base import Observer
-from connectors.errors import NotConfigured
 from connectors.limits import Limiter
 from connectors.oauth.sign_in import OpenIdSignIn
-from connectors.settings import IN_PRODUCTION, Settings, setting
+from connectors.settings import IN_PRODUCTION, Settings, needed, setting
 from connectors.sign_in import Tokens
 from connectors.vendor import Vendor
 from connectors.vismanet import errors
@@ -84,7 +83,7 @@ def make_connector(
 ) -> Client:
     """Return a client of the company that the tokens are for."""
     return Client(
-        base_url=_needed(settings, "VISMA_NET_API_URL"),
+        base_url=needed(settings, "VISMA_NET_API_URL"),
         tokens=tokens,
         observer=observer,
         limiter=limiter,
@@ -103,19 +102,12 @@ def make_sign_in(*, settings: Mapping[str, str], kind: str, own_key: str = "") -
     }[kind]
     return OpenIdSignIn(
         vendor="Visma Connect",
-        issuer=_needed(settings, "VISMA_CONNECT_URL"),
-        client_id=_needed(settings, f"{prefix}_ID"),
-        client_secret=_needed(settings, f"{prefix}_SECRET"),
+        issuer=needed(settings, "VISMA_CONNECT_URL"),
+        client_id=needed(settings, f"{prefix}_ID"),
+        client_secret=needed(settings, f"{prefix}_SECRET"),
         scope=SCOPES[kind],
         locales=LOCALES,
     )
-
-
-def _needed(settings: Mapping[str, str], name: str) -> str:
-    value = (settings.get(name) or "").strip()
-    if not value:
-        raise NotConfigured(setting=name)
-    return value
 
 
 VENDOR = Vendor(

@@ -33,9 +33,7 @@ from connectors.sign_in import Tokens
 from connectors.vismanet import payloads, refusals
 from connectors.vismanet.errors import VENDOR, WrongState
 
-CAPABILITIES = Capabilities(
-    own_numbers=True, search=True, release=True, hold=True, dimensions=True, period_check=True
-)
+CAPABILITIES = Capabilities(own_numbers=True, search=True, release=True, hold=True, dimensions=True)
 PAGE_SIZE = 1000
 MOST_PAGES = 1000
 SINCE_MARGIN = timedelta(days=1)

@@ -175,7 +175,6 @@ class SideBySide:
     said: list[PayrollRow]
     said_debit: Decimal
     said_credit: Decimal
-    said_count: int
     posted: list[PostedRow]
     content: BatchContent | None
     page: Page[Any]
@@ -210,7 +209,6 @@ def side_by_side(
         ],
         said_debit=sum((a for a in amounts if a > 0), ZERO),
         said_credit=-sum((a for a in amounts if a < 0), ZERO),
-        said_count=count,
         posted=[
             PostedRow(
                 account=line.account,

@@ -66,7 +66,7 @@ def which_run(file: ImportedFile) -> WhichRun | None:
         before=_side(journal.reference, journal.content, marks[0], journal),
         now=_side(file.name, content, marks[1]),
         currency=journal.currency,
-        take=_take(journal, way),
+        take=_take(way),
         why_not=runs.why_not_replaced(journal, batches) if way is Replacing.IN_LEDGER else "",
         suggested=runs.suggested_run(file, length=files.RUN_LENGTH),
         rest=[
@@ -96,7 +96,7 @@ def _hint(journal: Journal, alike: Likeness, *, same_lines: bool) -> str:
             return gettext("The file does not say which of the two it is.")
 
 
-def _take(journal: Journal, way: Replacing) -> str:
+def _take(way: Replacing) -> str:
     match way:
         case Replacing.POSSIBLE:
             return gettext("Use the new content")

@@ -43,7 +43,6 @@ class Survey:
 
     size: int
     encoding: str
-    ascii_only: bool
     control_byte: tuple[int, int] | None
     long_line: int | None
 
@@ -64,7 +63,7 @@ def survey(stream: BinaryIO) -> Survey:
     long_line: int | None = None
     bom = b""
     strict = codecs.getincrementaldecoder("utf-8")("strict")
-    utf8, high = True, False
+    utf8 = True
     while chunk := stream.read(CHUNK):
         if not size:
             bom = chunk[:3]
@@ -77,7 +76,6 @@ def survey(stream: BinaryIO) -> Survey:
             except UnicodeDecodeError:
                 utf8 = False
         if not chunk.isascii():
-            high = True
             length = len(chunk)
             dos += length - len(chunk.translate(None, _SWEDISH_CP437))
             windows += length - len(chunk.translate(None, _SWEDISH_CP1252))
@@ -105,7 +103,7 @@ def survey(stream: BinaryIO) -> Survey:
     else:
         dos_letters = CP865 if norwegian else CP437
         encoding = CP1252 if windows > dos and not undefined else dos_letters
-    return Survey(size, encoding, not high, control, long_line)
+    return Survey(size, encoding, control, long_line)
 
 
 def find_encoding(stream: BinaryIO, *, override: str = "") -> str:

@@ -95,9 +95,7 @@ class MemorySource:
     earlier: list[EarlierPayment] = field(default_factory=list)
     page_size: int = 3
     capabilities: SourceCapabilities = field(
-        default_factory=lambda: SourceCapabilities(
-            marks=True, control_totals=True, credit_blocks=True
-        )
+        default_factory=lambda: SourceCapabilities(marks=True, credit_blocks=True)
     )
     marked: dict[PaymentKey, str] = field(default_factory=dict)
     refuses_marks: bool = False
