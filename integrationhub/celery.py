@@ -1,7 +1,7 @@
 """
 The worker's application, and how a request id follows the work into it.
 
-Tasks stand in the apps. A row in the database is the truth; a message only wakes a worker.
+Tasks are in the apps. A row in the database is the truth; a message only notifies a worker.
 """
 
 import gc

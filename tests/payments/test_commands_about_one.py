@@ -354,7 +354,7 @@ class TestUndoMatch:
         desk.fetch()
         run(desk, "undo_match", "1/1", "--reason", REASON)
 
-        with pytest.raises(CommandError, match="stands on no such invoice"):
+        with pytest.raises(CommandError, match="is not matched to that invoice"):
             run(desk, "undo_match", "1/1", "--reason", REASON)
         assert Settlement.objects.count() == 2
 

@@ -73,7 +73,7 @@ def one_of(matches: "QuerySet[Settlement]", *, invoice: str) -> Settlement | Non
     found = list(matches.select_related("invoice", "organisation").order_by("pk"))
     if len(found) > 1:
         numbers = ", ".join(one.invoice.number for one in found)
-        raise CommandError(f"It stands on several invoices ({numbers}); use --invoice.")
+        raise CommandError(f"It is matched to several invoices ({numbers}); use --invoice.")
     return found[0] if found else None
 
 

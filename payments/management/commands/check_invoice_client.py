@@ -38,4 +38,4 @@ class Command(PaymentsCommand):
         lines.append(f"  proposed as payments: {', '.join(map(str, proposed)) or '-'}")
         self.answer(options, "\n".join(lines), {**setup, "proposed_voucher_types": proposed})
         if any(one["level"] == "problem" for one in setup["findings"]):
-            raise CommandError("Something stands in the way; see above.")
+            raise CommandError("There are problems; see above.")

@@ -51,4 +51,4 @@ class Command(PaymentsCommand):
         ]
         self.answer(options, "\n".join(lines), {"clients": rows})
         if any(row["failure"] or row.get("failed") for row in rows):
-            raise CommandError("Not every client could be brought in line.")
+            raise CommandError("Not every client could be updated.")

@@ -19,9 +19,9 @@ class Command(PaymentsCommand):
     """Try refused registrations and refused marks again."""
 
     help = (
-        "Try again what was refused, after the reason was mended: registrations in PowerOffice Go "
-        "and marks in Visma. Of a client, of the payments that a run brought, or of one payment. "
-        "Nothing that stands there already is done again."
+        "Try again what was refused, once the cause is corrected: registrations in PowerOffice Go "
+        "and marks in Visma. For a client, for the payments of a run, or for one payment. Nothing "
+        "that is already done there is repeated."
     )
     example = "python manage.py try_payments_again --client 4110101 --only registrations"
 

@@ -42,7 +42,7 @@ class Command(PaymentsCommand):
         )
         what.add_argument("--credit-note", metavar="NUMBER", help="a credit note in its place")
         parser.add_argument("--client", default="", help="number of the invoice client")
-        parser.add_argument("--invoice", default="", help="needed when it stands on several")
+        parser.add_argument("--invoice", default="", help="needed when it is matched to several")
         parser.add_argument("--reason", required=True, help="kept in the history and audit trail")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -58,7 +58,7 @@ class Command(PaymentsCommand):
         standing = Settlement.objects.filter(of, undoes=None, undone_by=None)
         settlement = one_of(standing, invoice=options["invoice"])
         if settlement is None:
-            raise CommandError(f"{name} stands on no such invoice.")
+            raise CommandError(f"{name} is not matched to that invoice.")
         done = undoing.undo(
             settlement=settlement,
             reason=options["reason"],
