@@ -12,9 +12,9 @@ class Command(JournalCommand):
     """Make the journal that sends reversed batches again."""
 
     help = (
-        "Make a journal of what was reversed, with the same lines and a new reference that names "
+        "Create a journal of what was reversed, with the same lines and a new reference that names "
         "the old one. Nothing is sent: use check_journal and send_journal with the reference that "
-        "is printed. A second time, the journal that was made is named again."
+        "is printed. Run again, it prints the same journal."
     )
     example = 'python manage.py resend "PAYROLL 2026-03/3" --company 100'
     which = "reference or id of the reversed journal"

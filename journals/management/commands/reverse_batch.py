@@ -23,9 +23,9 @@ class Command(JournalCommand):
     """Take posted batches back by posting their mirrors."""
 
     help = (
-        "Take posted batches of a journal back: a worker posts for each a batch with debit and "
-        "credit changed places, once. With --wait, exit code 0 only if every mirror is posted "
-        "and was read back."
+        "Reverse posted batches of a journal: a worker posts a mirror of each, with debit and "
+        "credit exchanged, once. With --wait, exit code 0 only if every mirror is posted and "
+        "was read back."
     )
     example = (
         'python manage.py reverse_batch "PAYROLL 2026-03/3" --company 100 --period 2026-03 '

@@ -16,7 +16,7 @@ class Command(PaymentsCommand):
 
     help = (
         "Ask Visma Business and PowerOffice what they offer for an invoice client: company, "
-        "voucher types, marker, credit blocks. Exit code 1 if something stands in the way."
+        "voucher types, marker, credit blocks. Exit code 1 if there are problems."
     )
     example = "python manage.py check_invoice_client --client 4110101"
 

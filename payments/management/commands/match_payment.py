@@ -21,8 +21,8 @@ class Command(PaymentCommand):
     """Match a payment with an invoice by hand."""
 
     help = (
-        "Set a payment, or a part of it, against an invoice of its client; a worker then "
-        "registers it in PowerOffice Go."
+        "Match a payment, or a part of it, to an invoice of its client; a worker then registers "
+        "it in PowerOffice Go."
     )
     example = (
         "python manage.py match_payment 17/1 --client 4110101 --invoice 10234 --amount 700.00 "

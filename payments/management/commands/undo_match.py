@@ -24,8 +24,8 @@ class Command(PaymentsCommand):
     """Take a payment, or a credit note, off its invoice again."""
 
     help = (
-        "Take a payment, or a credit note, off its invoice again. What stands in PowerOffice Go "
-        "already is reversed there by a worker."
+        "Remove a payment, or a credit note, from its invoice. What is registered in PowerOffice "
+        "Go already is reversed there by a worker."
     )
     example = (
         'python manage.py undo_match 17/1 --client 4110101 --invoice 10234 --reason "Wrong invoice"'
