@@ -152,7 +152,11 @@ class Delivery(ABC, Generic[Item, Payload, There]):
         item.mark_needs_person(self.unanswerable(item, failure), now=now)
 
     def changed(self, item: Item, *, now: datetime) -> None:
-        """Let what is made of several items follow; in the same transaction."""
+        """
+        Let what is made of several items follow; in the same transaction.
+
+        What was just stored and is still to be proven counts as on its way, as when it was sent.
+        """
 
 
 class Step(NamedTuple):
@@ -254,7 +258,8 @@ def deliver(item: Item, via: Delivery[Item, Payload, There]) -> bool:
     with durable():
         attempt.close("ok", turn.calls, now=now)
         stored = via.store(item, there, is_sure=False, now=now)
-        via.changed(item, now=now)
+        if not stored:
+            via.changed(item, now=now)
     crash_point("deliver.stored")
     if stored:
         via.prove(item, payload)

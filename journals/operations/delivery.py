@@ -95,7 +95,8 @@ def deliver(batch_id: int, posting: Posting) -> bool:
 def prove(batch_id: int, posting: Posting) -> bool:
     """Ask the ledger about one batch if it is due and nobody else asks; say whether we did."""
     turn, lease = posting.turn, claims.lease_seconds()
-    batch = Batch.objects.to_prove(now=turn.clock()).filter(pk=batch_id).first()
+    due = Batch.objects.to_prove(now=turn.clock()).filter(pk=batch_id)
+    batch = due.select_related("journal").first()
     if batch is None:
         return False
     if batch.state == _S.UNKNOWN:

@@ -97,7 +97,7 @@ def _free(journal: Journal, mapping: Mapping, *, now: datetime) -> None:
         journal.refresh_state(now=now)
 
 
-def keeps_out(batch: Batch, *, now: datetime) -> bool:
+def keeps_out(batch: Batch, mapping: Mapping | None, *, now: datetime) -> bool:
     """
     Say, just before the call, whether the first period keeps the batch out; then it is marked.
 
@@ -105,7 +105,6 @@ def keeps_out(batch: Batch, *, now: datetime) -> bool:
     """
     if batch.reverses_id is not None:
         return False
-    mapping = mapping_of(batch.journal.company)
     if mapping is None or not is_booked_before(batch.journal, mapping):
         return False
     return bool(mark(batch.journal, mapping, now=now))

@@ -13,7 +13,7 @@ from journals.models import Attempt, Batch, Journal
 from journals.operations import going_live, proving, waiting
 from journals.operations.contents import digest_of, to_post
 from journals.operations.restoring import SinceTheBackup
-from journals.operations.sending import changed_mapping, refusal_of
+from journals.operations.sending import changed_mapping, mapping_of, refusal_of
 from outbox import lookup
 from outbox.delivery import Delivery, Found, Turn
 
@@ -36,8 +36,7 @@ class Posting(Delivery[Batch, BatchToPost, str]):
 
     def load(self, item: Batch) -> BatchToPost:
         """Return what is posted."""
-        currency = Journal.objects.values_list("currency", flat=True).get(pk=item.journal_id)
-        return to_post(item, currency=currency)
+        return to_post(item, currency=item.journal.currency)
 
     def refuse(self, item: Batch) -> ConnectorError | None:
         """
@@ -45,13 +44,15 @@ class Posting(Delivery[Batch, BatchToPost, str]):
 
         The company may have been marked, or the debtor blocked, since the press.
         """
-        journal = item.journal
-        refused = refusal_of(journal.company) or changed_mapping(item) or _gone_original(item)
+        journal, mapping = item.journal, mapping_of(item.journal.company)
+        refused = (
+            refusal_of(journal.company) or changed_mapping(item, mapping) or _gone_original(item)
+        )
         if refused is None and digest_of(batch=item, currency=journal.currency) != item.digest:
             refused = refusals.OtherContent(reference=journal.reference)
         if refused is None:
             # If it does, the batch cannot be claimed any more.
-            going_live.keeps_out(item, now=self.turn.clock())
+            going_live.keeps_out(item, mapping, now=self.turn.clock())
         self._refused = refused
         return refused
 

@@ -35,24 +35,18 @@ def refusal_of(company: Company) -> ConnectorError | None:
 
 def mapping_of(company: Company) -> Mapping | None:
     """Return the mapping that the company's journals are posted by."""
-    return (
-        Mapping.objects.filter(company=company)
-        .select_related("connection", "company__debtor")
-        .order_by("pk")
-        .first()
-    )
+    return company.mappings.select_related("connection").order_by("pk").first()
 
 
-def changed_mapping(batch: Batch) -> ConnectorError | None:
+def changed_mapping(batch: Batch, mapping: Mapping | None) -> ConnectorError | None:
     """
-    Return why the batch is not to be sent by the mapping as it is now, or None.
+    Return why the batch is not to be sent by its company's mapping as it is now, or None.
 
     It was checked, and shown, by the mapping of then. A reversal goes where its batch went.
     """
     if not batch.mapping_digest:
         return None
     company = batch.journal.company
-    mapping = mapping_of(company)
     if mapping is None:
         return refusals.MappingGone(company=company.name)
     if digest_of_mapping(mapping) != batch.mapping_digest:
