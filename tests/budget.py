@@ -82,7 +82,7 @@ def _names_of_others(node: ast.AST) -> Iterator[str]:
                 yield f"_meta.{name}"
         case ast.Call(func=ast.Name(id="getattr"), args=[_, ast.Constant(value=str(name)), *_]):
             yield from _private_of([name])
-        case ast.Attribute(attr="cursor" | "get_compiler" | "as_sql" as name):
+        case ast.Call(func=ast.Attribute(attr="cursor" | "get_compiler" | "as_sql" as name)):
             yield f".{name}("
         case ast.FunctionDef(name="as_sql" | "as_sqlite" | "as_postgresql" as name):
             yield f"def {name}("

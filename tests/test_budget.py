@@ -84,6 +84,7 @@ def test_fails_when_a_figure_rises(
     [
         ("shop/inner.py", "from shop._words import x\nprint(x._meta.label, row._replace(a=1))\n"),
         ("shop/inner.py", "class A:\n    def _own(self): ...\n\n\nA()._own()\n"),
+        ("shop/inner.py", "print(page.cursor)\n"),
         ("shop/words.py", "the_shelf = has_poked = 1\n"),
         ("docs/glossary.md", "gadget: background request\n"),
         ("shop/migrations/0001_first.py", "\n" * 500),

@@ -34,7 +34,7 @@ class UserManager(BaseUserManager["User"]):
         """Create a person who signs in by e-mail; without a password nobody can sign in as it."""
         user = self.model(email=self.clean_email(email), name=name, **more)
         user.set_password(password)
-        user.save(using=self._db)
+        user.save()
         return user
 
     def create_superuser(self, *, email: str, name: str, password: str | None) -> "User":

@@ -1,10 +1,9 @@
 """The tables of the payments app."""
 
-from payments.models import lists as lists
 from payments.models.clients import Integration, InvoiceClient
 from payments.models.customers import Customer, DeniedProject, TimeBlock, TimeEntry
 from payments.models.ledger import Invoice, Payment, Settlement
-from payments.models.money import MoneyField, Total
+from payments.models.money import MoneyField, total_of
 from payments.models.prefixes import LearntPrefix
 from payments.models.reconciliations import Reconciliation, ReconciliationLine
 from payments.models.registrations import Registration, RegistrationAttempt
@@ -30,5 +29,5 @@ __all__ = [
     "SkippedRow",
     "TimeBlock",
     "TimeEntry",
-    "Total",
+    "total_of",
 ]

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Sum
+from django.db.models import ExpressionWrapper, F, IntegerField, Q, Sum
 
 PLACES = 4
 
@@ -39,30 +39,6 @@ def amount_of(value: int | Decimal) -> Decimal:
     return Decimal(units).scaleb(-PLACES)
 
 
-class Total(Sum):
-    """
-    A sum of amounts that no number of rows makes fail.
-
-    SQLite answers a sum beyond 64 bits with an error. Thousands of millions and what is left of
-    them are added up apart; only where both together are beyond 64 bits, which no door lets in,
-    is the total a rounded one.
-    """
-
-    _APART = 10**9
-
-    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        """Add up the two parts of each amount."""
-        chosen = " FILTER (WHERE %(filter)s)" if self.filter else ""
-        # What is chosen is written behind the last part by the aggregate itself.
-        apart = self.copy()
-        apart.template = (
-            f"SUM(%(expressions)s / {self._APART}){chosen} * {self._APART}"
-            f" + SUM(%(expressions)s %%%% {self._APART})"
-        )
-        sql, params = apart.as_sql(compiler, connection, **context)
-        return f"({sql})", (*params, *params)
-
-
 class MoneyField(_BigIntegerField):
     """
     A Decimal in Python, a whole number in the database.
@@ -94,3 +70,17 @@ class MoneyField(_BigIntegerField):
             return Decimal(str(value))
         except ArithmeticError as exc:
             raise ValidationError("not an amount") from exc
+
+
+def total_of(column: str, *, filter: Q | None = None) -> "ExpressionWrapper[Any]":
+    """
+    Return a sum of amounts that no number of rows makes fail.
+
+    SQLite answers a sum beyond 64 bits with an error. Thousands of millions and what is left of
+    them are added up apart; only where both together are beyond 64 bits, which no door lets in,
+    is the total a rounded one.
+    """
+    apart = 10**9
+    whole = Sum(F(column) / apart, filter=filter, output_field=IntegerField())
+    rest = Sum(F(column) % apart, filter=filter, output_field=IntegerField())
+    return ExpressionWrapper(whole * apart + rest, output_field=MoneyField())

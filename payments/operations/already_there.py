@@ -16,7 +16,7 @@ from payments.domain.matching import Rule
 from payments.domain.refusals import PaidThereAlready
 from payments.domain.states import RegistrationState
 from payments.models import Invoice, Registration, Settlement
-from payments.models.money import Total
+from payments.models.money import total_of
 
 _S = RegistrationState
 _SURE = (_S.REGISTERED, _S.TO_REVERSE, _S.REVERSING)
@@ -90,7 +90,7 @@ def standing_of(invoice: Invoice, *, besides: Registration, balance: Decimal) ->
         (state, matched): total
         for state, matched, total in others.order_by()
         .values_list("state", "matched_there")
-        .annotate(total=Total("amount"))
+        .annotate(total=total_of("amount"))
     }
 
     def of(*states: str) -> Decimal:
@@ -109,7 +109,7 @@ def standing_of(invoice: Invoice, *, besides: Registration, balance: Decimal) ->
         registered=registered,
         unsure=of(*_UNSURE),
         waiting=of(_S.READY),
-        credited=offs.aggregate(total=Total("amount"))["total"] or ZERO,
+        credited=offs.aggregate(total=total_of("amount"))["total"] or ZERO,
     )
 
 

@@ -27,7 +27,7 @@ from connectors.receivables.target import PaymentTarget
 from organisations.models import Organisation, User
 from payments.domain import refusals
 from payments.models import Customer, Integration, InvoiceClient, TimeBlock
-from payments.operations import storing
+from payments.operations import storing_invoices
 from payments.operations.denying_time import due_pushes, push
 from payments.operations.fetching import check_company
 from payments.operations.matching import portions
@@ -210,7 +210,7 @@ def recheck(background_request: BackgroundRequest, now: datetime) -> dict[str, A
     found = source.read_customer(int(customer.number))
     if found is None:
         return {"found": False}
-    storing.store_source_customers(client, [found])
+    storing_invoices.store_source_customers(client, [found])
     mirror(client, [found], integration=integration, now=now)
     enqueue("payments.tasks.serve_client", client_id=client.pk)
     return {"found": True, "credit_blocked": found.credit_blocked}
@@ -302,7 +302,7 @@ def _store(
 ) -> int:
     if not customers:
         return 0
-    storing.store_source_customers(client, customers)
+    storing_invoices.store_source_customers(client, customers)
     if not readable:
         return 0
     return mirror(client, customers, integration=integration, now=now)

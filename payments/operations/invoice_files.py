@@ -11,7 +11,7 @@ from organisations.models import User
 from payments.domain.invoice_file import InvoiceFile, read, write
 from payments.domain.invoice_rows import InvoiceRow
 from payments.models import Invoice, InvoiceClient
-from payments.operations import matching, storing
+from payments.operations import matching, storing_invoices
 from payments.operations.rights import check_active, check_right
 
 MOST_ROWS = 50_000
@@ -34,7 +34,7 @@ def take(
         return found
     with transaction.atomic():
         for some in matching.portions(found.invoices):
-            storing.store_invoices(client, [_as_target(one) for one in some], now=now)
+            storing_invoices.store_invoices(client, [_as_target(one) for one in some], now=now)
         matching.apply_credit_notes(client, run=None, now=now)
         trail.record(
             organisation=client.organisation,

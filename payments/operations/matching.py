@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db.models import Q
 
@@ -27,13 +27,13 @@ from payments.models import (
     Registration,
     Settlement,
 )
-from payments.models.money import Total
-from payments.models.open_invoices import open_invoices
+from payments.models.money import total_of
 
 T = TypeVar("T")
 # A database takes a plain text at once, and asks around for what a member of an enum may be.
 _RULES: dict[rules.Rule | None, str] = {rule: rule.value for rule in rules.Rule}
 _OUTCOMES = {outcome: outcome.value for outcome in rules.Outcome}
+_COLUMNS = ("number", "kid", "customer__number", "currency", "posted_amount", "is_credit_note")
 _AT_ONCE = 900
 """Values in one IN list; SQLite takes no more than 999 in a statement."""
 
@@ -55,13 +55,18 @@ def portions(values: Iterable[T], *, at_once: int = _AT_ONCE) -> Iterator[list[T
 
 def settled_on(invoice_ids: Iterable[int]) -> dict[int, Open]:
     """Return the sums of the events of those invoices that have any."""
-    rows = (
-        Settlement.objects.filter(invoice_id__among=set(invoice_ids))
-        .order_by()
-        .values_list("invoice_id")
-        .annotate(total=Total("amount"), paid=Total("amount", filter=Q(payment__isnull=False)))
-    )
-    return {invoice_id: Open(total=total, paid=paid or ZERO) for invoice_id, total, paid in rows}
+    found: dict[int, Open] = {}
+    for some in portions(invoice_ids):
+        rows = (
+            Settlement.objects.filter(invoice_id__in=some)
+            .order_by()
+            .values_list("invoice_id")
+            .annotate(
+                total=total_of("amount"), paid=total_of("amount", filter=Q(payment__isnull=False))
+            )
+        )
+        found |= {pk: Open(total=total, paid=paid or ZERO) for pk, total, paid in rows}
+    return found
 
 
 def used_of(credit_note_ids: Iterable[int]) -> dict[int, Decimal]:
@@ -72,7 +77,7 @@ def used_of(credit_note_ids: Iterable[int]) -> dict[int, Decimal]:
             Settlement.objects.filter(credit_note_id__in=some)
             .order_by()
             .values_list("credit_note_id")
-            .annotate(total=Total("amount"))
+            .annotate(total=total_of("amount"))
         )
     return found
 
@@ -130,38 +135,46 @@ def _candidates(client: InvoiceClient, arrived: Sequence[Incoming]) -> list[Cand
     numbers = {number for p in arrived for number in rules.numbers_in(p.invoice_number)}
     numbers |= {number for p in arrived for readings in p.behind for number in readings}
     numbers |= {rules.without_zeros(number) for number in numbers if number[0] == "0"}
-    found = open_invoices(client, by="kid_key", among=kid_keys)
-    found += open_invoices(client, by="number", among=numbers)
-    home = client.currency
-    rounded = _rounded(one.id for one in found) if any(p.amount < 0 for p in arrived) else {}
-    return [
-        Candidate(
-            id=one.id,
-            number=one.number,
-            customer=one.customer,
-            open=None if one.posted is None else one.posted + one.used - one.settled,
-            paid=one.paid,
-            kid=one.kid,
-            foreign="" if one.currency == home else one.currency,
-            is_credit_note=one.is_credit_note,
-            rounded=rounded.get(one.id, ZERO),
+    invoices = Invoice.objects.filter(client=client)
+    found: dict[int, tuple[Any, ...]] = {}
+    for kind, words in (("kid_key", kid_keys), ("number", numbers)):
+        for some in portions(sorted(words)):
+            rows = invoices.filter(**{f"{kind}__in": some}).exclude(**{kind: ""})
+            found |= {row[0]: row for row in rows.values_list("pk", *_COLUMNS)}
+    settled, used = settled_on(found), used_of(pk for pk, row in found.items() if row[-1])
+    rounded = _rounded(found) if any(p.amount < 0 for p in arrived) else {}
+    candidates = []
+    for pk, number, kid, customer, currency, posted, is_credit_note in found.values():
+        events = settled.get(pk, Open())
+        candidates.append(
+            Candidate(
+                id=pk,
+                number=number,
+                customer=customer or "",
+                open=None if posted is None else posted + used.get(pk, ZERO) - events.total,
+                paid=events.paid,
+                kid=kid,
+                foreign="" if currency == client.currency else currency,
+                is_credit_note=is_credit_note,
+                rounded=rounded.get(pk, ZERO),
+            )
         )
-        for one in {one.id: one for one in found}.values()
-    ]
+    return candidates
 
 
 def _rounded(invoice_ids: Iterable[int]) -> dict[int, Decimal]:
     """Return the differences of rounding that are closed on those invoices."""
-    rows = (
-        Settlement.objects.filter(
-            invoice_id__among=set(invoice_ids), rule=rules.Rule.ROUNDING, undoes=None
+    found: dict[int, Decimal] = {}
+    for some in portions(invoice_ids):
+        found |= dict(
+            Settlement.objects.filter(
+                invoice_id__in=some, rule=rules.Rule.ROUNDING, undoes=None, undone_by=None
+            )
+            .order_by()
+            .values_list("invoice_id")
+            .annotate(total=total_of("amount"))
         )
-        .exclude(undone_by__isnull=False)
-        .order_by()
-        .values_list("invoice_id")
-        .annotate(total=Total("amount"))
-    )
-    return dict(rows)
+    return found
 
 
 def store_matches(

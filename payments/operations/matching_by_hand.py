@@ -15,7 +15,7 @@ from organisations.models import User
 from payments.domain import matching as rules
 from payments.domain.refusals import MatchRefused, OtherCustomer
 from payments.models import Customer, Invoice, Payment, Settlement
-from payments.models.money import Total
+from payments.models.money import total_of
 from payments.operations import matching
 from payments.operations.rights import check_right, integration_of
 from ui.amounts import amount as shown
@@ -23,7 +23,7 @@ from ui.amounts import amount as shown
 
 def assigned_of(payment: Payment) -> Decimal:
     """Return how much of a payment stands on invoices."""
-    found = Settlement.objects.filter(payment=payment).aggregate(total=Total("amount"))["total"]
+    found = Settlement.objects.filter(payment=payment).aggregate(total=total_of("amount"))["total"]
     return found or ZERO
 
 

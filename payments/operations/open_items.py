@@ -15,7 +15,7 @@ from payments.domain.matching import Outcome, Rule
 from payments.domain.reconciling import Sides
 from payments.domain.states import RegistrationState
 from payments.models import Customer, Invoice, InvoiceClient, Payment, Registration, Settlement
-from payments.models.money import Total
+from payments.models.money import total_of
 from payments.operations.fetching import check_company
 from payments.operations.rights import integration_of
 
@@ -108,7 +108,7 @@ def read_book(client: InvoiceClient, *, on: date) -> Book:
 
 
 def _totals(settlements: "QuerySet[Settlement]", by: str) -> dict[int, Decimal]:
-    return dict(settlements.order_by().values_list(by).annotate(total=Total("amount")))
+    return dict(settlements.order_by().values_list(by).annotate(total=total_of("amount")))
 
 
 def _read_hub(book: Book, customers: dict[int, Customer]) -> None:
@@ -252,7 +252,7 @@ def _across(book: Book) -> None:
         .exclude(payment__customer_number=F("invoice__customer__number"))
         .order_by()
         .values_list("invoice__number", "payment__customer_number")
-        .annotate(total=Total("amount"))
+        .annotate(total=total_of("amount"))
     )
     for invoice, payer, total in rows:
         if total and book.owners.get(invoice, payer) != payer:
@@ -268,7 +268,7 @@ def _in_transit(book: Book) -> None:
         .annotate(is_undone=Exists(undone))
         .order_by()
         .values_list("settlement__invoice__number", "state", "is_undone")
-        .annotate(total=Total("amount"))
+        .annotate(total=total_of("amount"))
     )
     for number, state, is_undone, total in rows:
         line = book.of_invoice(number)

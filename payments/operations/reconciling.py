@@ -17,7 +17,7 @@ from organisations.models import User
 from payments.domain import refusals
 from payments.domain.reconciling import Difference, Explained, ageing, explain
 from payments.models import InvoiceClient, Payment, Reconciliation, ReconciliationLine
-from payments.models.money import Total
+from payments.models.money import total_of
 from payments.operations.open_items import Book, Line, read_book
 from payments.operations.rights import check_active, check_right
 
@@ -106,7 +106,7 @@ def _compared(book: Book, made: Reconciliation) -> Iterator[ReconciliationLine]:
         .exclude(vanished_at=None)
         .order_by()
         .values_list("customer_number")
-        .annotate(total=Total("amount"))
+        .annotate(total=total_of("amount"))
     )
     # What stands on no invoice comes after the invoices of its customer, which may explain it.
     in_turn = sorted(book.lines.items(), key=lambda one: (one[0][0], not one[0][1], one[0][1]))

@@ -38,8 +38,8 @@ from connectors.receivables.source import PaymentQuery, PaymentSource
 from connectors.receivables.target import TargetCustomer, TargetInvoice
 from payments.domain import refusals
 from payments.models import FetchRun, Integration, InvoiceClient, Payment, SkippedRow
-from payments.models.money import Total
-from payments.operations import blocking, matching, storing
+from payments.models.money import total_of
+from payments.operations import blocking, matching, storing, storing_invoices
 from payments.operations.fetching import check_company, refusal_of
 from payments.operations.rights import integration_of
 from payments.operations.storing import ClaimLost, Stopped
@@ -181,13 +181,13 @@ class _Fetch:
         ):
             with self._held():
                 found = storing.readable(self.run, customers, of=TargetCustomer)
-                storing.store_target_customers(client, found)
+                storing_invoices.store_target_customers(client, found)
         for invoices in matching.portions(
             target.read_invoices(changed_since=since), at_once=_PORTION
         ):
             with self._held():
                 read = storing.readable(self.run, invoices, of=TargetInvoice)
-                stored = storing.store_invoices(client, read, now=self.clock())
+                stored = storing_invoices.store_invoices(client, read, now=self.clock())
                 storing.bump(self.run, invoices=stored)
         with self._held():
             matching.apply_credit_notes(client, run=self.run, now=self.clock())
@@ -325,7 +325,7 @@ def hub_total(run: FetchRun) -> tuple[int, Decimal | None]:
         voucher_type__in=run.voucher_types,
         vanished_at=None,
     )
-    found = mine.aggregate(count=Count("pk"), amount=Total("amount"))
+    found = mine.aggregate(count=Count("pk"), amount=total_of("amount"))
     left_out = left_out_of(run)
     count: int = found["count"] + left_out.count
     return count, None if left_out.unknown else (found["amount"] or ZERO) + left_out.amount

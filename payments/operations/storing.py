@@ -8,14 +8,12 @@ from typing import Any, TypeVar
 from django.db import transaction
 from django.db.models import F
 
-from connectors.base import ZERO
 from connectors.receivables.shared import PaymentKey, Unreadable
-from connectors.receivables.source import PaymentPage, SourceCustomer, SourcePayment
-from connectors.receivables.target import TargetCustomer, TargetInvoice
+from connectors.receivables.source import PaymentPage, SourcePayment
 from payments.domain import kid as kids
 from payments.domain.matching import Incoming, Match
 from payments.domain.prefixes import numbers_behind
-from payments.models import Customer, FetchRun, Invoice, InvoiceClient, Payment, SkippedRow
+from payments.models import FetchRun, InvoiceClient, Payment, SkippedRow
 from payments.operations import matching
 
 T = TypeVar("T")
@@ -212,41 +210,32 @@ def _insert(
     return [(row.pk, row.key) for row in rows]
 
 
-def _changed(run: FetchRun, one: SourcePayment, *, before: Decimal) -> SkippedRow:
+def _skipped_row(run: FetchRun, key: PaymentKey | None, **columns: Any) -> SkippedRow:
     return SkippedRow(
         organisation_id=run.organisation_id,
         client=run.client,
         run=run,
-        journal_number=one.key.journal_number,
-        audit_number=one.key.audit_number,
-        field="amount",
-        value=f"{before} → {one.amount}",
-        reason="amount_changed",
+        journal_number=key.journal_number if key else None,
+        audit_number=key.audit_number if key else None,
+        **columns,
     )
+
+
+def _changed(run: FetchRun, one: SourcePayment, *, before: Decimal) -> SkippedRow:
+    value = f"{before} → {one.amount}"
+    return _skipped_row(run, one.key, field="amount", value=value, reason="amount_changed")
 
 
 def _twice(run: FetchRun, one: SourcePayment) -> SkippedRow:
-    return SkippedRow(
-        organisation_id=run.organisation_id,
-        client=run.client,
-        run=run,
-        journal_number=one.key.journal_number,
-        audit_number=one.key.audit_number,
-        field="auditNo",
-        value=str(one.key.audit_number),
-        reason=TWICE,
-        amount=one.amount,
-    )
+    value = str(one.key.audit_number)
+    return _skipped_row(run, one.key, field="auditNo", value=value, reason=TWICE, amount=one.amount)
 
 
 def _unread(run: FetchRun, rows: Iterable[Unreadable]) -> list[SkippedRow]:
     return [
-        SkippedRow(
-            organisation_id=run.organisation_id,
-            client=run.client,
-            run=run,
-            journal_number=bad.key.journal_number if bad.key else None,
-            audit_number=bad.key.audit_number if bad.key else None,
+        _skipped_row(
+            run,
+            bad.key,
             field=bad.field[:60],
             value=bad.value.replace("\x00", "")[:200],
             reason=bad.reason[:200],
@@ -269,20 +258,11 @@ def readable(run: FetchRun, rows: Iterable[Any], *, of: type[T]) -> list[T]:
 
 
 def _skipped(run: FetchRun, page: PaymentPage) -> list[SkippedRow]:
-    rows = _unread(run, page.unreadable)
-    rows += [
-        SkippedRow(
-            organisation_id=run.organisation_id,
-            client=run.client,
-            run=run,
-            journal_number=out.key.journal_number,
-            audit_number=out.key.audit_number,
-            reason=out.reason[:200],
-            amount=out.amount,
-        )
+    left_out = [
+        _skipped_row(run, out.key, reason=out.reason[:200], amount=out.amount)
         for out in page.left_out
     ]
-    return rows
+    return _unread(run, page.unreadable) + left_out
 
 
 def match_again(*, run: FetchRun, marks: bool, now: datetime, lease_seconds: float) -> int:
@@ -323,140 +303,6 @@ def match_again(*, run: FetchRun, marks: bool, now: datetime, lease_seconds: flo
             Payment.objects.bulk_update(changed, ["left", "mark_at"], batch_size=200)
             stored = [(payment.pk, payment.key) for payment in some]
             done += matching.store_matches(run.client, stored, matches, run=run, now=now)
-
-
-# --- Customers and invoices -------------------------------------------------------------------
-
-
-def store_target_customers(client: InvoiceClient, customers: Sequence[TargetCustomer]) -> None:
-    """Write customers of the target; `external_number` is the source's number where they differ."""
-    Customer.objects.bulk_create(
-        (
-            Customer(
-                organisation_id=client.organisation_id,
-                client=client,
-                number=(one.external_number or one.number)[:30],
-                name=one.name[:200],
-                organisation_number=one.organisation_number[:30],
-                target_number=one.number[:30],
-            )
-            for one in {(c.external_number or c.number): c for c in customers}.values()
-        ),
-        update_conflicts=True,
-        unique_fields=["client", "number"],
-        update_fields=["target_number"],
-    )
-
-
-def store_source_customers(client: InvoiceClient, customers: Sequence[SourceCustomer]) -> None:
-    """Write customers of the source; what it says of their credit is `blocking`'s to write."""
-    Customer.objects.bulk_create(
-        (
-            Customer(
-                organisation_id=client.organisation_id,
-                client=client,
-                number=str(number),
-                name=one.name[:200],
-                organisation_number=one.organisation_number[:30],
-            )
-            for number, one in {c.number: c for c in customers}.items()
-        ),
-        update_conflicts=True,
-        unique_fields=["client", "number"],
-        update_fields=["name", "organisation_number"],
-    )
-
-
-def store_invoices(
-    client: InvoiceClient, invoices: Sequence[TargetInvoice], *, now: datetime
-) -> int:
-    """Write invoices and credit notes as the target, or a file, gives them; return how many."""
-    if not invoices:
-        return 0
-    customers = _customers_for(client, invoices)
-    rows = {
-        one.number: Invoice(
-            organisation_id=client.organisation_id,
-            client=client,
-            customer_id=customers.get(one.customer_number),
-            number=one.number[:40],
-            kid=kids.tidy(one.kid)[:30],
-            kid_key=kids.key_of(one.kid)[:30],
-            issued_on=one.issued_on,
-            due_on=one.due_on,
-            currency=one.currency or client.currency,
-            # What was nulled there by a counter-voucher is worth nothing here either.
-            amount=ZERO if one.is_reversed else one.amount,
-            posted_amount=ZERO if one.is_reversed else _posted(client, one),
-            is_credit_note=one.is_credit_note,
-            credits_number=one.credits_number[:40],
-            target_id=one.id[:60],
-            target_balance=one.balance,
-            seen_at=now,
-        )
-        for one in invoices
-        if one.number
-    }
-    Invoice.objects.bulk_create(
-        rows.values(),
-        update_conflicts=True,
-        unique_fields=["client", "number"],
-        update_fields=[
-            "customer",
-            "kid",
-            "kid_key",
-            "issued_on",
-            "due_on",
-            "currency",
-            "amount",
-            "posted_amount",
-            "is_credit_note",
-            "credits_number",
-            "target_id",
-            "target_balance",
-            "seen_at",
-        ],
-    )
-    return len(rows)
-
-
-def _posted(client: InvoiceClient, one: TargetInvoice) -> Decimal | None:
-    if one.posted_amount is not None:
-        return one.posted_amount
-    return one.amount if (one.currency or client.currency) == client.currency else None
-
-
-def _customers_for(client: InvoiceClient, invoices: Sequence[TargetInvoice]) -> dict[str, int]:
-    """Return the customers of invoices by the target's number; unknown ones are made."""
-    names = {one.customer_number: one.customer_name for one in invoices if one.customer_number}
-
-    def known() -> dict[str, int]:
-        found: dict[str, int] = {}
-        for some in matching.portions(names):
-            rows = Customer.objects.filter(client=client, target_number__in=some)
-            found |= dict(rows.values_list("target_number", "pk"))
-        return found
-
-    found = known()
-    missing = [number for number in names if number not in found]
-    if missing:
-        Customer.objects.bulk_create(
-            (
-                Customer(
-                    organisation_id=client.organisation_id,
-                    client=client,
-                    number=number[:30],
-                    name=names[number][:200],
-                    target_number=number[:30],
-                )
-                for number in missing
-            ),
-            update_conflicts=True,
-            unique_fields=["client", "number"],
-            update_fields=["target_number"],
-        )
-        found = known()
-    return found
 
 
 def note(run: FetchRun, **changes: Any) -> None:

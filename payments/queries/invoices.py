@@ -25,7 +25,7 @@ from payments.models import (
     ReconciliationLine,
     Settlement,
 )
-from payments.models.money import Total
+from payments.models.money import total_of
 from payments.operations.fetching import refusal_of
 from payments.operations.matching import portions, used_of
 from payments.queries import standing
@@ -123,7 +123,7 @@ def _client_rows(shown: list[InvoiceClient], integration: Integration) -> list[C
 
 
 def _sums(rows: Any, column: str) -> dict[int, Decimal]:
-    found = rows.order_by().values_list("client_id").annotate(total=Total(column))
+    found = rows.order_by().values_list("client_id").annotate(total=total_of(column))
     return {client_id: total or ZERO for client_id, total in found}
 
 
@@ -151,7 +151,7 @@ def _sum_of_events(side: str) -> Any:
         Settlement.objects.filter(**{side: OuterRef("pk")})
         .order_by()
         .values(side)
-        .annotate(total=Total("amount"))
+        .annotate(total=total_of("amount"))
         .values("total")
     )
     return Coalesce(Subquery(events), _NOTHING)
@@ -233,10 +233,10 @@ def settled_sums(invoices: list[Invoice]) -> dict[int, Settled]:
             .order_by()
             .values_list("invoice_id")
             .annotate(
-                paid=Total("amount", filter=Q(payment__amount__gt=0)),
-                returned=Total("amount", filter=Q(payment__amount__lt=0)),
-                credited=Total("amount", filter=Q(credit_note__isnull=False)),
-                rounded=Total("amount", filter=Q(rounds__isnull=False)),
+                paid=total_of("amount", filter=Q(payment__amount__gt=0)),
+                returned=total_of("amount", filter=Q(payment__amount__lt=0)),
+                credited=total_of("amount", filter=Q(credit_note__isnull=False)),
+                rounded=total_of("amount", filter=Q(rounds__isnull=False)),
             )
         )
         for pk, *sums in rows:
@@ -259,7 +259,7 @@ def _came_after(compared: Reconciliation, invoices: list[Invoice]) -> set[int]:
     for some in portions(ids):
         for side, sign in (("invoice_id", 1), ("credit_note_id", -1)):
             found = events.filter(**{f"{side}__in": some}).values_list(side)
-            for pk, total in found.annotate(total=Total("amount")):
+            for pk, total in found.annotate(total=total_of("amount")):
                 used[pk] = used.get(pk, ZERO) + sign * total
     return {
         invoice.pk

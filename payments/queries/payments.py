@@ -12,7 +12,7 @@ from accounts.models import Connection
 from connectors.base import ZERO
 from organisations.models import Organisation
 from payments.models import Customer, FetchRun, InvoiceClient, Payment, Registration, Settlement
-from payments.models.money import Total
+from payments.models.money import total_of
 from payments.operations.matching import portions
 from payments.operations.running import left_out_of
 from payments.queries.invoices import unmatched_of, with_assigned
@@ -145,9 +145,9 @@ def tie_of(client: InvoiceClient) -> Tie:
     payments = Payment.objects.filter(client=client, vanished_at=None)
     if run is not None:
         payments = payments.filter(paid_on__gte=run.since, voucher_type__in=run.voucher_types)
-    total = payments.aggregate(total=Total("amount"))["total"] or ZERO
+    total = payments.aggregate(total=total_of("amount"))["total"] or ZERO
     events = Settlement.objects.filter(payment__in=payments.order_by().values("pk"))
-    assigned = events.aggregate(total=Total("amount"))["total"] or ZERO
+    assigned = events.aggregate(total=total_of("amount"))["total"] or ZERO
     left_out = left_out_of(run).amount if run else ZERO
     control = run.control_amount if run else None
     return Tie(
@@ -171,5 +171,5 @@ def tie_of(client: InvoiceClient) -> Tie:
 
 def sum_of(rows: Any) -> Decimal:
     """Return what payments, or skipped rows, add up to."""
-    total: Decimal | None = rows.order_by().aggregate(total=Total("amount"))["total"]
+    total: Decimal | None = rows.order_by().aggregate(total=total_of("amount"))["total"]
     return total or ZERO

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from payments.domain.reconciling import Difference
 from payments.models import InvoiceClient, Reconciliation, ReconciliationLine
-from payments.models.money import Total
+from payments.models.money import total_of
 from payments.queries.pages import page_of
 from payments.queries.wording import DIFFERENCES
 from ui.sheets import Cell
@@ -87,7 +87,7 @@ def customer_sums(made: Reconciliation) -> list[dict[str, Any]]:
         .exclude(difference=Difference.NONE)
         .order_by("customer_number")
         .values("customer_number", "customer_name")
-        .annotate(source=Total("source"), hub=Total("hub"), target=Total("target"))[:200]
+        .annotate(source=total_of("source"), hub=total_of("hub"), target=total_of("target"))[:200]
     )
     return list(rows)
 

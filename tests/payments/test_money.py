@@ -7,7 +7,7 @@ from django.db import connection
 from django.db.models import Q, Sum
 
 from payments.models import Payment
-from payments.models.money import Total, amount_of, stored
+from payments.models.money import amount_of, stored, total_of
 from tests.payments.rows import client_of, payment
 
 pytestmark = pytest.mark.django_db
@@ -43,9 +43,9 @@ class TestTotal:
             payment(client, journal_number=number, amount=amount)
 
         found = Payment.objects.aggregate(
-            all=Total("amount"),
-            chosen=Total("amount", filter=Q(amount__lt=0, journal_number__gt=1)),
-            none=Total("amount", filter=Q(amount=5)),
+            all=total_of("amount"),
+            chosen=total_of("amount", filter=Q(amount__lt=0, journal_number__gt=1)),
+            none=total_of("amount", filter=Q(amount=5)),
         )
 
         assert found == {
@@ -59,7 +59,7 @@ class TestTotal:
         payment(client, journal_number=1, amount="12345678901.55")
 
         (found,) = client.payments.values("client_id").annotate(
-            rest=Total("amount") - Total("amount")
+            rest=total_of("amount") - total_of("amount")
         )
 
         assert found["rest"] == 0
@@ -71,7 +71,7 @@ class TestTotal:
         with connection.cursor() as cursor:
             cursor.execute("UPDATE payments_payment SET amount = 9000000000000000000")
 
-        total = Payment.objects.aggregate(total=Total("amount"))["total"]
+        total = Payment.objects.aggregate(total=total_of("amount"))["total"]
 
         assert total == Decimal("1800000000000000.00")
 

@@ -37,7 +37,7 @@ class Command(HubCommand):
 
 
 def _rotate(model: type[models.Model]) -> int:
-    names = [f.attname for f in model._meta.concrete_fields if isinstance(f, EncryptedTextField)]
+    names = [f.attname for f in model._meta.get_fields() if isinstance(f, EncryptedTextField)]
     if not names:
         return 0
     rows = model._default_manager.exclude(**dict.fromkeys(names, ""))
