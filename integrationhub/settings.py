@@ -107,6 +107,7 @@ HUB_APPS = [
     "sources",
     "journals",
     "payments",
+    "office",
     "api",
 ]
 INSTALLED_APPS = [

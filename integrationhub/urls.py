@@ -2,6 +2,7 @@
 
 from importlib.util import find_spec
 
+from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
 from integrationhub import views
@@ -23,7 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("organisations.sign_in_urls")),
     *(
         path("", include(f"{app}.urls"))
-        for app in ("organisations", "accounts", "mappings", "journals", "payments", "api")
+        for app in settings.HUB_APPS
         if find_spec(f"{app}.urls")
     ),
 ]

@@ -163,6 +163,13 @@ class CompanyForm(WarnsOfChanges, _CompanyForm):
 
     debtor = RowField(DEBTORS, label=_("Debtor"))
     owner = RowField(MEMBERS, label=_("Responsible"), required=False, empty_label="–")
+    deputy = RowField(
+        MEMBERS,
+        label=_("Deputy"),
+        required=False,
+        empty_label="–",
+        help_text=_("Sees the company among their own while the responsible person is away."),
+    )
 
     class Meta:
         model = Company
@@ -173,13 +180,14 @@ class CompanyForm(WarnsOfChanges, _CompanyForm):
             "currency",
             "debtor",
             "owner",
+            "deputy",
             "is_test",
         ]
         help_texts = {"is_test": _("Its journals are never sent.")}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in ("debtor", "owner"):
+        for name in ("debtor", "owner", "deputy"):
             field: Any = self.fields[name]
             field.offer(self.instance.organisation)
             if self.instance.pk:

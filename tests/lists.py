@@ -12,7 +12,7 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any
 
-APPS = ("organisations", "accounts", "mappings", "journals", "payments", "api")
+APPS = ("organisations", "accounts", "mappings", "journals", "payments", "office", "api")
 NOW = datetime(2026, 4, 8, 9, 0, tzinfo=UTC)
 TODAY = date(2026, 4, 8)
 _AT_ONCE = 2_000
@@ -42,6 +42,7 @@ ABOUT = {
     "journals:decision": "batch",
     "journals:reverse": "journal",
     "journals:resend": "journal",
+    "office:expectation": "company",
     "payments:client": "client",
     "payments:client_settings": "client",
     "payments:import_invoices": "client",
@@ -55,6 +56,7 @@ ABOUT = {
 # Pages with parameters that are no lists: forms in steps, waiting, one-time links, and files,
 # which hold all rows by their nature.
 NOT_LISTS = {
+    "office:export",
     "accounts:background_request",
     "organisations:audit_csv",
     "organisations:audit_xlsx",
@@ -109,6 +111,8 @@ def pages(office: Office) -> Iterator[tuple[str, str]]:
             pk = office.about["run"].pk
             for part in _RUN_LISTS:
                 yield f"{name} {part}", reverse(name, kwargs={"pk": pk, "name": part})
+        elif wanted == {"period"}:
+            yield name, reverse(name, kwargs={"period": "2026-03"})
         elif name in ABOUT:
             yield name, reverse(name, kwargs={"pk": office.about[ABOUT[name]].pk})
         elif not _only_takes_posts(name):

@@ -1,12 +1,12 @@
 """Days and times as people write them: each language has its own way with the month."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.utils import formats, timezone
 from django.utils.translation import gettext, ngettext, pgettext
 
 
-def short_day(at: datetime, *, with_year: bool = False) -> str:
+def short_day(at: date, *, with_year: bool = False) -> str:
     """Write day and month, as "3 Mar" or, in Swedish, "3 mars"."""
     # Translators: letters of Django's date format. M: "Mar" as the language has it, with a capital.
     # b: the same with a small letter.

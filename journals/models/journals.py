@@ -117,6 +117,7 @@ class Journal(models.Model):
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["organisation", "-imported_at"], name="journal_newest_first"),
             models.Index(fields=["company", "-run_period"], name="journal_of_company"),
+            models.Index(fields=["organisation", "run_period"], name="journal_of_a_month"),
         ]
 
     def __str__(self) -> str:

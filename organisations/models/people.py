@@ -128,6 +128,9 @@ class Membership(models.Model):
     )
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     role = models.ForeignKey(Role, on_delete=models.PROTECT, related_name="memberships")
+    away_from = models.DateField(_("away from"), null=True, blank=True)
+    away_until = models.DateField(_("away until"), null=True, blank=True)
+    """Meanwhile deputies see this person's companies among their own."""
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = OfOrganisation.as_manager()

@@ -51,6 +51,7 @@ def create_company(
     organisation_number: str = "",
     is_test: bool = False,
     owner: User | None = None,
+    deputy: User | None = None,
     by: User | None = None,
 ) -> Company:
     """
@@ -69,6 +70,7 @@ def create_company(
         organisation_number=digits_of(organisation_number),
         is_test=is_test,
         owner=owner,
+        deputy=deputy,
     )
     _record(company, "company.created", by, {})
     return company

@@ -59,7 +59,7 @@ def new_company(request: HubRequest) -> HttpResponse:
 def company(request: HubRequest, pk: int) -> HttpResponse:
     """Show a company, and change it with the right to."""
     found: Company = get_object_or_404(
-        Company.objects.of(request.organisation).select_related("debtor", "owner"), pk=pk
+        Company.objects.of(request.organisation).select_related("debtor", "owner", "deputy"), pk=pk
     )
     if not _may_change(request):
         return render(request, "organisations/company.html", {"company": found})

@@ -38,6 +38,7 @@ _PARAMETERS: dict[str, Any] = {
     "name": "new",
     "uidb36": "x",
     "key": "y",
+    "period": "2026-03",
 }
 
 
@@ -156,6 +157,7 @@ LEAVES_NO_ENTRY = {
     "journals:check": "reads the ledger",
     "journals:new_bulk": "asks first; the confirmation records journal.send_together",
     "journals:compare": "reads the ledger; the comparison keeps who asked for it",
+    "office:plan": "shows what would be done; journals.send_together and others are recorded then",
     "payments:compare": "asks a worker, who records payments.reconciled",
     "payments:recheck": "asks a worker, who records customer.blocked or customer.unblocked",
     "payments:check_client": "reads at both vendors",

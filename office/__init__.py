@@ -1,0 +1,1 @@
+"""What spans journals and payments: the month board."""
