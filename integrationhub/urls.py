@@ -22,9 +22,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("operation/machines/<str:identity>/forget/", views.forget_host, name="forget_host"),
     path("i18n/setlang/", set_language, name="set_language"),
     path("", include("organisations.sign_in_urls")),
-    *(
-        path("", include(f"{app}.urls"))
-        for app in settings.HUB_APPS
-        if find_spec(f"{app}.urls")
-    ),
+    *(path("", include(f"{app}.urls")) for app in settings.HUB_APPS if find_spec(f"{app}.urls")),
 ]
