@@ -145,7 +145,7 @@ class TestTheRulesOfInput:
 
     def test_are_those_of_the_code(self) -> None:
         assert f"{bounds.FIRST_YEAR}–{bounds.LAST_YEAR}" in self.RULES
-        assert f"at most {bounds.AMOUNT_FIGURES} figures" in self.RULES
+        assert f"at most {bounds.AMOUNT_FIGURES} digits" in self.RULES
         assert f"sums {bounds.SUM_FIGURES}" in self.RULES
         assert f"at most {account_patterns.LONGEST} characters" in self.RULES
 
@@ -156,7 +156,7 @@ class TestTheRulesOfInput:
         assert f"{uploads.MOST_FILES} files together" in self.RULES
         assert f"{invoice_files.MOST_ROWS:,} rows" in self.RULES
         assert f"{client_files.MOST_ROWS:,} rows" in self.RULES
-        assert f"{BodySizeMiddleware.OF_A_STRANGER // 1024} KB of a stranger" in self.RULES
+        assert f"{BodySizeMiddleware.OF_A_STRANGER // 1024} KB before sign-in" in self.RULES
         assert f"{settings.DATA_UPLOAD_MAX_NUMBER_FIELDS:,} fields" in self.RULES
         assert f"{operations.OPEN_AT_MOST} checks at vendors open" in self.RULES
         assert f"{operations.A_MINUTE_AT_MOST} begun a minute" in self.RULES
