@@ -6,12 +6,15 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.operations import installation
-from ui.failures import failure_row_of
+from ui.failures import FailureRow, failure_row_of
 
 
 def notices(request: HttpRequest) -> dict[str, Any]:
-    """Return the notices above the pages of those who belong to an organisation."""
+    """Return the notices above the pages of who belongs to an organisation; asked when printed."""
     if getattr(request, "membership", None) is None:
         return {}
-    stopped = installation.notices(now=timezone.now())
-    return {"installation_notices": [failure_row_of(failure) for failure in stopped]}
+
+    def found() -> list[FailureRow]:
+        return [failure_row_of(one) for one in installation.notices(now=timezone.now())]
+
+    return {"installation_notices": found}

@@ -14,7 +14,7 @@ from benchmarks import loading
 from tests.torture.servers import NotInstalled, Postgres, free_port
 from tests.torture.surroundings import ROOT, machine, prepared
 
-FLOWS = ("loading", "sending", "payday")
+FLOWS = ("loading", "sending", "payday", "board")
 
 
 def main() -> int:
@@ -60,6 +60,9 @@ def _measure(database: str, flows: tuple[str, ...], *, quick: bool) -> None:
             loading.measure_payments(environment, payments=2_000 if quick else 20_000)
         if {"sending", "payday"} & set(flows):
             words = ["-m", "benchmarks.sending", str(port), ",".join(flows), str(quick)]
+            subprocess.run([sys.executable, *words], cwd=ROOT, env=environment, check=True)
+        if "board" in flows:
+            words = ["-m", "benchmarks.board", str(quick)]
             subprocess.run([sys.executable, *words], cwd=ROOT, env=environment, check=True)
 
 

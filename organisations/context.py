@@ -7,6 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
 from background import workers
@@ -40,11 +41,11 @@ def page(request: HttpRequest) -> dict[str, Any]:
     role = membership.role
     return common | {
         "organisation": membership.organisation,
-        "memberships": _memberships(request, membership),
+        # Asked by the pages that print them, not by the parts that follow themselves.
+        "memberships": SimpleLazyObject(lambda: _memberships(request, membership)),
         "switch_organisation_url": _address("organisations:switch_organisation"),
         "role_name": _(role.name) if role.built_in else role.name,
         "nav_items": _navigation(request, membership),
-        # Called by the pages that print it, not by the parts that they ask for again.
         "worker_stopped_at": lambda: workers.stopped_since(now=timezone.now()),
     }
 

@@ -77,7 +77,7 @@ class TestCheckInvoiceClient:
     def test_ends_badly_when_it_is_another_company(self, office):
         office.source.company = SourceCompany("1", "Other AS", "111111111")
 
-        with pytest.raises(CommandError, match="stands in the way"):
+        with pytest.raises(CommandError, match="There are problems"):
             run(office, "check_invoice_client", "--client", office.client.number)
 
 
