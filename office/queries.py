@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, Subquery
+from django.db.models import Exists, F, Max, Min, OuterRef, Q, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext
 
@@ -379,7 +379,7 @@ def board(
         counts=_counts(counts, filters),
         total=len(shown),
         proven=counts[RowState.PROVEN],
-        older=_older(organisation, period, [row.pk for row in whose]),
+        older=_older(organisation, period, [row.pk for row in whose], today),
         owners=sorted({(row.owner_id, row.owner) for row in everybody if row.owner_id}, key=_name),
         debtors=sorted({(row.debtor_id, row.debtor) for row in everybody}, key=_name),
         targets=sorted({row.target for row in everybody if row.target}),
@@ -460,18 +460,28 @@ def _groups(rows: Iterable[Row], counts: Mapping[RowState, int]) -> list[Group]:
     return list(groups.values())
 
 
-def _older(organisation: Organisation, period: str, companies: list[int]) -> Older:
-    """Return where earlier journals are unfinished, of these companies; one query."""
-    found = (
+def _older(organisation: Organisation, period: str, companies: list[int], today: date) -> Older:
+    """
+    Return where earlier work of these companies is unfinished; three queries.
+
+    Journals of any earlier period, and those that never came in the period before.
+    """
+    before = rules.moved(period, -1)
+    mine = set(companies)
+    missing = {
+        (before, row.pk)
+        for row in rows_of(organisation, before, today=today)
+        if row.state is RowState.LATE and not row.runs
+    }
+    unfinished = (
         Journal.objects.of(organisation)
         .filter(run_period__lt=period, state__in=_UNFINISHED_JOURNALS, resent_as__isnull=True)
         .values_list("run_period", "company_id")
-        .annotate(number=Count("pk"))
-        .order_by("-run_period")
+        .distinct()
     )
-    mine = set(companies)
-    there = [(earlier, company) for earlier, company, _number in found if company in mine]
+    there = {one for one in missing | set(unfinished) if one[1] in mine}
+    periods = Counter(earlier for earlier, _company in there)
     return Older(
         companies=len({company for _period, company in there}),
-        periods=list(Counter(earlier for earlier, _company in there).items()),
+        periods=sorted(periods.items(), reverse=True),
     )

@@ -198,6 +198,18 @@ class TestTheBoard:
         assert "/month/2026-10/" in page
         assert "October 2026 (1)" in page
 
+    def test_b1_warns_of_a_journal_that_never_came_last_month(self, office, client):
+        missing, seasonal = company_of(office), company_of(office)
+        expect(missing, 20)
+        expect(seasonal, 20)
+        NothingExpected.objects.create(
+            organisation=office, company=seasonal, period="2026-10", reason="Closed"
+        )
+
+        older = client.get(BOARD).context["board"].older
+
+        assert (older.companies, older.periods) == (1, [("2026-10", 1)])
+
     def test_b1_of_a_new_office_leads_on(self, client):
         assert "No companies yet" in client.get(BOARD).content.decode()
 
