@@ -31,7 +31,7 @@ def _measure(name: str, companies: int, *, reloads: int) -> None:
     from django.test.utils import CaptureQueriesContext
     from django.utils import timezone
 
-    from office.queries import expected_now
+    from office.queries.boards import expected_now
     from organisations.models import Membership, Organisation
 
     organisation = Organisation.objects.get(name=name)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from django.utils.translation import gettext as _
 
-from office.queries import Row
+from office.queries.rows import Row
 from ui import sheets
 from ui.sheets import Cell
 

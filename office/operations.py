@@ -13,7 +13,7 @@ from audit.trail import record
 from journals.models import Journal
 from office import rules
 from office.models import BoardView, Expectation, NothingExpected
-from office.queries import Row, rows_of
+from office.queries.rows import Row, rows_of
 from office.rules import RowState
 from organisations.models import Company, Membership, Organisation, User
 

@@ -18,11 +18,12 @@ from connectors.bounds import row_number
 from journals.models import Journal
 from journals.operations import bulk_sending
 from journals.rights import JOURNALS
-from office import exporting, operations, queries
+from office import exporting, operations
 from office.forms import AwayForm, ExpectationForm, NothingForm, OwnerForm
 from office.models import BoardView, Expectation
 from office.operations import Plan
-from office.queries import Filters
+from office.queries import boards
+from office.queries.boards import Filters
 from office.rules import WORKING_DAYS_TO_SEND
 from organisations.domain import ORGANISATION, Level
 from organisations.guards import needs
@@ -44,9 +45,9 @@ def present(request: HubRequest) -> HttpResponse:
     """Lead to the period that is expected now, with the filters that the person used last."""
     wanted = request.GET.get("period", "")
     if not _PERIOD.fullmatch(wanted):
-        wanted = queries.expected_now(request.organisation, today=timezone.localdate())
+        wanted = boards.expected_now(request.organisation, today=timezone.localdate())
     kept = BoardView.objects.filter(membership=request.membership).first()
-    query = kept.query if kept else f"whose={queries.usual_whose(request.membership)}"
+    query = kept.query if kept else f"whose={boards.usual_whose(request.membership)}"
     return redirect(f"{reverse('office:board_of', args=[wanted])}?{query}")
 
 
@@ -55,7 +56,7 @@ def present(request: HubRequest) -> HttpResponse:
 def board(request: HubRequest, period: str) -> HttpResponse:
     """Show every company's month, worst first (B1)."""
     filters = Filters.from_query(request.GET)
-    shown = queries.board(
+    shown = boards.board(
         request.membership,
         period=period,
         filters=filters,
@@ -81,7 +82,7 @@ def board(request: HubRequest, period: str) -> HttpResponse:
 def export(request: HubRequest, period: str, file_format: str) -> HttpResponse:
     """Return the rows that the filters leave as a file."""
     filters = Filters.from_query(request.GET)
-    rows = queries.filtered_rows(
+    rows = boards.filtered_rows(
         request.membership, period=period, filters=filters, today=timezone.localdate()
     )
     content_type, write = _FORMATS[file_format]

@@ -9,7 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, pgettext
 
-from office.queries import Row
+from office.queries.rows import Row
 from office.rules import Mark, RowState, Step, first_day
 from office.wording import ROW_STATES
 from ui.dates import short_day

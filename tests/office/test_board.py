@@ -16,7 +16,7 @@ from audit.models import AuditEntry
 from journals.models import BulkSend, Journal
 from office import operations, seeding
 from office.models import BoardView, Expectation, NothingExpected
-from office.queries import Row, rows_of
+from office.queries.rows import Row, rows_of
 from office.rules import RowState
 from organisations.models import Company, Membership, Organisation
 from tests import factories
