@@ -102,6 +102,9 @@ def _show(page: Page, html: str, width: int) -> None:
             policy = {"Content-Security-Policy": "default-src 'self'"}
             route.fulfill(body=html, content_type="text/html; charset=utf-8", headers=policy)
             return
+        if not path.startswith("/static/"):  # a page before this one still asks after its work
+            route.fulfill(status=404)
+            return
         file = _static_file(path)
         route.fulfill(body=file.read_bytes(), content_type=KINDS[file.suffix])
 
