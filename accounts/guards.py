@@ -4,7 +4,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
 
 from accounts.uses import use_of
-from organisations.domain import Level
+from organisations.rules import Level
 
 
 def check_may_change_accounts(request: HttpRequest, vendor: str) -> None:

@@ -6,7 +6,7 @@ from accounts.rights import CONNECTIONS, RIGHTS
 from audit import actions
 from background import crash_points
 from connectors.words import gettext_noop as _
-from organisations import domain, navigation
+from organisations import navigation, rules
 from ui import badges
 from ui.badges import Badge
 
@@ -40,7 +40,7 @@ _CRASH_POINTS = {
 
 def register() -> None:
     """Register it all; called once, when the app is ready."""
-    domain.register(*RIGHTS)
+    rules.register(*RIGHTS)
     navigation.register(
         navigation.Item(
             right=CONNECTIONS,

@@ -1,22 +1,22 @@
 """The rights of accounts: what a role may do there."""
 
 from connectors.words import gettext_noop as _
-from organisations import domain
-from organisations.domain import Level
+from organisations import rules
+from organisations.rules import Level
 
 CONNECTIONS = "vismanet"
 """As roles have stored it since there was one vendor of ledgers."""
 
 RIGHTS = (
-    domain.Right(
+    rules.Right(
         CONNECTIONS,
         _("Visma.net integration"),
         _("Visma.net accounts and mappings. Changing means: create, authorise, disconnect, map."),
         order=20,
         built_in={
-            domain.ADMINISTRATOR: Level.WRITE,
-            domain.PAYROLL: Level.READ,
-            domain.AUDITOR: Level.READ,
+            rules.ADMINISTRATOR: Level.WRITE,
+            rules.PAYROLL: Level.READ,
+            rules.AUDITOR: Level.READ,
         },
     ),
 )

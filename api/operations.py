@@ -8,9 +8,9 @@ from api.models import ApiToken, digest_of, new_token
 from audit import trail
 from connectors.words import gettext_noop as _
 from organisations.backends import may_be_signed_in
-from organisations.domain import Level
 from organisations.models import Membership, Organisation, User
 from organisations.operations.people import Refused
+from organisations.rules import Level
 from payments.operations.rights import check_right
 from payments.rights import BUSINESS, PAYMENTS_IMPORT, PAYMENTS_OVERVIEW
 

@@ -20,8 +20,8 @@ from api.problems import CONTENT_TYPE, problem
 from audit import trail
 from background.operations import TooManyChecks
 from connectors.errors import ConnectorError
-from payments.domain.refusals import NotAllowed
 from payments.queries.failures import failure_row_of
+from payments.rules.refusals import NotAllowed
 
 _LARGEST_BODY = 20_000
 _METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})

@@ -10,18 +10,18 @@ from api import operations
 from api.forms import TokenForm
 from api.models import ApiToken
 from connectors.errors import ConnectorError
-from organisations import domain
+from organisations import rules
 from organisations.confirming import reauthenticated
-from organisations.domain import Level
 from organisations.guards import View, needs
 from organisations.middleware import HubRequest
 from organisations.operations.people import Refused
 from organisations.pages import paged
+from organisations.rules import Level
 from payments.views.common import active, member, tell
 
 
 def _administrator(view: View) -> View:
-    return member(needs(domain.ORGANISATION, Level.WRITE)(view))
+    return member(needs(rules.ORGANISATION, Level.WRITE)(view))
 
 
 @require_GET

@@ -21,8 +21,8 @@ from accounts.operations import installation, rate_limits
 from background.models import BackgroundRequest, Heartbeat, Lease
 from background.queries import Waiting
 from connectors.registry import CONNECTORS
-from journals.domain.states import STATE_WORDS, BatchState
 from journals.queries import waiting
+from journals.rules.states import STATE_WORDS, BatchState
 from payments.queries import waiting as waiting_payments
 from payments.queries.wording import REGISTRATIONS
 from sources import queries as files_waiting

@@ -11,9 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from journals.queries import readings as wording
 from journals.queries.imports import FIELD_WORDS, companies_for
 from journals.rights import JOURNALS
-from organisations.domain import Level
 from organisations.meanwhile import WarnsOfChanges
 from organisations.models import Company, Organisation
+from organisations.rules import Level
 from sources.models import ImportedFile
 from sources.operations.files import RUN_LENGTH
 from sources.operations.readings import DIMENSION_LENGTH

@@ -7,7 +7,7 @@ from audit import actions
 from background import crash_points
 from connectors.words import gettext_noop as _
 from journals.rights import JOURNALS, RIGHTS, USE
-from organisations import domain, navigation
+from organisations import navigation, rules
 from ui import badges
 from ui.badges import Badge
 
@@ -62,7 +62,7 @@ _CRASH_POINTS = {
 
 def register() -> None:
     """Register it all; called once, when the app is ready."""
-    domain.register(*RIGHTS)
+    rules.register(*RIGHTS)
     navigation.register(
         navigation.Item(
             right=JOURNALS,

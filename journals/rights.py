@@ -4,32 +4,32 @@ from accounts.rights import CONNECTIONS
 from accounts.uses import Use
 from connectors.registry import targets_of_journals
 from connectors.words import gettext_noop as _
-from organisations import domain
-from organisations.domain import Level
+from organisations import rules
+from organisations.rules import Level
 
 JOURNALS = "journals"
 UNDO = "undo"
 
 RIGHTS = (
-    domain.Right(
+    rules.Right(
         JOURNALS,
         _("Journals"),
         _("See journals. Changing means: import and send them."),
         order=30,
         built_in={
-            domain.ADMINISTRATOR: Level.WRITE,
-            domain.PAYROLL: Level.WRITE,
-            domain.FINANCE: Level.READ,
-            domain.AUDITOR: Level.READ,
+            rules.ADMINISTRATOR: Level.WRITE,
+            rules.PAYROLL: Level.WRITE,
+            rules.FINANCE: Level.READ,
+            rules.AUDITOR: Level.READ,
         },
     ),
-    domain.Right(
+    rules.Right(
         UNDO,
         _("Reverse journals"),
         _("Reverse a batch that is in the ledger, and resend the journal."),
         order=40,
-        levels=domain.GIVEN_OR_NOT,
-        built_in={domain.ADMINISTRATOR: Level.WRITE},
+        levels=rules.GIVEN_OR_NOT,
+        built_in={rules.ADMINISTRATOR: Level.WRITE},
     ),
 )
 

@@ -8,9 +8,9 @@ from django.utils import timezone
 
 from accounts.models import Connection
 from background.queue import Due, not_enqueued
-from journals.domain.states import BatchState
 from journals.models import Batch
 from journals.operations import bulk_sending, delivery, preparing, queues
+from journals.rules.states import BatchState
 
 _S = BatchState
 

@@ -157,7 +157,7 @@ class LedgerSnapshot(models.Model):
     connection = models.OneToOneField(Connection, on_delete=models.CASCADE, related_name="snapshot")
     read_at = models.DateTimeField()
     facts = models.TextField()
-    """`connectors.base.LedgerFacts` as JSON text, written by `mappings.domain`."""
+    """`connectors.base.LedgerFacts` as JSON text, written by `mappings.rules`."""
 
     objects = OfOrganisation.as_manager()
 

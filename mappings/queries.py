@@ -16,10 +16,10 @@ from connectors.base import Dimension, LedgerFacts
 from connectors.organisation_numbers import digits_of
 from connectors.registry import targets_of_journals
 from mappings.choosing import Choice, LedgerSelect, LedgerText, address_of
-from mappings.domain.checking import PROBLEMS
-from mappings.domain.dimensions import nearest
 from mappings.models import Mapping, PayrollDimension
 from mappings.operations.ledger import stored_facts
+from mappings.rules.checking import PROBLEMS
+from mappings.rules.dimensions import nearest
 from mappings.sources import codes_seen
 from organisations.models import Company, Organisation
 from ui.failures import words

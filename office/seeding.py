@@ -10,8 +10,8 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from accounts.models import Connection
-from journals.domain.states import BatchState, journal_state
 from journals.models import Batch, Journal
+from journals.rules.states import BatchState, journal_state
 from mappings.models import ClosedPeriodRule, Mapping
 from office import operations, rules
 from office.models import NothingExpected

@@ -25,10 +25,10 @@ from office.operations import Plan
 from office.queries import boards
 from office.queries.boards import Filters
 from office.rules import WORKING_DAYS_TO_SEND
-from organisations.domain import ORGANISATION, Level
 from organisations.guards import needs
 from organisations.middleware import HubRequest, person
 from organisations.models import Company
+from organisations.rules import ORGANISATION, Level
 from ui import sheets
 
 _MOST_AT_ONCE = 500

@@ -11,9 +11,9 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
 from background import workers
-from organisations import domain, navigation
-from organisations.domain import Level
+from organisations import navigation, rules
 from organisations.models import Membership
+from organisations.rules import Level
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
@@ -67,7 +67,7 @@ def _user_menu(request: HttpRequest, membership: Membership | None) -> list[dict
     items = [
         {"label": _("Your profile"), "url": _address("organisations:profile"), "icon": "person"}
     ]
-    if membership is not None and membership.role.allows(domain.ORGANISATION, Level.WRITE):
+    if membership is not None and membership.role.allows(rules.ORGANISATION, Level.WRITE):
         address = _address("organisations:organisation")
         items.append({"label": _("Organisation"), "url": address, "icon": "building"})
         items += [
@@ -75,7 +75,7 @@ def _user_menu(request: HttpRequest, membership: Membership | None) -> list[dict
             for item in navigation.menu()
             if membership.role.allows(item.right, Level.WRITE)
         ]
-    if membership is not None and membership.role.allows(domain.AUDIT, Level.READ):
+    if membership is not None and membership.role.allows(rules.AUDIT, Level.READ):
         items.append(
             {"label": _("Audit trail"), "url": _address("organisations:audit"), "icon": "list"}
         )

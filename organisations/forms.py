@@ -11,11 +11,11 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from connectors.organisation_numbers import digits_of
-from organisations import domain
-from organisations.domain import Level
+from organisations import rules
 from organisations.meanwhile import WarnsOfChanges
 from organisations.models import Company, Debtor, Organisation, Role, User
 from organisations.pages import role_name
+from organisations.rules import Level
 from ui.choosing import Kind, RowField, register
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ class BlockForm(forms.Form):
     reason = forms.CharField(label=_("Reason"), max_length=200)
 
 
-_MAY_CHANGE = ((domain.ORGANISATION, Level.WRITE),)
+_MAY_CHANGE = ((rules.ORGANISATION, Level.WRITE),)
 DEBTORS = register(
     Kind(
         "debtor", rows=lambda of, _row: Debtor.objects.of(of).order_by("number"), rights=_MAY_CHANGE

@@ -9,8 +9,8 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 
-from organisations.domain import Level
 from organisations.operations.people import hold
+from organisations.rules import Level
 
 View = Callable[..., HttpResponse]
 

@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 from audit import trail
 from background.models import BackgroundRequest
 from connectors.organisation_numbers import digits_of
-from organisations import domain
-from organisations.domain import Level
+from organisations import rules
 from organisations.models import Company, Debtor, Invitation, Membership, Organisation, Role
 from organisations.operations import invitations, second_factor
+from organisations.rules import Level
 
 ROWS_ON_A_PAGE = 100
 _NAMED = 50
@@ -81,7 +81,7 @@ def invitation_rows(organisation: Organisation, *, now: datetime) -> list[Invita
     may_invite = {
         member.user_id
         for member in members.filter(user__in=rows.values("invited_by")).select_related("role")
-        if member.role.allows(domain.ORGANISATION, Level.WRITE)
+        if member.role.allows(rules.ORGANISATION, Level.WRITE)
     }
     found = []
     for row in rows.order_by("email"):
@@ -141,9 +141,9 @@ def roles_of(organisation: Organisation) -> list[Role]:
 def levels_of(roles: list[Role]) -> dict[str, str]:
     """Return the level of each right of each role, under the name of its field in the matrix."""
     return {
-        f"{role.pk}-{right.key}": domain.level_of(role.rights, right.key).value
+        f"{role.pk}-{right.key}": rules.level_of(role.rights, right.key).value
         for role in roles
-        for right in domain.rights_in_order()
+        for right in rules.rights_in_order()
     }
 
 
@@ -166,7 +166,7 @@ def matrix(
                     "field": f"{role.pk}-{right.key}",
                     "role": role_name(role),
                     "label": f"{role_name(role)}: {_(right.name)}",
-                    "level": _(domain.LEVEL_WORDS[domain.level_of(role.rights, right.key)]),
+                    "level": _(rules.LEVEL_WORDS[rules.level_of(role.rights, right.key)]),
                     "choices": [
                         {
                             "value": level.value,
@@ -179,11 +179,11 @@ def matrix(
                 for role in roles
             ],
         }
-        for right in domain.rights_in_order()
+        for right in rules.rights_in_order()
     ]
 
 
-def _level_words(right: domain.Right, level: Level) -> str:
+def _level_words(right: rules.Right, level: Level) -> str:
     if level is Level.WRITE and Level.READ not in right.levels:
         return _("Given")
-    return _(domain.LEVEL_WORDS[level])
+    return _(rules.LEVEL_WORDS[level])

@@ -4,30 +4,30 @@ from django.utils.translation import gettext_lazy
 
 from audit import actions
 from connectors.words import gettext_noop as _
-from organisations import domain, navigation
-from organisations.domain import ORGANISATION, Level
+from organisations import navigation, rules
+from organisations.rules import ORGANISATION, Level
 from ui import badges
 from ui.badges import Badge
 
 _RIGHTS = (
-    domain.Right(
-        domain.ORGANISATION,
+    rules.Right(
+        rules.ORGANISATION,
         _("People, roles and companies"),
         _("Invite people, edit roles, debtors and companies."),
         order=10,
         built_in={
-            domain.ADMINISTRATOR: Level.WRITE,
-            domain.PAYROLL: Level.READ,
-            domain.AUDITOR: Level.READ,
+            rules.ADMINISTRATOR: Level.WRITE,
+            rules.PAYROLL: Level.READ,
+            rules.AUDITOR: Level.READ,
         },
     ),
-    domain.Right(
-        domain.AUDIT,
+    rules.Right(
+        rules.AUDIT,
         _("Audit trail"),
         _("See who did what."),
         order=50,
         levels=(Level.NONE, Level.READ),
-        built_in={domain.ADMINISTRATOR: Level.READ, domain.AUDITOR: Level.READ},
+        built_in={rules.ADMINISTRATOR: Level.READ, rules.AUDITOR: Level.READ},
     ),
 )
 _COMPANY_ACTIONS = {
@@ -89,7 +89,7 @@ _BADGES = {
 
 def register() -> None:
     """Register it all; called once, when the app is ready."""
-    domain.register(*_RIGHTS)
+    rules.register(*_RIGHTS)
     navigation.register(
         navigation.Item(
             right=ORGANISATION,

@@ -9,7 +9,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils import formats
 from django.utils.translation import gettext as _
 
-from payments.domain.cells import TooLarge, TwoWays, amount_from
+from payments.rules.cells import TooLarge, TwoWays, amount_from
 from ui.amounts import amount as shown
 
 

@@ -16,10 +16,10 @@ from connectors.bounds import FIRST_DAY, LAST_DAY
 from connectors.organisation_numbers import digits_of
 from connectors.registry import CONNECTORS
 from connectors.vendor import Vendor
-from organisations import domain
-from organisations.domain import Level
+from organisations import rules
 from organisations.meanwhile import WarnsOfChanges
 from organisations.models import Organisation
+from organisations.rules import Level
 from payments.fields import AmountField
 from payments.models import Customer, Integration, InvoiceClient
 from payments.operations import clients
@@ -30,7 +30,7 @@ from ui.choosing import Kind, RowField, register
 _TYPES = re.compile(r"[\s,;]+")
 _DATE = {"type": "date"}
 _MAY_USE = ((BUSINESS, Level.WRITE),)
-_MAY_CHANGE = (*_MAY_USE, (domain.ORGANISATION, Level.WRITE))
+_MAY_CHANGE = (*_MAY_USE, (rules.ORGANISATION, Level.WRITE))
 
 
 class DayField(forms.DateField):

@@ -6,7 +6,7 @@ from accounts.uses import USES
 from audit import actions
 from background import crash_points
 from connectors.words import gettext_noop as _
-from organisations import domain, navigation
+from organisations import navigation, rules
 from payments.queries import home
 from payments.rights import BUSINESS, RIGHTS, USE
 from ui import tiles
@@ -56,7 +56,7 @@ _CRASH_POINTS = {
 
 def register() -> None:
     """Register it all; called once, when the app is ready."""
-    domain.register(*RIGHTS)
+    rules.register(*RIGHTS)
     navigation.register(
         navigation.Item(
             right=BUSINESS,

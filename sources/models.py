@@ -18,7 +18,7 @@ class Source(models.Model):
     How the files of one payroll program are read: the saved column map.
 
     Recognised again by `fingerprint`, a digest of the headings. `settings` is
-    `journals.domain` SourceSettings as JSON.
+    `journals.rules` SourceSettings as JSON.
     """
 
     organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="sources")

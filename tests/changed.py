@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-RULES = ("tests/*/domain", "tests/*/test_rules*.py")
+RULES = ("tests/*/rules", "tests/*/test_rules*.py")
 
 
 def changed_files(root: Path = ROOT) -> list[str]:

@@ -100,8 +100,8 @@ _PURE = {
         "connectors",
         "contracts",
         "fuzz",
-        "journals/domain",
-        "payments/domain",
+        "journals/rules",
+        "payments/rules",
         "sandbox",
         "sources/readers",
     )

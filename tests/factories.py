@@ -18,7 +18,6 @@ from accounts.models import Connection
 from accounts.rights import CONNECTIONS
 from journals.rights import JOURNALS, UNDO
 from mappings.models import Mapping as CompanyMapping
-from organisations.domain import ORGANISATION, Level
 from organisations.models import (
     Company,
     Debtor,
@@ -28,6 +27,7 @@ from organisations.models import (
     User,
 )
 from organisations.operations import second_factor as operations
+from organisations.rules import ORGANISATION, Level
 
 PASSWORD = "a-password-for-tests"
 NOW = datetime(2026, 4, 8, 9, 0, tzinfo=UTC)

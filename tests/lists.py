@@ -158,8 +158,8 @@ def open_office() -> Office:
     """Make an office, its person with every right, and the things that pages are about."""
     from accounts.models import Connection
     from journals.models import BulkSend, Comparison
-    from organisations.domain import rights_in_order
     from organisations.models import Company, Debtor, Membership, Organisation, Role, User
+    from organisations.rules import rights_in_order
     from payments.models import FetchGroup, FetchRun, Integration, InvoiceClient, Reconciliation
     from sources.models import ImportedFile
 

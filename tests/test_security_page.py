@@ -16,10 +16,10 @@ from connectors import bounds
 from integrationhub import configuration
 from integrationhub.middleware import BodySizeMiddleware
 from journals.queries import uploads
-from mappings.domain import account_patterns
+from mappings.rules import account_patterns
 from organisations import confirming
-from organisations.domain import rights_in_order
 from organisations.operations import throttling
+from organisations.rules import rights_in_order
 from payments.operations import client_files, invoice_files
 
 ROOT = Path(__file__).parents[1]

@@ -17,8 +17,8 @@ from background.operations import handles, request_in_background
 from connectors.errors import ConnectorError, Unavailable
 from connectors.registry import error_class
 from connectors.words import gettext_noop as _
-from organisations.domain import Level
 from organisations.models import User
+from organisations.rules import Level
 
 NOTIFY = "connections.tell"
 SIGN_IN_AGAIN, NO_ANSWER = "sign_in_again", "no_answer"

@@ -40,9 +40,9 @@ from connectors.oauth.errors import (
     callback_failure,
 )
 from connectors.registry import CONNECTORS, targets_of_journals
-from organisations.domain import Level
 from organisations.guards import members_only, needs
 from organisations.middleware import HubRequest
+from organisations.rules import Level
 from ui.failures import failure_row_of
 
 VENDOR = min(targets_of_journals())

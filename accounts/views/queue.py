@@ -10,9 +10,9 @@ from accounts import queue as queues
 from accounts.pages import connection_row
 from accounts.rights import CONNECTIONS
 from connectors.bounds import row_number
-from organisations.domain import Level
 from organisations.guards import needs
 from organisations.middleware import HubRequest
+from organisations.rules import Level
 
 
 @require_POST

@@ -2,7 +2,7 @@
 
 import django.db.models.deletion
 import django.utils.timezone
-import journals.domain.states
+import journals.rules.states
 from django.conf import settings
 from django.db import migrations, models
 
@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('period', models.CharField(max_length=7, verbose_name='period')),
                 ('round', models.PositiveSmallIntegerField(default=1)),
-                ('state', models.CharField(choices=[('draft', 'draft'), ('ready', 'ready'), ('sending', 'sending'), ('unknown', 'unknown'), ('postponed', 'postponed'), ('held', 'held'), ('accepted', 'accepted'), ('posted', 'posted'), ('released', 'released'), ('rejected', 'rejected'), ('needs_person', 'needs_person'), ('reversed', 'reversed'), ('closed', 'closed'), ('booked_before', 'booked_before')], default=journals.domain.states.BatchState['DRAFT'], max_length=15)),
+                ('state', models.CharField(choices=[('draft', 'draft'), ('ready', 'ready'), ('sending', 'sending'), ('unknown', 'unknown'), ('postponed', 'postponed'), ('held', 'held'), ('accepted', 'accepted'), ('posted', 'posted'), ('released', 'released'), ('rejected', 'rejected'), ('needs_person', 'needs_person'), ('reversed', 'reversed'), ('closed', 'closed'), ('booked_before', 'booked_before')], default=journals.rules.states.BatchState['DRAFT'], max_length=15)),
                 ('state_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('key', models.CharField(max_length=12, unique=True)),
                 ('description', models.CharField(blank=True, max_length=60)),

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Connection
 from background.failures import NO_FAILURE, why
 from connectors.errors import ConnectorError
-from journals.domain.states import (
+from journals.rules.states import (
     BOOKED_ELSEWHERE,
     HOLDS_ITS_NUMBER,
     IN_LEDGER,
@@ -19,7 +19,7 @@ from journals.domain.states import (
     VALID_TRANSITIONS,
     BatchState,
 )
-from journals.domain.waiting import NEEDS_ACCESS, cause_of
+from journals.rules.waiting import NEEDS_ACCESS, cause_of
 from outbox.models import OutboxItem, OutboxQuerySet
 from outbox.states import Machine
 from outbox.waiting import Cause

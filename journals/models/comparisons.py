@@ -55,7 +55,7 @@ class Comparison(models.Model):
 
 
 class Finding(models.Model):
-    """What a comparison says of one batch; `details` is `journals.domain.read_back` as JSON."""
+    """What a comparison says of one batch; `details` is `journals.rules.read_back` as JSON."""
 
     organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="+")
     comparison = models.ForeignKey(Comparison, on_delete=models.CASCADE, related_name="findings")

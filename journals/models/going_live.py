@@ -14,7 +14,7 @@ class FirstLook(models.Model):
     """
     What the ledger held in the periods of a journal when it was looked at before sending.
 
-    `held` is a list of `journals.domain.going_live` Held as plain values. A question is open as
+    `held` is a list of `journals.rules.going_live` Held as plain values. A question is open as
     long as something looks like ours, or nothing could be listed, and nobody has answered.
     """
 

@@ -12,7 +12,7 @@ from django.utils.translation import pgettext_lazy
 from audit.scoped import OfOrganisation
 from background.durability import turn_to_write
 from connectors.errors import ConnectorError
-from journals.domain.states import DONE, BatchState, journal_state
+from journals.rules.states import DONE, BatchState, journal_state
 from organisations.models import Company, Organisation, User
 from sources.models import Content, ImportedFile
 

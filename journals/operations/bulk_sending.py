@@ -17,10 +17,10 @@ from audit import trail
 from background.models import BackgroundRequest
 from background.operations import handles, request_in_background
 from connectors.errors import ConnectorError
-from journals.domain import refusals
-from journals.domain.states import MAY_BE_QUEUED
 from journals.models import Batch, BulkItem, BulkSend, Journal
 from journals.operations.sending import mapping_of, refusal_to_send, request_sending
+from journals.rules import refusals
+from journals.rules.states import MAY_BE_QUEUED
 from mappings.models import Mapping
 from organisations.models import Organisation, User
 

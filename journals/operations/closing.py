@@ -5,9 +5,9 @@ from datetime import datetime
 from django.db import transaction
 
 from audit import trail
-from journals.domain import refusals
-from journals.domain.states import MAY_BE_CLOSED, BatchState
 from journals.models import Batch, Journal
+from journals.rules import refusals
+from journals.rules.states import MAY_BE_CLOSED, BatchState
 from organisations.models import User
 
 REASON_LENGTH = 300

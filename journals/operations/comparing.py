@@ -17,13 +17,13 @@ from accounts.operations.access import connector_for
 from background.models import BackgroundRequest
 from background.operations import handles, request_in_background
 from connectors.base import LedgerBatch
-from journals.domain import read_back as rules
-from journals.domain import refusals
-from journals.domain.states import BatchState
 from journals.models import Batch, Comparison, Finding, Journal
 from journals.models.batches import BatchQuerySet
 from journals.operations.contents import to_post
 from journals.operations.sending import mapping_of
+from journals.rules import read_back as rules
+from journals.rules import refusals
+from journals.rules.states import BatchState
 from organisations.models import Company, User
 
 KIND = "journals.compare"

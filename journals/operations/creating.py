@@ -5,9 +5,9 @@ from datetime import datetime
 from itertools import count
 
 from accounts.operations import installation
-from journals.domain.keys import batch_key, marked_key
-from journals.domain.states import BatchState
 from journals.models import Batch, Journal
+from journals.rules.keys import batch_key, marked_key
+from journals.rules.states import BatchState
 from organisations.models import Company, User
 from sources.models import Content
 from sources.operations import storing

@@ -8,10 +8,10 @@ from audit import trail
 from background.enqueueing import enqueue
 from connectors.errors import Rejected
 from connectors.words import gettext_noop as _
-from journals.domain.refusals import NotToBeClosed
-from journals.domain.states import BatchState
 from journals.models import Batch, Journal
 from journals.operations.closing import clean_reason, close_by_hand
+from journals.rules.refusals import NotToBeClosed
+from journals.rules.states import BatchState
 from organisations.models import User
 
 THIS_ONE, NOT_THERE, BY_HAND = "this_one", "not_there", "by_hand"

@@ -15,13 +15,13 @@ from accounts.models import Connection
 from accounts.operations import installation
 from accounts.operations.access import connector_for
 from background import claims
-from journals.domain.states import BatchState
 from journals.models import Batch, Journal
 from journals.models.batches import BatchQuerySet
 from journals.operations import proving, queues
 from journals.operations.faults import stop_batch
 from journals.operations.posting import Posting
 from journals.operations.restoring import BATCHES
+from journals.rules.states import BatchState
 from outbox import delivery, lookup, recovery
 from outbox.delivery import Clock, Step, Turn
 

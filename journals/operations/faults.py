@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from journals.domain import refusals
-from journals.domain.states import BatchState
 from journals.models import Attempt, Batch, Journal
+from journals.rules import refusals
+from journals.rules.states import BatchState
 from outbox.delivery import FIRST_LOOK_UP
 
 _S = BatchState

@@ -19,14 +19,14 @@ from accounts.operations.access import connector_for
 from audit import trail
 from connectors.base import LedgerBatch
 from connectors.errors import ConnectorError, NotAuthorized, OutcomeUnknown, Unavailable
-from journals.domain import refusals
-from journals.domain.going_live import Look, look, periods_to_look_in
-from journals.domain.planning import PlannedBatch
-from journals.domain.preflight_problems import PreflightProblem, ledger_not_listed, looks_booked
-from journals.domain.states import BatchState
 from journals.models import Batch, FirstLook, Journal
 from journals.operations import going_live
 from journals.operations.closing import REASON_LENGTH, clean_reason
+from journals.rules import refusals
+from journals.rules.going_live import Look, look, periods_to_look_in
+from journals.rules.planning import PlannedBatch
+from journals.rules.preflight_problems import PreflightProblem, ledger_not_listed, looks_booked
+from journals.rules.states import BatchState
 from mappings.models import Mapping
 from mappings.operations.ledger import stored_facts
 from organisations.models import User

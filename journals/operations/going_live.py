@@ -13,12 +13,12 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from background.failures import NO_FAILURE
-from journals.domain.states import MAY_BE_BOOKED_BEFORE, BatchState
 from journals.models import Batch, Journal
 from journals.operations.sending import (
     is_booked_before,
     mapping_of,
 )
+from journals.rules.states import MAY_BE_BOOKED_BEFORE, BatchState
 from mappings.models import Mapping
 from mappings.sources import FirstPeriodEffect
 from organisations.models import Company

@@ -6,10 +6,10 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext
 
-from journals.domain.run_marks import Replacing
 from journals.models import Batch, FileOfJournal, Journal
 from journals.operations import creating, going_live, runs
 from journals.operations.resending import new_reference
+from journals.rules.run_marks import Replacing
 from organisations.models import Company, User
 from sources.models import Content, ImportedFile
 from sources.operations import deciding, readings, storing

@@ -5,15 +5,15 @@ from datetime import datetime, timedelta
 
 from connectors.base import AccountingConnector, BatchToPost, LedgerBatch
 from connectors.errors import ConnectorError
-from journals.domain import proving as rules
-from journals.domain import refusals
-from journals.domain.read_back import batch_as_json
-from journals.domain.states import PROVEN, BatchState
 from journals.models import Attempt, Batch, Journal
 from journals.operations import going_live, proving, waiting
 from journals.operations.contents import digest_of, to_post
 from journals.operations.restoring import SinceTheBackup
 from journals.operations.sending import changed_mapping, mapping_of, refusal_of
+from journals.rules import proving as rules
+from journals.rules import refusals
+from journals.rules.read_back import batch_as_json
+from journals.rules.states import PROVEN, BatchState
 from outbox import lookup
 from outbox.delivery import Delivery, Found, Turn
 

@@ -1,7 +1,7 @@
 """
 From a journal's lines to batches that may be sent: plan, check against the ledger, freeze.
 
-The plan and the checks are pure (`journals.domain`); here the rows and the ledger's facts are
+The plan and the checks are pure (`journals.rules`); here the rows and the ledger's facts are
 brought to them. Nothing here writes to a vendor.
 """
 
@@ -19,11 +19,6 @@ from background.faults import DATABASE_IS_AWAY, fault_number
 from background.models import Lease
 from connectors.base import LedgerFacts
 from connectors.errors import ConnectorError, NotAuthorized, Unavailable
-from journals.domain import refusals
-from journals.domain.planning import PlannedBatch
-from journals.domain.preflight import preflight
-from journals.domain.preflight_problems import GOING_LIVE, PreflightProblem
-from journals.domain.states import BatchState
 from journals.models import Batch, Journal
 from journals.operations import first_look, going_live, queues
 from journals.operations.contents import digest_of, write_lines
@@ -31,6 +26,11 @@ from journals.operations.faults import stop_check
 from journals.operations.previewing import planned_for, posting_settings, stored_problem
 from journals.operations.reversing import prepare_mirrors
 from journals.operations.sending import check_may_be_sent, mapping_of
+from journals.rules import refusals
+from journals.rules.planning import PlannedBatch
+from journals.rules.preflight import preflight
+from journals.rules.preflight_problems import GOING_LIVE, PreflightProblem
+from journals.rules.states import BatchState
 from mappings.models import Mapping
 from mappings.operations.ledger import facts_for, remembered_facts
 from mappings.operations.versions import digest_of_mapping

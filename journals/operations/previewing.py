@@ -10,13 +10,13 @@ from background.models import BackgroundRequest
 from background.operations import handles
 from connectors.base import LedgerFacts
 from connectors.errors import ConnectorError
-from journals.domain import refusals
-from journals.domain.planning import DimensionRule, PlannedBatch, PostingSettings, Unbalanced, plan
-from journals.domain.preflight import preflight
-from journals.domain.preflight_problems import PreflightProblem
 from journals.models import Batch, Journal
 from journals.operations import first_look
 from journals.operations.sending import check_may_be_sent, mapping_of, refusal_of
+from journals.rules import refusals
+from journals.rules.planning import DimensionRule, PlannedBatch, PostingSettings, Unbalanced, plan
+from journals.rules.preflight import preflight
+from journals.rules.preflight_problems import PreflightProblem
 from mappings.models import MappedValue, Mapping
 from mappings.operations.ledger import facts_for, stored_facts
 from mappings.sources import CodeSeen

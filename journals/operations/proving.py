@@ -10,10 +10,10 @@ from background.crash_points import crash_point
 from background.durability import durable
 from connectors.base import AccountingConnector, BatchStatus, BatchToPost, LedgerBatch
 from connectors.errors import BadAnswer, ConnectorError
-from journals.domain import proving as rules
-from journals.domain import refusals
-from journals.domain.read_back import batch_as_json
 from journals.models import Attempt, Batch
+from journals.rules import proving as rules
+from journals.rules import refusals
+from journals.rules.read_back import batch_as_json
 from outbox import lookup
 from outbox.delivery import Delivery
 

@@ -4,8 +4,8 @@ from django.db.models import Q
 
 from accounts.models import Connection
 from background.queue import Queue
-from journals.domain.states import BatchState
 from journals.models import Batch, Journal
+from journals.rules.states import BatchState
 
 _AT_ONCE = 8
 """So many journals of an office are enqueued when Send is pressed; the sweep finds the others."""

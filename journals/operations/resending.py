@@ -5,10 +5,10 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 
 from audit import trail
-from journals.domain import refusals, reversing
-from journals.domain.states import BatchState
 from journals.models import Batch, Journal
 from journals.operations import creating
+from journals.rules import refusals, reversing
+from journals.rules.states import BatchState
 from organisations.models import User
 from sources.operations import storing
 

@@ -14,12 +14,12 @@ from django.db.models import QuerySet
 from accounts.models import Connection, Restore
 from accounts.operations import installation
 from connectors.base import AccountingConnector, LedgerBatch, ListsChanges
-from journals.domain import refusals
-from journals.domain.proving import NONE, Match
-from journals.domain.restoring import UnknownBatch, find_unknown, own_and_unknown
-from journals.domain.states import MAY_BE_IN_LEDGER, NOT_SENT, BatchState
 from journals.models import Attempt, Batch, Journal
 from journals.operations.contents import to_post
+from journals.rules import refusals
+from journals.rules.proving import NONE, Match
+from journals.rules.restoring import UnknownBatch, find_unknown, own_and_unknown
+from journals.rules.states import MAY_BE_IN_LEDGER, NOT_SENT, BatchState
 from outbox.delivery import Turn
 from outbox.recovery import Work
 

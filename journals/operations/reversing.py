@@ -19,14 +19,14 @@ from background.enqueueing import enqueue
 from connectors.base import AccountingConnector, BatchStatus, LedgerFacts, PostingLine
 from connectors.errors import ConflictingWrite, ConnectorError, NotAuthorized, Unavailable
 from connectors.registry import CONNECTORS
-from journals.domain import refusals, reversing
-from journals.domain.keys import marked_key
-from journals.domain.proving import verify_read_back
-from journals.domain.states import MAY_BE_REVERSED, BatchState
 from journals.models import Batch, Journal
 from journals.operations.closing import clean_reason
 from journals.operations.contents import digest_of, read_lines, to_post, write_lines
 from journals.operations.sending import refusal_of
+from journals.rules import refusals, reversing
+from journals.rules.keys import marked_key
+from journals.rules.proving import verify_read_back
+from journals.rules.states import MAY_BE_REVERSED, BatchState
 from mappings.operations.ledger import facts_for, stored_facts
 from organisations.models import Company, User
 

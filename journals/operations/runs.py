@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext
 
-from journals.domain.run_marks import (
+from journals.models import Batch, Journal
+from journals.rules.run_marks import (
     Likeness,
     Replacing,
     RunMarks,
@@ -14,8 +15,7 @@ from journals.domain.run_marks import (
     likeness,
     replacing,
 )
-from journals.domain.states import MAY_BE_IN_LEDGER, BatchState
-from journals.models import Batch, Journal
+from journals.rules.states import MAY_BE_IN_LEDGER, BatchState
 from organisations.models import Company
 from sources.models import Content, ImportedFile, JournalLine
 

@@ -8,13 +8,13 @@ from django.db import transaction
 from audit import trail
 from background.crash_points import crash_point
 from connectors.errors import ConnectorError
-from journals.domain import refusals
-from journals.domain.states import MAY_BE_QUEUED, BatchState
 from journals.models import Batch, Journal
 from journals.operations import queues, waiting
-from mappings.domain.first_period import is_before
+from journals.rules import refusals
+from journals.rules.states import MAY_BE_QUEUED, BatchState
 from mappings.models import Mapping
 from mappings.operations.versions import digest_of_mapping
+from mappings.rules.first_period import is_before
 from organisations.models import Company, User
 
 _S = BatchState

@@ -10,9 +10,9 @@ from datetime import datetime
 from django.db.models import Q
 
 from accounts.models import Connection
-from journals.domain.states import BatchState
-from journals.domain.waiting import NEEDS_ACCESS, can_be_hurried
 from journals.models import Batch, Journal
+from journals.rules.states import BatchState
+from journals.rules.waiting import NEEDS_ACCESS, can_be_hurried
 from outbox.waiting import Cause
 
 _S = BatchState

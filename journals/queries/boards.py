@@ -10,17 +10,17 @@ from django.utils.translation import pgettext
 from accounts.models import Connection
 from accounts.rights import CONNECTIONS
 from connectors.registry import targets_of_journals
-from journals.domain.waiting import WAIT_LABELS
 from journals.models import Journal
 from journals.queries.journals import JournalRow, journal_rows
 from journals.queries.samples import has_sample
 from journals.queries.waits import SIGN_IN, UNDER_WAY, without_access
 from journals.queries.wording import LIVE, address
 from journals.rights import JOURNALS
+from journals.rules.waiting import WAIT_LABELS
 from mappings.models import Mapping
-from organisations import domain
-from organisations.domain import Level
+from organisations import rules
 from organisations.models import Membership, Organisation
+from organisations.rules import Level
 from outbox.waiting import Cause
 from sources.models import ImportedFile
 from ui.tiles import TILES
@@ -110,7 +110,7 @@ def board(membership: Membership) -> Board:
         steps=steps if not all(step.done for step in steps) else [],
         tiles=tiles,
         latest=latest,
-        may_hide_steps=allows(domain.ORGANISATION, Level.WRITE),
+        may_hide_steps=allows(rules.ORGANISATION, Level.WRITE),
         sees_journals=sees_journals,
     )
 

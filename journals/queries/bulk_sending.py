@@ -13,8 +13,6 @@ from django.utils import timezone
 
 from accounts.models import Connection
 from background.queries import request_failure
-from journals.domain.states import DONE, BatchState
-from journals.domain.waiting import cause_now
 from journals.models import Batch, BulkItem, BulkSend, Journal
 from journals.models.batches import BatchQuerySet
 from journals.operations.bulk_sending import Outcome, newest_background_request
@@ -26,6 +24,8 @@ from journals.queries.wording import (
     look_of,
     shown_failure,
 )
+from journals.rules.states import DONE, BatchState
+from journals.rules.waiting import cause_now
 from mappings.models import Mapping
 from organisations.models import Organisation
 from outbox.waiting import Cause

@@ -12,10 +12,10 @@ from django.utils.translation import gettext
 
 from background.models import BackgroundRequest
 from connectors.base import LedgerLine, SegmentValue
-from journals.domain.read_back import OUTCOME_WORDS, Outcome, batch_from_json
 from journals.models import Batch, Comparison, Finding
 from journals.queries.undoing import LineRow, field_words, line_row, pair_words, status_words
 from journals.queries.wording import shown_failure
+from journals.rules.read_back import OUTCOME_WORDS, Outcome, batch_from_json
 from organisations.models import Company, Organisation
 from ui.failures import FailureRow, asked_once
 

@@ -9,13 +9,13 @@ from typing import Any
 from django.core.paginator import Page, Paginator
 
 from connectors.base import PostingLine
-from journals.domain.planning import PlannedBatch
-from journals.domain.states import MAY_BE_IN_LEDGER
 from journals.models import Batch, Journal
 from journals.operations import previewing
 from journals.operations.contents import read_lines
 from journals.operations.sending import mapping_of
 from journals.queries.wording import ProblemRow, problem_row_of, shown_refusal
+from journals.rules.planning import PlannedBatch
+from journals.rules.states import MAY_BE_IN_LEDGER
 from sources.models import JournalLine
 from ui.failures import FailureRow, words
 

@@ -13,9 +13,9 @@ from django.urls import reverse
 from django.utils.translation import gettext, gettext_lazy
 
 from connectors.words import SUMS
-from journals.domain.comparing import ADDED, REMOVED, LineChange, compare
 from journals.models import Journal, journal_of
 from journals.queries.readings import reading_url
+from journals.rules.comparing import ADDED, REMOVED, LineChange, compare
 from organisations.models import Company, Organisation
 from sources.models import ImportedFile
 from sources.operations import files, storing

@@ -13,8 +13,6 @@ from django.utils.translation import gettext
 
 from accounts.models import Connection
 from background.models import BackgroundRequest
-from journals.domain.states import DONE, MAY_BE_CLOSED, MAY_BE_QUEUED, MAY_BE_REVERSED, BatchState
-from journals.domain.waiting import CAUSE_WORDS, can_be_hurried, cause_now
 from journals.models import Batch, Journal
 from journals.queries.comparisons import Compared, newest_of
 from journals.queries.histories import SHOWN_AT_FIRST, Entry, history
@@ -27,6 +25,8 @@ from journals.queries.wording import (
     shown_failure,
     with_way_out,
 )
+from journals.rules.states import DONE, MAY_BE_CLOSED, MAY_BE_QUEUED, MAY_BE_REVERSED, BatchState
+from journals.rules.waiting import CAUSE_WORDS, can_be_hurried, cause_now
 from outbox.waiting import Cause
 from ui.failures import FailureRow, asked_once, until_sign_in
 

@@ -14,11 +14,11 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from connectors.bounds import row_number
-from journals.domain.states import DONE, BatchState
-from journals.domain.waiting import WAIT_LABELS
 from journals.models import Batch, Journal
 from journals.queries.waits import SIGN_IN, causes_of, shown_state, wait_for_sign_in
 from journals.queries.wording import ATTENTION
+from journals.rules.states import DONE, BatchState
+from journals.rules.waiting import WAIT_LABELS
 from organisations.models import Company, Organisation
 from outbox.waiting import Cause
 

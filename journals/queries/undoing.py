@@ -11,12 +11,12 @@ from django.utils.translation import gettext
 
 from connectors.base import BatchStatus, BatchToPost, LedgerBatch, LedgerLine, PostingLine
 from connectors.words import gettext_noop as _
-from journals.domain import read_back as rules
-from journals.domain.refusals import NumberGivenAgain, StoppedBeforeSending
 from journals.models import Batch, Journal
 from journals.operations import reversing
 from journals.operations.contents import to_post
 from journals.queries.wording import shown_failure
+from journals.rules import read_back as rules
+from journals.rules.refusals import NumberGivenAgain, StoppedBeforeSending
 from ui.failures import FailureRow
 
 MOST_LINES = 100

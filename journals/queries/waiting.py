@@ -6,8 +6,8 @@ from django.db.models import Count, F, Min, Q, QuerySet
 
 from accounts.models import Connection
 from background.queries import Waiting
-from journals.domain.states import BatchState
 from journals.models import Batch
+from journals.rules.states import BatchState
 
 _S = BatchState
 ON_THEIR_WAY = (

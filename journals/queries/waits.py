@@ -6,10 +6,10 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext
 
 from accounts.models import Connection
-from journals.domain.states import BatchState
-from journals.domain.waiting import NEEDS_ACCESS, WAIT_LABELS, cause_now
 from journals.models import Batch, Journal
 from journals.queries.wording import batch_state_words, journal_state_words, look_of
+from journals.rules.states import BatchState
+from journals.rules.waiting import NEEDS_ACCESS, WAIT_LABELS, cause_now
 from outbox.waiting import Cause
 
 SIGN_IN = "sign_in"

@@ -6,10 +6,10 @@ from decimal import Decimal
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from journals.domain.run_marks import Likeness, Replacing, RunMarks, likeness
 from journals.models import Batch, Journal, journal_of
 from journals.operations import runs
 from journals.queries.waits import words_of
+from journals.rules.run_marks import Likeness, Replacing, RunMarks, likeness
 from sources.models import Content, ImportedFile
 from sources.operations import files, storing
 

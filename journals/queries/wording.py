@@ -9,10 +9,10 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext, ngettext
 
 from connectors.errors import ConnectorError
-from journals.domain.preflight_problems import PREFLIGHT_PROBLEMS, PreflightProblem
-from journals.domain.states import STATE_WORDS, BatchState
 from journals.models import Batch, Journal
 from journals.rights import USE
+from journals.rules.preflight_problems import PREFLIGHT_PROBLEMS, PreflightProblem
+from journals.rules.states import STATE_WORDS, BatchState
 from ui.failures import WHO_WORDS, FailureRow, failure_row, failure_row_of, words
 
 # States that look like another one; the words are always the state's own.

@@ -13,9 +13,9 @@ from journals.queries.bulk_sending import BulkPage, bulk_page
 from journals.queries.journals import matching
 from journals.rights import JOURNALS
 from journals.views.lists import filters_of
-from organisations.domain import Level
 from organisations.guards import needs
 from organisations.middleware import HubRequest, person
+from organisations.rules import Level
 
 
 @require_POST

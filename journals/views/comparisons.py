@@ -17,10 +17,10 @@ from journals.operations import comparing
 from journals.queries import comparisons
 from journals.queries.wording import shown_refusal
 from journals.rights import JOURNALS
-from organisations.domain import Level
 from organisations.guards import needs
 from organisations.middleware import HubRequest
 from organisations.models import Company
+from organisations.rules import Level
 from ui.choosing import RowField
 
 

@@ -14,9 +14,9 @@ from journals.models import FirstLook, Journal
 from journals.operations import first_look, sending
 from journals.queries.wording import shown_refusal
 from journals.rights import JOURNALS
-from organisations.domain import Level
 from organisations.guards import needs
 from organisations.middleware import HubRequest
+from organisations.rules import Level
 
 
 @require_POST

@@ -18,10 +18,10 @@ from journals.queries.readings import reading_url
 from journals.queries.uploads import address_of_companions
 from journals.queries.which_run import which_run
 from journals.rights import JOURNALS
-from organisations.domain import Level
 from organisations.guards import needs
 from organisations.middleware import HubRequest
 from organisations.models import User
+from organisations.rules import Level
 from sources.models import ImportedFile
 from sources.operations import deciding, files, readings
 

@@ -20,18 +20,18 @@ from background.operations import request_in_background
 from background.queries import Asked
 from connectors.bounds import row_number
 from connectors.errors import ConnectorError
-from journals.domain.states import BatchState
 from journals.models import Batch, Journal
 from journals.operations import deciding, exporting, sending
 from journals.queries import boards, content, histories, journal_page
 from journals.queries.first_look import first_look_of
 from journals.queries.wording import label_of, shown_refusal
 from journals.rights import JOURNALS, UNDO
-from organisations import domain
-from organisations.domain import Level
+from journals.rules.states import BatchState
+from organisations import rules
 from organisations.guards import needs
 from organisations.middleware import HubRequest
 from organisations.models import Organisation
+from organisations.rules import Level
 from ui import sheets
 from ui.failures import FailureRow
 
@@ -56,7 +56,7 @@ def home(request: HubRequest) -> HttpResponse:
 
 
 @require_POST
-@needs(domain.ORGANISATION, Level.WRITE)
+@needs(rules.ORGANISATION, Level.WRITE)
 def hide_first_steps(request: HubRequest) -> HttpResponse:
     """Hide the first steps from the home page of the organisation."""
     Organisation.objects.filter(pk=request.organisation.pk).update(first_steps_hidden=True)

@@ -23,10 +23,10 @@ from journals.queries.journals import DEFAULT_SORT, Filters, list_journals, stat
 from journals.queries.refused import notice_of
 from journals.queries.wording import LIVE, shown_refusal
 from journals.rights import JOURNALS
-from organisations.domain import Level
 from organisations.guards import needs
 from organisations.middleware import HubRequest, person
 from organisations.models import Company
+from organisations.rules import Level
 
 _MOST_AT_ONCE = 100
 

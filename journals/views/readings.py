@@ -11,10 +11,10 @@ from connectors.bounds import row_number
 from journals.forms import DimensionsForm
 from journals.queries.readings import ReadingPage, reading_page
 from journals.rights import JOURNALS
-from organisations.domain import Level
 from organisations.guards import needs, one_at_a_time
 from organisations.middleware import HubRequest
 from organisations.models import Company, User
+from organisations.rules import Level
 from sources.models import CompanyReading
 from sources.operations import readings
 

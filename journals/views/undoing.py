@@ -11,16 +11,16 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from connectors.bounds import row_number
 from connectors.errors import ConnectorError
-from journals.domain.refusals import NothingToReverse
-from journals.domain.states import BatchState
 from journals.models import Batch, Journal
 from journals.operations import closing, resending, reversing
 from journals.queries import undoing
 from journals.queries.wording import shown_refusal
 from journals.rights import JOURNALS, UNDO
-from organisations.domain import Level
+from journals.rules.refusals import NothingToReverse
+from journals.rules.states import BatchState
 from organisations.guards import needs
 from organisations.middleware import HubRequest
+from organisations.rules import Level
 from ui.failures import FailureRow
 
 _REASON = closing.REASON_LENGTH

@@ -15,9 +15,9 @@ from journals.queries import imports as queries
 from journals.queries import uploads
 from journals.queries.samples import sample_company, sample_period
 from journals.rights import JOURNALS
-from organisations.domain import Level
 from organisations.guards import needs
 from organisations.middleware import HubRequest, person
+from organisations.rules import Level
 from sources.models import ImportedFile
 from sources.operations import files, receiving
 from sources.readers.sample_file import NAME, sample_file

@@ -10,9 +10,9 @@ from django.views.decorators.http import require_POST
 from journals.models import Journal
 from journals.operations import sending
 from journals.rights import JOURNALS
-from organisations.domain import Level
 from organisations.guards import needs
 from organisations.middleware import HubRequest, person
+from organisations.rules import Level
 
 
 @require_POST

@@ -12,15 +12,15 @@ from accounts.models import Connection
 from accounts.rights import CONNECTIONS
 from connectors.base import Account, Dimension, LedgerFacts
 from mappings.choosing import ACCOUNTS, Choice, LedgerSelect, select_of
-from mappings.domain.account_patterns import BadPattern, compile_pattern
-from mappings.domain.checking import PROBLEMS, find_pattern_problems
-from mappings.domain.dimensions import NoSuchDimension, find_dimension, likely_dimensions, nearest
-from mappings.domain.first_period import month_of, read_period
 from mappings.models import ClosedPeriodRule
 from mappings.operations.saving import REASON_LENGTH
 from mappings.queries import offered_companies, offered_connections
-from organisations.domain import Level
+from mappings.rules.account_patterns import BadPattern, compile_pattern
+from mappings.rules.checking import PROBLEMS, find_pattern_problems
+from mappings.rules.dimensions import NoSuchDimension, find_dimension, likely_dimensions, nearest
+from mappings.rules.first_period import month_of, read_period
 from organisations.models import Company, Organisation
+from organisations.rules import Level
 from ui.choosing import Kind, RowField, register
 from ui.failures import words
 

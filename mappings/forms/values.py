@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from connectors.base import Dimension
 from mappings.choosing import LedgerSelect, LedgerText
-from mappings.domain.dimensions import nearest
 from mappings.models import ValueRule
+from mappings.rules.dimensions import nearest
 
 
 class ValuesForm(forms.Form):

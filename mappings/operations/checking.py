@@ -8,9 +8,9 @@ from background.models import BackgroundRequest
 from background.operations import handles, request_in_background
 from connectors.base import AccountingConnector
 from connectors.errors import NotAuthorized
-from mappings.domain.checking import Checked, DimensionUse, Problem, find_problems
 from mappings.models import Mapping, PayrollDimension
 from mappings.operations.ledger import facts_for
+from mappings.rules.checking import Checked, DimensionUse, Problem, find_problems
 from mappings.sources import codes_seen
 from organisations.models import User
 

@@ -10,8 +10,8 @@ from accounts.models import Connection
 from accounts.operations.access import connector_for
 from background.registry import Registry
 from connectors.base import AccountingConnector, LedgerFacts
-from mappings.domain.facts import UnreadableFacts, facts_from_json, facts_to_json
 from mappings.models import LedgerSnapshot
+from mappings.rules.facts import UnreadableFacts, facts_from_json, facts_to_json
 
 Reading = Callable[[Connection, bool, datetime], object]
 when_read = Registry[Reading]()

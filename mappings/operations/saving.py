@@ -11,8 +11,8 @@ from accounts.models import Connection
 from audit.trail import record
 from connectors.errors import ADMINISTRATOR, Rejected
 from connectors.words import gettext_noop as _
-from mappings.domain.first_period import read_period
 from mappings.models import MappedValue, Mapping
+from mappings.rules.first_period import read_period
 from mappings.sources import first_period_followers
 from organisations.models import Company, User
 

@@ -9,9 +9,9 @@ from accounts.models import Connection
 from accounts.rights import CONNECTIONS
 from mappings.choosing import choices_of, shown
 from mappings.operations.ledger import stored_facts
-from organisations.domain import Level
 from organisations.guards import needs
 from organisations.middleware import HubRequest
+from organisations.rules import Level
 from ui.choosing import SHOWN
 
 

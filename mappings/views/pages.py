@@ -28,10 +28,10 @@ from mappings.queries import (
     values_tables,
 )
 from mappings.views.meanwhile import shown_of, values_meanwhile
-from organisations.domain import Level
 from organisations.guards import needs
 from organisations.meanwhile import Meanwhile, shown_text
 from organisations.middleware import HubRequest
+from organisations.rules import Level
 
 _EMPTY_ROWS = 3
 

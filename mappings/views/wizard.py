@@ -41,11 +41,11 @@ from mappings.operations.saving import (
 from mappings.queries import offered_companies, suggested_pair
 from mappings.sources import FirstPeriodEffect, codes_seen, first_period_effect
 from mappings.views.meanwhile import pairs_of, shown_in_draft, take_in
-from organisations.domain import Level
 from organisations.guards import needs
 from organisations.meanwhile import Meanwhile
 from organisations.middleware import HubRequest
 from organisations.models import Company
+from organisations.rules import Level
 from ui.failures import words
 
 DRAFT = "mapping_draft"

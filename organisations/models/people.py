@@ -12,7 +12,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from audit.scoped import OfOrganisation
-from organisations import domain
+from organisations import rules
 
 
 class Organisation(models.Model):
@@ -115,9 +115,9 @@ class Role(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    def allows(self, key: str, needed: domain.Level) -> bool:
+    def allows(self, key: str, needed: rules.Level) -> bool:
         """Return whether the role reaches that level of that right."""
-        return domain.allows(self.rights, key, needed)
+        return rules.allows(self.rights, key, needed)
 
 
 class Membership(models.Model):

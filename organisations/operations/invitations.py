@@ -25,11 +25,11 @@ from audit.trail import NOBODY, record
 from background.models import BackgroundRequest
 from background.operations import handles, request_in_background
 from connectors.errors import Unavailable
-from organisations.domain import ORGANISATION, Level
 from organisations.models import Invitation, Membership, Organisation, Role, User
 from organisations.models.invitations import digest_of
 from organisations.operations import second_factor, throttling
 from organisations.operations.people import Refused, end_sessions, hold
+from organisations.rules import ORGANISATION, Level
 
 log = structlog.get_logger(__name__)
 MAIL = "people.mail_invitation"

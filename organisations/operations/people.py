@@ -9,9 +9,9 @@ from django.db.models import F
 from django.utils.translation import gettext_noop as _
 
 from audit.trail import HUB, record
-from organisations import domain
-from organisations.domain import ORGANISATION, Level
+from organisations import rules
 from organisations.models import Membership, Organisation, Role, User
+from organisations.rules import ORGANISATION, Level
 
 _UNMISTAKABLE = "abcdefghjkmnpqrstuvwxyz23456789"
 
@@ -37,7 +37,7 @@ def random_words(*, groups: int) -> str:
 def create_organisation(*, name: str, by: User | None = None) -> Organisation:
     """Create an organisation with the built-in roles."""
     organisation = Organisation.objects.create(name=name.strip())
-    for role_name, rights in domain.BUILT_IN_ROLES.items():
+    for role_name, rights in rules.BUILT_IN_ROLES.items():
         Role.objects.create(
             organisation=organisation,
             name=role_name,
@@ -154,7 +154,7 @@ def change_rights(*, role: Role, rights: Mapping[str, str], by: User) -> bool:
     :raises ValueError: if a right or level does not exist
     :raises Refused: if nobody would be left who may change people and roles
     """
-    clean = domain.check_rights(rights)
+    clean = rules.check_rights(rights)
     hold(role.organisation)
     role.refresh_from_db(fields=["rights"])
     before = dict(role.rights)

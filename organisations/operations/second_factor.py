@@ -17,10 +17,10 @@ from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_noop as _
 
 from background.encrypted import box
-from organisations.domain import ORGANISATION, Level
 from organisations.models import Membership, Organisation, User
 from organisations.operations import people
 from organisations.operations.people import Refused
+from organisations.rules import ORGANISATION, Level
 
 RECOVERY_CODES = 10
 _GROUPS = 6

@@ -8,9 +8,9 @@ from django.views.decorators.http import require_GET
 
 from audit import queries
 from audit.trail import record
-from organisations.domain import AUDIT, Level
 from organisations.guards import needs
 from organisations.middleware import HubRequest
+from organisations.rules import AUDIT, Level
 from ui import sheets
 
 

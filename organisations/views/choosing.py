@@ -6,9 +6,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from connectors.bounds import row_number
-from organisations.domain import Level
 from organisations.guards import members_only
 from organisations.middleware import HubRequest
+from organisations.rules import Level
 from ui import choosing
 
 

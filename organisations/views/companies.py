@@ -9,12 +9,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from organisations import pages
-from organisations.domain import ORGANISATION, Level
 from organisations.forms import BlockForm, CompanyForm, DebtorForm
 from organisations.guards import needs, one_at_a_time
 from organisations.middleware import HubRequest
 from organisations.models import Company, Debtor
 from organisations.operations import companies as operations
+from organisations.rules import ORGANISATION, Level
 
 _AT_ONCE = 50
 

@@ -9,13 +9,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from organisations.confirming import reauthenticated
-from organisations.domain import ORGANISATION, Level
 from organisations.guards import needs
 from organisations.invitation_forms import InviteForm
 from organisations.middleware import HubRequest
 from organisations.models import Invitation
 from organisations.operations import invitations as operations
 from organisations.operations.people import Refused
+from organisations.rules import ORGANISATION, Level
 
 
 @never_cache

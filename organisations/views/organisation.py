@@ -6,13 +6,13 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from organisations.confirming import reauthenticated
-from organisations.domain import ORGANISATION, Level
 from organisations.forms import OrganisationForm
 from organisations.guards import needs, one_at_a_time
 from organisations.middleware import HubRequest
 from organisations.models import Organisation
 from organisations.operations import people as operations
 from organisations.pages import without_second_factor
+from organisations.rules import ORGANISATION, Level
 
 
 @needs(ORGANISATION, Level.WRITE)

@@ -11,9 +11,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from organisations import domain, pages
+from organisations import pages, rules
 from organisations.confirming import reauthenticated
-from organisations.domain import ORGANISATION, Level
 from organisations.forms import RoleForm, RoleOfMemberForm
 from organisations.guards import needs
 from organisations.meanwhile import (
@@ -29,6 +28,7 @@ from organisations.middleware import HubRequest
 from organisations.models import Membership, Role
 from organisations.operations import forgotten
 from organisations.operations import people as operations
+from organisations.rules import ORGANISATION, Level
 
 
 @require_GET
@@ -164,8 +164,8 @@ def _save_matrix(request: HubRequest) -> HttpResponse:
                 return _matrix(request, meanwhile=changed[0], typed=changed[1])
             for role in roles:
                 asked = {
-                    key: request.POST.get(f"{role.pk}-{key}", domain.level_of(role.rights, key))
-                    for key in domain.RIGHT_BY_KEY
+                    key: request.POST.get(f"{role.pk}-{key}", rules.level_of(role.rights, key))
+                    for key in rules.RIGHT_BY_KEY
                 }
                 operations.change_rights(role=role, rights=asked, by=request.membership.user)
         messages.success(request, _("Saved."))

@@ -17,12 +17,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from organisations.confirming import reauthenticated
-from organisations.domain import ORGANISATION, Level
 from organisations.guards import needs
 from organisations.middleware import HubRequest, person
 from organisations.models import Membership
 from organisations.operations import people
 from organisations.operations import second_factor as operations
+from organisations.rules import ORGANISATION, Level
 from organisations.sign_in_forms import FirstCodeForm, NewPasskeyForm, PasskeyNameForm
 
 

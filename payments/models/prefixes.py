@@ -7,8 +7,8 @@ from django.db import models
 
 from audit.scoped import OfOrganisation
 from organisations.models import Organisation
-from payments.domain.prefixes import LONGEST, Prefix, Side
 from payments.models.clients import InvoiceClient
+from payments.rules.prefixes import LONGEST, Prefix, Side
 
 
 class LearntPrefix(models.Model):

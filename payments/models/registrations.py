@@ -10,10 +10,10 @@ from background.failures import NO_FAILURE, why
 from connectors.errors import ConnectorError
 from outbox.models import OutboxAttempt, OutboxItem, OutboxQuerySet
 from outbox.states import Machine
-from payments.domain.states import VALID_TRANSITIONS, RegistrationState
 from payments.models.clients import InvoiceClient
 from payments.models.ledger import Payment, Settlement
 from payments.models.money import MoneyField
+from payments.rules.states import VALID_TRANSITIONS, RegistrationState
 
 _S = RegistrationState
 DUE = (_S.READY, _S.UNKNOWN, _S.TO_REVERSE)

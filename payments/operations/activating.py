@@ -6,7 +6,7 @@ from typing import Any
 from django.db import transaction
 
 from audit import trail
-from organisations import domain
+from organisations import rules
 from organisations.models import Organisation, User
 from payments.models import Integration, InvoiceClient
 from payments.operations import blocking, choices, marking, start_dates
@@ -17,7 +17,7 @@ from payments.operations.rights import check_active, check_right, integration_of
 @transaction.atomic
 def activate(*, organisation: Organisation, by: User | None, now: datetime) -> Integration:
     """Activate the integration (S14); twice changes nothing."""
-    check_right(organisation, by, domain.ORGANISATION)
+    check_right(organisation, by, rules.ORGANISATION)
     integration, _new = Integration.objects.get_or_create(organisation=organisation)
     if not integration.is_active:
         integration.activated_at = now
@@ -34,7 +34,7 @@ def activate(*, organisation: Organisation, by: User | None, now: datetime) -> I
 @transaction.atomic
 def deactivate(*, organisation: Organisation, by: User | None) -> None:
     """Switch the integration off: nothing is fetched, registered or marked; all stays stored."""
-    check_right(organisation, by, domain.ORGANISATION)
+    check_right(organisation, by, rules.ORGANISATION)
     integration = integration_of(organisation)
     if integration.is_active:
         integration.activated_at = None
@@ -64,7 +64,7 @@ def change_settings(
     :param earlier_confirmed: a person wants the payments that an earlier start date brings
     :raises ClientRefused: if the marker cannot hold the mark, or that was not confirmed
     """
-    check_right(organisation, by, domain.ORGANISATION)
+    check_right(organisation, by, rules.ORGANISATION)
     integration = check_active(organisation)
     start_dates.refuse_earlier(
         "fetch_from", before=integration.fetch_from, after=fetch_from, confirmed=earlier_confirmed

@@ -24,8 +24,8 @@ from background.operations import handles, request_in_background
 from connectors.errors import Unavailable
 from connectors.words import gettext_noop as _
 from organisations.models import User
-from payments.domain.standing import STATES, Standing
 from payments.models import FetchRun, InvoiceClient, Registration
+from payments.rules.standing import STATES, Standing
 
 NOTIFY = "payments.tell"
 PATIENCE = timedelta(minutes=30)

@@ -11,12 +11,12 @@ from typing import Any
 
 from connectors.base import ZERO
 from connectors.receivables.target import PaymentTarget
-from payments.domain import already_there as domain
-from payments.domain.matching import Rule
-from payments.domain.refusals import PaidThereAlready
-from payments.domain.states import RegistrationState
 from payments.models import Invoice, Registration, Settlement
 from payments.models.money import total_of
+from payments.rules import already_there as rules
+from payments.rules.matching import Rule
+from payments.rules.refusals import PaidThereAlready
+from payments.rules.states import RegistrationState
 
 _S = RegistrationState
 _SURE = (_S.REGISTERED, _S.TO_REVERSE, _S.REVERSING)
@@ -47,7 +47,7 @@ class BalancesThere:
         if registration.confirmed_balance is not None and balance >= registration.confirmed_balance:
             return None
         known = standing_of(invoice, besides=registration, balance=balance)
-        beyond = domain.already_there(registration.amount, known)
+        beyond = rules.already_there(registration.amount, known)
         if not beyond:
             return None
         return PaidThereAlready(
@@ -83,7 +83,7 @@ def next_numbers(registrations: Any) -> list[str]:
     return list(found.values_list("settlement__invoice__number", flat=True)[:_AHEAD])
 
 
-def standing_of(invoice: Invoice, *, besides: Registration, balance: Decimal) -> domain.Standing:
+def standing_of(invoice: Invoice, *, besides: Registration, balance: Decimal) -> rules.Standing:
     """Return what is known of an invoice just before one more payment is registered on it."""
     others = Registration.objects.filter(settlement__invoice=invoice).exclude(pk=besides.pk)
     sums = {
@@ -103,7 +103,7 @@ def standing_of(invoice: Invoice, *, besides: Registration, balance: Decimal) ->
     offs = (
         offs.filter(credit_note=invoice) if invoice.is_credit_note else offs.filter(invoice=invoice)
     )
-    return domain.Standing(
+    return rules.Standing(
         posted=invoice.posted_amount or ZERO,
         balance=balance,
         registered=registered,

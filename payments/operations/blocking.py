@@ -25,13 +25,13 @@ from connectors.receivables.shared import Unreadable
 from connectors.receivables.source import SourceCustomer
 from connectors.receivables.target import PaymentTarget
 from organisations.models import Organisation, User
-from payments.domain import refusals
 from payments.models import Customer, Integration, InvoiceClient, TimeBlock
 from payments.operations import storing_invoices
 from payments.operations.denying_time import due_pushes, push
 from payments.operations.fetching import check_company
 from payments.operations.matching import portions
 from payments.operations.rights import check_active, check_right
+from payments.rules import refusals
 
 log = structlog.get_logger(__name__)
 

@@ -9,9 +9,9 @@ from django.utils.translation import gettext
 from connectors.base import ZERO
 from connectors.registry import CONNECTORS
 from organisations.models import Organisation
-from payments.domain import markers
-from payments.domain.cells import amount_from
 from payments.models import InvoiceClient
+from payments.rules import markers
+from payments.rules.cells import amount_from
 
 CONTROL_ACCOUNTS = "control_accounts"
 """Where the findings of a client keep the accounts on which nothing is posted; None: not known."""

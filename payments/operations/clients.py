@@ -12,14 +12,14 @@ from accounts.models import Connection
 from audit import trail
 from connectors.organisation_numbers import digits_of
 from connectors.registry import CONNECTORS
-from organisations import domain
+from organisations import rules
 from organisations.models import Organisation, User
-from payments.domain.states import RegistrationState
 from payments.models import InvoiceClient, Payment, Registration
 from payments.operations import choices, marking, start_dates
 from payments.operations.choices import ClientRefused
 from payments.operations.rights import check_active, check_right
 from payments.operations.setup_checks import COMPANY_BEFORE
+from payments.rules.states import RegistrationState
 
 _S = RegistrationState
 _MAY_STAND_THERE = tuple(set(_S) - {_S.READY, _S.REJECTED, _S.WITHDRAWN, _S.REVERSED})
@@ -63,7 +63,7 @@ def save_client(
     :param earlier_confirmed: a person wants the payments that an earlier start date brings
     :raises ClientRefused: if it would mix the money of two clients, or that was not confirmed
     """
-    check_right(organisation, by, domain.ORGANISATION)
+    check_right(organisation, by, rules.ORGANISATION)
     integration = check_active(organisation)
     fresh = client is None
     if client is not None and "own_fetch_from" in values:

@@ -9,11 +9,11 @@ from audit import trail
 from background.enqueueing import enqueue
 from background.failures import NO_FAILURE, why
 from organisations.models import User
-from payments.domain import refusals
-from payments.domain.states import RegistrationState
 from payments.models import InvoiceClient, Payment, Registration
 from payments.operations import already_there, marking, registering
 from payments.operations.rights import check_right
+from payments.rules import refusals
+from payments.rules.states import RegistrationState
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet

@@ -9,8 +9,8 @@ from background.crash_points import crash_point
 from background.faults import DATABASE_IS_AWAY, fault_number
 from connectors.errors import ConnectorError, NotAuthorized, Unavailable
 from connectors.receivables.target import PaymentTarget, TargetProject
-from payments.domain import refusals
 from payments.models import Customer, DeniedProject, InvoiceClient, TimeBlock
+from payments.rules import refusals
 
 log = structlog.get_logger(__name__)
 

@@ -11,10 +11,10 @@ from connectors.errors import ConnectorError
 from connectors.organisation_numbers import digits_of
 from connectors.receivables.shared import SourceCompany
 from organisations.models import Organisation, User
-from payments.domain import refusals
 from payments.models import FetchEntry, FetchGroup, FetchRun, Integration, InvoiceClient
 from payments.operations.rights import check_active, check_right
 from payments.rights import PAYMENTS_IMPORT, PAYMENTS_OVERVIEW
+from payments.rules import refusals
 
 FULL_PASS_EVERY = timedelta(days=7)
 OVERLAP = 50

@@ -8,11 +8,11 @@ from audit import trail
 from connectors.bounds import as_text
 from connectors.receivables.target import TargetInvoice
 from organisations.models import User
-from payments.domain.invoice_file import InvoiceFile, read, write
-from payments.domain.invoice_rows import InvoiceRow
 from payments.models import Invoice, InvoiceClient
 from payments.operations import matching, storing_invoices
 from payments.operations.rights import check_active, check_right
+from payments.rules.invoice_file import InvoiceFile, read, write
+from payments.rules.invoice_rows import InvoiceRow
 
 MOST_ROWS = 50_000
 LARGEST_FILE = 20_000_000

@@ -24,9 +24,9 @@ from connectors.errors import (
 )
 from connectors.receivables.source import PaymentSource
 from organisations.models import User
-from payments.domain.states import RegistrationState
 from payments.models import InvoiceClient, Payment, Registration, Settlement
 from payments.operations.rights import check_right, integration_of
+from payments.rules.states import RegistrationState
 
 log = structlog.get_logger(__name__)
 

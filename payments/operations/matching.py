@@ -13,11 +13,6 @@ from connectors.base import ZERO
 from connectors.receivables.shared import PaymentKey
 from connectors.receivables.source import SourcePayment
 from organisations.models import User
-from payments.domain import kid as kids
-from payments.domain import matching as rules
-from payments.domain.matching import Candidate, Incoming, Match, OpenInvoices, Part
-from payments.domain.prefixes import Prefix, Side, numbers_behind
-from payments.domain.references import reference_of
 from payments.models import (
     FetchRun,
     Invoice,
@@ -28,6 +23,11 @@ from payments.models import (
     Settlement,
 )
 from payments.models.money import total_of
+from payments.rules import kid as kids
+from payments.rules import matching as rules
+from payments.rules.matching import Candidate, Incoming, Match, OpenInvoices, Part
+from payments.rules.prefixes import Prefix, Side, numbers_behind
+from payments.rules.references import reference_of
 
 T = TypeVar("T")
 # A database takes a plain text at once, and asks around for what a member of an enum may be.

@@ -12,12 +12,12 @@ from audit import trail
 from background.enqueueing import enqueue
 from connectors.base import ZERO
 from organisations.models import User
-from payments.domain import matching as rules
-from payments.domain.refusals import MatchRefused, OtherCustomer
 from payments.models import Customer, Invoice, Payment, Settlement
 from payments.models.money import total_of
 from payments.operations import matching
 from payments.operations.rights import check_right, integration_of
+from payments.rules import matching as rules
+from payments.rules.refusals import MatchRefused, OtherCustomer
 from ui.amounts import amount as shown
 
 

@@ -11,13 +11,13 @@ from connectors.base import ZERO
 from connectors.receivables.shared import Unreadable
 from connectors.receivables.source import PaymentSource
 from connectors.receivables.target import PaymentTarget
-from payments.domain.matching import Outcome, Rule
-from payments.domain.reconciling import Sides
-from payments.domain.states import RegistrationState
 from payments.models import Customer, Invoice, InvoiceClient, Payment, Registration, Settlement
 from payments.models.money import total_of
 from payments.operations.fetching import check_company
 from payments.operations.rights import integration_of
+from payments.rules.matching import Outcome, Rule
+from payments.rules.reconciling import Sides
+from payments.rules.states import RegistrationState
 
 _S = RegistrationState
 _BEING_REVERSED = (_S.TO_REVERSE, _S.REVERSING)

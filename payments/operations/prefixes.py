@@ -7,11 +7,11 @@ from django.db import transaction
 
 from audit import trail
 from organisations.models import User
-from payments.domain import refusals
-from payments.domain.matching import Rule
-from payments.domain.prefixes import Prefix, prefix_of
 from payments.models import LearntPrefix, Payment, Settlement
 from payments.operations.rights import check_right
+from payments.rules import refusals
+from payments.rules.matching import Rule
+from payments.rules.prefixes import Prefix, prefix_of
 
 _BY_HAND = (Rule.MANUAL, Rule.ACROSS)
 

@@ -14,12 +14,12 @@ from background.models import BackgroundRequest
 from background.operations import handles, request_in_background
 from connectors.base import ZERO
 from organisations.models import User
-from payments.domain import refusals
-from payments.domain.reconciling import Difference, Explained, ageing, explain
 from payments.models import InvoiceClient, Payment, Reconciliation, ReconciliationLine
 from payments.models.money import total_of
 from payments.operations.open_items import Book, Line, read_book
 from payments.operations.rights import check_active, check_right
+from payments.rules import refusals
+from payments.rules.reconciling import Difference, Explained, ageing, explain
 
 RECONCILE = "payments.reconcile"
 _KEEP = 60

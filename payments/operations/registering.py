@@ -12,10 +12,10 @@ from connectors.errors import ConnectorError, NotAuthorized
 from connectors.receivables.target import PaymentTarget, PaymentToRegister, RegisteredPayment
 from outbox.delivery import Delivery, Found, Turn
 from outbox.lookup import THAT_PROVE
-from payments.domain import refusals
-from payments.domain.states import VALID_TRANSITIONS, RegistrationState
 from payments.models import InvoiceClient, Payment, Registration, RegistrationAttempt, Settlement
 from payments.operations import already_there, marking, restoring
+from payments.rules import refusals
+from payments.rules.states import VALID_TRANSITIONS, RegistrationState
 
 _S = RegistrationState
 _K = RegistrationAttempt.Kind

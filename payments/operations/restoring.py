@@ -16,9 +16,9 @@ from django.utils import timezone
 from accounts.models import Connection, Restore
 from connectors.receivables.target import PaymentTarget, PaymentToRegister, TargetEntry
 from outbox.recovery import Work
-from payments.domain import refusals
-from payments.domain.states import RegistrationState
 from payments.models import InvoiceClient, Registration, RegistrationAttempt
+from payments.rules import refusals
+from payments.rules.states import RegistrationState
 
 _S = RegistrationState
 

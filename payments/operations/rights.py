@@ -2,11 +2,11 @@
 
 from django.utils.translation import gettext
 
-from organisations.domain import RIGHT_BY_KEY, Level
 from organisations.models import Membership, Organisation, User
-from payments.domain import refusals
+from organisations.rules import RIGHT_BY_KEY, Level
 from payments.models import Integration
 from payments.rights import BUSINESS
+from payments.rules import refusals
 
 HUB = None
 """Who asks when nobody does: the schedule, or the operator at the machine."""

@@ -36,13 +36,13 @@ from connectors.errors import ConnectorError, NoCreditBlock, Unavailable
 from connectors.receivables.shared import Unreadable
 from connectors.receivables.source import PaymentQuery, PaymentSource
 from connectors.receivables.target import TargetCustomer, TargetInvoice
-from payments.domain import refusals
 from payments.models import FetchRun, Integration, InvoiceClient, Payment, SkippedRow
 from payments.models.money import total_of
 from payments.operations import blocking, matching, storing, storing_invoices
 from payments.operations.fetching import check_company, refusal_of
 from payments.operations.rights import integration_of
 from payments.operations.storing import ClaimLost, Stopped
+from payments.rules import refusals
 
 log = structlog.get_logger(__name__)
 

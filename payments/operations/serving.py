@@ -17,13 +17,13 @@ from background.models import Lease
 from connectors.receivables.target import PaymentTarget
 from outbox import delivery, lookup, recovery
 from outbox.delivery import Clock, Served, Step, Turn
-from payments.domain.states import RegistrationState
 from payments.models import Customer, InvoiceClient, Registration
 from payments.operations import denying_time, marking, registering
 from payments.operations.queues import CLIENTS
 from payments.operations.registering import Registering, Reversing
 from payments.operations.restoring import REGISTRATIONS
 from payments.operations.rights import integration_of
+from payments.rules.states import RegistrationState
 
 _S = RegistrationState
 _TURN = timedelta(seconds=20)

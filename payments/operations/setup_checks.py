@@ -11,12 +11,12 @@ from connectors.errors import ConnectorError
 from connectors.organisation_numbers import digits_of
 from connectors.receivables.shared import FindingLevel, SetupFinding
 from organisations.models import User
-from payments.domain import refusals
 from payments.models import InvoiceClient
 from payments.operations import choices, marking
 from payments.operations.choices import ClientRefused as ClientRefused
 from payments.operations.fetching import check_company
 from payments.operations.rights import check_right, integration_of
+from payments.rules import refusals
 
 CHECK = "payments.check_client"
 COMPANY_BEFORE = {"source": "source_was", "target": "target_was"}

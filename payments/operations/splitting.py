@@ -11,10 +11,10 @@ from django.utils.translation import gettext
 from background.enqueueing import enqueue
 from connectors.base import ZERO
 from organisations.models import User
-from payments.domain.refusals import MatchRefused
 from payments.models import Invoice, Payment, Settlement
 from payments.operations import matching_by_hand
 from payments.operations.rights import check_right
+from payments.rules.refusals import MatchRefused
 from ui.amounts import amount as shown
 
 

@@ -10,11 +10,11 @@ from django.db.models import F
 
 from connectors.receivables.shared import PaymentKey, Unreadable
 from connectors.receivables.source import PaymentPage, SourcePayment
-from payments.domain import kid as kids
-from payments.domain.matching import Incoming, Match
-from payments.domain.prefixes import numbers_behind
 from payments.models import FetchRun, InvoiceClient, Payment, SkippedRow
 from payments.operations import matching
+from payments.rules import kid as kids
+from payments.rules.matching import Incoming, Match
+from payments.rules.prefixes import numbers_behind
 
 T = TypeVar("T")
 Key = tuple[int, int]

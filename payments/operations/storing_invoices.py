@@ -7,9 +7,9 @@ from decimal import Decimal
 from connectors.base import ZERO
 from connectors.receivables.source import SourceCustomer
 from connectors.receivables.target import TargetCustomer, TargetInvoice
-from payments.domain import kid as kids
 from payments.models import Customer, Invoice, InvoiceClient
 from payments.operations.matching import portions
+from payments.rules import kid as kids
 
 
 def store_target_customers(client: InvoiceClient, customers: Sequence[TargetCustomer]) -> None:

@@ -9,8 +9,8 @@ from django.utils.translation import gettext
 
 from audit import trail
 from organisations.models import Organisation, User
-from payments.domain.refusals import CustomerBlocked, ReferenceOfOtherTime
 from payments.models import Customer, TimeBlock, TimeEntry
+from payments.rules.refusals import CustomerBlocked, ReferenceOfOtherTime
 
 
 def refusal_of(customer: Customer) -> CustomerBlocked | None:

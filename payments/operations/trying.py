@@ -9,10 +9,10 @@ from audit import trail
 from background.enqueueing import enqueue
 from connectors.errors import RateLimited
 from organisations.models import User
-from payments.domain import trying as rules
-from payments.domain.states import RegistrationState
 from payments.models import Customer, FetchRun, InvoiceClient, Payment, Registration
 from payments.operations.rights import check_right
+from payments.rules import trying as rules
+from payments.rules.states import RegistrationState
 
 
 def may_try_now(registration: Registration, *, now: datetime) -> bool:

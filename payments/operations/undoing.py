@@ -8,11 +8,11 @@ from django.utils.translation import gettext
 from audit import trail
 from background.enqueueing import enqueue
 from organisations.models import User
-from payments.domain.refusals import MatchRefused
-from payments.domain.states import RegistrationState
 from payments.models import Invoice, Payment, Registration, Settlement
 from payments.operations import matching
 from payments.operations.rights import check_right
+from payments.rules.refusals import MatchRefused
+from payments.rules.states import RegistrationState
 
 _S = RegistrationState
 

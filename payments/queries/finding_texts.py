@@ -1,7 +1,7 @@
 """The words of each finding of the set-up check, by its code; sources only give the codes."""
 
 from connectors.words import gettext_noop as _
-from payments.domain.markers import TROUBLE
+from payments.rules.markers import TROUBLE
 
 FINDINGS = {
     # --- The company

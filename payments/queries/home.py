@@ -7,15 +7,15 @@ from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
-from organisations.domain import Level
 from organisations.models import Membership, Organisation
-from payments.domain.standing import Standing
+from organisations.rules import Level
 from payments.models import Customer, FetchRun, InvoiceClient, Payment
 from payments.operations.rights import integration_of
 from payments.queries.customers import blocked_of
 from payments.queries.invoices import not_compared, unmatched_of
 from payments.queries.standing import payments_that_stand, unknown_and_locked_out
 from payments.rights import BUSINESS
+from payments.rules.standing import Standing
 from ui.dates import short_day
 
 Tile = dict[str, Any]

@@ -13,7 +13,6 @@ from django.urls import reverse
 
 from connectors.base import ZERO
 from organisations.models import Organisation
-from payments.domain.open_amounts import InvoiceState, Settled, open_amount, state_of
 from payments.models import (
     FetchRun,
     Integration,
@@ -33,6 +32,7 @@ from payments.queries.failures import failure_row_of
 from payments.queries.pages import page_of
 from payments.queries.standing import StandingRow
 from payments.queries.wording import STATES
+from payments.rules.open_amounts import InvoiceState, Settled, open_amount, state_of
 from ui.failures import FailureRow
 
 _NOTHING = Value(ZERO, output_field=MoneyField())

@@ -9,11 +9,11 @@ from django.core.paginator import Page
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from payments.domain.reconciling import Difference
 from payments.models import InvoiceClient, Reconciliation, ReconciliationLine
 from payments.models.money import total_of
 from payments.queries.pages import page_of
 from payments.queries.wording import DIFFERENCES
+from payments.rules.reconciling import Difference
 from ui.sheets import Cell
 
 WIDTH, HEIGHT, GROUND, WIDEST = 640, 176, 140, 120

@@ -9,8 +9,6 @@ from django.db.models import Count, Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from payments.domain.standing import WAITS_FOR_A_PERSON, Standing
-from payments.domain.states import RegistrationState
 from payments.models import (
     FetchEntry,
     FetchGroup,
@@ -25,6 +23,8 @@ from payments.queries import standing
 from payments.queries.failures import failure_row
 from payments.queries.pages import page_of
 from payments.queries.wording import STANDINGS, field_words, skipped_words
+from payments.rules.standing import WAITS_FOR_A_PERSON, Standing
+from payments.rules.states import RegistrationState
 from ui.failures import FailureRow
 
 LISTS = (

@@ -8,11 +8,11 @@ from django.db.models import Count, Exists, OuterRef, Q
 from django.urls import reverse
 
 from accounts.models import Connection
-from payments.domain.standing import STATES, Standing, standing_of
-from payments.domain.states import RegistrationState
-from payments.domain.trying import SAYS_LESS
 from payments.models import FetchRun, InvoiceClient, Registration
 from payments.queries.wording import STANDINGS
+from payments.rules.standing import STATES, Standing, standing_of
+from payments.rules.states import RegistrationState
+from payments.rules.trying import SAYS_LESS
 
 _ALL = tuple(state for states in STATES.values() for state in states)
 

@@ -8,11 +8,11 @@ from decimal import Decimal
 from django.db.models import F
 
 from connectors.base import ZERO
-from payments.domain.proposals import OpenInvoice, Proposal, propose
 from payments.models import Invoice, Payment
 from payments.operations.matching import foreign_of, portions
 from payments.queries.invoices import with_open
 from payments.queries.wording import SUGGESTIONS
+from payments.rules.proposals import OpenInvoice, Proposal, propose
 from ui.amounts import MINUS, NBSP
 from ui.amounts import amount as shown
 

@@ -7,8 +7,8 @@ from django.db.models import Count, F, Min, Q, QuerySet
 
 from accounts.models import Connection
 from background.queries import Waiting
-from payments.domain.states import RegistrationState
 from payments.models import Customer, FetchRun, Payment, Registration
+from payments.rules.states import RegistrationState
 
 _S = RegistrationState
 ON_THEIR_WAY = (

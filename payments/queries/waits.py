@@ -8,14 +8,14 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Connection
 from connectors.errors import FINANCE, NOBODY
-from organisations.domain import ORGANISATION
-from payments.domain.states import RegistrationState
-from payments.domain.trying import NEEDS_ACCESS, SAYS_LESS
+from organisations.rules import ORGANISATION
 from payments.models import Customer, FetchRun, Payment, Registration
 from payments.operations import trying
 from payments.queries.failures import failure_row
 from payments.queries.wording import REGISTRATIONS
 from payments.rights import BUSINESS
+from payments.rules.states import RegistrationState
+from payments.rules.trying import NEEDS_ACCESS, SAYS_LESS
 from ui.failures import WHO_WORDS, FailureRow, asked_once, until_sign_in
 
 _S = RegistrationState

@@ -5,13 +5,13 @@ from typing import Any
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from payments.domain.matching import Left, Outcome, Rule
-from payments.domain.open_amounts import InvoiceState
-from payments.domain.proposals import Why
-from payments.domain.reconciling import Difference
-from payments.domain.standing import Standing
 from payments.queries.failures import failure_row
 from payments.queries.finding_texts import FINDINGS, MARK_REASONS
+from payments.rules.matching import Left, Outcome, Rule
+from payments.rules.open_amounts import InvoiceState
+from payments.rules.proposals import Why
+from payments.rules.reconciling import Difference
+from payments.rules.standing import Standing
 from ui.failures import FailureRow, words
 
 LEFT: dict[str, object] = {

@@ -11,11 +11,11 @@ from django.utils.translation import gettext as _
 
 from connectors.bounds import row_number
 from connectors.errors import ConnectorError
-from organisations import domain
-from organisations.domain import Level
+from organisations import rules
 from organisations.guards import View, needs
 from organisations.middleware import HubRequest
 from organisations.models import User
+from organisations.rules import Level
 from payments.operations.rights import integration_of
 from payments.queries.events import EventRow, go_on
 from payments.queries.failures import failure_row_of
@@ -87,7 +87,7 @@ def may_fetch(request: HubRequest) -> bool:
 
 def may_change(request: HubRequest) -> bool:
     """Return whether the person may change the integration's settings, and those of its clients."""
-    return may_use(request) and may(request, domain.ORGANISATION)
+    return may_use(request) and may(request, rules.ORGANISATION)
 
 
 def person(request: HubRequest) -> User:

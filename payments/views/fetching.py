@@ -11,9 +11,9 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from connectors.errors import ConnectorError
-from organisations.domain import Level
 from organisations.guards import needs
 from organisations.middleware import HubRequest
+from organisations.rules import Level
 from payments.models import FetchGroup, FetchRun, InvoiceClient
 from payments.operations import fetching, marking
 from payments.operations.rights import integration_of

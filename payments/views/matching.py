@@ -10,8 +10,6 @@ from django.views.decorators.http import require_GET, require_POST
 
 from connectors.errors import ConnectorError
 from organisations.middleware import HubRequest
-from payments.domain.matching import numbers_in
-from payments.domain.refusals import OtherCustomer
 from payments.forms import MatchForm, ReasonForm
 from payments.models import Invoice, LearntPrefix, Payment, Registration, Settlement
 from payments.operations import deciding, matching_by_hand, prefixes, undoing
@@ -20,6 +18,8 @@ from payments.queries import payments as queries
 from payments.queries.invoices import with_assigned
 from payments.queries.suggestions import suggestions_for
 from payments.queries.waits import mark_wait
+from payments.rules.matching import numbers_in
+from payments.rules.refusals import OtherCustomer
 from payments.views.common import member, person, reader, show_events, tell
 from ui.failures import failure_row_of
 

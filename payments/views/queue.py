@@ -18,7 +18,6 @@ from django.views.decorators.http import require_GET, require_POST
 from connectors.bounds import row_number
 from connectors.errors import ConnectorError
 from organisations.middleware import HubRequest
-from payments.domain.refusals import OtherCustomer
 from payments.fields import AmountField
 from payments.forms import ClientFilterForm
 from payments.models import Invoice, InvoiceClient, Payment
@@ -27,6 +26,7 @@ from payments.operations.splitting import Share
 from payments.queries import payments as queries
 from payments.queries.candidates import Candidates, candidates_of
 from payments.queries.invoices import unmatched_of, with_assigned
+from payments.rules.refusals import OtherCustomer
 from payments.views.common import active, may_use, member, person, show, tabs, tell
 from payments.views.matching import payment_of
 from ui.failures import FailureRow, failure_row_of

@@ -18,11 +18,11 @@ from background.models import BackgroundRequest
 from background.operations import TooManyChecks
 from background.queries import asked, request_failure
 from connectors.errors import ConnectorError
-from organisations import domain
-from organisations.domain import Level
+from organisations import rules
 from organisations.guards import View, needs, one_at_a_time
 from organisations.middleware import HubRequest
 from organisations.pages import paged
+from organisations.rules import Level
 from payments.forms import (
     AccountForm,
     ClientForm,
@@ -49,7 +49,7 @@ from ui import sheets
 
 def _administrator(view: View) -> View:
     """Let settings be changed by who may use the integration, and change the organisation."""
-    return member(needs(domain.ORGANISATION, Level.WRITE)(view))
+    return member(needs(rules.ORGANISATION, Level.WRITE)(view))
 
 
 _LARGEST_FILE = 2_000_000

@@ -9,11 +9,11 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from organisations.middleware import HubRequest
-from payments.domain.standing import Standing
 from payments.forms import ClientFilterForm
 from payments.models import InvoiceClient, Payment
 from payments.operations import deciding
 from payments.queries import payments, standing
+from payments.rules.standing import Standing
 from payments.views.common import active, member, person, show, tabs
 from payments.views.overview import client_named
 

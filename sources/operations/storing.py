@@ -6,7 +6,7 @@ from decimal import Decimal
 from itertools import islice
 
 from sources.models import Content, ImportedFile, JournalLine
-from sources.readers import lines as domain
+from sources.readers import lines as read
 from sources.readers.adding_up import content_digest
 from sources.readers.lines import ZERO, PeriodTotal, Reading
 
@@ -50,7 +50,7 @@ def content_of_periods(content: Content, periods: set[str], *, now: datetime) ->
     if len(totals) == len(content.totals) and totals:
         return content
     lines = [line for line in lines_of(content) if line.period in periods]
-    totals = totals or list(domain.totals_of(lines))
+    totals = totals or list(read.totals_of(lines))
     part = Content.objects.create(
         organisation_id=content.organisation_id,
         file_id=content.file_id,
@@ -66,7 +66,7 @@ def content_of_periods(content: Content, periods: set[str], *, now: datetime) ->
     return part
 
 
-def _row(line: domain.JournalLine, content: Content) -> JournalLine:
+def _row(line: read.JournalLine, content: Content) -> JournalLine:
     return JournalLine(
         organisation_id=content.organisation_id,
         content=content,
@@ -82,11 +82,11 @@ def _row(line: domain.JournalLine, content: Content) -> JournalLine:
     )
 
 
-def lines_of(content: Content) -> Iterator[domain.JournalLine]:
-    """Return the stored lines as the domain knows them, in the order of the file."""
+def lines_of(content: Content) -> Iterator[read.JournalLine]:
+    """Return the stored lines as they were read, in the order of the file."""
     rows = JournalLine.objects.filter(content=content).order_by("line_number", "pk")
     for row in rows.iterator(chunk_size=_LINES_AT_ONCE):
-        yield domain.JournalLine(
+        yield read.JournalLine(
             line_number=row.line_number,
             period=row.period,
             posted_on=row.posted_on,
@@ -122,7 +122,7 @@ def totals_from_json(stored: Iterable[dict[str, str | int]]) -> list[PeriodTotal
     ]
 
 
-def _portions(lines: Iterable[domain.JournalLine]) -> Iterator[list[domain.JournalLine]]:
+def _portions(lines: Iterable[read.JournalLine]) -> Iterator[list[read.JournalLine]]:
     rest = iter(lines)
     while some := list(islice(rest, _LINES_AT_ONCE)):
         yield some

@@ -9,9 +9,9 @@ from django.test import Client
 from django.urls import reverse
 
 from audit.models import AuditEntry
-from journals.domain.states import MAY_BE_IN_LEDGER, BatchState
 from journals.models import Batch, FirstLook
 from journals.operations import sending
+from journals.rules.states import MAY_BE_IN_LEDGER, BatchState
 from tests import factories
 from tests.journals.pages.conftest import signed_in
 from tests.journals.sending.conftest import MARCH, Office, later, line, make_office  # noqa: F401

@@ -17,9 +17,9 @@ from accounts.operations.access import connector_for
 from audit.models import AuditEntry
 from connectors.base import BatchToPost, PostingLine
 from connectors.vismanet.client import Client as VismaNet
-from journals.domain.states import BatchState
 from journals.models import Batch, FirstLook, Journal
 from journals.operations import previewing, resending, reversing, sending
+from journals.rules.states import BatchState
 from tests import factories
 from tests.journals.pages.conftest import signed_in
 from tests.journals.sending.conftest import (  # noqa: F401

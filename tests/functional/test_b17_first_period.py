@@ -12,10 +12,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from audit.models import AuditEntry
-from journals.domain.refusals import BookedBefore
-from journals.domain.states import BatchState
 from journals.models import Batch, Journal, journal_of
 from journals.operations import preparing, previewing, resending, sending
+from journals.rules.refusals import BookedBefore
+from journals.rules.states import BatchState
 from mappings.models import Mapping
 from tests import factories
 from tests.journals.importing.builders import imported, sie

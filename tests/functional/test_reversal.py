@@ -8,9 +8,9 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from audit.models import AuditEntry
-from journals.domain import refusals
 from journals.models import Batch, Journal
 from journals.operations import closing, resending, reversing, sending
+from journals.rules import refusals
 from organisations.models import Debtor
 from tests.journals.sending.conftest import MARCH, Office, later, line, office  # noqa: F401
 

@@ -8,7 +8,7 @@ import pytest
 from accounts.models import Connection
 from accounts.rights import CONNECTIONS
 from journals.rights import JOURNALS
-from organisations.domain import Level
+from organisations.rules import Level
 from tests import factories
 from tests.functional.connecting import Office
 

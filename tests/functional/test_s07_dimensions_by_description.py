@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from connectors.base import Dimension
 from mappings import sources
-from mappings.domain.dimensions import NoSuchDimension, find_dimension, likely_dimensions
+from mappings.rules.dimensions import NoSuchDimension, find_dimension, likely_dimensions
 from mappings.sources import CodeSeen
 from tests import factories
 from tests.mappings.targets import connected, facts

@@ -2,8 +2,8 @@
 
 import pytest
 
-from mappings.domain.account_patterns import carries_dimensions
 from mappings.forms.steps import PatternsForm
+from mappings.rules.account_patterns import carries_dimensions
 from tests.mappings.targets import facts
 
 

@@ -11,8 +11,8 @@ from django.urls import reverse
 
 from api.models import ApiToken, digest_of
 from audit.models import AuditEntry
-from organisations.domain import BUILT_IN_ROLES, Level
 from organisations.models import Membership
+from organisations.rules import BUILT_IN_ROLES, Level
 from payments.models import FetchRun
 from payments.operations import fetching
 from payments.rights import BUSINESS, PAYMENTS_IMPORT, PAYMENTS_OVERVIEW

@@ -4,8 +4,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from journals.domain.states import BatchState
 from journals.models import Batch, Journal
+from journals.rules.states import BatchState
 from organisations.models import Membership
 from sources.models import ImportedFile
 from tests import factories

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from payments.domain import invoice_file
+from payments.rules import invoice_file
 from sources.readers.lines import Reading
 from sources.readers.reading import read
 from sources.readers.settings import SourceSettings

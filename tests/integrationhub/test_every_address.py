@@ -23,9 +23,9 @@ from api import endpoints
 from api.models import ApiToken, digest_of
 from audit import actions
 from background.models import BackgroundRequest
-from organisations.domain import rights_in_order
 from organisations.models import Membership, Organisation
 from organisations.operations import invitations
+from organisations.rules import rights_in_order
 from payments.models import Integration
 from tests import factories, lists
 from tests.organisations.test_confirming import EVERY_CHANGE

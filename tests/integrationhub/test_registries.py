@@ -11,14 +11,14 @@ from django.test import Client, override_settings
 from audit import actions
 from audit.trail import record
 from background import crash_points
-from organisations import domain, navigation
+from organisations import navigation, rules
 from tests import factories
 from ui import badges, tiles
 
 pytestmark = pytest.mark.django_db
 
 REGISTRIES: tuple[tuple[Any, str], ...] = (
-    (domain, "RIGHT_BY_KEY"),
+    (rules, "RIGHT_BY_KEY"),
     (navigation, "_items"),
     (actions, "ACTIONS"),
     (actions, "AREAS"),
@@ -33,8 +33,8 @@ def small_app(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Install the small app, and leave no trace of it."""
     for module, name in REGISTRIES:
         monkeypatch.setattr(module, name, dict(getattr(module, name)))
-    roles = {role: dict(rights) for role, rights in domain.BUILT_IN_ROLES.items()}
-    monkeypatch.setattr(domain, "BUILT_IN_ROLES", roles)
+    roles = {role: dict(rights) for role, rights in rules.BUILT_IN_ROLES.items()}
+    monkeypatch.setattr(rules, "BUILT_IN_ROLES", roles)
     monkeypatch.setattr(tiles, "TILES", list(tiles.TILES))
     monkeypatch.setattr("journals.queries.boards.TILES", tiles.TILES)
     monkeypatch.setattr("audit.queries.ACTIONS", actions.ACTIONS)
@@ -66,8 +66,8 @@ class TestASmallApp:
         page = client.get("/roles/").content.decode()
 
         assert "See small things." in page
-        assert domain.BUILT_IN_ROLES[domain.AUDITOR]["small"] is domain.Level.READ
-        assert domain.check_rights({"small": "read"}) == {"small": "read"}
+        assert rules.BUILT_IN_ROLES[rules.AUDITOR]["small"] is rules.Level.READ
+        assert rules.check_rights({"small": "read"}) == {"small": "read"}
 
     def test_has_its_link_for_those_who_may_read_it_only(self) -> None:
         with_right, _member = signed_in({"small": "read"})

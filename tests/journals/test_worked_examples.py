@@ -13,8 +13,8 @@ from decimal import Decimal
 import pytest
 
 from connectors import base
-from journals.domain.planning import DimensionRule, PostingSettings, Unbalanced, plan
-from journals.domain.preflight import preflight
+from journals.rules.planning import DimensionRule, PostingSettings, Unbalanced, plan
+from journals.rules.preflight import preflight
 from sources.readers.lines import JournalLine
 from sources.readers.reading import read
 from sources.readers.settings import SourceSettings

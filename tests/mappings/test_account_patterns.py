@@ -2,7 +2,7 @@
 
 import pytest
 
-from mappings.domain.account_patterns import BadPattern, common_account, fits_both
+from mappings.rules.account_patterns import BadPattern, common_account, fits_both
 
 
 class TestCommonAccount:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from connectors import base
-from mappings.domain.checking import PROBLEMS, Checked, DimensionUse, find_problems
+from mappings.rules.checking import PROBLEMS, Checked, DimensionUse, find_problems
 from tests.mappings.targets import facts
 
 COST_CENTRE = DimensionUse("Kostnadsställe", 1, "table", {"10": "0100"})

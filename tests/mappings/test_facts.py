@@ -6,7 +6,7 @@ from dataclasses import fields
 import pytest
 
 from connectors import base
-from mappings.domain.facts import UnreadableFacts, facts_from_json, facts_to_json
+from mappings.rules.facts import UnreadableFacts, facts_from_json, facts_to_json
 from tests.mappings.targets import facts
 
 

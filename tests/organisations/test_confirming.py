@@ -13,9 +13,9 @@ from django.urls import reverse
 from structlog.testing import capture_logs
 
 from api.models import ApiToken
-from organisations.domain import rights_in_order
 from organisations.models import Membership, Organisation, User
 from organisations.operations import second_factor
+from organisations.rules import rights_in_order
 from payments.models import Integration
 from tests import factories
 

@@ -13,9 +13,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from background.models import BackgroundRequest
-from organisations.domain import ORGANISATION
 from organisations.models import Invitation, Membership, User
 from organisations.operations import invitations, people
+from organisations.rules import ORGANISATION
 from organisations.tasks import expire_invitations
 from tests import factories
 from tests.organisations.inviting import (

@@ -9,8 +9,8 @@ from django.urls import reverse
 from accounts import urls
 from audit.models import AuditEntry
 from journals.rights import JOURNALS
-from organisations.domain import ORGANISATION, Level
 from organisations.models import Company, Debtor, Membership
+from organisations.rules import ORGANISATION, Level
 from tests import factories
 
 pytestmark = pytest.mark.django_db

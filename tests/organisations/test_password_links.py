@@ -8,8 +8,8 @@ from django.test import Client
 from django.urls import reverse
 
 from audit.models import AuditEntry
-from organisations.domain import ORGANISATION, Level
 from organisations.models import Membership, User
+from organisations.rules import ORGANISATION, Level
 from tests import factories
 
 pytestmark = pytest.mark.django_db

@@ -8,8 +8,8 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 
 from audit.models import AuditEntry
-from organisations.domain import ORGANISATION, Level
 from organisations.models import Membership, Organisation, User
+from organisations.rules import ORGANISATION, Level
 from organisations.tasks import forget_sessions
 from tests import factories
 

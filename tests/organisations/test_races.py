@@ -13,9 +13,9 @@ from django.utils import timezone
 from accounts.models import Connection
 from accounts.operations import connecting
 from audit.models import AuditEntry
-from organisations.domain import ORGANISATION
 from organisations.models import Company, Invitation, Membership, Organisation, Role
 from organisations.operations import invitations, people
+from organisations.rules import ORGANISATION
 from tests import factories
 
 Act = Callable[[Membership, Membership, Role], None]

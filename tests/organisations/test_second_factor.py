@@ -13,9 +13,9 @@ from django.db import connection as database
 from django.test import Client
 
 from audit.models import AuditEntry
-from organisations.domain import ORGANISATION, Level
 from organisations.models import Membership, User
 from organisations.operations import second_factor
+from organisations.rules import ORGANISATION, Level
 from tests import factories
 from tests.factories import code_of
 

@@ -11,11 +11,11 @@ from django.test import Client
 
 from accounts.models import Connection
 from accounts.operations import connecting
-from organisations.domain import ORGANISATION
 from organisations.models import Membership, Organisation
-from payments.domain import kid as kids
+from organisations.rules import ORGANISATION
 from payments.models import Customer, Integration, Invoice, InvoiceClient, Payment
 from payments.rights import BUSINESS, PAYMENTS_IMPORT, PAYMENTS_OVERVIEW
+from payments.rules import kid as kids
 from sandbox import receivables_story as story
 from tests import factories
 

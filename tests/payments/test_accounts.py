@@ -9,7 +9,7 @@ from accounts.models import Connection
 from accounts.operations import notifying
 from accounts.rights import CONNECTIONS
 from connectors.errors import NotAuthorized
-from organisations import domain
+from organisations import rules
 from payments.rights import BUSINESS
 from sandbox import receivables_story as story
 from tests import factories
@@ -104,9 +104,9 @@ class TestWhoMay:
     @pytest.mark.parametrize(
         ("rights", "status"),
         [
-            ({CONNECTIONS: "write", domain.ORGANISATION: "write"}, 404),
+            ({CONNECTIONS: "write", rules.ORGANISATION: "write"}, 404),
             ({CONNECTIONS: "write", BUSINESS: "write"}, 404),
-            ({BUSINESS: "write", domain.ORGANISATION: "read"}, 403),
+            ({BUSINESS: "write", rules.ORGANISATION: "read"}, 403),
         ],
     )
     def test_the_right_to_visma_net_changes_none_of_them(

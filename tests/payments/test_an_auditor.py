@@ -9,11 +9,11 @@ from django.test import Client
 from django.urls import reverse
 
 from audit.models import AuditEntry
-from organisations.domain import BUILT_IN_ROLES
 from organisations.models import Membership, Organisation
-from payments.domain.refusals import NotAllowed
+from organisations.rules import BUILT_IN_ROLES
 from payments.models import FetchRun, Payment, Settlement
 from payments.operations import matching_by_hand
+from payments.rules.refusals import NotAllowed
 from tests import factories
 from tests.payments import rows
 from tests.payments.test_pages import addresses

@@ -10,9 +10,9 @@ from connectors.errors import Unavailable
 from connectors.receivables.shared import SourceCompany
 from connectors.receivables.source import SourceCustomer
 from connectors.receivables.target import TargetProject
-from payments.domain.refusals import CustomerBlocked, ReferenceOfOtherTime, WrongCompany
 from payments.models import Customer, DeniedProject, TimeBlock, TimeEntry
 from payments.operations import activating, blocking, denying_time, time_registration
+from payments.rules.refusals import CustomerBlocked, ReferenceOfOtherTime, WrongCompany
 from tests.payments.conftest import Office
 
 

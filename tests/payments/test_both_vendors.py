@@ -15,7 +15,6 @@ import pytest
 import time_machine
 
 from organisations.models import Membership
-from payments.domain.states import RegistrationState
 from payments.models import (
     Customer,
     FetchRun,
@@ -29,6 +28,7 @@ from payments.models import (
 )
 from payments.operations import fetching, marking, reconciling, setup_checks, undoing
 from payments.operations.matching_by_hand import open_of
+from payments.rules.states import RegistrationState
 from sandbox import receivables_story as story
 from sandbox.businessnxt import ledger as visma
 from tests.conftest import SandboxServer

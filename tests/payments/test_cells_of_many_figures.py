@@ -2,7 +2,7 @@
 
 import pytest
 
-from payments.domain.cells import TooLarge, amount_from
+from payments.rules.cells import TooLarge, amount_from
 
 
 class TestAmountFrom:

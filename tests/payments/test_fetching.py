@@ -14,10 +14,10 @@ from connectors.errors import (
 )
 from connectors.receivables.shared import PaymentKey, SourceCompany, Unreadable
 from connectors.receivables.source import LeftOut
-from payments.domain import refusals
 from payments.models import FetchRun, Payment, Registration, Settlement, SkippedRow
 from payments.operations import clients, fetching, running
 from payments.queries import runs
+from payments.rules import refusals
 from tests.payments import rows
 from tests.payments.conftest import Office
 from tests.payments.vendors import billed, paid

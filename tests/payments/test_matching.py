@@ -6,10 +6,10 @@ import pytest
 
 from audit.models import AuditEntry
 from connectors.errors import Rejected
-from payments.domain.refusals import MatchRefused, NothingToDecide
 from payments.models import Invoice, Payment, Registration, Settlement
 from payments.operations import deciding, matching_by_hand, undoing
 from payments.operations.matching_by_hand import open_of
+from payments.rules.refusals import MatchRefused, NothingToDecide
 from tests.payments import rows
 from tests.payments.conftest import Office
 from tests.payments.vendors import billed, paid

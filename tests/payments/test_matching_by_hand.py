@@ -13,10 +13,10 @@ from django.core.management import CommandError, call_command
 
 from audit.models import AuditEntry
 from connectors.receivables.source import SourceCustomer, SourceOpenItem
-from payments.domain.refusals import MatchRefused, OtherCustomer
 from payments.models import Invoice, InvoiceClient, Payment, ReconciliationLine, Settlement
 from payments.operations import matching_by_hand, reconciling, undoing
 from payments.operations.matching_by_hand import open_of
+from payments.rules.refusals import MatchRefused, OtherCustomer
 from tests.payments import rows
 from tests.payments.conftest import Office
 from tests.payments.vendors import billed, paid

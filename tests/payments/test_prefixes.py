@@ -8,10 +8,10 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from audit.models import AuditEntry
-from organisations.domain import ORGANISATION
-from payments.domain.refusals import NoPrefixToLearn
+from organisations.rules import ORGANISATION
 from payments.models import Invoice, LearntPrefix, Payment, Settlement
 from payments.operations import matching_by_hand, prefixes, undoing
+from payments.rules.refusals import NoPrefixToLearn
 from tests.payments import rows
 from tests.payments.conftest import Office
 from tests.payments.vendors import billed, paid

@@ -11,11 +11,11 @@ from django.utils import translation
 
 from audit.models import AuditEntry
 from connectors.receivables.source import SourceCustomer
-from payments.domain.refusals import MatchRefused
 from payments.models import Invoice, Payment, Settlement
 from payments.operations import splitting
 from payments.operations.matching_by_hand import assigned_of, open_of
 from payments.operations.splitting import Share
+from payments.rules.refusals import MatchRefused
 from tests.payments import rows
 from tests.payments.conftest import Office
 from tests.payments.vendors import billed, paid

@@ -16,10 +16,10 @@ from connectors.errors import Rejected
 from connectors.receivables.shared import SourceCompany
 from connectors.receivables.source import EarlierPayment, SourceOpenItem, SourceWriteOff
 from connectors.receivables.target import TargetOpenItem
-from payments.domain.refusals import WrongCompany
 from payments.models import Invoice, Payment, Reconciliation, ReconciliationLine, Settlement
 from payments.operations import matching_by_hand, reconciling
 from payments.queries.invoices import list_invoices
+from payments.rules.refusals import WrongCompany
 from tests.payments import rows
 from tests.payments.conftest import Office
 from tests.payments.vendors import billed, paid

@@ -7,9 +7,9 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.models import Connection
-from organisations.domain import Level
 from organisations.management.commands.seed_demo import ORGANISATION
 from organisations.models import Membership, Role
+from organisations.rules import Level
 from payments.management.commands.seed_demo_payments import CLIENTS
 from payments.models import Integration, InvoiceClient
 from payments.rights import BUSINESS, PAYMENTS_IMPORT, PAYMENTS_OVERVIEW

@@ -10,12 +10,12 @@ from accounts.models import Connection
 from accounts.operations import grants
 from connectors.errors import Forbidden, NotAuthorized
 from organisations.models import Membership
-from payments.domain.states import RegistrationState
-from payments.domain.trying import NEEDS_ACCESS
 from payments.models import FetchRun, InvoiceClient, Payment, Registration, Settlement
 from payments.operations import marking, trying
 from payments.queries import waits
 from payments.queries.home import tiles as home_tiles
+from payments.rules.states import RegistrationState
+from payments.rules.trying import NEEDS_ACCESS
 from tests import factories
 from tests.payments import rows
 

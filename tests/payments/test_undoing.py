@@ -9,10 +9,10 @@ import pytest
 from accounts.models import Restore
 from background.models import Lease
 from connectors.errors import BadAnswer, Forbidden, OutcomeUnknown, Rejected, Unavailable
-from payments.domain.refusals import MatchRefused, SayWhetherItStands
 from payments.models import Invoice, Payment, Registration, Settlement
 from payments.operations import deciding, matching_by_hand, serving, undoing
 from payments.queries.waiting import due_work
+from payments.rules.refusals import MatchRefused, SayWhetherItStands
 from tests.payments import rows
 from tests.payments.conftest import Office
 from tests.payments.vendors import billed, paid

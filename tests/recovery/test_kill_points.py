@@ -18,9 +18,9 @@ from accounts.operations import continuity, installation
 from background import crash_points
 from background.crash_points import CRASH_POINTS, crash_point
 from background.models import Lease
-from journals.domain.keys import marked_key
 from journals.models import Attempt, Batch, Journal
 from journals.operations import preparing, sending
+from journals.rules.keys import marked_key
 from mappings.models import Mapping
 from tests.conftest import SandboxServer
 from tests.connectors.identity import grant_for

@@ -11,8 +11,8 @@ from django.urls import reverse
 
 from accounts.rights import CONNECTIONS
 from journals.rights import JOURNALS
-from organisations.domain import ORGANISATION, Level
 from organisations.models import Company, Debtor, Membership
+from organisations.rules import ORGANISATION, Level
 from payments.rights import BUSINESS
 from tests import factories
 from ui import choosing

@@ -7,12 +7,12 @@ from django.test import Client
 from django.utils import translation
 
 from connectors.words import texts_of
-from journals.domain.preflight_problems import looks_booked
-from journals.domain.refusals import PeriodUnbalanced
 from journals.queries.imports import problem_row
 from journals.queries.wording import problem_row_of
+from journals.rules.preflight_problems import looks_booked
+from journals.rules.refusals import PeriodUnbalanced
 from organisations.models import User
-from payments.domain.refusals import OtherAmount
+from payments.rules.refusals import OtherAmount
 from sources.readers.problems import problem
 from tests import factories
 from tests.journals.importing.builders import company, imported, sie

@@ -8,10 +8,10 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from background.models import Heartbeat
-from journals.domain.states import BatchState
 from journals.models import Batch, Journal
 from journals.operations import first_look
 from journals.queries.wording import ProblemRow, batch_state_words, shown_failure
+from journals.rules.states import BatchState
 from organisations.management.commands._command import OrganisationCommand, failure_text
 from organisations.models import Organisation
 

@@ -5,12 +5,12 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.utils import timezone
 
-from journals.domain.states import MAY_BE_CLOSED, BatchState
 from journals.management.commands._journals import JournalCommand, batch_values, table
 from journals.management.commands._undoing import batches_of
 from journals.models import Batch
 from journals.operations import closing
 from journals.queries.waits import words_of
+from journals.rules.states import MAY_BE_CLOSED, BatchState
 
 
 class Command(JournalCommand):

@@ -5,7 +5,7 @@ from importlib import import_module
 from typing import Any
 
 from connectors.registry import all_errors
-from journals.domain.preflight_problems import PREFLIGHT_PROBLEMS
+from journals.rules.preflight_problems import PREFLIGHT_PROBLEMS
 from organisations.management.commands._command import HubCommand
 from sources.readers.catalogue import PROBLEMS
 from ui.failures import WHO_WORDS

@@ -5,8 +5,6 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
-from journals.domain.refusals import NothingToReverse
-from journals.domain.states import DONE, BatchState
 from journals.management.commands._journals import (
     JournalCommand,
     batch_values,
@@ -17,6 +15,8 @@ from journals.management.commands._undoing import batches_of, wait_for
 from journals.models import Batch, Journal
 from journals.operations import reversing
 from journals.queries.waits import words_of
+from journals.rules.refusals import NothingToReverse
+from journals.rules.states import DONE, BatchState
 
 
 class Command(JournalCommand):

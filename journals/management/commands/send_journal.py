@@ -5,8 +5,6 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
-from journals.domain.refusals import NothingToSend
-from journals.domain.states import DONE, BatchState
 from journals.management.commands._journals import (
     JournalCommand,
     add_answer,
@@ -21,6 +19,8 @@ from journals.models import FirstLook, Journal
 from journals.operations.sending import request_sending
 from journals.queries.waits import words_of
 from journals.queries.wording import LIVE, problem_row, shown_refusal
+from journals.rules.refusals import NothingToSend
+from journals.rules.states import DONE, BatchState
 from organisations.management.commands._command import failure_text
 
 

@@ -11,13 +11,13 @@ from django.utils import timezone
 from accounts.models import Connection
 from connectors.base import LedgerFacts
 from connectors.errors import ConnectorError
-from mappings.domain.checking import PROBLEMS, Problem, find_pattern_problems
-from mappings.domain.dimensions import NoSuchDimension, find_dimension
-from mappings.domain.first_period import read_period
 from mappings.models import ClosedPeriodRule, Mapping
 from mappings.operations.checking import check_mapping
 from mappings.operations.ledger import facts_for
 from mappings.operations.saving import MappingSettings, create_mapping
+from mappings.rules.checking import PROBLEMS, Problem, find_pattern_problems
+from mappings.rules.dimensions import NoSuchDimension, find_dimension
+from mappings.rules.first_period import read_period
 from organisations.management.commands._command import OrganisationCommand
 from organisations.models import Company, Organisation
 from ui.failures import words

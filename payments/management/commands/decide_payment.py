@@ -5,11 +5,11 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.utils import timezone
 
-from payments.domain.refusals import NothingToDecide
-from payments.domain.states import RegistrationState
 from payments.management.commands._one_payment import PaymentCommand, one_of
 from payments.models import Settlement
 from payments.operations import deciding
+from payments.rules.refusals import NothingToDecide
+from payments.rules.states import RegistrationState
 
 
 class Command(PaymentCommand):

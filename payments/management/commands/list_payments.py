@@ -4,13 +4,13 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from organisations.domain import Level
-from payments.domain.states import RegistrationState
+from organisations.rules import Level
 from payments.management.commands._one_payment import line_of, list_values
 from payments.management.commands._payments import PaymentsCommand
 from payments.models import Payment
 from payments.operations.rights import check_right
 from payments.queries.invoices import unmatched_of
+from payments.rules.states import RegistrationState
 
 _REGISTRATIONS = {
     "refused": RegistrationState.REJECTED,

@@ -7,7 +7,6 @@ from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
 from organisations.models import User
-from payments.domain.cells import amount_from
 from payments.management.commands._one_payment import (
     PaymentCommand,
     payment_values,
@@ -15,6 +14,7 @@ from payments.management.commands._one_payment import (
 )
 from payments.models import Invoice, Payment
 from payments.operations import matching_by_hand, prefixes
+from payments.rules.cells import amount_from
 
 
 class Command(PaymentCommand):

@@ -10,11 +10,11 @@ from django.utils import timezone
 
 from accounts.models import Connection
 from accounts.operations import connecting
-from organisations.domain import Level
 from organisations.management.commands._command import HubCommand
 from organisations.management.commands.seed_demo import ORGANISATION, PEOPLE
 from organisations.models import Organisation, Role, User
 from organisations.operations import people
+from organisations.rules import Level
 from payments.models import Integration
 from payments.operations import activating, clients
 from payments.rights import BUSINESS, PAYMENTS_IMPORT, PAYMENTS_OVERVIEW

@@ -20,17 +20,17 @@ class SmallAppConfig(AppConfig):
         """Register one right, action, badge, link, crash point and tile."""
         from audit import actions
         from background import crash_points
-        from organisations import domain, navigation
+        from organisations import navigation, rules
         from ui import badges
         from ui import tiles as home
 
-        domain.register(
-            domain.Right(
+        rules.register(
+            rules.Right(
                 "small",
                 "Small things",
                 "See small things.",
                 order=900,
-                built_in={domain.AUDITOR: domain.Level.READ},
+                built_in={rules.AUDITOR: rules.Level.READ},
             )
         )
         navigation.register(

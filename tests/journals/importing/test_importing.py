@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from audit import trail
 from audit.models import AuditEntry
-from journals.domain.states import BatchState
 from journals.models import Batch, Journal, journal_of
 from journals.operations import importing
+from journals.rules.states import BatchState
 from organisations.models import Organisation
 from sources.models import Content, FilePiece, ImportedFile, JournalLine
 from sources.operations import deciding, files, reading, receiving, storing

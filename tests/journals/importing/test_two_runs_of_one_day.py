@@ -8,9 +8,9 @@ import pytest
 from django.core.management import call_command
 
 from audit.models import AuditEntry
-from journals.domain.states import BatchState
 from journals.models import Batch, Journal, journal_of
 from journals.operations import importing, runs
+from journals.rules.states import BatchState
 from organisations.models import Company
 from sources.models import Content, ImportedFile
 from sources.operations import deciding, files

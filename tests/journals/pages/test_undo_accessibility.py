@@ -7,14 +7,14 @@ from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 
 from connectors.base import BatchStatus, LedgerBatch, LedgerLine
-from journals.domain.read_back import (
+from journals.models import Batch, Comparison, Finding
+from journals.operations.contents import to_post
+from journals.rules.read_back import (
     Known,
     batch_as_json,
     compare_batch,
     comparison_as_json,
 )
-from journals.models import Batch, Comparison, Finding
-from journals.operations.contents import to_post
 from tests.journals.pages import rows
 from tests.ui.test_pages import shown
 

@@ -10,14 +10,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Connection
-from journals.domain.states import BatchState
-from journals.domain.waiting import NEEDS_ACCESS, can_be_hurried
 from journals.models import Batch, Journal
 from journals.operations import sending
 from journals.queries.boards import board
 from journals.queries.journal_page import journal_page
 from journals.queries.journals import Filters, list_journals
 from journals.queries.waits import words_of
+from journals.rules.states import BatchState
+from journals.rules.waiting import NEEDS_ACCESS, can_be_hurried
 from organisations.models import Membership
 from outbox.waiting import Cause
 from tests import factories

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from accounts.models import Connection
-from journals.domain.keys import batch_key
 from journals.models import Batch, Journal
+from journals.rules.keys import batch_key
 from mappings.models import Mapping
 from organisations.models import Company, Membership, Organisation
 from sandbox import seed

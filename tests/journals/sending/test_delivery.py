@@ -14,12 +14,12 @@ from accounts.models import Connection, Restore
 from background.models import Lease
 from connectors.errors import ConnectorError
 from connectors.registry import error_class
-from journals.domain import refusals
-from journals.domain.states import BatchState
 from journals.models import Attempt, Batch, Journal
 from journals.operations import deciding, delivery, sending
 from journals.operations.posting import Posting
 from journals.operations.restoring import BATCHES
+from journals.rules import refusals
+from journals.rules.states import BatchState
 from organisations.models import Debtor
 from outbox import recovery
 from tests.background.test_durability import waits_for_the_disk

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from connectors.vismanet.client import Client
-from journals.domain.refusals import NumberGivenAgain
 from journals.models import Attempt, Batch, Journal
 from journals.operations import deciding, reversing
+from journals.rules.refusals import NumberGivenAgain
 from tests.journals.sending.conftest import MARCH, Office, line
 from tests.journals.sending.test_delivery import Later, press, states
 

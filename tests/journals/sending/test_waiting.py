@@ -8,9 +8,9 @@ import pytest
 
 from accounts.models import Connection
 from connectors.errors import Rejected
-from journals.domain.waiting import CAUSE_WORDS, cause_of
 from journals.models import Batch, Journal
 from journals.operations import previewing
+from journals.rules.waiting import CAUSE_WORDS, cause_of
 from mappings.operations.checking import check_mapping
 from outbox.waiting import Cause
 from tests.functional.connecting import Office as Person
