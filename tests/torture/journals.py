@@ -41,6 +41,7 @@ class Journals:
         self.presses: Counter[str] = Counter()
         self.decided: Counter[str] = Counter()
         self.signed_in_again = 0
+        self.led_nowhere: Counter[str] = Counter()
         self.journals = 0
 
     # --- Before --------------------------------------------------------------------------
@@ -233,8 +234,11 @@ class Journals:
         begin, back = webs[at % len(webs)], webs[(at + 1) % len(webs)]
         where = {"tenant_id": connection.tenant_id, "begin": begin, "back": back}
         for _ in range(_TRIES):
-            with contextlib.suppress(LedNowhere, requests.RequestException):
+            try:
                 person.authorise(connection.pk, **where)
+            except (LedNowhere, requests.RequestException) as error:
+                self.led_nowhere[f"account {connection.pk}: {str(error)[:300]}"] += 1
+            else:
                 return
             # A worker was killed with the one-time code in its hands, or the web process was.
             self.rig.look_after()
@@ -258,6 +262,9 @@ class Journals:
                 f"batch {batch.pk} ({place.kind.name}, {place.key}, {batch.period}, "
                 f"{batch.state} {batch.failure_code}, number {batch.vendor_number or '-'})"
             )
+            said = self.people[batch.journal.organisation_id].refusals.get(batch.journal_id, "")
+            if batch.state == "draft":
+                row += f"; Send was last answered with {said or 'nothing: it was not pressed'}"
             found += [f"{row}: {words}" for words in _wrong(batch, held, place)]
         for (tenant_id, description), held in ledger.items():
             numbers = ", ".join(there["number"] for there in held)
@@ -293,6 +300,7 @@ class Journals:
             ("posts", f"{sum(len(each) for each in posts.values())}"),
             ("sent again", f"{len(again)}, of them after an unknown outcome {after_unknown}"),
             ("signed in again", str(self.signed_in_again)),
+            ("led nowhere", _listed(self.led_nowhere)),
             ("decided by a person", _listed(self.decided)),
         ]
 

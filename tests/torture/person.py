@@ -31,6 +31,8 @@ class Person:
     ) -> None:
         self.webs, self.email, self.meanwhile = webs, email, meanwhile
         self.session = requests.Session()
+        self.refusals: dict[int, str] = {}
+        """What the page said when Send was pressed last and refused, by journal."""
         self._turn = 0
 
     def next_web(self) -> str:
@@ -50,8 +52,10 @@ class Person:
         """Press Send; return the status of the answer, 0 if there was none."""
         try:
             answer = self._post(f"{web or self.next_web()}/journals/{journal_id}/send/")
-        except requests.RequestException:
+        except requests.RequestException as error:
+            self.refusals[journal_id] = repr(error)[:300]
             return 0
+        self.refusals[journal_id] = f"{answer.status_code} {_shown(answer)}"
         return answer.status_code
 
     def page_of(self, journal_id: int, *, web: str) -> str:
@@ -86,7 +90,7 @@ class Person:
                 break
             self.meanwhile()
             time.sleep(0.3)
-        raise LedNowhere(f"{answer.url}: {answer.status_code} {answer.text[:500]}")
+        raise LedNowhere(f"{answer.url}: {answer.status_code} {_shown(answer)}")
 
     def _sign_in_at_the_vendor(self, address: str, *, tenant_id: str) -> str:
         """Go through the vendor's pages, in a session that chose no other company before."""
@@ -125,7 +129,15 @@ class Person:
         )
 
 
+def _shown(answer: requests.Response) -> str:
+    """Return the page's first words below its navigation, or where it led."""
+    if answer.status_code in _REDIRECTS:
+        return answer.headers["Location"]
+    words = re.sub(r"<[^>]*>", " ", answer.text.partition("<main")[2])
+    return " ".join(unescape(words).split())[:400]
+
+
 def _led_to(answer: requests.Response) -> str:
     if answer.status_code not in _REDIRECTS:
-        raise LedNowhere(f"{answer.url}: {answer.status_code} {answer.text[:500]}")
+        raise LedNowhere(f"{answer.url}: {answer.status_code} {_shown(answer)}")
     return urljoin(answer.url, answer.headers["Location"])
