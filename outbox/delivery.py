@@ -185,11 +185,13 @@ def serve(
     *,
     at_most: timedelta,
     clock: Clock,
+    done: Callable[[], object] = bool,
 ) -> Served:
     """
     Work for one connection until nothing is due or its turn is over.
 
     :param steps: gives what is due, one after another
+    :param done: is called when the turn is over, in the transaction that gives the lease back
     """
     if not connection.is_authorised or connection.is_paused(now=clock()):
         return Served(0)
@@ -210,6 +212,7 @@ def serve(
     finally:
         with durable():
             Lease.objects.give_back(key=key, owner=owner)
+            done()
     return Served(count)
 
 

@@ -45,12 +45,8 @@ def serve(*, connection_id: int, clock: Clock) -> int:
         if installation.leaves_it_to_others(now=clock()):
             queues.CONNECTIONS.enqueue_soon(connection.pk, now=clock())
         return 0
-    done = delivery.Served(0)
-    try:
-        done = delivery.serve(connection, _steps, at_most=_TURN, clock=clock)
-    finally:
-        if not done.is_taken:
-            queues.CONNECTIONS.is_done(connection.pk)
+    is_done = partial(queues.CONNECTIONS.is_done, connection.pk)
+    done = delivery.serve(connection, _steps, at_most=_TURN, clock=clock, done=is_done)
     if done.more:
         queues.CONNECTIONS.queue_up_again(connection, now=clock())
     return done.served
