@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
-import yaml
 from jsonschema import Draft202012Validator
+
+from tests.contracts import read_contract
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared" / "contracts" / "visma-net"
 MISSING = f"the contracts are not here ({FOLDER.parent.name}/{FOLDER.name} beside the repository)"
@@ -92,7 +93,7 @@ def operations() -> tuple[Operation, ...]:
     """Return every operation that the contract has, those without path parameters first."""
     found = []
     for file in sorted(FOLDER.glob("*.yml")):
-        document = yaml.safe_load(file.read_text())
+        document = read_contract(file)
         schemas = document["components"]["schemas"]
         for template, methods in document["paths"].items():
             for method, operation in methods.items():

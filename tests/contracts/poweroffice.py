@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
-import yaml
 from jsonschema import Draft202012Validator
+
+from tests.contracts import read_contract
 
 FILE = (
     Path(__file__).resolve().parents[3] / "shared" / "contracts" / "poweroffice-go" / "openapi.yaml"
@@ -80,7 +81,7 @@ def is_here() -> bool:
 @cache
 def operations() -> tuple[Operation, ...]:
     """Return every operation that the contract has, those without path parameters first."""
-    document = yaml.safe_load(FILE.read_text())
+    document = read_contract(FILE)
     schemas = document["components"]["schemas"]
     found = [
         _operation(method.upper(), template, operation, schemas)

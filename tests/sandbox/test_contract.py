@@ -6,9 +6,9 @@ from typing import Any
 
 import jsonschema
 import pytest
-import yaml
 
 from sandbox import seed
+from tests.contracts import read_contract
 
 from .conftest import Client, line
 
@@ -34,7 +34,7 @@ def closed(schema: Any) -> Any:
 @cache
 def document(contract: str) -> Any:
     """Return a published contract; reading one takes a while."""
-    return yaml.safe_load((CONTRACTS / f"{contract}.yml").read_text())
+    return read_contract(CONTRACTS / f"{contract}.yml")
 
 
 def check(value: Any, *, contract: str, schema: str) -> None:
