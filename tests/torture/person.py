@@ -86,7 +86,7 @@ class Person:
             answer = self.session.get(urljoin(web, here), allow_redirects=False, timeout=60)
             if answer.status_code in _REDIRECTS:
                 return _led_to(answer)
-            if answer.status_code != 200 or "background_request" not in answer.text + answer.url:
+            if answer.status_code != 200 or "/requests/" not in urlsplit(answer.url).path:
                 break
             self.meanwhile()
             time.sleep(0.3)
