@@ -19,8 +19,10 @@ class JournalsConfig(AppConfig):
             previewing,
             waiting,
         )
+        from journals.operations.gates import GATES
         from journals.operations.going_live import FollowFirstPeriod
         from journals.operations.importing import Journals
+        from journals.operations.last_month import must_be_explained
         from journals.operations.restoring import BATCHES
         from mappings.operations import ledger
         from mappings.sources import code_sources, first_period_followers
@@ -34,5 +36,6 @@ class JournalsConfig(AppConfig):
         continuity.when_set_back.add(waiting.clock_was_set_back)
         ledger.when_read.add(waiting.ledger_was_read)
         recovery.WORKS.add(BATCHES)
+        GATES.add(must_be_explained)
 
         registered.register()

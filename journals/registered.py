@@ -22,6 +22,12 @@ _JOURNAL_ACTIONS = {
     "journal.booked_before": _("Confirmed that a run was booked before the hub"),
     "journal.not_booked_before": _("A run no longer counts as booked before the hub"),
     "journal.withdraw": _("Journal withdrawn from the queue"),
+    "journal.explained": _("Differences from the run before explained"),
+}
+_COMPANY_ACTIONS = {
+    "company.account_muted": _("An account of a company muted until a date"),
+    "company.account_heard": _("An account of a company no longer muted"),
+    "company.marks_stop": _("Changed what differences from the run before stop"),
 }
 _BATCH_ACTIONS = {
     "batch.decided": _("Decision on a batch"),
@@ -77,6 +83,7 @@ def register() -> None:
     actions.register("journal", _JOURNAL_ACTIONS)
     actions.register_area("batch", _("Batches"), order=20)
     actions.register("batch", _BATCH_ACTIONS)
+    actions.register("company", _COMPANY_ACTIONS)
     badges.register(_BADGES)
     crash_points.register(_CRASH_POINTS)
     USES.add(USE)

@@ -14,6 +14,22 @@ def short_day(at: date, *, with_year: bool = False) -> str:
     return formats.date_format(at, f"{pattern} Y" if with_year else pattern)
 
 
+def month(period: str) -> str:
+    """Write a period, YYYY-MM, as "November 2026"."""
+    words = formats.date_format(_first_day(period), "F Y")
+    return words[:1].upper() + words[1:]
+
+
+def short_month(period: str) -> str:
+    """Write a period, YYYY-MM, as "Nov" under a bar; January carries its year."""
+    words = formats.date_format(_first_day(period), "M")
+    return f"{words} {period[:4]}" if period.endswith("-01") else words
+
+
+def _first_day(period: str) -> date:
+    return date(int(period[:4]), int(period[5:7]), 1)
+
+
 def clock(at: datetime, *, now: datetime) -> str:
     """Write the time of day, after the day if that is another one than today."""
     local, today = timezone.localtime(at), timezone.localtime(now)

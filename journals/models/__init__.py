@@ -6,6 +6,7 @@ from journals.models.bulk import BulkItem, BulkSend
 from journals.models.comparisons import Comparison, Finding
 from journals.models.going_live import FirstLook
 from journals.models.journals import FileOfJournal, Journal, JournalEvent, journal_of
+from journals.models.last_month import JournalMark, MarkRule, MutedAccount
 
 __all__ = [
     "Attempt",
@@ -18,5 +19,8 @@ __all__ = [
     "FirstLook",
     "Journal",
     "JournalEvent",
+    "JournalMark",
+    "MarkRule",
+    "MutedAccount",
     "journal_of",
 ]

@@ -18,6 +18,7 @@ from background.models import BackgroundRequest
 from background.operations import handles, request_in_background
 from connectors.errors import ConnectorError
 from journals.models import Batch, BulkItem, BulkSend, Journal
+from journals.operations import gates
 from journals.operations.sending import mapping_of, refusal_to_send, request_sending
 from journals.rules import refusals
 from journals.rules.states import MAY_BE_QUEUED
@@ -66,13 +67,20 @@ def prepare(
             reverses__isnull=True,
         ).values_list("journal_id", flat=True)
     )
+    refused = gates.refused(chosen)
     with transaction.atomic():
         bulk = BulkSend.objects.create(
             organisation=organisation, made_by=by, made_at=now, query=query[:300]
         )
         BulkItem.objects.bulk_create(
             [
-                _item(bulk, journal, mappings.get(journal.company_id), left=journal.pk in left)
+                _item(
+                    bulk,
+                    journal,
+                    mappings.get(journal.company_id),
+                    left=journal.pk in left,
+                    refusal=refused.get(journal.pk),
+                )
                 for journal in chosen
             ],
             batch_size=500,
@@ -86,8 +94,15 @@ def _mappings(organisation: Organisation, companies: set[int]) -> dict[int, Mapp
     return {each.company_id: each for each in found.select_related("connection").order_by("-pk")}
 
 
-def _item(bulk: BulkSend, journal: Journal, mapping: Mapping | None, *, left: bool) -> BulkItem:
-    refusal = refusal_to_send(journal, journal.company, mapping)
+def _item(
+    bulk: BulkSend,
+    journal: Journal,
+    mapping: Mapping | None,
+    *,
+    left: bool,
+    refusal: ConnectorError | None,
+) -> BulkItem:
+    refusal = refusal_to_send(journal, journal.company, mapping) or refusal
     if refusal is None and not left:
         refusal = refusals.NothingToSend(reference=journal.reference)
     if refusal is None:

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext
 
 from journals.models import Batch, FileOfJournal, Journal
-from journals.operations import creating, going_live, runs
+from journals.operations import creating, going_live, last_month, runs
 from journals.operations.resending import new_reference
 from journals.rules.run_marks import Replacing
 from organisations.models import Company, User
@@ -93,6 +94,7 @@ def make_journal(
     )
     journal.remember("imported", user=by, now=now, file=file.name)
     going_live.mark_new(journal, now=now)
+    last_month.refresh(journal, today=timezone.localdate(now))
     record(file, "journal.import", subject=journal, by=by, reference=reference)
     _keep_journal_of(file, journal)
     become(file, State.IMPORTED, now=now)
@@ -132,6 +134,7 @@ def decide(*, file: ImportedFile, take: bool, by: User | None, now: datetime) ->
         record(found, "journal.replace", subject=journal, by=by, reference=journal.reference)
         journal.refresh_state(now=now)
         going_live.mark_new(journal, now=now)
+        last_month.refresh(journal, today=timezone.localdate(now))
         become(found, State.IMPORTED, now=now)
 
 

@@ -9,7 +9,7 @@ from audit import trail
 from background.crash_points import crash_point
 from connectors.errors import ConnectorError
 from journals.models import Batch, Journal
-from journals.operations import queues, waiting
+from journals.operations import gates, queues, waiting
 from journals.rules import refusals
 from journals.rules.states import MAY_BE_QUEUED, BatchState
 from mappings.models import Mapping
@@ -110,6 +110,8 @@ def request_sending(
     :raises ConnectorError: if the journal must not be sent, or nothing is left to send
     """
     mapping = check_may_be_sent(journal)
+    if refused := gates.refused([journal]):
+        raise refused[journal.pk]
     crash_point("press.begun")
     with transaction.atomic():
         # What takes a batch back is pressed for by itself, and is never planned again.

@@ -92,6 +92,7 @@ _EVENTS: dict[str, tuple[str, str, str]] = {
         "undo",
         "warn",
     ),
+    "marks_explained": (_("Marks explained: {marks}"), "check", "info"),
     "regenerated": (_("To be resent as {reference}"), "send", "info"),
     "resend_of": (_("Created to resend {reference}"), "copy", "info"),
     "decided_stop": (_("{period}: a user stopped the batch. Reason: {reason}"), "stop", "warn"),

@@ -118,6 +118,14 @@ class NothingToSend(Rejected):
     remedy = _("The batches below show the status of each one.")
 
 
+class MarksToExplain(Rejected):
+    """B6: the company's journals are sent only when what differs from last month is explained."""
+
+    summary = _("{reference} differs from the run before. Marks not explained: {marks}.")
+    remedy = _("Explain each mark on the journal's page, then press Send again.")
+    needs = ("reference", "marks")
+
+
 class ChangedSinceShown(Rejected):
     """The journal or its mapping is not as it was when many journals were confirmed together."""
 

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from journals.views import bulk_sending, going_live, lists, waiting
+from journals.views import bulk_sending, going_live, last_month, lists, waiting
 from journals.views import journals as views
 
 urlpatterns = [
@@ -20,6 +20,11 @@ urlpatterns = [
     path("journals/<int:pk>/history/", views.history, name="history"),
     path("journals/<int:pk>/send/", views.send, name="send"),
     path("journals/<int:pk>/booked/", going_live.booked, name="booked"),
+    path("journals/<int:pk>/last-month/", last_month.comparison, name="last_month"),
+    path("journals/<int:pk>/accounts/<str:account>/", last_month.account, name="account"),
+    path("journals/<int:pk>/accounts/<str:account>/mute/", last_month.mute, name="mute"),
+    path("journals/<int:pk>/explain/", last_month.explain, name="explain"),
+    path("companies/<int:pk>/marks/", last_month.rule, name="mark_rule"),
     path("journals/<int:pk>/try-now/", waiting.try_now, name="try_now"),
     path("journals/<int:pk>/withdraw/", views.withdraw, name="withdraw"),
     path("journals/<int:pk>/check/", views.check, name="check"),

@@ -22,7 +22,8 @@ from connectors.bounds import row_number
 from connectors.errors import ConnectorError
 from journals.models import Batch, Journal
 from journals.operations import deciding, exporting, sending
-from journals.queries import boards, content, histories, journal_page
+from journals.operations.last_month import refresh as refresh_marks
+from journals.queries import boards, content, histories, journal_page, last_month
 from journals.queries.first_look import first_look_of
 from journals.queries.wording import label_of, shown_refusal
 from journals.rights import JOURNALS, UNDO
@@ -37,6 +38,7 @@ from ui.failures import FailureRow
 
 _PREVIEW_LIMIT = 20_000
 """A longer journal is not planned for a page: its content is in the exports."""
+_MAY_STILL_BE_SENT = (Journal.State.IMPORTED, Journal.State.STOPPED, Journal.State.HELD)
 _FORMATS = {
     "csv": (sheets.CSV_TYPE, exporting.as_csv),
     "xlsx": (sheets.XLSX_TYPE, exporting.as_xlsx),
@@ -101,11 +103,19 @@ def _show(
         | _posting_context(request, journal, batches, chosen)
         | {
             "refusal": refusal,
+            "marks": _marks(journal),
             "check": check,
             "asked": Asked(gone=check is None and "check" in request.GET),
         }
     )
     return render(request, "journals/detail.html", context, status=409 if refusal else 200)
+
+
+def _marks(journal: Journal) -> last_month.Marks:
+    """Return what is unlike the run before; of what may still be sent, as it is now."""
+    if journal.state in _MAY_STILL_BE_SENT and journal.line_count <= _PREVIEW_LIMIT:
+        refresh_marks(journal, today=timezone.localdate())
+    return last_month.marks_of(journal)
 
 
 def _batches(journal: Journal) -> list[Batch]:

@@ -4,15 +4,15 @@ from datetime import date
 from functools import lru_cache
 
 from django import template
-from django.utils import formats, timezone
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, pgettext
 
 from office.queries.rows import Row
-from office.rules import Mark, RowState, Step, first_day
+from office.rules import Mark, RowState, Step
 from office.wording import ROW_STATES
-from ui.dates import short_day
+from ui.dates import month, short_day
 from ui.templatetags.hub import icon
 
 register = template.Library()
@@ -23,8 +23,7 @@ _LOOKS = {"done": "check-circle", "skipped": "minus"}
 @register.simple_tag
 def month_name(period: str) -> str:
     """Write a period as "November 2026"."""
-    words = formats.date_format(first_day(period), "F Y")
-    return words[:1].upper() + words[1:]
+    return month(period)
 
 
 @register.simple_tag

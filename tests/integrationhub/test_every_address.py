@@ -34,6 +34,7 @@ APPS = (*settings.HUB_APPS, "integrationhub")
 _ACTION = re.compile(r"[a-z_]+\.[a-z_]+")
 _PARAMETERS: dict[str, Any] = {
     "file_format": "csv",
+    "account": "7010",
     "step": "company",
     "name": "new",
     "uidb36": "x",
@@ -270,6 +271,7 @@ SEEN_ELSEWHERE = {
     "mfa_edit_webauthn": "tests/organisations/test_passkeys.py",
     "mfa_remove_webauthn": "tests/organisations/test_passkeys.py",
     "journals:check_result": "tests/journals/pages/test_journal_page.py",
+    "journals:account": "tests/journals/pages/test_last_month.py",
     "payments:forget_prefix": "tests/payments/test_prefixes.py",
     "payments:register_again": "tests/payments/test_pages.py",
     "payments:try_registration": "tests/payments/test_true_remedies.py",
