@@ -49,6 +49,7 @@ def register() -> None:
             icon="key",
             prefix="/connections/",
             order=40,
+            is_set_up_once=True,
         )
     )
     actions.register_area("connection", _("Accounts at vendors"), order=40)

@@ -6,8 +6,10 @@ from accounts.uses import USES
 from audit import actions
 from background import crash_points
 from connectors.words import gettext_noop as _
+from journals.queries import finding
 from journals.rights import JOURNALS, RIGHTS, USE
 from organisations import navigation, rules
+from organisations.finding import FINDERS, Finder
 from ui import badges
 from ui.badges import Badge
 
@@ -69,6 +71,7 @@ _CRASH_POINTS = {
 def register() -> None:
     """Register it all; called once, when the app is ready."""
     rules.register(*RIGHTS)
+    FINDERS.add(Finder(JOURNALS, gettext_lazy("Journals"), finding.journals))
     navigation.register(
         navigation.Item(
             right=JOURNALS,

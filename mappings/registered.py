@@ -31,6 +31,7 @@ def register() -> None:
             icon="link",
             prefix="/mappings/",
             order=30,
+            is_set_up_once=True,
         )
     )
     actions.register_area("mapping", _("Mappings"), order=30)

@@ -57,6 +57,7 @@ def _navigation(request: HttpRequest, membership: Membership) -> list[dict[str, 
             "url": reverse(item.address),
             "icon": item.icon,
             "current": request.path.startswith(item.prefix),
+            "is_set_up_once": item.is_set_up_once,
         }
         for item in navigation.items()
         if membership.role.allows(item.right, Level.READ)

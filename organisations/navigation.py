@@ -13,6 +13,7 @@ class Item:
     :ivar right: the right that it takes to read
     :ivar address: the name of the page
     :ivar prefix: with what the addresses of the pages begin that belong to it
+    :ivar is_set_up_once: nobody goes there every day; such links stand apart
     """
 
     right: str
@@ -21,6 +22,7 @@ class Item:
     icon: str
     prefix: str
     order: int
+    is_set_up_once: bool = False
 
 
 _items: dict[str, Item] = {}

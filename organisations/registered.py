@@ -4,7 +4,8 @@ from django.utils.translation import gettext_lazy
 
 from audit import actions
 from connectors.words import gettext_noop as _
-from organisations import navigation, rules
+from organisations import finding, navigation, rules
+from organisations.finding import FINDERS, Finder
 from organisations.rules import ORGANISATION, Level
 from ui import badges
 from ui.badges import Badge
@@ -90,6 +91,7 @@ _BADGES = {
 def register() -> None:
     """Register it all; called once, when the app is ready."""
     rules.register(*_RIGHTS)
+    FINDERS.add(Finder(ORGANISATION, gettext_lazy("Companies"), finding.companies))
     navigation.register(
         navigation.Item(
             right=ORGANISATION,
@@ -98,6 +100,7 @@ def register() -> None:
             icon="building",
             prefix="/companies/",
             order=50,
+            is_set_up_once=True,
         )
     )
     navigation.register(
@@ -108,6 +111,7 @@ def register() -> None:
             icon="people",
             prefix="/people/",
             order=60,
+            is_set_up_once=True,
         )
     )
     actions.register_area("company", _("Companies"), order=60)

@@ -7,7 +7,8 @@ from audit import actions
 from background import crash_points
 from connectors.words import gettext_noop as _
 from organisations import navigation, rules
-from payments.queries import home
+from organisations.finding import FINDERS, Finder
+from payments.queries import finding, home
 from payments.rights import BUSINESS, RIGHTS, USE
 from ui import tiles
 
@@ -57,6 +58,9 @@ _CRASH_POINTS = {
 def register() -> None:
     """Register it all; called once, when the app is ready."""
     rules.register(*RIGHTS)
+    FINDERS.add(Finder(BUSINESS, gettext_lazy("Invoices"), finding.invoices))
+    FINDERS.add(Finder(BUSINESS, gettext_lazy("Customers"), finding.customers))
+    FINDERS.add(Finder(BUSINESS, gettext_lazy("Invoice clients"), finding.clients))
     navigation.register(
         navigation.Item(
             right=BUSINESS,

@@ -147,14 +147,19 @@
       open.open = false;
       open.querySelector("summary").focus();
     }
+    const find = document.querySelector("[data-find]");
+    if (find && event.key === "k" && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      find.click();
+    }
     if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.target.closest("input, textarea, select, [contenteditable]")) return;
     const search = document.querySelector("input[type=search]");
-    if (search) {
-      event.preventDefault();
-      search.focus();
-      search.select();
-    }
+    if (!search && !find) return;
+    event.preventDefault();
+    if (!search) return find.click();
+    search.focus();
+    search.select();
   });
 
   // The button that a question is about must still be there when the answer comes; and a part
