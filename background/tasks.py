@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from celery import shared_task
+from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
-from background import cleaning, operations
+from background import cleaning, heartbeat, operations
 from background.models import BackgroundRequest, Lease
 from background.queue import Queue, not_enqueued
 
@@ -38,7 +39,18 @@ def forget_processes(**_newer: object) -> None:
     cleaning.forget_processes(now=timezone.now())
 
 
-PERIODIC = ((forget_requests, timedelta(days=1)), (forget_processes, timedelta(days=1)))
+@shared_task
+def ping_heartbeat(**_newer: object) -> None:
+    """Let the watcher outside know that a worker works, where there is one."""
+    if settings.HUB_HEARTBEAT_URL:
+        heartbeat.ping(settings.HUB_HEARTBEAT_URL)
+
+
+PERIODIC = (
+    (forget_requests, timedelta(days=1)),
+    (forget_processes, timedelta(days=1)),
+    (ping_heartbeat, timedelta(minutes=5)),
+)
 
 
 def extend_claims(*, owners: Sequence[str], until: datetime) -> int:

@@ -146,6 +146,11 @@ class Running(Settings):
         "Not set: from this machine only, and not through a proxy.",
         SecretStr(""),
     )
+    hub_heartbeat_url: SecretStr = setting(
+        "A worker asks this address every five minutes, so that a watcher outside (for example "
+        "healthchecks.io) hears when the hub is dead: it cannot mail that itself.",
+        SecretStr(""),
+    )
     hub_keep_uploads_days: int = setting(
         "How long an uploaded file waits for its columns or its company; then it is discarded.",
         60,

@@ -64,6 +64,7 @@ HUB_MAX_ROWS = _limits.hub_max_rows
 HUB_MAX_UNZIPPED_MB = _limits.hub_max_unzipped_mb
 HUB_PROXY_COUNT = _running.hub_proxy_count
 HUB_METRICS_TOKEN = _running.hub_metrics_token.get_secret_value()
+HUB_HEARTBEAT_URL = _running.hub_heartbeat_url.get_secret_value()
 HUB_KEEP_SIGN_INS_DAYS = 7
 """How long begun sign-ins at vendors are kept."""
 HUB_KEEP_UPLOADS_DAYS = _running.hub_keep_uploads_days
