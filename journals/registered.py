@@ -75,6 +75,16 @@ def register() -> None:
     navigation.register(
         navigation.Item(
             right=JOURNALS,
+            address="journals:home",
+            label=gettext_lazy("Overview"),
+            icon="home",
+            prefix="/overview/",
+            order=1,
+        )
+    )
+    navigation.register(
+        navigation.Item(
+            right=JOURNALS,
             address="journals:list",
             label=gettext_lazy("Journals"),
             icon="journal",

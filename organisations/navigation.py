@@ -1,8 +1,12 @@
 """The main navigation: each app registers the pages of its own."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
+
+from background.registry import Registry
+from organisations.models import Membership
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,9 @@ class Item:
     is_set_up_once: bool = False
 
 
+FIRST_PAGES = Registry[Callable[[Membership], str]]()
+"""Each returns the address where a member's day begins, or nothing; the first one counts."""
+
 _items: dict[str, Item] = {}
 _menu: list[Item] = []
 
@@ -45,6 +52,11 @@ def register_in_menu(item: Item) -> None:
 def menu() -> list[Item]:
     """Return the links of the person's menu that apps have added."""
     return sorted(_menu, key=lambda item: item.order)
+
+
+def first_page(membership: Membership) -> str:
+    """Return where the member's day begins; nothing: the overview."""
+    return next((address for of in FIRST_PAGES if (address := of(membership))), "")
 
 
 def items() -> list[Item]:

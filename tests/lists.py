@@ -59,6 +59,7 @@ ABOUT = {
 # which hold all rows by their nature.
 NOT_LISTS = {
     "office:export",
+    "journals:start",
     "accounts:background_request",
     "organisations:audit_csv",
     "organisations:audit_xlsx",

@@ -6,7 +6,8 @@ from journals.views import bulk_sending, going_live, last_month, lists, waiting
 from journals.views import journals as views
 
 urlpatterns = [
-    path("", views.home, name="home"),
+    path("", views.start, name="start"),
+    path("overview/", views.home, name="home"),
     path("first-steps/hide/", views.hide_first_steps, name="hide_first_steps"),
     path("journals/", lists.journal_list, name="list"),
     path("journals/send/", lists.send_chosen, name="send_chosen"),

@@ -28,7 +28,7 @@ from journals.queries.first_look import first_look_of
 from journals.queries.wording import label_of, shown_refusal
 from journals.rights import JOURNALS, UNDO
 from journals.rules.states import BatchState
-from organisations import rules
+from organisations import navigation, rules
 from organisations.guards import needs
 from organisations.middleware import HubRequest
 from organisations.models import Organisation
@@ -47,8 +47,16 @@ _FORMATS = {
 
 @require_GET
 @login_required
+def start(request: HubRequest) -> HttpResponse:
+    """Lead to where the person's day begins; to the overview while nothing is there to do."""
+    first = navigation.first_page(request.membership) if request.membership else ""
+    return redirect(first) if first else home(request)
+
+
+@require_GET
+@login_required
 def home(request: HubRequest) -> HttpResponse:
-    """Show where somebody who signed in begins."""
+    """Show the overview."""
     if request.membership is None:
         return render(request, "journals/no_membership.html")
     context: dict[str, Any] = {"board": boards.board(request.membership)}

@@ -138,7 +138,7 @@ class TestARunBeforeIt:
     def test_is_listed_and_counted_apart(self, office: Office, client: Client) -> None:
         imported(office.organisation, sie())
 
-        home = client.get("/").content.decode()
+        home = client.get("/overview/").content.decode()
         company = client.get(reverse("journals:company", args=[office.company.pk]))
         listed = client.get(reverse("journals:list") + "?state=booked_before").content.decode()
 

@@ -111,7 +111,7 @@ class TestJournal:
         made = [journal_in(me, name) for name in JOURNALS]
         Journal.objects.filter(pk=made[0].pk).update(company=company)
 
-        paths = ["/", "/journals/", f"/journals/{made[3].pk}/history/"]
+        paths = ["/overview/", "/journals/", f"/journals/{made[3].pk}/history/"]
         paths += [f"/companies/{made[0].company_id}/journals/", "/journals/?q=nothing+has+this"]
         found = [one for path in paths for one in findings_at(browser, client, path)]
 

@@ -85,7 +85,12 @@ class TestAJournal:
         client.force_login(member.user)
 
         journal = Journal.objects.get()
-        for address in ("/", "/journals/", "/journals/import/", f"/journals/{journal.pk}/"):
+        for address in (
+            "/overview/",
+            "/journals/",
+            "/journals/import/",
+            f"/journals/{journal.pk}/",
+        ):
             assert client.get(address).status_code == 200, address
 
 
@@ -126,7 +131,7 @@ class TestInvoices:
 
         assert {one.amount for one in Invoice.objects.all()} == {Decimal(LARGEST)}
         asker = rows.signed_in(office.member)
-        for address in ("/invoices/", f"/invoices/clients/{office.client.pk}/", "/"):
+        for address in ("/invoices/", f"/invoices/clients/{office.client.pk}/", "/overview/"):
             assert asker.get(address).status_code == 200, address
 
     def test_with_an_rf_reference_are_stored_without_a_kid_and_it_is_said(self, office):

@@ -77,12 +77,12 @@ class TestUseOfTheIntegration:
 
         assert client.get("/invoices/").status_code == 404
         assert client.get("/invoices/import/").status_code == 404
-        assert "/invoices/" not in client.get("/").content.decode()
+        assert "/invoices/" not in client.get("/overview/").content.decode()
 
     def test_with_it_the_menu_leads_to_the_page(self, office):
         client = rows.signed_in(somebody(office, BUSINESS))
 
-        assert 'href="/invoices/"' in client.get("/").content.decode()
+        assert 'href="/invoices/"' in client.get("/overview/").content.decode()
         assert client.get("/invoices/").status_code == 200
 
     def test_it_is_enough_for_cancelling_a_run_of_somebody_else(self, office):

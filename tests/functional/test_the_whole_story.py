@@ -33,7 +33,7 @@ pytestmark = [
 
 PROCESSES = {"sandbox", "web", "worker"}
 PAGES = {
-    "home": "/",
+    "home": "/overview/",
     "journals": "/journals/",
     "journal": "/journals/1/",
     "import": "/journals/import/",

@@ -263,7 +263,7 @@ OF_ONE_PERSON = {
     *("mfa_index", "mfa_activate_totp", "mfa_deactivate_totp"),
     *("mfa_add_webauthn", "mfa_edit_webauthn", "mfa_remove_webauthn"),
     *("organisations:switch_organisation", "accounts:callback", "organisations:choices"),
-    *("journals:home", "journals:hide_first_steps", "organisations:worker"),
+    *("journals:start", "journals:home", "journals:hide_first_steps", "organisations:worker"),
     "organisations:find",
 }
 """What everybody who is signed in has, whatever the rights."""

@@ -103,4 +103,4 @@ class TestASmallApp:
     def test_has_its_tile_on_the_home_page(self) -> None:
         client, _member = signed_in({"journals": "read"})
 
-        assert "Small things" in client.get("/").content.decode()
+        assert "Small things" in client.get("/overview/").content.decode()

@@ -102,7 +102,7 @@ def test_opens_no_row_of_the_queue(me):
 
 
 def test_has_the_menu_and_the_tiles(me):
-    html = me.get("/").content.decode()
+    html = me.get("/overview/").content.decode()
 
     assert 'href="/invoices/"' in html
     assert "Payments to match" in html

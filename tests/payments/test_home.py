@@ -28,7 +28,7 @@ def me(full) -> Client:
 
 
 def tiles(me: Client) -> dict[str, tuple[int, str, str]]:
-    found = _TILE.findall(me.get("/").content.decode())
+    found = _TILE.findall(me.get("/overview/").content.decode())
     return {label: (int(figure), unescape(url), note) for url, label, figure, note in found}
 
 
@@ -100,7 +100,7 @@ class TestATile:
     def test_costs_as_many_statements_with_more_rows(self, me, full):
         def statements() -> int:
             with CaptureQueriesContext(connection) as asked:
-                me.get("/")
+                me.get("/overview/")
             return len(asked)
 
         statements()
@@ -111,7 +111,7 @@ class TestATile:
 
 
 def test_has_no_first_steps_and_no_journals_for_who_sees_payments_alone(me):
-    html = me.get("/").content.decode()
+    html = me.get("/overview/").content.decode()
 
     assert "Needs attention" in html
     assert "First steps" not in html

@@ -115,24 +115,24 @@ class TestJournalList:
 
 class TestHome:
     def test_shows_the_first_steps_until_they_are_hidden(self, client):
-        assert "Connect a Visma.net account" in client.get("/").content.decode()
+        assert "Connect a Visma.net account" in client.get("/overview/").content.decode()
 
         client.post("/first-steps/hide/")
 
-        assert "Connect a Visma.net account" not in client.get("/").content.decode()
+        assert "Connect a Visma.net account" not in client.get("/overview/").content.decode()
 
     def test_shows_no_first_steps_when_all_are_done(self, me, client):
         journal = rows.journal(me.organisation, state="sent")
         rows.mapping(journal.company)
 
-        assert "Connect a Visma.net account" not in client.get("/").content.decode()
+        assert "Connect a Visma.net account" not in client.get("/overview/").content.decode()
 
     def test_counts_what_needs_attention(self, me, client):
         for state in ("stopped", "stopped", "unknown", "needs_person"):
             rows.journal(me.organisation, state=state)
         factories.connection(me.organisation, authorised=False, state="sign_in_again")
 
-        tiles = {t.label: t.figure for t in client.get("/").context["board"].tiles}
+        tiles = {t.label: t.figure for t in client.get("/overview/").context["board"].tiles}
 
         assert tiles["Journals stopped"] == 2
         assert tiles["Outcome unknown"] == 1
@@ -143,7 +143,7 @@ class TestHome:
         alone = Client()
         alone.force_login(factories.user(), backend=settings.AUTHENTICATION_BACKENDS[-1])
 
-        assert "belong to no organisation" in alone.get("/").content.decode()
+        assert "belong to no organisation" in alone.get("/overview/").content.decode()
 
 
 class TestStates:
