@@ -42,7 +42,7 @@ class Desk:
         self.page.get_by_label("E-mail").fill(f"{self.role}@demo.example")
         self.page.get_by_label("Password").fill(PASSWORD)
         self.press("Sign in")
-        self.page.wait_for_url(f"{self.address}/")
+        self.page.wait_for_url(lambda url: "/sign-in/" not in url)
 
     def open(self, path: str) -> int:
         """Open a page of the hub, and return its status."""
