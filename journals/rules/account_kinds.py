@@ -7,6 +7,7 @@ A company's currency tells which of them it keeps; in another one every account 
 """
 
 from enum import StrEnum
+from functools import lru_cache
 
 
 class AccountKind(StrEnum):
@@ -34,6 +35,7 @@ _GROUPS: dict[str, dict[AccountKind, tuple[str, ...]]] = {
 _RESULT = {"SEK": "345678", "NOK": "345678"}
 
 
+@lru_cache(maxsize=10_000)
 def kind_of(account: str, *, currency: str) -> AccountKind:
     """Return what the account is about in the chart of that currency's country."""
     for kind, groups in _GROUPS.get(currency, {}).items():

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 from statistics import median
 
 from journals.rules.account_kinds import AccountKind, kind_of
@@ -62,7 +63,7 @@ class RunName:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Run:
     """
     The own period of one run.
@@ -76,7 +77,7 @@ class Run:
     lines: int
     is_sent: bool = False
 
-    @property
+    @cached_property
     def accounts(self) -> dict[str, Decimal]:
         """Return the amounts by account alone."""
         found: dict[str, Decimal] = defaultdict(Decimal)
@@ -84,19 +85,24 @@ class Run:
             found[account] += amount
         return dict(found)
 
-    @property
+    @cached_property
     def centres(self) -> set[str]:
         """Return the cost centres that it uses."""
         return {centre for _account, centre in self.amounts if centre}
 
-    @property
+    @cached_property
+    def of_accounts(self) -> dict[tuple[str, str], Decimal]:
+        """Return the same as `accounts`, named as `amounts` are."""
+        return {(account, ""): amount for account, amount in self.accounts.items()}
+
+    @cached_property
     def total(self) -> Decimal:
         """Return the sum of the debits of its accounts."""
         return sum((amount for amount in self.amounts.values() if amount > 0), ZERO)
 
     def sum_of(self, kind: AccountKind, *, currency: str) -> Decimal:
         """Return what stands on the accounts of a kind."""
-        of_kind = (a for (n, _), a in self.amounts.items() if kind_of(n, currency=currency) is kind)
+        of_kind = (a for n, a in self.accounts.items() if kind_of(n, currency=currency) is kind)
         return sum(of_kind, ZERO)
 
 
@@ -207,7 +213,7 @@ def rows(run: Run, history: History, *, by_centre: bool = False) -> list[Account
 
 
 def _amounts(run: Run, by_centre: bool) -> Mapping[tuple[str, str], Decimal]:
-    return run.amounts if by_centre else {(n, ""): amount for n, amount in run.accounts.items()}
+    return run.amounts if by_centre else run.of_accounts
 
 
 def _row(
